@@ -1,0 +1,276 @@
+//! Which column of a table plays which role. Columns are matched by name, never by position, where there is a header.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Column roles of one kind of traffic record. Built in for known data sets, or written by the user as YAML.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Schema {
+    /// Short name, e.g. `nsl-kdd`.
+    pub name: String,
+    /// One sentence for `nta schema list`.
+    #[serde(default)]
+    pub description: String,
+    /// Column names in file order, for files that carry no header line. Empty: the first line is the header.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub header: Vec<String>,
+    /// Trailing columns of `header` that a file may lack (NSL-KDD's `difficulty`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub optional: Vec<String>,
+    /// Field separator of text files; absent: a comma.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<char>,
+    /// Other header names under which a column is known: `{ src_bytes: [sbytes, SrcBytes] }`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub aliases: BTreeMap<String, Vec<String>>,
+    /// Where the truth stands. Absent: the traffic is unlabelled and can only be scored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<LabelRole>,
+    /// Where the attack type stands. Absent: the label text itself is the family.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<FamilyRole>,
+    /// Column that names the sensor or capture. Absent: each file is one capture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture: Option<String>,
+    /// When the flow began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<TimeRole>,
+    /// Column that holds the flow's duration, used with `time` for the arrival order. It may also be a feature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<String>,
+    /// Unit of the `duration` column; seconds when absent.
+    #[serde(default)]
+    pub duration_unit: TimeUnit,
+    /// Host columns by which sequences can be formed.
+    #[serde(default)]
+    pub entity: EntityRole,
+    /// In which order the rows reached the sensor's reader.
+    pub order: Order,
+    /// Text columns that are features.
+    #[serde(default)]
+    pub categorical: Vec<CategoricalColumn>,
+    /// Number columns that are features.
+    #[serde(default)]
+    pub numeric: Vec<NumericColumn>,
+    /// Columns known and left out of the features on purpose (addresses, identifiers, difficulty).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<String>,
+}
+
+/// The label column and which of its values mean what. Values are compared trimmed and without regard to case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LabelRole {
+    /// Column name.
+    pub column: String,
+    /// Values that mean benign.
+    pub benign: Vec<String>,
+    /// Values that mean attack. Empty: every value that is neither benign nor ignored is an attack.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attack: Vec<String>,
+    /// Values whose rows are left out and counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignore: Vec<String>,
+    /// How a cell is held against the values above.
+    #[serde(default, rename = "match")]
+    pub matching: LabelMatch,
+}
+
+/// How a label cell is held against the listed values.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LabelMatch {
+    /// The whole cell, trimmed, one trailing dot dropped (`normal.` in KDD99), case ignored.
+    #[default]
+    Whole,
+    /// The listed value stands somewhere in the cell, case ignored (`flow=From-Botnet-V48-…` contains `Botnet`).
+    Contains,
+}
+
+/// The attack type's column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FamilyRole {
+    /// Column name; it may be the label column.
+    pub column: String,
+}
+
+/// The time column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimeRole {
+    /// Column name.
+    pub column: String,
+    /// `strftime` pattern of a text time, e.g. `%Y/%m/%d %H:%M:%S%.f`. Absent: a number since 1970-01-01 UTC, or
+    /// RFC 3339 text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// Unit of a numeric time.
+    #[serde(default)]
+    pub unit: TimeUnit,
+    /// Minutes east of UTC of a text time that names no zone.
+    #[serde(default)]
+    pub utc_offset_minutes: i32,
+}
+
+/// Unit of a number that stands for a time or a duration.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum TimeUnit {
+    #[default]
+    Seconds,
+    Milliseconds,
+    Microseconds,
+}
+
+/// The hosts of a flow.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EntityRole {
+    /// Column of the host that began the flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub src: Option<String>,
+    /// Column of the host that was called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dst: Option<String>,
+}
+
+/// Whose flows form one sequence.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SequenceBy {
+    /// The host that began the flow, within its capture.
+    #[default]
+    Src,
+    /// The host that was called, within its capture.
+    Dst,
+    /// Both hosts together, within their capture.
+    Pair,
+    /// The capture as a whole: for records without hosts that stand in time order (KDD99).
+    Capture,
+}
+
+/// How the order in which flow records arrived can be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// The file stands in arrival order (Zeek, Suricata, KDD99).
+    File,
+    /// Arrival is time + duration, ties by file order (Argus, most CSV exports sorted by start).
+    EndTime,
+    /// There is none; every row is a sequence of one.
+    None,
+}
+
+/// A text feature.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CategoricalColumn {
+    /// Column name. A column may be listed here and under `numeric` (ports).
+    pub name: String,
+}
+
+/// A number feature.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NumericColumn {
+    /// Column name.
+    pub name: String,
+    /// Cells may be hexadecimal (`0x0303`, Argus ports).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hex: bool,
+}
+
+impl Schema {
+    /// Whether sequences by `by` can be formed from this schema's columns.
+    pub fn supports(&self, by: SequenceBy) -> bool {
+        self.order != Order::None
+            && match by {
+                SequenceBy::Src => self.entity.src.is_some(),
+                SequenceBy::Dst => self.entity.dst.is_some(),
+                SequenceBy::Pair => self.entity.src.is_some() && self.entity.dst.is_some(),
+                SequenceBy::Capture => true,
+            }
+    }
+
+    /// Columns a file must hold to be scored: the features, and what order and sequences need.
+    pub fn required(&self, by: SequenceBy) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        names.extend(self.numeric.iter().map(|c| c.name.as_str()));
+        names.extend(self.categorical.iter().map(|c| c.name.as_str()));
+        if self.order == Order::EndTime {
+            names.extend(self.time.as_ref().map(|t| t.column.as_str()));
+            names.extend(self.duration.as_deref());
+        }
+        if self.order != Order::None {
+            names.extend(self.time.as_ref().map(|t| t.column.as_str()));
+            let (src, dst) = (self.entity.src.as_deref(), self.entity.dst.as_deref());
+            match by {
+                SequenceBy::Src => names.extend(src),
+                SequenceBy::Dst => names.extend(dst),
+                SequenceBy::Pair => names.extend(src.into_iter().chain(dst)),
+                SequenceBy::Capture => {}
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Refuses a schema that contradicts itself: a name listed twice in a role, a label or entity among the features.
+    pub fn check(&self) -> Result<(), SchemaError> {
+        let refuse = |column: &str, why: &str| {
+            Err(SchemaError::Contradiction {
+                schema: self.name.clone(),
+                column: column.to_owned(),
+                why: why.to_owned(),
+            })
+        };
+        let numeric = self.numeric.iter().map(|c| c.name.as_str());
+        let categorical = self.categorical.iter().map(|c| c.name.as_str());
+        for names in [numeric.clone().collect::<Vec<_>>(), categorical.clone().collect()] {
+            for (i, name) in names.iter().enumerate() {
+                if names[..i].contains(name) {
+                    return refuse(name, "is listed twice");
+                }
+            }
+        }
+        let hidden = [self.label.as_ref().map(|l| &l.column), self.family.as_ref().map(|f| &f.column)];
+        for name in numeric.chain(categorical) {
+            if hidden.iter().flatten().any(|h| h.as_str() == name) {
+                return refuse(name, "is the label or family and cannot be a feature");
+            }
+            if self.ignored.iter().any(|i| i == name) {
+                return refuse(name, "is a feature and is ignored");
+            }
+        }
+        if self.numeric.is_empty() && self.categorical.is_empty() {
+            return Err(SchemaError::NoFeatures { schema: self.name.clone() });
+        }
+        if self.order == Order::EndTime && self.time.is_none() {
+            return Err(SchemaError::NoTime { schema: self.name.clone() });
+        }
+        Ok(())
+    }
+}
+
+/// A schema that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    /// One column in two roles that exclude each other.
+    #[error("schema {schema}: column `{column}` {why}")]
+    #[allow(missing_docs)]
+    Contradiction { schema: String, column: String, why: String },
+    /// Nothing to learn from.
+    #[error("schema {schema} names no feature: list columns under `numeric` or `categorical`")]
+    #[allow(missing_docs)]
+    NoFeatures { schema: String },
+    /// Arrival order cannot be computed.
+    #[error("schema {schema}: `order: end_time` needs a `time` column")]
+    #[allow(missing_docs)]
+    NoTime { schema: String },
+}
