@@ -1,0 +1,171 @@
+//! What the user types.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+const EXAMPLES: &str = "\
+Examples:
+  nta run configs/quickstart.yaml               simulated traffic: three judged models and a report in a minute
+  nta run configs/csv.yaml                      the config to copy for a CSV file of your own
+  nta run configs/ctu13.yaml --set seed=1 --set forest.trees=500
+  nta runs                                      what was run, newest first
+  nta score ctu13 flows.csv -o scored.csv       the newest ctu13 model on new traffic
+
+Exit codes: 0 done, 1 the job failed, 2 bad usage, config or input, 3 a gate said no.";
+
+/// Trains, judges and ships intrusion detectors for network traffic.
+#[derive(Debug, Parser)]
+#[command(name = "nta", version, about, after_help = EXAMPLES, max_term_width = 120)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Results as JSON on standard output.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// No progress; results and errors only.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Folder for experiments/ and models/; the project root when not given.
+    #[arg(long, global = true, env = "NTA_HOME", value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+    /// Threads to compute with; all cores when not given. Results do not depend on it.
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train and judge: one YAML in, three judged models and a report out.
+    #[command(after_help = "\
+Examples:
+  nta run configs/nsl-kdd.yaml
+  nta run configs/nsl-kdd.yaml --dry-run        rows, parts, columns, memory and time, nothing trained
+  nta run configs/nsl-kdd.yaml --resume         go on with this config's last interrupted run
+  nta run configs/nsl-kdd.yaml --set lstm.sequence.length=1 --set name=nsl-kdd-length-1")]
+    Run(RunArgs),
+    /// List runs, newest first.
+    Runs,
+    /// Show one run: stages, members against hybrid, promise, files.
+    #[command(after_help = "Examples:\n  nta show 20261122-101503-k7f2\n  nta show latest\n  nta show ctu13")]
+    Show {
+        /// Run id or the beginning of one, an experiment's name (its newest run), or `latest`.
+        run: String,
+    },
+    /// Runs side by side: metrics, and what differs between their configs.
+    Compare {
+        /// Two or more runs, as in `nta show`.
+        #[arg(required = true, num_args = 2..)]
+        runs: Vec<String>,
+    },
+    /// Score a file of flows with a model; the file may be of any size.
+    #[command(after_help = "\
+Examples:
+  nta score ctu13 today.binetflow -o scored.csv
+  nta score models/nsl-kdd/3 KDDTest+.txt.gz -o scored.parquet --json")]
+    Score(ScoreArgs),
+    /// List the models and their versions.
+    Models,
+    /// Check a model: every digest, and the golden rows it was saved with.
+    Verify {
+        /// A path, `name`, `name/3` or `name@alias`.
+        model: String,
+    },
+    /// Write simulated, labelled traffic as CSV.
+    #[command(after_help = "Example:\n  nta simulate --seed 3 --set flows=5000 -o flows.csv")]
+    Simulate(SimulateArgs),
+    /// Column roles: list the built-in ones, show one, or draft one from a file.
+    #[command(subcommand)]
+    Schema(SchemaCommand),
+    /// Check a config, or print the JSON Schema that editors complete from.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the completion script of a shell.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The config, a YAML file.
+    pub(crate) config: PathBuf,
+    /// Override one key, e.g. `forest.trees=500`; may be given again.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Go on with an interrupted run: the last one of this config, or the one named.
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) resume: Option<String>,
+    /// Read and deal the rows, say what would be trained and what it would cost, train nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Exit with 3 when the promised false positive rate was not kept on the test part.
+    #[arg(long)]
+    pub(crate) require_promise: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScoreArgs {
+    /// A path, `name` (its newest version), `name/3` or `name@alias`.
+    pub(crate) model: String,
+    /// CSV (also .gz, .zst), Parquet, Zeek conn.log or Argus binetflow.
+    pub(crate) input: PathBuf,
+    /// Where the scored rows go: .csv, .csv.gz or .parquet.
+    #[arg(long, short, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Rows held at a time.
+    #[arg(long, value_name = "ROWS", default_value_t = 16_384, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub(crate) batch: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// Seed; two seeds share no flow.
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// A setting of the simulator, e.g. `flows=5000`; may be given again.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Where to write; `-` is standard output.
+    #[arg(long, short, value_name = "OUT", default_value = "-")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SchemaCommand {
+    /// The built-in schemas.
+    List,
+    /// One schema as YAML.
+    Show {
+        /// A built-in name or a path.
+        name: String,
+    },
+    /// Draft a schema from a file's columns, to be edited.
+    Infer {
+        /// The file to look at.
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Read a config and say whether it would run.
+    Check {
+        /// The config.
+        config: PathBuf,
+        /// Override one key.
+        #[arg(long, value_name = "KEY=VALUE")]
+        set: Vec<String>,
+    },
+    /// The JSON Schema of configs.
+    Schema,
+}

@@ -1,0 +1,360 @@
+//! One YAML file drives a run. An unknown key, a wrong type or a value out of range is refused with file, line, column,
+//! key and what would be right.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use nta_forest::ForestConfig;
+use nta_hybrid::HybridConfig;
+use nta_lstm::LstmConfig;
+use nta_preprocess::{PreprocessConfig, SplitConfig};
+use nta_simulate::SimulateConfig;
+use schemars::JsonSchema;
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::project::Project;
+use crate::yaml::{self, Document};
+
+/// Everything a run needs to know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// Name of the experiment and of the model: letters, digits, `-`, `_` and `.`.
+    pub name: String,
+    /// Every random number of the run follows from it.
+    #[serde(default = "default_seed")]
+    pub seed: u64,
+    /// The traffic.
+    pub data: DataConfig,
+    /// How the rows are dealt to the five parts.
+    #[serde(default)]
+    pub split: SplitConfig,
+    /// What is learned about columns before any model.
+    #[serde(default)]
+    pub preprocess: PreprocessConfig,
+    /// The random forest.
+    #[serde(default)]
+    pub forest: ForestConfig,
+    /// The recurrent network.
+    #[serde(default)]
+    pub lstm: LstmConfig,
+    /// How members are fused and the threshold chosen.
+    #[serde(default)]
+    pub hybrid: HybridConfig,
+}
+
+fn default_seed() -> u64 {
+    7
+}
+
+/// Which traffic, read by which schema.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// A built-in schema (`nta schema list`) or the path of a YAML file of column roles.
+    #[serde(default = "default_schema")]
+    pub schema: String,
+    /// What to learn from: a path or glob, a list of them, or `{ simulate: { … } }`.
+    pub train: Traffic,
+    /// What to judge on, where it is a second file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<Traffic>,
+    /// Label values that mean benign, in place of the schema's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub benign: Vec<String>,
+}
+
+fn default_schema() -> String {
+    "nta".to_owned()
+}
+
+/// Where traffic comes from.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Traffic {
+    /// One path or glob.
+    File(String),
+    /// Several, each a capture.
+    Files(Vec<String>),
+    /// Made on the fly from a seed.
+    Simulated {
+        /// The simulator's settings.
+        simulate: SimulateConfig,
+    },
+}
+
+impl Traffic {
+    /// The paths and globs as written; none for simulated traffic.
+    pub fn patterns(&self) -> &[String] {
+        match self {
+            Traffic::File(one) => std::slice::from_ref(one),
+            Traffic::Files(many) => many,
+            Traffic::Simulated { .. } => &[],
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Traffic {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TrafficVisitor;
+        impl<'de> Visitor<'de> for TrafficVisitor {
+            type Value = Traffic;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a path, a list of paths, or `{ simulate: { … } }`")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Traffic, E> {
+                Ok(Traffic::File(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Traffic, A::Error> {
+                let mut files = Vec::new();
+                while let Some(file) = items.next_element()? {
+                    files.push(file);
+                }
+                Ok(Traffic::Files(files))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Traffic, A::Error> {
+                let mut found = None;
+                while let Some(key) = entries.next_key::<String>()? {
+                    if key != "simulate" {
+                        return Err(serde::de::Error::unknown_field(&key, &["simulate"]));
+                    }
+                    found = Some(entries.next_value::<Option<SimulateConfig>>()?.unwrap_or_default());
+                }
+                let simulate = found.ok_or_else(|| serde::de::Error::missing_field("simulate"))?;
+                Ok(Traffic::Simulated { simulate })
+            }
+        }
+        deserializer.deserialize_any(TrafficVisitor)
+    }
+}
+
+/// A config that cannot be run.
+#[derive(Debug, thiserror::Error)]
+#[error("{}{}: {message}", file, place.map(|(l, c)| format!(":{l}:{c}")).unwrap_or_default())]
+pub struct ConfigError {
+    /// The file, or `--set`.
+    pub file: String,
+    /// Line and column, from 1.
+    pub place: Option<(u64, u64)>,
+    /// Key, value, and what would be right.
+    pub message: String,
+}
+
+/// A config as it will run, with the folders it belongs to.
+#[derive(Debug, Clone)]
+pub struct LoadedConfig {
+    /// The settings, `${VAR}` unexpanded.
+    pub config: RunConfig,
+    /// The file it came from.
+    pub path: PathBuf,
+    /// Its project.
+    pub project: Project,
+}
+
+impl RunConfig {
+    /// Reads `path` and puts each `key=value` of `sets` over it.
+    pub fn load(path: &Path, sets: &[String], home: Option<&Path>) -> Result<LoadedConfig, ConfigError> {
+        let file = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigError {
+            file: file.clone(),
+            place: None,
+            message: format!("cannot read the config: {error}"),
+        })?;
+        let config = Self::parse(&text, &file, sets)?;
+        Ok(LoadedConfig { config, path: path.to_owned(), project: Project::around(path, home) })
+    }
+
+    /// Reads a config text; `file` is what errors call it.
+    pub fn parse(text: &str, file: &str, sets: &[String]) -> Result<RunConfig, ConfigError> {
+        let mut document = yaml::parse(text).map_err(|error| ConfigError {
+            file: file.to_owned(),
+            place: error.place.map(|p| (p.line, p.column)),
+            message: error.message,
+        })?;
+        for set in sets {
+            apply_set(&mut document, set)?;
+        }
+        let set_paths: Vec<&str> = sets.iter().filter_map(|s| s.split_once('=')).map(|(key, _)| key.trim()).collect();
+        let refuse = |path: &str, message: String| {
+            let from_set = set_paths.iter().find(|set| path.starts_with(**set));
+            ConfigError {
+                file: from_set.map_or_else(|| file.to_owned(), |key| format!("--set {key}")),
+                place: if from_set.is_some() { None } else { document.place_of(path).map(|p| (p.line, p.column)) },
+                message,
+            }
+        };
+        let config: RunConfig = serde_path_to_error::deserialize(&document.value).map_err(|error| {
+            let path = error.path().to_string();
+            let path = if path == "." { String::new() } else { path };
+            refuse(&path, explain(&path, &error.into_inner().to_string(), &document))
+        })?;
+        config.check().map_err(|(path, message)| refuse(&path, message))?;
+        Ok(config)
+    }
+
+    /// The ranges of every stage. `Err` holds the key path and the complaint.
+    pub fn check(&self) -> Result<(), (String, String)> {
+        let ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if self.name.is_empty() || !self.name.chars().all(ok) || self.name.starts_with('.') {
+            let why = "a name is made of letters, digits, `-`, `_` and `.`, and does not begin with a dot";
+            return Err(("name".to_owned(), format!("`name` is `{}`: {why}", self.name)));
+        }
+        for (key, traffic) in [("data.train", Some(&self.data.train)), ("data.test", self.data.test.as_ref())] {
+            match traffic {
+                Some(Traffic::Files(files)) if files.is_empty() => {
+                    return Err((key.to_owned(), format!("`{key}` is an empty list: name at least one file")));
+                }
+                Some(Traffic::Simulated { simulate }) => {
+                    let stage = format!("{key}.simulate");
+                    simulate.check().map_err(|e| in_stage(&stage, &e.key, &e.to_string()))?;
+                }
+                _ => {}
+            }
+        }
+        self.split.check().map_err(|e| in_stage("split", &e.key, &e.to_string()))?;
+        self.preprocess.check().map_err(|e| in_stage("preprocess", &e.key, &e.to_string()))?;
+        self.forest.check().map_err(|e| in_stage("forest", &e.key, &e.to_string()))?;
+        self.lstm.check().map_err(|e| in_stage("lstm", &e.key, &e.to_string()))?;
+        self.hybrid.check().map_err(|e| in_stage("hybrid", &e.key, &e.to_string()))
+    }
+
+    /// The resolved config as YAML, as it is kept with a run.
+    pub fn to_yaml(&self) -> String {
+        serde_saphyr::to_string(self).unwrap_or_else(|error| format!("# cannot be written as YAML: {error}\n"))
+    }
+
+    /// A JSON Schema of the config, for editors.
+    pub fn json_schema() -> String {
+        let schema = schemars::schema_for!(RunConfig);
+        serde_json::to_string_pretty(&schema).unwrap_or_default()
+    }
+}
+
+fn in_stage(stage: &str, key: &str, message: &str) -> (String, String) {
+    let path = if key.is_empty() { stage.to_owned() } else { format!("{stage}.{key}") };
+    let message = format!("`{path}`: {message}");
+    (path, message)
+}
+
+fn apply_set(document: &mut Document, set: &str) -> Result<(), ConfigError> {
+    let refuse = |message: &str| ConfigError {
+        file: format!("--set {set}"),
+        place: None,
+        message: message.to_owned(),
+    };
+    let (path, value) = set.split_once('=').ok_or_else(|| refuse("write it as key=value, e.g. forest.trees=500"))?;
+    let value = yaml::parse(value).map_err(|error| refuse(&error.message))?.value;
+    let mut at = &mut document.value;
+    for key in path.trim().split('.') {
+        if at.is_null() || at.is_string() {
+            *at = Value::Object(serde_json::Map::new());
+        }
+        let map = at.as_object_mut().ok_or_else(|| refuse("the key goes through something that is not a mapping"))?;
+        at = map.entry(key).or_insert(Value::Null);
+    }
+    *at = value;
+    Ok(())
+}
+
+/// Sections of later versions: refused by name rather than as a misspelling.
+const NOT_YET: [&str; 7] = ["audit", "tracking", "publish", "export", "novelty", "drift", "retrain"];
+
+/// serde's complaint in words a user can act on.
+fn explain(path: &str, message: &str, document: &Document) -> String {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    if message.starts_with("unknown field") || message.starts_with("unknown variant") {
+        let (found, known) = quoted.split_first().map_or(("", &[][..]), |(found, known)| (*found, known));
+        let what = if message.starts_with("unknown field") { "key" } else { "value" };
+        let whole = if path.ends_with(found) || path.is_empty() { path.to_owned() } else { format!("{path}.{found}") };
+        let shown = if what == "key" && !whole.is_empty() { whole.as_str() } else { found };
+        let at = if what == "value" { format!(" for `{path}`") } else { String::new() };
+        if what == "key" && NOT_YET.contains(&found) {
+            return format!("key `{found}` is not in this version of nta");
+        }
+        let nearest = nearest(found, known).map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
+        return format!("unknown {what} `{shown}`{at}{nearest} Known here: {}", known.join(", "));
+    }
+    let value = document.value.pointer(&pointer(path)).filter(|v| !v.is_object() && !v.is_array());
+    let value = value.map(|v| format!(" is {v}:")).unwrap_or_else(|| ":".to_owned());
+    match path {
+        "" => message.to_owned(),
+        _ => format!("`{path}`{value} {message}"),
+    }
+}
+
+fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
+    let near = known.iter().map(|k| (strsim::damerau_levenshtein(found, k), *k)).min()?;
+    (near.0 <= 1 + found.len() / 3).then_some(near.1)
+}
+
+fn pointer(path: &str) -> String {
+    let mut out = String::new();
+    for part in path.split(['.', '[']) {
+        out.push('/');
+        out.push_str(part.trim_end_matches(']'));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = "name: demo\ndata:\n  schema: nsl-kdd\n  train: a.csv\nforest:\n  trees: 20\n";
+
+    fn complaint(text: &str, sets: &[&str]) -> String {
+        let sets: Vec<String> = sets.iter().map(|s| (*s).to_owned()).collect();
+        RunConfig::parse(text, "x.yaml", &sets).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_config_round_trips_through_its_resolved_text() {
+        let config = RunConfig::parse(SMALL, "x.yaml", &[]).unwrap();
+        assert_eq!(config.forest.trees, 20);
+        assert_eq!(config.seed, 7);
+        let again = RunConfig::parse(&config.to_yaml(), "y.yaml", &[]).unwrap();
+        assert_eq!(config, again);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_place_and_the_nearest_right_one() {
+        let text = SMALL.replace("trees", "treees");
+        let said = complaint(&text, &[]);
+        assert!(said.starts_with("x.yaml:6:3: unknown key `forest.treees`; did you mean `trees`?"), "{said}");
+        let said = complaint("name: demo\nforrest: {}\ndata: { train: a }\n", &[]);
+        assert!(said.starts_with("x.yaml:2:1: unknown key `forrest`; did you mean `forest`?"), "{said}");
+        let said = complaint("name: demo\naudit: {}\ndata: { train: a }\n", &[]);
+        assert!(said.contains("`audit` is not in this version"), "{said}");
+    }
+
+    #[test]
+    fn a_wrong_type_and_a_value_out_of_range_name_key_place_and_value() {
+        let said = complaint(&SMALL.replace("trees: 20", "trees: many"), &[]);
+        assert!(said.starts_with("x.yaml:6:3: `forest.trees` is \"many\":"), "{said}");
+        let said = complaint(&SMALL.replace("trees: 20", "trees: 0"), &[]);
+        assert!(said.starts_with("x.yaml:6:3: `forest.trees`:") && said.contains('0'), "{said}");
+    }
+
+    #[test]
+    fn set_overrides_and_is_named_when_it_is_wrong() {
+        let sets = ["forest.trees=30".to_owned(), "lstm.sequence.length=1".to_owned()];
+        let config = RunConfig::parse(SMALL, "x.yaml", &sets).unwrap();
+        assert_eq!((config.forest.trees, config.lstm.sequence.length), (30, 1));
+        let said = complaint(SMALL, &["forest.tres=30"]);
+        assert!(said.starts_with("--set forest.tres: unknown key `forest.tres`; did you mean `trees`?"), "{said}");
+    }
+
+    #[test]
+    fn simulated_traffic_is_told_from_paths() {
+        let config = RunConfig::parse("name: d\ndata: { train: { simulate: {} } }\n", "x", &[]).unwrap();
+        assert!(matches!(config.data.train, Traffic::Simulated { .. }));
+        let config = RunConfig::parse("name: d\ndata: { train: [a, b] }\n", "x", &[]).unwrap();
+        assert_eq!(config.data.train.patterns(), ["a", "b"]);
+    }
+}
