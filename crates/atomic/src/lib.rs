@@ -1,5 +1,9 @@
 //! Files that stand whole or not at all: temporary file beside the target, fsync, rename, fsync of the folder.
 
+mod lock;
+
+pub use lock::FolderLock;
+
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
