@@ -1,1 +1,30 @@
-//! Stub.
+//! A run's folder and what happened in it: `experiments/<name>/<run>/` with `run.json`, `events.jsonl`,
+//! `metrics.jsonl` and whatever artefacts the stages put there.
+//!
+//! Everything is written so that a killed process leaves a run that can be listed and taken up again. What a metric
+//! means is not known here, and nothing is computed from one.
+
+mod error;
+mod find;
+mod folder;
+mod host;
+mod lines;
+mod list;
+mod metric;
+mod moment;
+mod name;
+mod record;
+
+pub use error::TrackingError;
+pub use find::{find, times_test_was_read, unfinished};
+pub use folder::{NewRun, RunDir};
+pub use host::Host;
+pub use lines::{events, metrics};
+pub use list::{Damaged, RunSummary, Runs, runs};
+pub use metric::StepMetric;
+pub use moment::Moment;
+pub use name::check_name;
+pub use record::{RunRecord, StageRecord, Status, read_record};
+
+/// Folder of all runs, below a project's home.
+pub const EXPERIMENTS: &str = "experiments";

@@ -1,0 +1,374 @@
+//! The folder of a run that is being written.
+
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use nta_atomic::{FolderLock, TEMPORARY_PREFIX};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::lines::LineFile;
+use crate::name::{check_name, fresh_id};
+use crate::{EXPERIMENTS, Host, Moment, RunRecord, Status, StepMetric, TrackingError, read_record};
+
+/// What a run is known by before it begins.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    /// The config's name; the folder below `experiments/`.
+    pub name: String,
+    /// Seed of every random number.
+    pub seed: u64,
+    /// Digest of the resolved config.
+    pub config_digest: String,
+    /// Version of the program.
+    pub version: String,
+    /// The run this one is made from.
+    pub parent: Option<String>,
+}
+
+/// A run that this process writes. No second process can take it while this lives; a dead one holds nothing.
+#[derive(Debug)]
+pub struct RunDir {
+    home: PathBuf,
+    folder: PathBuf,
+    record: RunRecord,
+    /// Its lock is the run's lock: the one file of a run that is never replaced.
+    events: LineFile,
+    metrics: LineFile,
+}
+
+impl RunDir {
+    /// Begins a run below `home`. The folder appears with its `run.json` in it, or not at all.
+    pub fn create(home: &Path, new: NewRun) -> Result<Self, TrackingError> {
+        check_name("a run", &new.name)?;
+        let parent = home.join(EXPERIMENTS).join(&new.name);
+        let guard = FolderLock::take(&parent).map_err(TrackingError::io("create", &parent))?;
+        guard.sweep().map_err(TrackingError::io("clear", &parent))?;
+        let started = Moment::now();
+        let mut id = fresh_id(started);
+        while parent.join(&id).exists() {
+            id = fresh_id(started);
+        }
+        let record = RunRecord {
+            id,
+            name: new.name,
+            status: Status::Running,
+            reason: None,
+            started,
+            ended: None,
+            resumed: Vec::new(),
+            parent: new.parent,
+            seed: new.seed,
+            config_digest: new.config_digest,
+            version: new.version,
+            host: Host::here(),
+            stages: Vec::new(),
+            digests: Default::default(),
+            test_digest: None,
+            model: None,
+        };
+        let staging = parent.join(format!("{TEMPORARY_PREFIX}{}", record.id));
+        let folder = parent.join(&record.id);
+        let begun = Self::begin(&staging, &folder, &record);
+        if begun.is_err() {
+            let _ = fs::remove_dir_all(&staging);
+        }
+        let (events, metrics) = begun?;
+        Ok(RunDir { home: home.to_owned(), folder, record, events, metrics })
+    }
+
+    fn begin(staging: &Path, folder: &Path, record: &RunRecord) -> Result<(LineFile, LineFile), TrackingError> {
+        fs::create_dir_all(staging).map_err(TrackingError::io("create", staging))?;
+        write_record(staging, record)?;
+        LineFile::open(&staging.join("events.jsonl"))?;
+        LineFile::open(&staging.join("metrics.jsonl"))?;
+        nta_atomic::rename_folder(staging, folder)?;
+        let events = LineFile::open(&folder.join("events.jsonl"))?;
+        if !events.try_lock() {
+            return Err(TrackingError::Busy { run: record.id.clone(), pid: record.host.pid });
+        }
+        Ok((events, LineFile::open(&folder.join("metrics.jsonl"))?))
+    }
+
+    /// Takes up the run in `folder` (below `home`) again: locks it, clears what a killed writer left, cuts off torn
+    /// lines and marks it running.
+    pub fn resume(home: &Path, folder: &Path) -> Result<Self, TrackingError> {
+        let mut record = read_record(folder)?;
+        let events = LineFile::open(&folder.join("events.jsonl"))?;
+        if !events.try_lock() {
+            return Err(TrackingError::Busy { run: record.id, pid: record.host.pid });
+        }
+        nta_atomic::sweep(folder).map_err(TrackingError::io("clear", folder))?;
+        // Read again under the lock: another process may have ended the run in between.
+        record = read_record(folder)?;
+        events.repair()?;
+        let metrics = LineFile::open(&folder.join("metrics.jsonl"))?;
+        metrics.repair()?;
+        record.status = Status::Running;
+        record.reason = None;
+        record.ended = None;
+        record.resumed.push(Moment::now());
+        record.host = Host::here();
+        write_record(folder, &record)?;
+        Ok(RunDir { home: home.to_owned(), folder: folder.to_owned(), record, events, metrics })
+    }
+
+    /// The run's folder.
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The project's home.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// `20261122-101503-k7f2`.
+    pub fn id(&self) -> &str {
+        &self.record.id
+    }
+
+    /// `run.json` as it stands.
+    pub fn record(&self) -> &RunRecord {
+        &self.record
+    }
+
+    /// Changes `run.json`, in one step on disk.
+    pub fn update(&mut self, change: impl FnOnce(&mut RunRecord)) -> Result<(), TrackingError> {
+        let mut record = self.record.clone();
+        change(&mut record);
+        write_record(&self.folder, &record)?;
+        self.record = record;
+        Ok(())
+    }
+
+    /// Notes that a stage came to its end, in `run.json` and as an event `stage`.
+    pub fn stage(&mut self, name: &str, seconds: f64) -> Result<(), TrackingError> {
+        self.update(|record| record.note_stage(name, seconds))?;
+        self.event("stage", &serde_json::json!({ "stage": name, "seconds": seconds }))
+    }
+
+    /// Appends to `events.jsonl`: an object of `time`, `event: kind` and the fields of `fields`, which is a struct, a
+    /// map, or `&()` for none. Fields named `time` or `event` are passed over.
+    pub fn event(&self, kind: &str, fields: &impl Serialize) -> Result<(), TrackingError> {
+        let fields = serde_json::to_value(fields)
+            .map_err(|e| TrackingError::damaged(&self.folder.join("events.jsonl"), None, e))?;
+        let mut object = Map::new();
+        object.insert("time".into(), Moment::now().to_string().into());
+        object.insert("event".into(), kind.into());
+        match fields {
+            Value::Null => {}
+            Value::Object(fields) => {
+                for (key, value) in fields {
+                    object.entry(key).or_insert(value);
+                }
+            }
+            other => {
+                object.insert("value".into(), other);
+            }
+        }
+        self.events.append(&object)
+    }
+
+    /// Appends a number at a step to `metrics.jsonl`.
+    pub fn metric(&self, key: &str, value: f64, step: u64) -> Result<(), TrackingError> {
+        self.metrics.append(&StepMetric::now(key, value, step))
+    }
+
+    /// Puts an artefact at `relative` below the run's folder, whole or not at all. Returns where it stands.
+    pub fn write(&self, relative: &str, bytes: &[u8]) -> Result<PathBuf, TrackingError> {
+        let path = self.place(relative)?;
+        nta_atomic::write(&path, bytes)?;
+        Ok(path)
+    }
+
+    /// Where the artefact `relative` stands or will stand.
+    pub fn place(&self, relative: &str) -> Result<PathBuf, TrackingError> {
+        let path = Path::new(relative);
+        let inside = path.components().all(|part| matches!(part, Component::Normal(_)));
+        if relative.is_empty() || !inside {
+            return Err(TrackingError::Outside { relative: relative.to_owned() });
+        }
+        Ok(self.folder.join(path))
+    }
+
+    /// Where the checkpoint `name` stands or will stand.
+    pub fn checkpoint(&self, name: &str) -> Result<PathBuf, TrackingError> {
+        self.place(&format!("checkpoints/{name}"))
+    }
+
+    /// Puts a checkpoint in place of the last one of that name.
+    pub fn write_checkpoint(&self, name: &str, bytes: &[u8]) -> Result<(), TrackingError> {
+        self.write(&format!("checkpoints/{name}"), bytes).map(|_| ())
+    }
+
+    /// The checkpoint of that name, if one was written.
+    pub fn read_checkpoint(&self, name: &str) -> Result<Option<Vec<u8>>, TrackingError> {
+        let path = self.checkpoint(name)?;
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(TrackingError::io("read", &path)(e)),
+        }
+    }
+
+    /// The run came to its end.
+    pub fn finish(mut self) -> Result<RunRecord, TrackingError> {
+        self.end(Status::Finished, None)
+    }
+
+    /// The run ended with an error.
+    pub fn fail(mut self, reason: &str) -> Result<RunRecord, TrackingError> {
+        self.end(Status::Failed, Some(reason))
+    }
+
+    /// The run was told to stop and can be taken up again.
+    pub fn interrupt(mut self, reason: &str) -> Result<RunRecord, TrackingError> {
+        self.end(Status::Interrupted, Some(reason))
+    }
+
+    fn end(&mut self, status: Status, reason: Option<&str>) -> Result<RunRecord, TrackingError> {
+        self.event("ended", &serde_json::json!({ "status": status, "reason": reason }))?;
+        self.update(|record| {
+            record.status = status;
+            record.reason = reason.map(str::to_owned);
+            record.ended = Some(Moment::now());
+        })?;
+        Ok(self.record.clone())
+    }
+
+    /// Takes the run back as if it had never been begun: a refused config or input leaves nothing.
+    pub fn discard(self) -> Result<(), TrackingError> {
+        fs::remove_dir_all(&self.folder).map_err(TrackingError::io("remove", &self.folder))?;
+        if let Some(parent) = self.folder.parent() {
+            // Only an empty folder goes; other runs of this name keep it.
+            let _ = fs::remove_dir(parent);
+        }
+        Ok(())
+    }
+
+    /// Removes `checkpoints/`: a finished run is not taken up again.
+    pub fn drop_checkpoints(&self) -> Result<(), TrackingError> {
+        let path = self.folder.join("checkpoints");
+        match fs::remove_dir_all(&path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(TrackingError::io("remove", &path)(e)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn write_record(folder: &Path, record: &RunRecord) -> Result<(), TrackingError> {
+    let path = folder.join("run.json");
+    let mut text = serde_json::to_vec_pretty(record).map_err(|e| TrackingError::damaged(&path, None, e))?;
+    text.push(b'\n');
+    nta_atomic::write(&path, &text)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{events, metrics, runs};
+
+    pub(super) fn new(name: &str) -> NewRun {
+        NewRun { name: name.into(), seed: 7, config_digest: "c0".into(), version: "0.1.0".into(), parent: None }
+    }
+
+    #[test]
+    fn a_run_keeps_what_it_was_told_and_ends() {
+        let home = tempfile::tempdir().unwrap();
+        let mut run = RunDir::create(home.path(), new("quick")).unwrap();
+        run.stage("read", 1.5).unwrap();
+        run.stage("read", 2.0).unwrap();
+        run.metric("loss", 0.25, 1).unwrap();
+        run.event("warning", &serde_json::json!({"text": "one class", "time": "mine"})).unwrap();
+        run.write("tables/a.csv", b"x\n").unwrap();
+        run.write_checkpoint("lstm", b"weights").unwrap();
+        assert_eq!(run.read_checkpoint("lstm").unwrap().unwrap(), b"weights");
+        assert_eq!(run.read_checkpoint("forest").unwrap(), None);
+        run.drop_checkpoints().unwrap();
+        let folder = run.path().to_owned();
+        let record = run.finish().unwrap();
+        assert_eq!(read_record(&folder).unwrap(), record);
+        assert_eq!((record.status, record.seconds()), (Status::Finished, 2.0));
+        let told = events(&folder).unwrap();
+        assert_eq!(told[2]["text"], "one class");
+        assert_ne!(told[2]["time"], "mine");
+        assert_eq!(metrics(&folder).unwrap()[0].value, 0.25);
+        let mut names: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["events.jsonl", "metrics.jsonl", "run.json", "tables"]);
+    }
+
+    #[test]
+    fn artefacts_stay_inside_and_a_discarded_run_leaves_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let run = RunDir::create(home.path(), new("quick")).unwrap();
+        for outside in ["../x", "/etc/x", "a/../../x", "", "./x"] {
+            assert!(matches!(run.write(outside, b""), Err(TrackingError::Outside { .. })), "{outside}");
+        }
+        run.discard().unwrap();
+        assert!(!home.path().join("experiments/quick").exists());
+    }
+
+    #[test]
+    fn only_one_process_at_a_time_writes_a_run() {
+        let home = tempfile::tempdir().unwrap();
+        let run = RunDir::create(home.path(), new("quick")).unwrap();
+        let folder = run.path().to_owned();
+        let error = RunDir::resume(home.path(), &folder).unwrap_err();
+        assert!(matches!(error, TrackingError::Busy { pid, .. } if pid == std::process::id()), "{error}");
+        assert_eq!(runs(home.path()).unwrap().runs[0].status, Status::Running);
+        run.interrupt("asked to stop").unwrap();
+        let again = RunDir::resume(home.path(), &folder).unwrap();
+        assert_eq!((again.record().resumed.len(), &again.record().reason), (1, &None));
+    }
+
+    /// Not a test of its own: the process that the next test kills.
+    #[test]
+    #[ignore = "run by a_killed_run_is_interrupted_and_can_be_taken_up_again"]
+    fn child_that_is_killed() {
+        let Ok(home) = std::env::var("NTA_TEST_HOME") else { return };
+        let run = RunDir::create(Path::new(&home), new("quick")).unwrap();
+        fs::write(run.path().join(".nta-tmp-half"), b"half").unwrap();
+        fs::write(run.path().join("events.jsonl"), b"{\"event\":\"a\"}\n{\"ev").unwrap();
+        fs::create_dir(run.path().parent().unwrap().join(".nta-tmp-dead")).unwrap();
+        fs::write(run.path().join("ready"), b"").unwrap();
+        std::thread::sleep(std::time::Duration::from_secs(60));
+    }
+
+    #[test]
+    fn a_killed_run_is_interrupted_and_can_be_taken_up_again() {
+        let home = tempfile::tempdir().unwrap();
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "folder::tests::child_that_is_killed", "--ignored"])
+            .env("NTA_TEST_HOME", home.path())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let ready = || runs(home.path()).is_ok_and(|r| r.runs.iter().any(|run| run.folder.join("ready").exists()));
+        for _ in 0..1_000 {
+            if ready() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        let folder = runs(home.path()).unwrap().runs[0].folder.clone();
+        assert!(
+            matches!(RunDir::resume(home.path(), &folder), Err(TrackingError::Busy { pid, .. }) if pid == child.id())
+        );
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let killed = crate::unfinished(home.path(), "quick", "c0").unwrap().unwrap();
+        assert_eq!(killed.status, Status::Interrupted);
+        let run = RunDir::resume(home.path(), &killed.folder).unwrap();
+        run.event("b", &()).unwrap();
+        assert_eq!(events(run.path()).unwrap().len(), 2);
+        assert!(!run.path().join(".nta-tmp-half").exists());
+        run.finish().unwrap();
+        RunDir::create(home.path(), new("quick")).unwrap().discard().unwrap();
+        assert!(!home.path().join("experiments/quick/.nta-tmp-dead").exists());
+        assert_eq!(runs(home.path()).unwrap().runs.len(), 1);
+        assert!(crate::unfinished(home.path(), "quick", "c0").unwrap().is_none());
+    }
+}
