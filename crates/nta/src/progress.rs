@@ -1,0 +1,116 @@
+//! Progress on standard error: bars on a terminal, plain lines otherwise, nothing with `--quiet`.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use nta_pipeline::{Event, Listener, Stage};
+
+/// Set by the interrupt handler; looked at by every job.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Asks running jobs to stop at their next safe point; a second interrupt ends the process at once.
+pub(crate) fn handle_interrupts() {
+    // Without a handler an interrupt ends the process at once, which loses nothing but the last unfinished stage.
+    let _ = ctrlc::set_handler(|| {
+        if INTERRUPTED.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+        let _ = writeln!(std::io::stderr(), "\nstopping at the next safe point; press again to stop at once");
+    });
+}
+
+/// Whether the user asked to stop.
+pub(crate) fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
+}
+
+/// Draws events.
+pub(crate) struct Progress {
+    quiet: bool,
+    terminal: bool,
+    state: Mutex<State>,
+}
+
+struct State {
+    bar: Option<ProgressBar>,
+    last_line: Instant,
+}
+
+/// Plain lines about a stage in progress come no closer together than this.
+const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
+
+impl Progress {
+    pub(crate) fn new(quiet: bool) -> Self {
+        let state = State { bar: None, last_line: Instant::now() };
+        Progress { quiet, terminal: std::io::stderr().is_terminal(), state: Mutex::new(state) }
+    }
+
+    fn line(&self, state: &State, text: &str) {
+        match &state.bar {
+            Some(bar) => bar.suspend(|| drop(writeln!(std::io::stderr(), "{text}"))),
+            None => drop(writeln!(std::io::stderr(), "{text}")),
+        }
+    }
+
+    fn advance(&self, state: &mut State, stage: Stage, done: u64, total: u64, note: &str) {
+        if self.terminal {
+            let bar = state.bar.get_or_insert_with(new_bar);
+            bar.set_prefix(stage.name());
+            bar.set_length(total.max(1));
+            bar.set_position(done);
+            bar.set_message(note.to_owned());
+        } else if state.last_line.elapsed() >= PLAIN_INTERVAL {
+            state.last_line = Instant::now();
+            let percent = 100 * done / total.max(1);
+            self.line(state, format!("  {:<11} {percent:>3} %  {note}", stage.name()).trim_end());
+        }
+    }
+}
+
+impl Listener for Progress {
+    fn hear(&self, event: Event) {
+        if self.quiet {
+            return;
+        }
+        let Ok(mut state) = self.state.lock() else { return };
+        match event {
+            Event::Begun { name, run, seed, resumed } => {
+                let again = if resumed { " · resumed" } else { "" };
+                self.line(&state, &format!("{name} · run {run} · seed {seed}{again}"));
+            }
+            Event::StageBegun(stage) => {
+                state.last_line = Instant::now();
+                if self.terminal {
+                    self.advance(&mut state, stage, 0, 0, "");
+                }
+            }
+            Event::Progress { stage, done, total, note } => self.advance(&mut state, stage, done, total, &note),
+            Event::StageDone { stage, says, seconds } => {
+                if let Some(bar) = state.bar.take() {
+                    bar.finish_and_clear();
+                }
+                for (i, says) in says.lines().enumerate() {
+                    let name = if i == 0 { stage.name() } else { "" };
+                    let time = if i == 0 { format!("{seconds:.1} s") } else { String::new() };
+                    self.line(&state, format!("  {name:<11} {says:<84} {time:>8}").trim_end());
+                }
+            }
+            Event::Note(text) => self.line(&state, &format!("  {:<11} {text}", "note")),
+        }
+    }
+
+    fn cancelled(&self) -> bool {
+        interrupted()
+    }
+}
+
+fn new_bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("  {prefix:<11} {bar:32.cyan/dim} {percent:>3} %  {msg} {elapsed:.dim}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─"));
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}

@@ -1,0 +1,45 @@
+//! Tables on standard output: the first column left, the others right, as wide as their widest cell.
+
+use std::io::{self, Write};
+
+/// Writes `rows` under `header`, indented by two.
+pub(crate) fn write(out: &mut impl Write, header: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+    let header: Vec<String> = header.iter().map(|h| (*h).to_owned()).collect();
+    let width = |j: usize| {
+        let cells = rows.iter().chain([&header]).filter_map(|row| row.get(j));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    for row in [&header].into_iter().chain(rows) {
+        let mut line = String::from("  ");
+        for (j, cell) in row.iter().enumerate() {
+            let pad = " ".repeat(widths.get(j).copied().unwrap_or(0).saturating_sub(cell.chars().count()));
+            if j == 0 {
+                line.push_str(&format!("{cell}{pad}"));
+            } else {
+                line.push_str(&format!("  {pad}{cell}"));
+            }
+        }
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// A number as tables show it, or a dash where it is undefined.
+pub(crate) fn number(x: Option<f64>) -> String {
+    x.map_or_else(|| "–".to_owned(), |x| format!("{x:.4}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let mut out = Vec::new();
+        let rows = [vec!["forest".to_owned(), number(Some(0.98765))], vec!["lstm".to_owned(), number(None)]];
+        write(&mut out, &["", "ROC-AUC"], &rows).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text, "          ROC-AUC\n  forest   0.9877\n  lstm          –\n");
+    }
+}
