@@ -1,0 +1,57 @@
+//! How far a rate measured on a sample may lie from the truth.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::beta::{beta_quantile, normal_quantile_above};
+
+/// Confidence of every interval in an evaluation.
+pub const INTERVAL_CONFIDENCE: f64 = 0.95;
+
+/// A two-sided interval for a rate.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// How often such an interval holds the truth.
+    pub confidence: f64,
+}
+
+impl Interval {
+    /// Whether `rate` lies in it, ends included.
+    pub fn contains(&self, rate: f64) -> bool {
+        (self.low..=self.high).contains(&rate)
+    }
+}
+
+/// Exact interval for the rate of `hits` in `n` independent rows (Clopper and Pearson 1934); `None` for no row.
+/// `hits` beyond `n` count as `n`.
+pub fn clopper_pearson(hits: u64, n: u64, confidence: f64) -> Option<Interval> {
+    (n > 0).then(|| clopper_pearson_real(hits.min(n) as f64, n as f64, confidence))
+}
+
+/// The same for counts that need not be whole, as an effective number of rows is not.
+pub(crate) fn clopper_pearson_real(hits: f64, n: f64, confidence: f64) -> Interval {
+    let tail = (1.0 - confidence) / 2.0;
+    let misses = n - hits;
+    let low = if hits <= 0.0 { 0.0 } else { beta_quantile(tail, hits, misses + 1.0) };
+    let high = if misses <= 0.0 { 1.0 } else { beta_quantile(1.0 - tail, hits + 1.0, misses) };
+    Interval { low, high, confidence }
+}
+
+/// Score interval for the rate of `hits` in `n` independent rows (Wilson 1927), shorter than the exact one and
+/// centred nearer to one half; `None` for no row. `hits` beyond `n` count as `n`.
+pub fn wilson(hits: u64, n: u64, confidence: f64) -> Option<Interval> {
+    if n == 0 {
+        return None;
+    }
+    let (hits, n) = (hits.min(n) as f64, n as f64);
+    let z = normal_quantile_above((1.0 - confidence) / 2.0);
+    let rate = hits / n;
+    let centre = (rate + z * z / (2.0 * n)) / (1.0 + z * z / n);
+    let half = z / (1.0 + z * z / n) * (rate * (1.0 - rate) / n + z * z / (4.0 * n * n)).sqrt();
+    Some(Interval { low: (centre - half).max(0.0), high: (centre + half).min(1.0), confidence })
+}

@@ -1,0 +1,170 @@
+//! How a threshold is chosen: by a budget, by the best F1, or fixed. Every member and the hybrid get theirs by the
+//! same rule.
+
+use nta_data::Label;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{MetricsError, all_scores, same_length};
+use crate::verdict::percent;
+use crate::{Budget, ConfusionMatrix, Ranking, umbrella_threshold};
+
+/// The rule by which a threshold is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ThresholdRule {
+    /// At most this share of false alarms, with this confidence, on the threshold part.
+    Budget(Budget),
+    /// The highest F1 on the calibration part.
+    BestF1,
+    /// This value.
+    Fixed(f32),
+}
+
+/// The scores of one member on one part.
+#[derive(Debug, Clone, Copy)]
+pub struct PartScores<'a> {
+    /// Probability of attack, `(n_rows)`.
+    pub scores: &'a [f32],
+    /// Truth, `(n_rows)`.
+    pub labels: &'a [Label],
+    /// Whether a row's exact copy stands in train, `(n_rows)`, where that is known.
+    pub copies: Option<&'a [bool]>,
+}
+
+/// A threshold and how it came about. A flow is flagged when `score > value`, strictly.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChosenThreshold {
+    /// The threshold.
+    pub value: f32,
+    /// The rule that chose it.
+    pub rule: ThresholdRule,
+    /// Benign rows of the part it was chosen on (the threshold part; the calibration part for `best_f1`).
+    pub benign_rows: u64,
+    /// Attacks of that part.
+    pub attack_rows: u64,
+    /// Share of that part's benign rows that lie above it: the rate to expect; null where it has none.
+    pub expected_fpr: Option<f64>,
+    /// Share of that part's attacks that lie above it; null where it has none.
+    pub expected_recall: Option<f64>,
+    /// For a budget: rank of the threshold among the benign scores, ascending, from 1.
+    pub rank: Option<u64>,
+    /// For a budget: bound on the probability that the true rate exceeds it.
+    pub violation_bound: Option<f64>,
+    /// Benign rows whose score equals the threshold, and which are therefore not flagged.
+    pub tied_benign_rows: u64,
+    /// What the same rule chooses when rows whose exact copy stands in train are left out; null where that is not
+    /// known, or where the rows left are too few.
+    pub without_copies: Option<f32>,
+    /// Why nothing is flagged, or why less than the budget allows; null where neither is so.
+    pub reason: Option<String>,
+}
+
+impl ChosenThreshold {
+    /// Whether no score can lie above the threshold.
+    pub fn flags_nothing(&self) -> bool {
+        self.value >= 1.0
+    }
+
+    /// Whether a flow of this score is flagged.
+    pub fn flags(&self, score: f32) -> bool {
+        score > self.value
+    }
+}
+
+impl ThresholdRule {
+    /// Chooses the threshold for one member's scores. A budget reads the `threshold` part, `best_f1` the
+    /// `calibration` part; `fixed` reads the threshold part only to say what to expect of it.
+    pub fn choose(
+        &self,
+        calibration: &PartScores<'_>,
+        threshold: &PartScores<'_>,
+    ) -> Result<ChosenThreshold, MetricsError> {
+        let (part, name) = match self {
+            ThresholdRule::BestF1 => (calibration, "calibration"),
+            ThresholdRule::Budget(_) | ThresholdRule::Fixed(_) => (threshold, "threshold"),
+        };
+        part.check(name)?;
+        let mut chosen = self.choose_on(part.scores, part.labels)?;
+        if let Some(copies) = part.copies {
+            let (scores, labels) = part.without(copies);
+            chosen.without_copies = self.choose_on(&scores, &labels).ok().map(|fresh| fresh.value);
+        }
+        Ok(chosen)
+    }
+
+    fn choose_on(&self, scores: &[f32], labels: &[Label]) -> Result<ChosenThreshold, MetricsError> {
+        let (value, rank, violation_bound, reason) = match self {
+            ThresholdRule::Fixed(value) => (*value, None, None, None),
+            ThresholdRule::BestF1 => (best_f1_threshold(scores, labels)?, None, None, None),
+            ThresholdRule::Budget(budget) => {
+                let benign: Vec<f32> =
+                    scores.iter().zip(labels).filter(|(_, l)| !l.is_attack()).map(|(s, _)| *s).collect();
+                let found = umbrella_threshold(&benign, budget.false_positive_rate, budget.confidence)?;
+                (found.value, Some(found.rank), Some(found.violation_bound), found.reason)
+            }
+        };
+        let matrix = ConfusionMatrix::at_threshold(labels, scores, value)?;
+        let tied = scores.iter().zip(labels).filter(|(s, l)| **s == value && !l.is_attack()).count();
+        Ok(ChosenThreshold {
+            value,
+            rule: *self,
+            benign_rows: matrix.benign(),
+            attack_rows: matrix.attacks(),
+            expected_fpr: matrix.fpr(),
+            expected_recall: matrix.recall(),
+            rank,
+            violation_bound,
+            tied_benign_rows: tied as u64,
+            without_copies: None,
+            reason,
+        })
+    }
+
+    /// The rule in a few words: `FPR <= 1.0 % at 95.0 % confidence`, `best F1`, `fixed at 0.5`.
+    pub fn describe(&self) -> String {
+        match self {
+            ThresholdRule::Budget(budget) => {
+                format!("FPR ≤ {} at {} confidence", percent(budget.false_positive_rate), percent(budget.confidence))
+            }
+            ThresholdRule::BestF1 => "best F1".to_owned(),
+            ThresholdRule::Fixed(value) => format!("fixed at {value}"),
+        }
+    }
+}
+
+impl PartScores<'_> {
+    fn check(&self, part: &str) -> Result<(), MetricsError> {
+        let n = self.labels.len();
+        same_length(&format!("the {part} part's scores column"), n, self.scores.len())?;
+        all_scores(&format!("the {part} part's"), self.scores)?;
+        self.copies.map_or(Ok(()), |c| same_length(&format!("the {part} part's copies column"), n, c.len()))
+    }
+
+    fn without(&self, copies: &[bool]) -> (Vec<f32>, Vec<Label>) {
+        let rows = self.scores.iter().zip(self.labels).zip(copies);
+        rows.filter(|(_, copy)| !**copy).map(|((score, label), _)| (*score, *label)).unzip()
+    }
+}
+
+/// The threshold of highest F1, half-way between the lowest score flagged and the next one below. Of equal F1 the
+/// highest threshold, for it raises fewer alarms. A score of 0 is never flagged.
+pub fn best_f1_threshold(scores: &[f32], labels: &[Label]) -> Result<f32, MetricsError> {
+    let ranking = Ranking::new(scores, labels)?;
+    if ranking.attacks() == 0 {
+        return Err(MetricsError::NoAttacks { rows: labels.len() });
+    }
+    let cuts = ranking.cuts();
+    let mut best = (0.0, 1.0f32);
+    for (i, cut) in cuts.iter().enumerate().filter(|(_, cut)| cut.score > 0.0) {
+        let f1 = ranking.confusion(cut).f1().unwrap_or(0.0);
+        if f1 > best.0 {
+            let below = cuts.get(i + 1).map_or(0.0, |next| next.score);
+            let middle = below + (cut.score - below) / 2.0;
+            // Neighbouring floats have no middle; the lower one serves, for a flag needs a score strictly above.
+            best = (f1, if middle < cut.score { middle } else { below });
+        }
+    }
+    Ok(best.1)
+}
