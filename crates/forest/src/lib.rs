@@ -1,1 +1,30 @@
-//! Stub.
+//! A random forest for tables of flows: rows are binned once, trees grow on exact counts, leaves vote with class
+//! fractions.
+//!
+//! [`ForestConfig::fit`] makes a [`Forest`], with scores for every training row from the trees that did not see it.
+//! Not here: reading files, encoding categories (they come in ranked), choosing a threshold.
+//!
+//! The steps of a fit stand in files of their own: `bins` (values to codes), `table` (equal rows merged), `bootstrap`
+//! (which rows a tree sees), `histogram` and `split` (the search at a node), `grow` (a tree), `fit` (the forest),
+//! `out_of_bag`.
+
+mod bins;
+mod bootstrap;
+mod bytes;
+mod config;
+mod error;
+mod fit;
+mod forest;
+mod grow;
+mod histogram;
+mod input;
+mod node;
+mod out_of_bag;
+mod predict;
+mod split;
+mod table;
+
+pub use config::{Bootstrap, ClassWeight, ConfigError, Criterion, ForestConfig, MaxFeatures, NamedCount};
+pub use error::ForestError;
+pub use fit::Fitted;
+pub use forest::Forest;

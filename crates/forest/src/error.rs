@@ -1,0 +1,73 @@
+//! What can be wrong with a forest's input, settings or file.
+
+use crate::ConfigError;
+
+/// A forest that could not be fitted, applied or read.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum ForestError {
+    /// A setting out of range.
+    #[error("forest: {0}")]
+    Config(#[from] ConfigError),
+    /// Nothing to learn from.
+    #[error("the forest got no rows to learn from")]
+    NoRows,
+    /// No column at all.
+    #[error("the forest got no features to learn from")]
+    NoFeatures,
+    /// More rows than counts of 32 bits can hold.
+    #[error("the forest got {rows} rows; at most {most} can be counted, take a sample")]
+    TooManyRows { rows: usize, most: usize },
+    /// A tree with more nodes than can be addressed beside that many features.
+    #[error("a tree over {features} features grew beyond {nodes} nodes; set `max_depth` or raise `min_leaf`")]
+    TreeTooLarge { features: usize, nodes: usize },
+    /// Labels and rows do not go together.
+    #[error("the forest got {rows} rows and {labels} labels; there must be one label a row")]
+    LabelsDiffer { rows: usize, labels: usize },
+    /// One class only.
+    #[error("all {rows} training rows are {class}; the forest needs both classes")]
+    OneClass { rows: usize, class: &'static str },
+    /// Names and columns do not go together.
+    #[error("the table has {columns} columns and {names} names")]
+    NamesDiffer { columns: usize, names: usize },
+    /// Two columns of one name.
+    #[error("column `{column}` stands twice in the table; names must differ")]
+    DuplicateName { column: String },
+    /// A column of another length than the first.
+    #[error("column `{column}` has {rows} rows, the first column has {expected}")]
+    Ragged { column: String, rows: usize, expected: usize },
+    /// An infinite value; NaN is the one mark of a missing value.
+    #[error("column `{column}`, row {row} holds {value}; values are finite, or NaN where missing")]
+    NotFinite { column: String, row: usize, value: f32 },
+    /// The table's columns are not those of the training.
+    #[error("the forest was trained on other columns:{}{}", listed(" missing here: ", .missing), listed(" unknown to it: ", .unknown))]
+    FeaturesDiffer { missing: Vec<String>, unknown: Vec<String> },
+    /// The caller's [`nta_data::Watch`] asked to stop.
+    #[error("fitting the forest was cancelled")]
+    Cancelled,
+    /// A file written by a later version.
+    #[error("the forest file is of revision {found}, this program reads up to {known}: update it")]
+    NewerRevision { found: u32, known: u32 },
+    /// A file that is not a forest, or is damaged.
+    #[error("the forest file is damaged at byte {offset}: {problem}")]
+    Damaged { offset: usize, problem: &'static str },
+}
+
+fn listed(title: &str, names: &[String]) -> String {
+    match names.is_empty() {
+        true => String::new(),
+        false => format!("{title}{};", names.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differing_columns_are_listed() {
+        let error = ForestError::FeaturesDiffer { missing: vec!["duration".into()], unknown: vec!["dur".into()] };
+        let text = "the forest was trained on other columns: missing here: duration; unknown to it: dur;";
+        assert_eq!(error.to_string(), text);
+    }
+}
