@@ -1,0 +1,139 @@
+//! A finished figure, and the one way from a drawing to SVG text and PNG bytes.
+
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
+use plotters::prelude::{DrawingBackend, SVGBackend};
+
+use crate::canvas::{Align, Canvas, Type, UNITS};
+use crate::raster::Raster;
+use crate::theme::{Theme, adaptive_style};
+
+/// PNG pixels a page pixel.
+const PNG_SCALE: u32 = 2;
+
+/// One figure in both formats.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figure {
+    /// A self-contained SVG document; see [`Theme::Light`] for how it follows the viewer.
+    pub svg: String,
+    /// A PNG file of `(2 * width, 2 * height)` pixels.
+    pub png: Vec<u8>,
+    /// What the figure shows, in words and numbers, for those who cannot see it.
+    pub alt: String,
+    /// Page pixels.
+    pub width: u32,
+    /// Page pixels.
+    pub height: u32,
+}
+
+/// Why a figure could not be made. Missing data is not an error: it makes a figure that says so.
+#[derive(Debug, thiserror::Error)]
+pub enum PlotError {
+    /// The backend refused a shape.
+    #[error("a figure could not be drawn: {0}")]
+    Draw(String),
+    /// The image could not be encoded.
+    #[error("a figure could not be written as PNG: {0}")]
+    Encode(#[from] png::EncodingError),
+}
+
+impl PlotError {
+    pub(crate) fn from_area<E: std::error::Error + Send + Sync>(error: DrawingAreaErrorKind<E>) -> Self {
+        PlotError::Draw(error.to_string())
+    }
+}
+
+/// What a figure's file provides: its size, its words, its strokes.
+pub(crate) trait Drawing {
+    /// `(width, height)` in page pixels.
+    fn size(&self) -> (u32, u32);
+
+    /// See [`Figure::alt`].
+    fn alt(&self) -> String;
+
+    fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), PlotError>;
+}
+
+pub(crate) fn render(drawing: &impl Drawing, theme: Theme) -> Result<Figure, PlotError> {
+    let (width, height) = drawing.size();
+    let alt = drawing.alt();
+    Ok(Figure { svg: svg(drawing, theme, &alt)?, png: png(drawing, theme)?, alt, width, height })
+}
+
+fn paint<DB: DrawingBackend>(
+    drawing: &impl Drawing,
+    theme: Theme,
+    area: &DrawingArea<DB, Shift>,
+) -> Result<(), PlotError> {
+    let (width, height) = drawing.size();
+    let (width, height) = (f64::from(width), f64::from(height));
+    let canvas = Canvas { area, palette: theme.palette(), width, height };
+    canvas.rect((0.0, 0.0), (width, height), canvas.palette.background, 1.0)?;
+    drawing.draw(&canvas)?;
+    area.present().map_err(PlotError::from_area)
+}
+
+fn svg(drawing: &impl Drawing, theme: Theme, alt: &str) -> Result<String, PlotError> {
+    let (width, height) = drawing.size();
+    let (wide, high) = (width * UNITS as u32, height * UNITS as u32);
+    let mut drawn = String::new();
+    paint(drawing, theme, &SVGBackend::with_string(&mut drawn, (wide, high)).into_drawing_area())?;
+    let body = drawn.split_once('\n').map_or("", |(_header, body)| body).replace(" opacity=\"1\"", "");
+    let style = match theme {
+        Theme::Light => adaptive_style(),
+        Theme::Dark => String::new(),
+    };
+    let alt = escaped(alt);
+    Ok(format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"nta-figure\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {wide} {high}\" stroke-linejoin=\"round\" role=\"img\" aria-label=\"{alt}\">\n{style}{body}"
+    ))
+}
+
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '&' => safe.push_str("&amp;"),
+            '"' => safe.push_str("&quot;"),
+            c if c.is_control() || ('\u{fffe}'..='\u{ffff}').contains(&c) => safe.push(' '),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+fn png(drawing: &impl Drawing, theme: Theme) -> Result<Vec<u8>, PlotError> {
+    let (width, height) = drawing.size();
+    let size = (width * PNG_SCALE, height * PNG_SCALE);
+    let mut pixels = vec![255; size.0 as usize * size.1 as usize * 3];
+    let units = UNITS as f32 / PNG_SCALE as f32;
+    paint(drawing, theme, &Raster::new(&mut pixels, size, units).into_drawing_area())?;
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, size.0, size.1);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    // 144 dots an inch: the figure opens at its page size where programs heed it.
+    encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: 5669, yppu: 5669, unit: png::Unit::Meter }));
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&pixels)?;
+    writer.finish()?;
+    Ok(file)
+}
+
+/// Height of a figure that only says what is missing.
+pub(crate) const MISSING_HEIGHT: u32 = 180;
+
+/// The figure for data that is not there: its title, and a sentence in the middle.
+pub(crate) fn missing<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, title: &str, why: &str) -> Result<(), PlotError> {
+    let palette = canvas.palette;
+    crate::header::title(canvas, title)?;
+    let (left, top) = (24.0, 52.0);
+    let size = (canvas.width - 2.0 * left, canvas.height - top - 24.0);
+    canvas.frame((left, top), size, palette.grid)?;
+    let look = Type::new(14.0, palette.muted);
+    let why = look.fit(why, size.0 - 32.0);
+    canvas.text(&why, (canvas.width / 2.0, top + size.1 / 2.0 + 5.0), Align::Center, look)
+}

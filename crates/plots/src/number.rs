@@ -1,0 +1,130 @@
+//! Numbers as people read them. Rounding never turns "almost all" into "all", or "few" into "none".
+
+/// `1234567` as `1,234,567`.
+pub fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A fraction as a percentage: two decimals near the ends, one in the middle; `–` for what is not a number.
+pub fn percent(fraction: f64) -> String {
+    if !fraction.is_finite() {
+        return "–".into();
+    }
+    let value = fraction * 100.0;
+    let end = value.abs().min((100.0 - value).abs());
+    if end == 0.0 {
+        format!("{value:.0} %")
+    } else if value > 0.0 && value < 0.01 {
+        "< 0.01 %".into()
+    } else if value < 100.0 && value > 99.99 {
+        "> 99.99 %".into()
+    } else if end < 10.0 {
+        format!("{value:.2} %")
+    } else {
+        format!("{value:.1} %")
+    }
+}
+
+/// A fraction as a percentage for a column of such: always two decimals, so that the points line up.
+pub(crate) fn percent_in_column(fraction: f64) -> String {
+    match percent(fraction) {
+        ends if ends.starts_with(['<', '>', '–']) => ends,
+        _ => format!("{:.2} %", fraction * 100.0),
+    }
+}
+
+/// `12 flows`, `1 flow`.
+pub(crate) fn flows(count: u64) -> String {
+    if count == 1 { "1 flow".into() } else { format!("{} flows", thousands(count)) }
+}
+
+/// `count` out of `total` as a percentage, `–` when there is nothing to divide by.
+pub fn share(count: u64, total: u64) -> String {
+    if total == 0 { "–".into() } else { percent(count as f64 / total as f64) }
+}
+
+/// An area or a rate with four decimals; a value short of one never shows as one.
+pub(crate) fn area(value: f64) -> String {
+    if !value.is_finite() {
+        "–".into()
+    } else if value < 1.0 && value > 0.9999 {
+        "> 0.9999".into()
+    } else {
+        format!("{value:.4}")
+    }
+}
+
+/// A count on an axis: `1`, `200`, `5k`, `1.5M`.
+pub(crate) fn compact(value: f64) -> String {
+    for (unit, name) in [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")] {
+        if value.abs() >= unit {
+            let scaled = value / unit;
+            return if scaled.abs() >= 99.95 || (scaled - scaled.round()).abs() < 1e-6 {
+                format!("{scaled:.0}{name}")
+            } else {
+                format!("{scaled:.1}{name}")
+            };
+        }
+    }
+    plain(value, 3)
+}
+
+/// At most `decimals` decimals, no trailing zeros.
+pub(crate) fn plain(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    if text == "-0" { "0".into() } else { text.replace('-', "−") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_separated_from_the_right() {
+        let cases = [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (1_234_567, "1,234,567"),
+            (u64::MAX, "18,446,744,073,709,551,615"),
+        ];
+        for (count, text) in cases {
+            assert_eq!(thousands(count), text);
+        }
+    }
+
+    #[test]
+    fn a_percentage_is_whole_only_when_it_is_exact() {
+        assert_eq!(share(0, 10), "0 %");
+        assert_eq!(share(10, 10), "100 %");
+        assert_eq!(share(1, 1_000_000), "< 0.01 %");
+        assert_eq!(share(999_999, 1_000_000), "> 99.99 %");
+        assert_eq!(share(9_713, 10_000), "97.13 %");
+        assert_eq!(share(2, 3), "66.7 %");
+        assert_eq!(share(0, 0), "–");
+    }
+
+    #[test]
+    fn areas_and_axis_counts_stay_short() {
+        assert_eq!(area(0.98765), "0.9877");
+        assert_eq!(area(0.99999), "> 0.9999");
+        assert_eq!(area(1.0), "1.0000");
+        assert_eq!(compact(1500.0), "1.5k");
+        assert_eq!(compact(882_241.0), "882k");
+        assert_eq!(percent_in_column(1.0), "100.00 %");
+        assert_eq!(percent_in_column(0.865), "86.50 %");
+        assert_eq!(percent_in_column(0.999_99), "> 99.99 %");
+        assert_eq!(compact(2e6), "2M");
+        assert_eq!(plain(0.250, 3), "0.25");
+        assert_eq!(plain(-0.5, 1), "−0.5");
+    }
+}

@@ -1,0 +1,121 @@
+//! Whether a score of 0.7 means that seven in ten such flows are attacks.
+
+use plotters::prelude::DrawingBackend;
+
+use crate::axis::{Axis, Frame, Scale, Unit};
+use crate::canvas::{Align, Canvas, Place, Type};
+use crate::figure::{Drawing, Figure, MISSING_HEIGHT, PlotError, missing, render};
+use crate::header::{self, Entry, Mark};
+use crate::number::{compact, percent};
+use crate::theme::Theme;
+
+/// The flows whose score lies in one bin.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReliabilityBin {
+    /// Mean of their scores.
+    pub mean_score: f64,
+    /// Share of attacks among them.
+    pub attack_rate: f64,
+    /// Where the true share may lie.
+    pub interval: Option<(f64, f64)>,
+    /// How many they are.
+    pub rows: u64,
+}
+
+/// One member's bins.
+#[derive(Debug, Clone, Copy)]
+pub struct ReliabilityCurve<'a> {
+    /// The member's name.
+    pub name: &'a str,
+    /// The member's place in the run, which is its colour in every figure.
+    pub place: usize,
+    /// Bins with flows, by rising score.
+    pub bins: &'a [ReliabilityBin],
+    /// Mean squared distance of score and truth.
+    pub brier: Option<f64>,
+}
+
+/// Draws the share of attacks over the score, with intervals, above how many flows each bin holds.
+pub fn reliability(data: &ReliabilityCurve<'_>, theme: Theme, title: &str) -> Result<Figure, PlotError> {
+    render(&Diagram { data, title }, theme)
+}
+
+struct Diagram<'a> {
+    data: &'a ReliabilityCurve<'a>,
+    title: &'a str,
+}
+
+const WIDTH: f64 = 420.0;
+const HEIGHT: f64 = 340.0;
+const STRIP: f64 = 64.0;
+const STRIP_GAP: f64 = 66.0;
+
+impl Drawing for Diagram<'_> {
+    fn size(&self) -> (u32, u32) {
+        let height = if self.data.bins.is_empty() {
+            MISSING_HEIGHT
+        } else {
+            (header::height(2) + HEIGHT + STRIP_GAP + STRIP + 24.0) as u32
+        };
+        ((84.0 + WIDTH + 36.0) as u32, height)
+    }
+
+    fn alt(&self) -> String {
+        let brier = self.data.brier.map_or(String::new(), |brier| format!(" Brier score {brier:.4}."));
+        let bins = self.data.bins.iter().map(|bin| format!("{:.2} to {}", bin.mean_score, percent(bin.attack_rate)));
+        let bins = bins.collect::<Vec<_>>().join(", ");
+        format!("{}.{brier} Mean score to share of attacks: {bins}.", self.title)
+    }
+
+    fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), PlotError> {
+        if self.data.bins.is_empty() {
+            return missing(canvas, self.title, "There is no score to compare.");
+        }
+        let palette = canvas.palette;
+        let color = palette.series(self.data.place);
+        let brier = self.data.brier.map_or(String::new(), |brier| format!("Brier score {brier:.4}"));
+        let legend = [
+            Entry::new(Mark::Line(color), [self.data.name.to_owned(), brier]),
+            Entry::new(Mark::Dashed(palette.axis), ["ideal".to_owned(), "score = share of attacks".to_owned()]),
+        ];
+        let top = header::draw(canvas, self.title, &legend)?;
+        let scale = Scale::Linear { from: 0.0, to: 1.0 };
+        let frame = Frame {
+            left: 84.0,
+            top,
+            width: WIDTH,
+            height: HEIGHT,
+            x: Axis { scale, unit: Unit::Plain, name: "mean score", ticks: 5 },
+            y: Axis { scale, unit: Unit::Percent, name: "share of attacks", ticks: 5 },
+        };
+        frame.draw(canvas)?;
+        canvas.dashed(frame.at((0.0, 0.0)), frame.at((1.0, 1.0)), palette.axis, 1.5)?;
+        for bin in self.data.bins {
+            let Some((low, high)) = bin.interval else { continue };
+            canvas.line(&[frame.at((bin.mean_score, low)), frame.at((bin.mean_score, high))], color, 1.25)?;
+        }
+        let places: Vec<Place> = self.data.bins.iter().map(|bin| frame.at((bin.mean_score, bin.attack_rate))).collect();
+        canvas.line(&places, color, 2.0)?;
+        places.iter().try_for_each(|&place| canvas.dot(place, 4.0, color))?;
+        self.strip(canvas, &frame)
+    }
+}
+
+impl Diagram<'_> {
+    /// How many flows stand behind each dot, on a logarithmic scale.
+    fn strip<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>, frame: &Frame<'_>) -> Result<(), PlotError> {
+        let palette = canvas.palette;
+        let bottom = frame.bottom() + STRIP_GAP + STRIP;
+        let most = self.data.bins.iter().map(|bin| bin.rows).max().unwrap_or(1).max(2) as f64;
+        let scale = Scale::Log { from: 0.5, to: most };
+        let small = Type::new(11.0, palette.muted);
+        for bin in self.data.bins {
+            let x = frame.at((bin.mean_score, 0.0)).0;
+            let height = (STRIP - 16.0) * scale.position(bin.rows as f64);
+            canvas.rect((x - 5.0, bottom - height), (10.0, height), palette.benign, 0.6)?;
+            canvas.text(&compact(bin.rows as f64), (x, bottom - height - 4.0), Align::Center, small)?;
+        }
+        canvas.line(&[(frame.left, bottom + 0.5), (frame.right(), bottom + 0.5)], palette.axis, 1.0)?;
+        canvas.text("flows", (frame.left - 8.0, bottom), Align::Right, Type::new(12.0, palette.muted))
+    }
+}
