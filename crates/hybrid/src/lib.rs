@@ -1,1 +1,13 @@
-//! Stub.
+//! Members' scores become one score, and a threshold is chosen for it by rule.
+//!
+//! No model is known here: a member is a name and a column of probabilities, and there may be any number of them.
+
+mod config;
+mod error;
+mod fusion;
+mod stacking;
+mod weights;
+
+pub use config::{Combine, HybridConfig, ThresholdConfig};
+pub use error::HybridError;
+pub use fusion::{Fusion, Hybrid};

@@ -105,3 +105,45 @@ fn normal_above(z: f64) -> f64 {
     }
     0.5 - sum * (-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(found: f64, expected: f64, relative: f64) {
+        assert!((found - expected).abs() <= relative * expected.abs(), "{found} is not {expected}");
+    }
+
+    // Reference values of this module: scipy 1.17.1, special.gammaln, special.betainc, stats.t.ppf, stats.norm.ppf.
+
+    #[test]
+    fn the_logarithm_of_gamma_agrees_with_scipy() {
+        assert!(ln_gamma(1.0).abs() < 1e-14 && ln_gamma(2.0).abs() < 1e-14);
+        let pairs = [(0.5, 0.5723649429247), (2.5, 0.2846828704729192), (11.9, 17.25847745059552)];
+        for (x, expected) in pairs.into_iter().chain([(100.0, 359.1342053695754), (1e6, 12815504.569147611)]) {
+            near(ln_gamma(x), expected, 4e-14);
+        }
+    }
+
+    #[test]
+    fn the_incomplete_beta_function_agrees_with_scipy() {
+        near(incomplete_beta(2.0, 3.0, 0.4), 0.5248, 1e-14);
+        near(incomplete_beta(0.5, 0.5, 0.1), 0.20483276469913345, 1e-14);
+        near(incomplete_beta(1000.0, 2000.0, 0.34), 0.7812150911606441, 1e-11);
+        near(incomplete_beta(3.5, 200_000.0, 1e-5), 0.22022777469360333, 1e-9);
+        near(incomplete_beta(9800.0, 990_201.0, 0.0099), 0.8449839845460653, 1e-8);
+        assert_eq!((incomplete_beta(2.0, 3.0, 0.0), incomplete_beta(2.0, 3.0, 1.0)), (0.0, 1.0));
+    }
+
+    #[test]
+    fn quantiles_undo_their_distributions() {
+        near(incomplete_beta(4.0, 17.0, beta_quantile(0.975, 4.0, 17.0)), 0.975, 1e-12);
+        for (df, t) in [(1.0, 12.706204736174694), (4.0, 2.7764451051977934), (30.0, 2.0422724563012378)] {
+            near(t_quantile_above(0.025, df), t, 1e-12);
+        }
+        near(t_quantile_above(0.025, 1000.0), 1.9623390808264083, 1e-9);
+        near(t_quantile_above(0.025, 600_000.0), 1.959966, 1e-6);
+        near(normal_quantile_above(0.025), 1.959963984540054, 1e-14);
+        near(normal_quantile_above(0.005), 2.5758293035489004, 1e-13);
+    }
+}

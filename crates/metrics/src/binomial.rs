@@ -50,3 +50,39 @@ impl Compensated {
         self.sum + self.correction
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tail_agrees_with_scipy_up_to_a_million_rows() {
+        // scipy 1.17.1, stats.binom.cdf.
+        let expected = [
+            (299, 0.01, 0.05, 0, 0.049536256637662465),
+            (1_000, 0.01, 0.05, 4, 0.028686399999004478),
+            (9_448, 0.01, 0.05, 78, 0.04603620055562839),
+            (2_995, 0.001, 0.05, 0, 0.04996170339735639),
+            (100_000, 0.001, 0.05, 83, 0.046240471520893146),
+            (1_000_000, 0.01, 0.05, 9_836, 0.049876343921856935),
+            (1_000_000, 0.3, 0.01, 298_933, 0.009957704608844653),
+            (1_000, 0.5, 0.1, 479, 0.09738316423088259),
+        ];
+        for (n, p, bound, count, tail) in expected {
+            let (found, probability) = largest_count_within(n, p, bound).unwrap();
+            assert_eq!(found, count, "n {n}, p {p}");
+            assert!((probability / tail - 1.0).abs() < 1e-9, "n {n}, p {p}: {probability} is not {tail}");
+        }
+        assert_eq!(largest_count_within(298, 0.01, 0.05), None);
+        assert_eq!(largest_count_within(2_994, 0.001, 0.05), None);
+    }
+
+    #[test]
+    fn a_small_case_agrees_with_the_sum_done_by_hand() {
+        // n = 3, p = 1/2: 1/8, 4/8, 7/8, 1.
+        assert_eq!(largest_count_within(3, 0.5, 0.1), None);
+        assert_eq!(largest_count_within(3, 0.5, 0.13).map(|found| found.0), Some(0));
+        assert_eq!(largest_count_within(3, 0.5, 0.6).map(|found| found.0), Some(1));
+        assert_eq!(largest_count_within(3, 0.5, 0.88).map(|found| found.0), Some(2));
+    }
+}

@@ -151,3 +151,91 @@ fn check(budget: &Budget) -> Result<(), BudgetError> {
     }
     Ok(())
 }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spread(n: u32) -> Vec<f32> {
+        (0..n).map(|i| i as f32 / n as f32).collect()
+    }
+
+    #[test]
+    fn a_budget_needs_ln_delta_over_ln_of_one_minus_alpha_rows() {
+        let needed = |alpha, confidence| rows_needed(&Budget { false_positive_rate: alpha, confidence }).unwrap();
+        assert_eq!((needed(0.01, 0.95), needed(0.001, 0.95), needed(0.5, 0.75)), (299, 2_995, 2));
+        let enough = umbrella_threshold(&spread(299), 0.01, 0.95).unwrap();
+        assert_eq!((enough.rank, enough.above, enough.reason), (299, 0, None));
+        let error = umbrella_threshold(&spread(298), 0.01, 0.95).unwrap_err();
+        let BudgetError::TooFewRows { needed, found, supported_budget, .. } = &error else { panic!("{error}") };
+        assert_eq!((*needed, *found), (299, 298));
+        assert!((0.01..0.01003).contains(supported_budget));
+        assert_eq!(
+            error.to_string(),
+            "a false positive budget of 1.0 % at 95.0 % confidence needs 299 benign rows to choose the threshold on, \
+             and there are 298: they support a budget of 0.01001 or more; ask for that, or enlarge the threshold part"
+        );
+        assert!(umbrella_threshold(&spread(298), 0.01001, 0.95).is_ok());
+        assert!(umbrella_threshold(&[], 0.01, 0.95).unwrap_err().to_string().contains("choose a split"));
+    }
+
+    #[test]
+    fn the_order_statistic_is_the_smallest_whose_tail_is_bounded() {
+        // scipy 1.17.1: P[Binomial(9448, 0.01) <= 78] = 0.0460, <= 79 exceeds 0.05.
+        let found = umbrella_threshold(&spread(9_448), 0.01, 0.95).unwrap();
+        assert_eq!((found.rank, found.above, found.tied), (9_370, 78, 1));
+        assert!((found.violation_bound - 0.04603620055562839).abs() < 1e-10);
+        assert_eq!(found.value, 9_369.0 / 9_448.0);
+        let shuffled: Vec<f32> = (0..9_448u32).map(|i| (i * 7_919 % 9_448) as f32 / 9_448.0).collect();
+        assert_eq!(umbrella_threshold(&shuffled, 0.01, 0.95).unwrap(), found);
+    }
+
+    #[test]
+    fn ties_at_the_highest_score_flag_nothing_and_say_why() {
+        let mut scores = spread(950);
+        scores.extend([1.0; 50]);
+        let found = umbrella_threshold(&scores, 0.01, 0.95).unwrap();
+        assert!(found.flags_nothing() && found.above == 0 && found.tied == 50);
+        let reason = found.reason.unwrap();
+        assert!(reason.starts_with("nothing is flagged: 50 of 1000 benign rows (5.0 %)"), "{reason}");
+        // Below the highest score there is room for attacks, and none of the tied rows is flagged.
+        scores[950..].fill(0.999);
+        let found = umbrella_threshold(&scores, 0.01, 0.95).unwrap();
+        assert_eq!((found.value, found.above, found.flags_nothing()), (0.999, 0, false));
+        assert!(found.reason.unwrap().contains("only scores above every benign one"));
+    }
+
+    #[test]
+    fn the_budget_is_exceeded_no_more_often_than_promised_ties_or_not() {
+        use nta_data::{Purpose, rng};
+        use rand_core::RngCore;
+        // True rates are known: scores are uniform on `levels` values. 95 % confidence, so 5 % of 2,000 trials may
+        // miss, and four standard deviations (0.0049 each) more by chance.
+        for levels in [1u64 << 20, 150] {
+            let mut random = rng(7, Purpose::Interval, levels, 0);
+            let mut missed = 0;
+            for _ in 0..2_000 {
+                let scores: Vec<f32> = (0..400).map(|_| (random.next_u64() % levels) as f32 / levels as f32).collect();
+                let value = f64::from(umbrella_threshold(&scores, 0.02, 0.95).unwrap().value);
+                let true_rate = 1.0 - ((value * levels as f64).round() + 1.0) / levels as f64;
+                missed += u32::from(true_rate > 0.02);
+            }
+            assert!(f64::from(missed) / 2_000.0 <= 0.05 + 0.02, "{missed} of 2000 at {levels} levels");
+        }
+    }
+
+    #[test]
+    fn what_is_no_share_or_no_score_is_refused() {
+        let message =
+            |scores: &[f32], alpha, confidence| umbrella_threshold(scores, alpha, confidence).unwrap_err().to_string();
+        assert!(message(&[0.5], 0.0, 0.95).starts_with("`false_positive_rate` is 0: it must lie"));
+        assert!(message(&[0.5], 0.01, 1.0).starts_with("`confidence` is 1: it must lie"));
+        assert!(message(&[0.5], f64::NAN, 0.95).contains("NaN"));
+        assert!(message(&[f32::NAN; 400], 0.01, 0.95).starts_with("benign row 0 has the score NaN"));
+    }
+
+    #[test]
+    fn a_million_rows_take_no_time_worth_naming() {
+        let found = umbrella_threshold(&spread(1_000_000), 0.01, 0.95).unwrap();
+        assert_eq!(found.rank, 1_000_000 - 9_836);
+    }
+}

@@ -70,3 +70,37 @@ pub fn reliability(scores: &[f32], labels: &[Label], bins: usize) -> Result<Reli
 pub(crate) fn bin_of(score: f32, bins: usize) -> usize {
     ((f64::from(score) * bins as f64) as usize).min(bins - 1)
 }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ranking::tests::{LABELS, SCORES};
+
+    #[test]
+    fn losses_agree_with_scikit_learn() {
+        // scikit-learn 1.9.1, brier_score_loss and log_loss.
+        assert!((brier(&SCORES, &LABELS).unwrap().unwrap() - 0.17513020833333334).abs() < 1e-15);
+        assert!((log_loss(&SCORES, &LABELS).unwrap().unwrap() - 0.5092680257332622).abs() < 1e-15);
+        assert_eq!((brier(&[], &[]).unwrap(), log_loss(&[], &[]).unwrap()), (None, None));
+    }
+
+    #[test]
+    fn a_sure_and_wrong_answer_costs_the_clip() {
+        let loss = log_loss(&[0.0], &[Label::Attack]).unwrap().unwrap();
+        assert!((loss - 34.538776394910684).abs() < 1e-12, "{loss}");
+        let loss = log_loss(&[1.0], &[Label::Attack]).unwrap().unwrap();
+        assert!((0.0..2e-15).contains(&loss), "{loss}");
+    }
+
+    #[test]
+    fn reliability_agrees_with_scikit_learn() {
+        // scikit-learn 1.9.1, calibration_curve(n_bins=5); no score lies on an edge.
+        let table = reliability(&SCORES, &LABELS, 5).unwrap();
+        assert_eq!(table.mean_score, [0.09375, 0.25, 0.5, 0.75, 0.90625]);
+        assert_eq!(table.attack_rate, [0.0, 1.0 / 3.0, 2.0 / 3.0, 0.5, 1.0]);
+        assert_eq!(table.rows, [2, 3, 3, 2, 2]);
+        assert_eq!(table.edges[1], [0.2, 0.4]);
+        // An empty bin is left out, and 1 belongs to the last.
+        let ends = reliability(&[0.0, 1.0], &[Label::Benign, Label::Attack], 4).unwrap();
+        assert_eq!((ends.edges, ends.rows), (vec![[0.0, 0.25], [0.75, 1.0]], vec![1, 1]));
+    }
+}

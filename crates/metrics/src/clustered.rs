@@ -93,3 +93,58 @@ fn estimate(counts: &[(u64, u64)]) -> Option<ClusteredRate> {
         reason: one.then(|| "all benign flows belong to one entity".to_owned()),
     })
 }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Label::{Attack, Benign};
+
+    #[test]
+    fn hosts_of_one_flow_count_as_flows() {
+        let n = 1_000u64;
+        let labels = vec![Benign; n as usize];
+        let flags: Vec<bool> = (0..n).map(|i| i % 100 == 0).collect();
+        let entity: Vec<u64> = (0..n).collect();
+        let found = clustered_fpr(&labels, &flags, &entity).unwrap().unwrap();
+        let plain = crate::clopper_pearson(10, 1_000, INTERVAL_CONFIDENCE).unwrap();
+        let interval = found.interval.unwrap();
+        // K / (K - 1) makes one row in a thousand of difference.
+        assert!((found.effective_rows - 999.0).abs() < 1e-6, "{}", found.effective_rows);
+        assert!((interval.low / plain.low - 1.0).abs() < 1e-3 && (interval.high / plain.high - 1.0).abs() < 1e-3);
+        assert_eq!((found.entities, found.entities_with_false_alarms), (1_000, 10));
+    }
+
+    #[test]
+    fn hosts_that_answer_as_one_count_as_one_each() {
+        // 20 hosts of 50 flows, two of them all false alarms. By hand: rate 0.1, squares 18·5² + 2·45² = 4,500,
+        // variance 20/19 · 4,500 / 1,000² = 0.0047368, so 0.09 / variance = 19 rows, times (t_999 / t_19)² =
+        // (1.9623415 / 2.0930241)² = 0.8790240 (scipy 1.17.1, stats.t.ppf).
+        let labels = vec![Benign; 1_000];
+        let entity: Vec<u64> = (0..1_000).map(|i| i % 20).collect();
+        let flags: Vec<bool> = entity.iter().map(|e| *e < 2).collect();
+        let found = clustered_fpr(&labels, &flags, &entity).unwrap().unwrap();
+        assert!((found.effective_rows - 19.0 * 0.8790240).abs() < 1e-4, "{}", found.effective_rows);
+        assert!((found.mean_over_entities - 0.1).abs() < 1e-12);
+        let interval = found.interval.unwrap();
+        assert!(interval.low < 0.02 && interval.high > 0.3, "{interval:?}");
+    }
+
+    #[test]
+    fn without_false_alarms_the_table_is_worth_its_hosts() {
+        let flags = vec![false; 1_000];
+        let labels = vec![Benign; 1_000];
+        let entity: Vec<u64> = (0..1_000).map(|i| i % 10).collect();
+        let found = clustered_fpr(&labels, &flags, &entity).unwrap().unwrap();
+        // scipy 1.17.1: 0 of 10.
+        assert!((found.interval.unwrap().high - 0.30849710781876294).abs() < 1e-9);
+    }
+
+    #[test]
+    fn one_host_gives_no_interval_and_no_host_gives_nothing() {
+        let found = clustered_fpr(&[Benign, Benign, Attack], &[true, false, true], &[4, 4, 5]).unwrap().unwrap();
+        assert_eq!((found.entities, found.interval, found.mean_over_entities), (1, None, 0.5));
+        assert!(found.reason.is_some());
+        assert_eq!(clustered_fpr(&[Benign], &[true], &[]).unwrap(), None);
+        assert_eq!(clustered_fpr(&[Attack], &[true], &[1]).unwrap(), None);
+        assert!(clustered_fpr(&[Attack], &[true], &[1, 2]).is_err());
+    }
+}

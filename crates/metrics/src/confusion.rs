@@ -196,3 +196,81 @@ impl ClassRow {
 fn ratio(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(found: Option<f64>, expected: f64) {
+        assert!(found.is_some_and(|f| (f - expected).abs() < 1e-14), "{found:?} is not {expected}");
+    }
+
+    #[test]
+    fn every_formula_agrees_with_scikit_learn() {
+        // scikit-learn 1.9.1 on 9 benign and 3 attack rows.
+        let matrix = ConfusionMatrix { tn: 7, fp: 2, fn_: 1, tp: 2 };
+        near(matrix.accuracy(), 0.75);
+        near(matrix.precision(), 0.5);
+        near(matrix.recall(), 2.0 / 3.0);
+        near(matrix.f1(), 0.5714285714285714);
+        near(matrix.fpr(), 2.0 / 9.0);
+        near(matrix.fnr(), 1.0 / 3.0);
+        near(matrix.mcc(), 0.408248290463863);
+        near(matrix.balanced_accuracy(), 0.7222222222222222);
+        assert!(matrix.undefined().is_empty());
+        let expected = [
+            ("benign", 0.875, 0.7777777777777778, 0.8235294117647058, 9),
+            ("attack", 0.5, 0.6666666666666666, 0.5714285714285714, 3),
+            ("macro avg", 0.6875, 0.7222222222222222, 0.6974789915966386, 12),
+            ("weighted avg", 0.78125, 0.75, 0.7605042016806722, 12),
+        ];
+        for (row, (class, precision, recall, f1, support)) in matrix.classification_report().iter().zip(expected) {
+            assert_eq!((row.class.as_str(), row.support), (class, support));
+            near(row.precision, precision);
+            near(row.recall, recall);
+            near(row.f1, f1);
+        }
+    }
+
+    #[test]
+    fn a_zero_denominator_is_none_and_has_a_reason() {
+        let reasons = |tn, fp, fn_, tp| {
+            let matrix = ConfusionMatrix { tn, fp, fn_, tp };
+            matrix.undefined().into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        let all = ["accuracy", "precision", "recall", "f1", "fpr", "fnr", "mcc", "balanced_accuracy"];
+        assert_eq!(reasons(0, 0, 0, 0), all);
+        assert_eq!(reasons(5, 0, 0, 0), ["precision", "recall", "f1", "fnr", "mcc", "balanced_accuracy"]);
+        assert_eq!(reasons(5, 0, 2, 0), ["precision", "mcc"]);
+        assert_eq!(reasons(0, 0, 2, 3), ["fpr", "mcc", "balanced_accuracy"]);
+        assert_eq!(reasons(5, 1, 0, 0), ["recall", "fnr", "mcc", "balanced_accuracy"]);
+        let nothing_flagged = ConfusionMatrix { tn: 5, fp: 0, fn_: 2, tp: 0 };
+        near(nothing_flagged.f1(), 0.0);
+        let [benign, attack, macro_avg, weighted_avg] = nothing_flagged.classification_report();
+        near(benign.precision, 5.0 / 7.0);
+        assert_eq!((attack.precision, macro_avg.precision, weighted_avg.precision), (None, None, None));
+        near(macro_avg.recall, 0.5);
+        let benign_only = ConfusionMatrix { tn: 5, fp: 0, fn_: 0, tp: 0 };
+        let [_, _, macro_avg, weighted_avg] = benign_only.classification_report();
+        assert_eq!(macro_avg.recall, None);
+        near(weighted_avg.recall, 1.0);
+    }
+
+    #[test]
+    fn large_counts_do_not_overflow() {
+        let matrix = ConfusionMatrix { tn: 4_000_000_000, fp: 0, fn_: 0, tp: 4_000_000_000 };
+        near(matrix.mcc(), 1.0);
+    }
+
+    #[test]
+    fn a_flag_needs_a_score_strictly_above_the_threshold() {
+        use Label::{Attack, Benign};
+        let labels = [Benign, Attack, Attack];
+        let found = ConfusionMatrix::at_threshold(&labels, &[0.5, 0.5, 0.75], 0.5).unwrap();
+        assert_eq!(found, ConfusionMatrix { tn: 1, fp: 0, fn_: 1, tp: 1 });
+        assert_eq!(found, ConfusionMatrix::count(&labels, &[false, false, true]).unwrap());
+        let json = serde_json::to_string(&found).unwrap();
+        assert_eq!(json, r#"{"tn":1,"fp":0,"fn":1,"tp":1}"#);
+        let error = ConfusionMatrix::count(&labels, &[true]).unwrap_err().to_string();
+        assert_eq!(error, "the flags column has 1 rows where the labels have 3");
+    }
+}

@@ -120,3 +120,51 @@ fn thin(points: &[(f64, f64)], distance: impl Fn((f64, f64), (f64, f64)) -> f64)
         step *= 1.5;
     }
 }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ranking::tests::{LABELS, SCORES};
+
+    #[test]
+    fn a_short_curve_is_kept_whole() {
+        let found = curves(&SCORES, &LABELS).unwrap();
+        assert_eq!((found.roc.fpr.len(), found.pr.recall.len()), (8, 7));
+        assert_eq!((found.roc.fpr[0], found.roc.recall[0]), (0.0, 0.0));
+        assert_eq!(found.histogram.attack.iter().sum::<u64>(), 6);
+        assert_eq!((found.histogram.benign.len(), found.histogram.benign[25]), (50, 1));
+    }
+
+    #[test]
+    fn a_long_curve_is_thinned_and_keeps_its_ends_and_its_area() {
+        let n = 100_000u32;
+        let scores: Vec<f32> = (0..n).map(|i| i as f32 / n as f32).collect();
+        let labels: Vec<Label> = (0..n)
+            .map(|i| if i.wrapping_mul(2_654_435_761) / 43_000 < i { Label::Attack } else { Label::Benign })
+            .collect();
+        let found = curves(&scores, &labels).unwrap();
+        for points in [found.roc.fpr.len(), found.pr.recall.len()] {
+            assert!((200..=MAX_POINTS).contains(&points), "{points}");
+        }
+        let roc: Vec<(f64, f64)> = found.roc.fpr.iter().copied().zip(found.roc.recall.iter().copied()).collect();
+        assert_eq!((roc[0], roc[roc.len() - 1]), ((0.0, 0.0), (1.0, 1.0)));
+        assert!(roc.is_sorted_by(|a, b| a.0 <= b.0 && a.1 <= b.1));
+        let area: f64 = roc.windows(2).map(|w| (w[1].0 - w[0].0) * (w[1].1 + w[0].1) / 2.0).sum();
+        assert!((area - found.roc.auc.unwrap()).abs() < 1e-3, "{area}");
+        assert_eq!(found.pr.recall.last(), Some(&1.0));
+        let steps: f64 = found.pr.recall[0] * found.pr.precision[0]
+            + (1..found.pr.recall.len())
+                .map(|i| (found.pr.recall[i] - found.pr.recall[i - 1]) * found.pr.precision[i])
+                .sum::<f64>();
+        assert!((steps - found.pr.average_precision.unwrap()).abs() < 5e-3, "{steps}");
+        // A logarithmic axis has its points too.
+        assert!(roc.iter().filter(|p| p.0 > 0.0 && p.0 < 0.01).count() > 50);
+    }
+
+    #[test]
+    fn one_class_leaves_empty_curves_and_a_histogram() {
+        let found = curves(&[0.5, 1.0], &[Label::Benign; 2]).unwrap();
+        assert!(found.roc.fpr.is_empty() && found.pr.recall.is_empty());
+        assert_eq!((found.roc.auc, found.histogram.benign[49]), (None, 1));
+        assert!(curves(&[], &[]).unwrap().reliability.rows.is_empty());
+    }
+}

@@ -55,3 +55,31 @@ pub fn wilson(hits: u64, n: u64, confidence: f64) -> Option<Interval> {
     let half = z / (1.0 + z * z / n) * (rate * (1.0 - rate) / n + z * z / (4.0 * n * n)).sqrt();
     Some(Interval { low: (centre - half).max(0.0), high: (centre + half).min(1.0), confidence })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(found: Option<Interval>, low: f64, high: f64) {
+        let found = found.unwrap();
+        let close = |a: f64, b: f64| (a - b).abs() < 1e-9 * b.max(1e-3);
+        assert!(close(found.low, low) && close(found.high, high), "{found:?} is not [{low}, {high}]");
+        assert!(found.contains((low + high) / 2.0));
+    }
+
+    #[test]
+    fn intervals_agree_with_scipy() {
+        // scipy 1.17.1, stats.binomtest(hits, n).proportion_ci(0.95, "exact" and "wilson").
+        near(clopper_pearson(0, 10, 0.95), 0.0, 0.30849710781876294);
+        near(wilson(0, 10, 0.95), 0.0, 0.27753279986288926);
+        near(clopper_pearson(10, 10, 0.95), 0.6915028921812371, 1.0);
+        near(wilson(10, 10, 0.95), 0.7224672001371109, 1.0);
+        near(clopper_pearson(3, 20, 0.95), 0.03207093718554477, 0.37892682654529564);
+        near(wilson(3, 20, 0.95), 0.05236874589621662, 0.3604188647407569);
+        near(clopper_pearson(98, 1_000, 0.95), 0.08027750545100029, 0.11812845443128847);
+        near(wilson(98, 1_000, 0.95), 0.08108201152335034, 0.11799470229903597);
+        near(clopper_pearson(9_800, 1_000_000, 0.95), 0.00960784732379413, 0.009994999988892457);
+        near(clopper_pearson(1, 299, 0.95), 8.467135826947899e-05, 0.018492424310645204);
+        assert_eq!((clopper_pearson(0, 0, 0.95), wilson(0, 0, 0.95)), (None, None));
+    }
+}

@@ -93,3 +93,34 @@ impl Isotonic {
         (from + (to - from) * (f64::from(score) - low) / (high - low)) as f32
     }
 }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ranking::tests::{LABELS, SCORES};
+
+    #[test]
+    fn the_map_agrees_with_scikit_learn() {
+        // scikit-learn 1.9.1, IsotonicRegression(out_of_bounds="clip").
+        let map = Isotonic::fit(&SCORES, &LABELS).unwrap();
+        assert_eq!(map.scores, [0.0625, 0.125, 0.25, 0.5, 0.75, 0.875, 0.9375]);
+        let expected = [0.0, 0.0, 0.3333333333333333, 0.6, 0.6, 1.0, 1.0];
+        assert!(map.rates.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15), "{:?}", map.rates);
+        let queries = [0.0, 0.1, 0.3, 0.4, 0.6, 0.8, 1.0];
+        let expected = [0.0, 0.0, 0.38666666666666666, 0.49333333333333335, 0.6, 0.76, 1.0];
+        for (score, rate) in queries.into_iter().zip(expected) {
+            assert!((map.probability(score) - rate).abs() < 1e-6, "{score}: {}", map.probability(score));
+        }
+    }
+
+    #[test]
+    fn the_map_never_falls() {
+        let scores: Vec<f32> = (0..500u32).map(|i| (i * 7919 % 97) as f32 / 97.0).collect();
+        let labels: Vec<Label> =
+            (0..500u32).map(|i| if i * 31 % 97 > 40 { Label::Attack } else { Label::Benign }).collect();
+        let map = Isotonic::fit(&scores, &labels).unwrap();
+        let line: Vec<f32> = (0..=1000).map(|i| map.probability(i as f32 / 1000.0)).collect();
+        assert!(line.is_sorted() && line.iter().all(|p| (0.0..=1.0).contains(p)));
+        assert_eq!(Isotonic::fit(&[], &[]).unwrap().probability(0.3), 0.3);
+        assert!(Isotonic::fit(&[0.5], &[]).is_err());
+    }
+}

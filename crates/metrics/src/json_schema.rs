@@ -1,11 +1,14 @@
 //! The JSON Schema of evaluation.json, for those who read it with other tools.
 
+use schemars::generate::SchemaSettings;
+
 use crate::Evaluation;
 
 /// The schema as text. The copy in the repository, `crates/metrics/evaluation.schema.json`, is this text; a test
 /// keeps it so, and `NTA_BLESS=1 cargo test -p nta-metrics json_schema` writes it anew.
 pub fn evaluation_schema() -> String {
-    let mut schema = schemars::schema_for!(Evaluation);
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let mut schema = generator.into_root_schema_for::<Evaluation>();
     schema.insert("title".to_owned(), "evaluation.json".into());
     // Maps, numbers and texts alone: they always have a JSON form.
     let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();

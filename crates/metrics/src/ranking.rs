@@ -133,3 +133,87 @@ impl Ranking {
         self.cuts.iter().map(point).collect()
     }
 }
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use Label::{Attack as A, Benign as B};
+
+    /// Twelve rows with tied scores, all of them exact in binary; used by the reference tests of other modules too.
+    pub(crate) const LABELS: [Label; 12] = [B, B, A, A, B, A, B, A, A, B, B, A];
+    pub(crate) const SCORES: [f32; 12] = [0.125, 0.25, 0.25, 0.5, 0.5, 0.75, 0.0625, 0.875, 0.5, 0.75, 0.25, 0.9375];
+
+    fn ranking(scores: &[f32], labels: &[Label]) -> Ranking {
+        Ranking::new(scores, labels).unwrap()
+    }
+
+    #[test]
+    fn areas_and_points_agree_with_scikit_learn() {
+        // scikit-learn 1.9.1, roc_auc_score, average_precision_score, roc_curve(drop_intermediate=False).
+        let ranking = ranking(&SCORES, &LABELS);
+        assert!((ranking.roc_auc().unwrap() - 0.8194444444444445).abs() < 1e-15);
+        assert!((ranking.average_precision().unwrap() - 0.7964285714285714).abs() < 1e-15);
+        let sixths = |(x, y): (f64, f64)| ((x * 6.0).round() as u32, (y * 6.0).round() as u32);
+        let roc: Vec<_> = ranking.roc_points().into_iter().map(sixths).collect();
+        assert_eq!(roc, [(0, 0), (0, 1), (0, 2), (1, 3), (2, 5), (4, 6), (5, 6), (6, 6)]);
+        let precision: Vec<f64> = ranking.pr_points().iter().map(|p| p.1).collect();
+        let expected = [1.0, 1.0, 0.75, 0.7142857142857143, 0.6, 0.5454545454545454, 0.5];
+        assert!(precision.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15), "{precision:?}");
+    }
+
+    #[test]
+    fn ties_stand_or_fall_together_in_the_detection_rate() {
+        let ranking = ranking(&SCORES, &LABELS);
+        let rate = |fpr: f64| (ranking.detection_rate_at_fpr(fpr).unwrap() * 6.0).round() as u32;
+        assert_eq!((rate(0.0), rate(0.16), rate(1.0 / 6.0), rate(0.34), rate(1.0)), (2, 2, 3, 5, 6));
+        // All scores tied: no threshold but those that flag all or nothing.
+        let tied = Ranking::new(&[0.5; 4], &[A, B, A, B]).unwrap();
+        assert_eq!((tied.detection_rate_at_fpr(0.5), tied.roc_auc()), (Some(0.0), Some(0.5)));
+        assert_eq!(tied.average_precision(), Some(0.5));
+        // The rate is met exactly: 3 of 300 benign rows are 1 %.
+        let scores: Vec<f32> = (0..301).map(|i| i as f32 / 301.0).collect();
+        let mut labels = vec![B; 301];
+        labels[297] = A;
+        assert_eq!(Ranking::new(&scores, &labels).unwrap().detection_rate_at_fpr(0.01), Some(1.0));
+        labels.swap(297, 296);
+        assert_eq!(Ranking::new(&scores, &labels).unwrap().detection_rate_at_fpr(0.01), Some(0.0));
+    }
+
+    #[test]
+    fn the_area_is_the_share_of_pairs_put_right() {
+        // Against the definition, pair by pair, on scores with many ties.
+        let scores: Vec<f32> = (0..200u32).map(|i| (i * 7919 % 31) as f32 / 31.0).collect();
+        let labels: Vec<Label> = (0..200u32).map(|i| if i * 104_729 % 5 < 2 { A } else { B }).collect();
+        let (mut right, mut pairs) = (0.0, 0.0);
+        for (i, a) in labels.iter().enumerate().filter(|(_, l)| l.is_attack()) {
+            for (j, b) in labels.iter().enumerate().filter(|(_, l)| !l.is_attack()) {
+                assert_ne!(a, b);
+                pairs += 1.0;
+                right += match scores[i].total_cmp(&scores[j]) {
+                    std::cmp::Ordering::Greater => 1.0,
+                    std::cmp::Ordering::Equal => 0.5,
+                    std::cmp::Ordering::Less => 0.0,
+                };
+            }
+        }
+        assert!((ranking(&scores, &labels).roc_auc().unwrap() - right / pairs).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_missing_class_leaves_the_areas_undefined() {
+        let benign = ranking(&[0.25, 0.5], &[B, B]);
+        assert_eq!((benign.roc_auc(), benign.average_precision()), (None, None));
+        assert_eq!(benign.detection_rate_at_fpr(0.1), None);
+        assert!(benign.roc_points().is_empty() && benign.pr_points().is_empty());
+        let attacks = ranking(&[0.25, 0.5], &[A, A]);
+        assert_eq!((attacks.roc_auc(), attacks.average_precision()), (None, Some(1.0)));
+        assert_eq!(ranking(&[], &[]).average_precision(), None);
+    }
+
+    #[test]
+    fn what_is_no_score_is_refused_and_minus_zero_is_zero() {
+        let error = Ranking::new(&[0.5, f32::NAN], &[A, B]).unwrap_err().to_string();
+        assert_eq!(error, "the scores' row 1 has the score NaN: a score is a number from 0 to 1");
+        assert!(Ranking::new(&[1.5], &[A]).is_err() && Ranking::new(&[0.5], &[]).is_err());
+        assert_eq!(ranking(&[-0.0, 0.0], &[A, B]).cuts().len(), 1);
+    }
+}

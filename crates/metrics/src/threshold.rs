@@ -168,3 +168,74 @@ pub fn best_f1_threshold(scores: &[f32], labels: &[Label]) -> Result<f32, Metric
     }
     Ok(best.1)
 }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ranking::tests::{LABELS, SCORES};
+
+    fn part<'a>(scores: &'a [f32], labels: &'a [Label], copies: Option<&'a [bool]>) -> PartScores<'a> {
+        PartScores { scores, labels, copies }
+    }
+
+    #[test]
+    fn the_best_f1_lies_where_scikit_learn_finds_it() {
+        // scikit-learn 1.9.1, f1_score over all cuts: 0.7692 at scores >= 0.5; the next score below is 0.25.
+        assert_eq!(best_f1_threshold(&SCORES, &LABELS).unwrap(), 0.375);
+        let matrix = ConfusionMatrix::at_threshold(&LABELS, &SCORES, 0.375).unwrap();
+        assert!((matrix.f1().unwrap() - 0.7692307692307693).abs() < 1e-15);
+    }
+
+    #[test]
+    fn best_f1_between_neighbouring_floats_still_parts_them() {
+        let low = 0.5f32;
+        let high = f32::from_bits(low.to_bits() + 1);
+        let threshold = best_f1_threshold(&[low, high], &[Label::Benign, Label::Attack]).unwrap();
+        assert!(high > threshold && low <= threshold);
+        // Attacks of score 0 cannot be flagged at all.
+        assert_eq!(best_f1_threshold(&[0.0, 0.0], &[Label::Attack, Label::Benign]).unwrap(), 1.0);
+        assert_eq!(best_f1_threshold(&[0.5], &[Label::Benign]).unwrap_err(), MetricsError::NoAttacks { rows: 1 });
+    }
+
+    #[test]
+    fn each_rule_reads_its_own_part() {
+        let (calibration, threshold) = ([0.25, 0.75], [0.125, 0.625]);
+        let labels = [Label::Benign, Label::Attack];
+        let choose = |rule: ThresholdRule| {
+            rule.choose(&part(&calibration, &labels, None), &part(&threshold, &labels, None)).unwrap()
+        };
+        assert_eq!(choose(ThresholdRule::BestF1).value, 0.5);
+        let fixed = choose(ThresholdRule::Fixed(0.625));
+        assert_eq!((fixed.value, fixed.expected_fpr, fixed.expected_recall), (0.625, Some(0.0), Some(0.0)));
+        let budget = Budget { false_positive_rate: 0.9, confidence: 0.5 };
+        let chosen = choose(ThresholdRule::Budget(budget));
+        assert_eq!((chosen.value, chosen.rank, chosen.benign_rows, chosen.tied_benign_rows), (0.125, Some(1), 1, 1));
+        assert!(chosen.violation_bound.unwrap() <= 0.5 && chosen.flags(0.2) && !chosen.flags(0.125));
+        assert_eq!(ThresholdRule::Budget(budget).describe(), "FPR ≤ 90.0 % at 50.0 % confidence");
+    }
+
+    #[test]
+    fn the_threshold_without_copies_stands_beside_the_one_with_them() {
+        let scores: Vec<f32> = (0..1_000).map(|i| i as f32 / 1_000.0).collect();
+        let labels = vec![Label::Benign; 1_000];
+        let copies: Vec<bool> = (0..1_000).map(|i| i >= 500).collect();
+        let rule = ThresholdRule::Budget(Budget::default());
+        let chosen = rule.choose(&part(&[], &[], None), &part(&scores, &labels, Some(&copies))).unwrap();
+        // scipy 1.17.1: of 1,000 rows 4 may lie above, of 500 one (0.0398; two: 0.1234).
+        assert_eq!((chosen.value, chosen.without_copies), (0.995, Some(0.498)));
+        let few: Vec<bool> = (0..1_000).map(|i| i >= 100).collect();
+        let chosen = rule.choose(&part(&[], &[], None), &part(&scores, &labels, Some(&few))).unwrap();
+        assert_eq!((chosen.value, chosen.without_copies), (0.995, None));
+    }
+
+    #[test]
+    fn a_chosen_threshold_survives_json_to_the_last_bit() {
+        let rule = ThresholdRule::Fixed(0.1);
+        let labels = [Label::Benign];
+        let mut chosen = rule.choose(&part(&[], &[], None), &part(&[0.3], &labels, None)).unwrap();
+        for bits in (0x3d00_0000u32..0x3f80_0000).step_by(104_729) {
+            chosen.value = f32::from_bits(bits);
+            let text = serde_json::to_string(&chosen).unwrap();
+            assert_eq!(serde_json::from_str::<ChosenThreshold>(&text).unwrap(), chosen);
+        }
+    }
+}

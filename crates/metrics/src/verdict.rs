@@ -125,3 +125,38 @@ fn best<'a>(
     }
     found
 }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headline_of(area: (f64, f64), caught: (f64, f64), rates: (f64, f64)) -> String {
+        let contest = |(hybrid, member)| Contest { hybrid, member, name: "forest" };
+        let alarms = Alarms { hybrid: Some(rates.0), member: Some(rates.1) };
+        headline(&contest(area), &contest(caught), &alarms)
+    }
+
+    #[test]
+    fn a_hybrid_that_does_not_pay_is_told_so() {
+        assert_eq!(headline_of((0.99, 0.98), (0.9, 0.8), (0.01, 0.01)), "The hybrid pays");
+        assert_eq!(headline_of((0.975, 0.99), (0.7, 0.8), (0.01, 0.01)), "The hybrid does not pay");
+        let equal = headline_of((0.9905, 0.99), (0.8, 0.8005), (0.01, 0.01));
+        assert_eq!(equal, "The hybrid does not pay, it equals its best member");
+        assert_eq!(headline_of((0.97, 0.99), (0.8, 0.8), (0.01, 0.01)), "The hybrid does not pay");
+        let areas_alone = headline_of((0.9871, 0.9836), (0.9, 0.91), (0.01, 0.01));
+        assert_eq!(areas_alone, "The hybrid ranks better than its best member, but flags fewer attacks");
+    }
+
+    #[test]
+    fn recall_bought_with_false_alarms_is_called_that() {
+        let dear = headline_of((0.99, 0.98), (0.9, 0.8), (0.05, 0.01));
+        assert_eq!(dear, "The hybrid ranks better than its best member, and flags more attacks at more false alarms");
+        let dear = headline_of((0.97, 0.98), (0.9, 0.8), (0.05, 0.01));
+        assert_eq!(dear, "The hybrid ranks worse than its best member, but flags more attacks at more false alarms");
+    }
+
+    #[test]
+    fn percentages_keep_what_matters() {
+        let texts = [0.0, 0.098, 0.01, 0.00123, 0.0001, 1.0, 0.000_001].map(percent);
+        assert_eq!(texts, ["0.0 %", "9.8 %", "1.0 %", "0.12 %", "0.010 %", "100.0 %", "1.0e-4 %"]);
+    }
+}

@@ -1,0 +1,177 @@
+//! The fitted fusion: members' scores in, one score out.
+
+use nta_data::MemberScores;
+use nta_metrics::Named;
+use serde::{Deserialize, Serialize};
+
+use crate::HybridError;
+use crate::stacking::log_odds;
+
+/// A fusion of named members. Everything learned is readable in its serialised form, and what contradicts itself is
+/// refused on reading.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Saved")]
+pub struct Hybrid {
+    members: Vec<String>,
+    fusion: Fusion,
+}
+
+/// How members' scores become one; each form never falls when a member's score rises.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Fusion {
+    /// The mean.
+    Average,
+    /// The mean by weights that sum to 1, one a member in the members' order.
+    Weighted(Named<f64>),
+    /// `1 / (1 + exp(-(intercept + Σ coefficient · log odds)))`, one coefficient a member in the members' order; 0
+    /// for a member left out.
+    Stacking {
+        /// Log odds where all members say one half.
+        intercept: f64,
+        /// One a member, none below 0.
+        coefficients: Named<f64>,
+    },
+}
+
+/// A [`Hybrid`] as it stands in a file, not yet checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Saved {
+    members: Vec<String>,
+    fusion: Fusion,
+}
+
+impl TryFrom<Saved> for Hybrid {
+    type Error = HybridError;
+
+    fn try_from(saved: Saved) -> Result<Self, HybridError> {
+        Hybrid::new(saved.members, saved.fusion)
+    }
+}
+
+impl Fusion {
+    /// The weighted mean, weights scaled to sum to 1.
+    pub(crate) fn weighted(weights: Vec<(String, f64)>) -> Self {
+        // By the largest first: the sum of two weights near the largest float would overflow.
+        let largest = weights.iter().fold(0.0f64, |largest, (_, w)| largest.max(*w));
+        let sum: f64 = weights.iter().map(|(_, w)| w / largest).sum();
+        Fusion::Weighted(weights.into_iter().map(|(name, w)| (name, w / largest / sum)).collect())
+    }
+
+    /// The numbers learned or given, one a member.
+    fn numbers(&self) -> Option<&Named<f64>> {
+        match self {
+            Fusion::Average => None,
+            Fusion::Weighted(numbers) | Fusion::Stacking { coefficients: numbers, .. } => Some(numbers),
+        }
+    }
+}
+
+impl Hybrid {
+    /// A fusion of these members; refuses no member, a name that stands twice, and numbers that do not fit them.
+    pub fn new(members: Vec<String>, fusion: Fusion) -> Result<Self, HybridError> {
+        let invalid = |why: String| Err(HybridError::Invalid { why });
+        if members.is_empty() {
+            return Err(HybridError::NoMembers);
+        }
+        if let Some(twice) = members.iter().enumerate().find(|(i, name)| members[..*i].contains(name)) {
+            return invalid(format!("member {} stands twice", twice.1));
+        }
+        if let Some(numbers) = fusion.numbers() {
+            if !numbers.iter().map(|(name, _)| name).eq(members.iter().map(String::as_str)) {
+                return invalid("its numbers are not one for each member, in the members' order".to_owned());
+            }
+            if numbers.iter().any(|(_, number)| !(number.is_finite() && *number >= 0.0)) {
+                return invalid("a weight or coefficient is negative or no number".to_owned());
+            }
+            if numbers.iter().all(|(_, number)| *number == 0.0) {
+                return invalid("all its weights or coefficients are 0".to_owned());
+            }
+        }
+        match &fusion {
+            Fusion::Stacking { intercept, .. } if !intercept.is_finite() => {
+                invalid("its intercept is no number".to_owned())
+            }
+            Fusion::Weighted(weights) if (weights.iter().map(|(_, w)| w).sum::<f64>() - 1.0).abs() > 1e-9 => {
+                invalid("its weights do not sum to 1".to_owned())
+            }
+            _ => Ok(Hybrid { members, fusion }),
+        }
+    }
+
+    /// Names of the members, in the order of [`Hybrid::combine_row`].
+    pub fn members(&self) -> &[String] {
+        &self.members
+    }
+
+    /// The fusion.
+    pub fn fusion(&self) -> &Fusion {
+        &self.fusion
+    }
+
+    /// The fused probability of one row from its members' scores `(n_members)`, in the order of [`Hybrid::members`].
+    /// Computed in f64 in that order, so a row's result depends on that row alone.
+    pub fn combine_row(&self, scores: &[f32]) -> f32 {
+        debug_assert_eq!(scores.len(), self.members.len());
+        let pairs = |numbers: &Named<f64>, value: fn(f32) -> f64| -> f64 {
+            numbers.iter().zip(scores).map(|((_, number), score)| number * value(*score)).sum()
+        };
+        let fused = match &self.fusion {
+            Fusion::Average => scores.iter().map(|s| f64::from(*s)).sum::<f64>() / scores.len() as f64,
+            Fusion::Weighted(weights) => pairs(weights, f64::from),
+            Fusion::Stacking { intercept, coefficients } => {
+                1.0 / (1.0 + (-(intercept + pairs(coefficients, log_odds))).exp())
+            }
+        };
+        (fused as f32).clamp(0.0, 1.0)
+    }
+
+    /// The fused probabilities `(n_rows)` from the members' scores, matched by name, in any order.
+    pub fn combine(&self, members: &[MemberScores]) -> Result<Vec<f32>, HybridError> {
+        let find = |name: &String| members.iter().find(|m| m.name == *name);
+        let columns: Option<Vec<&MemberScores>> = self.members.iter().map(find).collect();
+        let Some(columns) = columns.filter(|columns| columns.len() == members.len()) else {
+            let (expected, found) = (self.members.join(", "), names(members));
+            return Err(HybridError::Members { expected, found });
+        };
+        let n_rows = columns[0].p_attack.len();
+        check_members(members, n_rows)?;
+        let mut row = vec![0.0; columns.len()];
+        Ok((0..n_rows)
+            .map(|i| {
+                for (slot, column) in row.iter_mut().zip(&columns) {
+                    *slot = column.p_attack[i];
+                }
+                self.combine_row(&row)
+            })
+            .collect())
+    }
+}
+
+/// The members' names, for messages.
+pub(crate) fn names(members: &[MemberScores]) -> String {
+    let names: Vec<&str> = members.iter().map(|m| m.name.as_str()).collect();
+    if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
+}
+
+/// Refuses no member, a name that stands twice, columns of different lengths and scores that are no probabilities.
+pub(crate) fn check_members(members: &[MemberScores], n_rows: usize) -> Result<(), HybridError> {
+    if members.is_empty() {
+        return Err(HybridError::NoMembers);
+    }
+    for (i, member) in members.iter().enumerate() {
+        let name = || member.name.clone();
+        if members[..i].iter().any(|m| m.name == member.name) {
+            return Err(HybridError::Invalid { why: format!("member {} stands twice", member.name) });
+        }
+        if member.p_attack.len() != n_rows {
+            let found = member.p_attack.len();
+            return Err(HybridError::Lengths { member: name(), expected: n_rows, found });
+        }
+        if let Some(row) = member.p_attack.iter().position(|p| !(0.0..=1.0).contains(p)) {
+            return Err(HybridError::NotAScore { member: name(), row, value: member.p_attack[row] });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Logistic regression on the members' log odds, by smartcore.
+
+use nta_data::{Label, MemberScores};
+use nta_metrics::Named;
+use smartcore::linalg::basic::arrays::Array;
+use smartcore::linalg::basic::matrix::DenseMatrix;
+use smartcore::linear::logistic_regression::{LogisticRegression, LogisticRegressionParameters};
+
+use crate::HybridError;
+use crate::fusion::Fusion;
+
+/// Scores are drawn this far towards one half before their log odds are taken, so that a forest's plain 0 and 1 count
+/// as odds of about 1 to 10,000. Drawn, not clipped: the map stays strictly increasing, so no member's ranking is
+/// lost, and the fused score stays clear of the values where f32 cannot tell neighbours of 1 apart.
+const DRAW: f64 = 1e-4;
+
+/// Weight of the squared coefficients against the summed log loss, as scikit-learn's `C = 1`: it keeps coefficients
+/// finite where the calibration part is separable.
+const RIDGE: f64 = 1.0;
+
+/// Largest gradient per row at which the solver's answer is taken.
+const CONVERGED: f64 = 1e-5;
+
+/// Log odds of a score in [0, 1], strictly increasing and finite.
+pub(crate) fn log_odds(score: f32) -> f64 {
+    let p = DRAW + (1.0 - 2.0 * DRAW) * f64::from(score);
+    (p / (1.0 - p)).ln()
+}
+
+/// Fits the regression. A member whose coefficient comes out at or below 0 would make the fused score fall where its
+/// own rises; the most negative one is left out and the rest fitted anew, until none is.
+pub(crate) fn fit(members: &[MemberScores], labels: &[Label]) -> Result<Fusion, HybridError> {
+    let columns: Vec<Vec<f64>> = members.iter().map(|m| m.p_attack.iter().map(|&p| log_odds(p)).collect()).collect();
+    let mut kept: Vec<usize> = (0..members.len()).collect();
+    while !kept.is_empty() {
+        let used: Vec<&[f64]> = kept.iter().map(|&i| columns[i].as_slice()).collect();
+        let (intercept, fitted) = regress(&used, labels)?;
+        let (worst, lowest) = fitted.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1)).unwrap_or((0, &0.0));
+        if *lowest > 0.0 {
+            let coefficient = |i: usize| kept.iter().position(|k| *k == i).map_or(0.0, |at| fitted[at]);
+            let coefficients: Named<f64> =
+                members.iter().enumerate().map(|(i, m)| (m.name.clone(), coefficient(i))).collect();
+            return Ok(Fusion::Stacking { intercept, coefficients });
+        }
+        kept.remove(worst);
+    }
+    Err(HybridError::NoMemberHelps)
+}
+
+/// Intercept and coefficients for `columns` `(n_members)` of `(n_rows)`. smartcore starts from 0 and draws no random
+/// number, so the same rows give the same bits.
+fn regress(columns: &[&[f64]], labels: &[Label]) -> Result<(f64, Vec<f64>), HybridError> {
+    let rows = labels.len();
+    let not_converged = |why: String| HybridError::NotConverged { rows, why };
+    let x = DenseMatrix::new(rows, columns.len(), columns.concat(), true).map_err(|e| not_converged(e.to_string()))?;
+    let y: Vec<u32> = labels.iter().map(|l| u32::from(l.is_attack())).collect();
+    let parameters = LogisticRegressionParameters::default().with_alpha(RIDGE);
+    let model = LogisticRegression::fit(&x, &y, parameters).map_err(|e| not_converged(e.to_string()))?;
+    let intercept = *model.intercept().get((0, 0));
+    let coefficients: Vec<f64> = (0..columns.len()).map(|j| *model.coefficients().get((0, j))).collect();
+    let left = gradient(columns, labels, intercept, &coefficients) / rows as f64;
+    // Also refuses NaN.
+    if left <= CONVERGED { Ok((intercept, coefficients)) } else { Err(not_converged(format!("gradient {left:.1e}"))) }
+}
+
+/// Largest component of the objective's gradient, for smartcore does not say whether it converged.
+fn gradient(columns: &[&[f64]], labels: &[Label], intercept: f64, coefficients: &[f64]) -> f64 {
+    let mut sums = vec![0.0; columns.len()];
+    let mut intercept_sum = 0.0;
+    for (i, label) in labels.iter().enumerate() {
+        let z = intercept + columns.iter().zip(coefficients).map(|(c, w)| c[i] * w).sum::<f64>();
+        let residual = 1.0 / (1.0 + (-z).exp()) - f64::from(u8::from(label.is_attack()));
+        intercept_sum += residual;
+        for (sum, column) in sums.iter_mut().zip(columns) {
+            *sum += residual * column[i];
+        }
+    }
+    let slopes = sums.iter().zip(coefficients).map(|(sum, w)| sum + RIDGE * w);
+    // Written so that NaN stays.
+    slopes
+        .chain([intercept_sum])
+        .fold(0.0, |largest, g| if g.abs() <= largest || largest.is_nan() { largest } else { g.abs() })
+}

@@ -1,0 +1,66 @@
+//! Weights of lowest log loss on the calibration part, from a grid over all weights that sum to 1.
+
+use nta_data::{Label, MemberScores};
+use nta_metrics::log_loss;
+
+use crate::fusion::Fusion;
+use crate::{Hybrid, HybridError};
+
+/// The grid is made coarser until it has no more points than this.
+const MAX_POINTS: usize = 256;
+
+/// The grid's weights of lowest log loss; of equal losses the weights nearest to equal ones.
+pub(crate) fn tune(members: &[MemberScores], labels: &[Label]) -> Result<Vec<(String, f64)>, HybridError> {
+    let names: Vec<String> = members.iter().map(|m| m.name.clone()).collect();
+    let mut best: Option<(f64, u64, Vec<(String, f64)>)> = None;
+    for point in grid(members.len()) {
+        let weights: Vec<(String, f64)> = names.iter().cloned().zip(point.iter().map(|&w| f64::from(w))).collect();
+        let hybrid = Hybrid::new(names.clone(), Fusion::weighted(weights.clone()))?;
+        let loss = log_loss(&hybrid.combine(members)?, labels)?.unwrap_or(f64::INFINITY);
+        // For points of one sum, the sum of squares grows with the distance from equal weights.
+        let unevenness = point.iter().map(|&w| u64::from(w).pow(2)).sum();
+        if best.as_ref().is_none_or(|(lowest, evenest, _)| (loss, unevenness) < (*lowest, *evenest)) {
+            best = Some((loss, unevenness, weights));
+        }
+    }
+    best.map(|(_, _, weights)| weights).ok_or(HybridError::NoMembers)
+}
+
+/// All ways to deal as many steps as possible, at most 20, among `members`.
+fn grid(members: usize) -> Vec<Vec<u32>> {
+    let steps = (1..=20).rev().find(|&steps| n_points(members, steps) <= MAX_POINTS).unwrap_or(1);
+    let mut points = Vec::new();
+    deal(members, steps, &mut Vec::new(), &mut points);
+    points
+}
+
+/// Ways to deal `steps` among `members`: the binomial of (steps + members - 1, members - 1).
+fn n_points(members: usize, steps: u32) -> usize {
+    (1..members).fold(1usize, |ways, i| ways.saturating_mul(steps as usize + i) / i)
+}
+
+fn deal(members: usize, left: u32, dealt: &mut Vec<u32>, points: &mut Vec<Vec<u32>>) {
+    if dealt.len() + 1 == members {
+        points.push(dealt.iter().copied().chain([left]).collect());
+        return;
+    }
+    for share in 0..=left {
+        dealt.push(share);
+        deal(members, left - share, dealt, points);
+        dealt.pop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grid_holds_every_way_to_deal_its_steps() {
+        assert_eq!(grid(1), [[20]]);
+        assert_eq!(grid(2).len(), 21);
+        assert_eq!(grid(3).len(), 231);
+        assert!(grid(3).iter().all(|point| point.iter().sum::<u32>() == 20));
+        assert!(grid(6).len() <= MAX_POINTS && grid(6).contains(&vec![1, 1, 1, 1, 0, 0]));
+    }
+}
