@@ -6,6 +6,8 @@
 mod config_error;
 mod partition;
 mod preprocessor;
+#[cfg(test)]
+mod test_tables;
 
 pub use config_error::ConfigError;
 pub use partition::{

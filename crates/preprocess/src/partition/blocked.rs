@@ -7,7 +7,7 @@
 use nta_data::{Purpose, rng};
 
 use super::Requirements;
-use super::lots::Lots;
+use super::lots::{Lots, Scarce};
 use super::material::Material;
 use super::plan::{Blocks, Plan};
 
@@ -34,8 +34,8 @@ pub(crate) fn plan(
     let mut first = None;
     loop {
         let gap = gap_rows.unwrap_or(size / GAP_FRACTION).min(size / 2);
-        for kind_of in &material.kinds {
-            let plan = deal_blocks(material, kind_of, size, gap, seed);
+        for (kind_of, scarce) in material.deals() {
+            let plan = deal_blocks(material, kind_of, scarce, Cut { block_rows: size, gap_rows: gap }, seed);
             if plan.shortfall(material, requirements).is_none() {
                 return plan;
             }
@@ -53,14 +53,23 @@ fn default_block(n_rows: usize) -> usize {
     (n_rows.div_ceil(DEFAULT_BLOCKS)).max(LONG_ENOUGH).min((n_rows / FEWEST_BLOCKS).max(1))
 }
 
-fn deal_blocks(material: &Material, kind_of: &[u32], block_rows: usize, gap_rows: usize, seed: u64) -> Plan {
+/// Sizes tried.
+#[derive(Clone, Copy)]
+struct Cut {
+    block_rows: usize,
+    gap_rows: usize,
+}
+
+fn deal_blocks(material: &Material, kind_of: &[u32], scarce: Scarce, cut: Cut, seed: u64) -> Plan {
+    let Cut { block_rows, gap_rows } = cut;
     let n_rows = material.n_rows();
     // A short rest belongs to the last full block.
     let n_blocks = ((n_rows + block_rows / 2) / block_rows).max(1);
     let block_of = |place: usize| (place / block_rows).min(n_blocks - 1);
     let block: Vec<u32> = (0..n_rows).map(|place| block_of(place) as u32).collect();
     let kind: Vec<u32> = material.arrival.iter().map(|&row| kind_of[row as usize]).collect();
-    let part_of = Lots::new(&block, &kind).deal(&material.shares, &mut rng(seed, Purpose::Partition, 0, 0));
+    let lots = Lots::new(&block, &kind);
+    let part_of = lots.deal(&material.shares, scarce, &mut rng(seed, Purpose::Partition, 0, 0));
 
     let mut plan = Plan::default();
     let (mut segment, mut seam, mut dropped_rows) = (0u32, 0usize, 0);

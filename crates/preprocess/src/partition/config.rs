@@ -163,7 +163,11 @@ impl SplitConfig {
         if strategy == Strategy::Provided
             && let Some(test) = self.test
         {
-            return Err(ConfigError::new("test", test, "drop it: with `strategy: provided` the test file is the test part"));
+            return Err(ConfigError::new(
+                "test",
+                test,
+                "drop it: with `strategy: provided` the test file is the test part",
+            ));
         }
         let dealing = if strategy == Strategy::Provided { self.inside } else { Some(strategy) };
         match dealing {
@@ -174,8 +178,9 @@ impl SplitConfig {
 
     /// Keys that `dealing`, which is not `provided`, does not use.
     pub(super) fn check_heeded_by(&self, dealing: Strategy) -> Result<(), ConfigError> {
-        let only_for =
-            |key, value: String, whose| ConfigError::new(key, value, format!("only goes with `{whose}`, not {dealing}"));
+        let only_for = |key, value: String, whose| {
+            ConfigError::new(key, value, format!("only goes with `{whose}`, not {dealing}"))
+        };
         if dealing != Strategy::Blocked {
             if let Some(rows) = self.block_rows {
                 return Err(only_for("block_rows", rows.to_string(), Strategy::Blocked));
@@ -215,12 +220,14 @@ mod tests {
         assert_eq!(with(&|c| c.test = Some(1.5)).unwrap_err(), "`test: 1.5`: a share of the rows, above 0 and below 1");
         assert!(with(&|c| c.threshold = f64::NAN).is_err());
         assert!(with(&|c| c.validation = 0.8).unwrap_err().contains("make 115 %"));
-        assert!(with(&|c| {
-            c.block_rows = Some(10);
-            c.gap_rows = Some(6);
-        })
-        .unwrap_err()
-        .contains("half of `block_rows: 10`"));
+        assert!(
+            with(&|c| {
+                c.block_rows = Some(10);
+                c.gap_rows = Some(6);
+            })
+            .unwrap_err()
+            .contains("half of `block_rows: 10`")
+        );
         let temporal = |change: &dyn Fn(&mut SplitConfig)| {
             with(&|c| {
                 c.strategy = Some(Strategy::Temporal);
@@ -236,7 +243,8 @@ mod tests {
 
     #[test]
     fn the_section_reads_from_text_and_refuses_unknown_keys() {
-        let text = r#"{"strategy": "temporal", "test": 0.4, "validation": 0.1, "calibration": 0.075, "threshold": 0.075}"#;
+        let text =
+            r#"{"strategy": "temporal", "test": 0.4, "validation": 0.1, "calibration": 0.075, "threshold": 0.075}"#;
         let config: SplitConfig = serde_json::from_str(text).unwrap();
         let shares = config.shares(false);
         assert!((shares[0] - 0.35).abs() < 1e-12, "train takes what is left");

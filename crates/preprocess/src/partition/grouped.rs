@@ -15,7 +15,7 @@ pub(crate) fn plan(material: &Material, by: GroupBy, seed: u64, requirements: &R
     deal_lots(material, &material.groups(by), N_DRAWS, seed, requirements)
 }
 
-/// Deals whole lots; `lot_of` numbers each row's lot. Tries families, then classes only, for each draw.
+/// Deals whole lots; `lot_of` numbers each row's lot. Each draw tries every way to deal.
 pub(crate) fn deal_lots(
     material: &Material,
     lot_of: &[u32],
@@ -23,11 +23,11 @@ pub(crate) fn deal_lots(
     seed: u64,
     requirements: &Requirements,
 ) -> Plan {
-    let lots = material.kinds.each_ref().map(|kind_of| Lots::new(lot_of, kind_of));
+    let deals = material.deals().map(|(kind_of, scarce)| (Lots::new(lot_of, kind_of), scarce));
     let mut first = None;
     for draw in 0..n_draws {
-        for lots in &lots {
-            let part_of = lots.deal(&material.shares, &mut rng(seed, Purpose::Partition, 1, draw));
+        for (lots, scarce) in &deals {
+            let part_of = lots.deal(&material.shares, *scarce, &mut rng(seed, Purpose::Partition, 1, draw));
             let plan = Plan::in_arrival_order(material, |row| part_of[lot_of[row] as usize]);
             if plan.shortfall(material, requirements).is_none() {
                 return plan;

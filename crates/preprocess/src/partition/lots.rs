@@ -9,6 +9,15 @@ use rand_core::RngCore;
 
 use super::part::PerPart;
 
+/// What to do with a kind that is found in few lots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scarce {
+    /// Deal it by shares, so that the training part is served first and small parts may go without.
+    ByShare,
+    /// One lot to every part before any gets a second.
+    EveryPartFirst,
+}
+
 /// Lots and how many rows of which kind each holds.
 #[derive(Debug)]
 pub(crate) struct Lots {
@@ -61,12 +70,12 @@ impl Lots {
     }
 
     /// The part (as an index) of each lot. `shares` sum to 1; a part with share 0 gets nothing.
-    pub(crate) fn deal(&self, shares: &PerPart<f64>, rng: &mut Rng) -> Vec<u8> {
+    pub(crate) fn deal(&self, shares: &PerPart<f64>, scarce: Scarce, rng: &mut Rng) -> Vec<u8> {
         let draw: Vec<u64> = (0..self.len()).map(|_| rng.next_u64()).collect();
         let lots_of = self.by_kind();
         let mut kinds: Vec<usize> = (0..lots_of.len()).filter(|&k| !lots_of[k].is_empty()).collect();
         kinds.sort_by_key(|&k| (lots_of[k].len(), k));
-        let mut table = Table::new(self, shares, &lots_of);
+        let mut table = Table::new(self, shares, scarce, &lots_of);
         let mut part_of = vec![u8::MAX; self.len()];
         for kind in kinds {
             let mut waiting: Vec<(u32, u32)> =
@@ -87,40 +96,49 @@ impl Lots {
 /// What each part still wants.
 struct Table<'a> {
     shares: &'a PerPart<f64>,
+    /// Parts to be filled, the training part first, then those of larger share; ties are broken in this order.
+    parts: Vec<usize>,
     /// Rows of any kind.
     room: PerPart<f64>,
     /// Rows of each kind, `(n_kinds)`.
     wanted: Vec<PerPart<f64>>,
     /// All rows of each kind, `(n_kinds)`.
     total: Vec<f64>,
-    /// Whether a kind is found in so few lots that it cannot reach every part without starving the training part.
-    scarce: Vec<bool>,
+    /// Whether a kind is dealt by shares, `(n_kinds)`.
+    by_share: Vec<bool>,
+    scarce: Scarce,
 }
 
 impl<'a> Table<'a> {
-    fn new(lots: &Lots, shares: &'a PerPart<f64>, lots_of: &[Vec<(u32, u32)>]) -> Self {
-        let n_parts = shares.iter().filter(|s| **s > 0.0).count();
+    fn new(lots: &Lots, shares: &'a PerPart<f64>, scarce: Scarce, lots_of: &[Vec<(u32, u32)>]) -> Self {
+        let mut parts: Vec<usize> = (0..shares.len()).filter(|&p| shares[p] > 0.0).collect();
+        parts.sort_by(|&a, &b| (a != 0).cmp(&(b != 0)).then(shares[b].total_cmp(&shares[a])));
         let n_rows: f64 = lots.n_rows.iter().map(|&n| f64::from(n)).sum();
         let total: Vec<f64> = lots_of.iter().map(|of| of.iter().map(|l| f64::from(l.1)).sum()).collect();
+        let few = 2 * parts.len();
         Table {
             shares,
+            parts,
             room: shares.map(|s| s * n_rows),
             wanted: total.iter().map(|&rows| shares.map(|s| s * rows)).collect(),
             total,
-            scarce: lots_of.iter().map(|of| of.len() < 2 * n_parts).collect(),
+            by_share: lots_of.iter().map(|of| scarce == Scarce::ByShare && of.len() < few).collect(),
+            scarce,
         }
     }
 
     /// The part that wants a lot of `n_rows` rows for the sake of its `kind` rows. A part that has no room for half of
-    /// the lot comes last; ties go to the earlier part, the training part first.
+    /// the lot comes last.
     fn choose(&self, kind: usize, n_rows: u32) -> usize {
         let mut best = None;
-        for part in (0..self.shares.len()).filter(|&p| self.shares[p] > 0.0) {
-            let fits = self.room[part] * 2.0 >= f64::from(n_rows);
-            let wish = match (fits, self.scarce[kind]) {
+        for &part in &self.parts {
+            let unmet = self.wanted[kind][part] / (self.shares[part] * self.total[kind]);
+            let fits =
+                self.room[part] * 2.0 >= f64::from(n_rows) || (self.scarce == Scarce::EveryPartFirst && unmet >= 1.0);
+            let wish = match (fits, self.by_share[kind]) {
                 (false, _) => self.room[part],
                 (true, true) => self.wanted[kind][part],
-                (true, false) => self.wanted[kind][part] / (self.shares[part] * self.total[kind]),
+                (true, false) => unmet,
             };
             if best.is_none_or(|(_, b)| (fits, wish) > b) {
                 best = Some((part, (fits, wish)));
@@ -145,7 +163,7 @@ mod tests {
     const SHARES: PerPart<f64> = [0.6, 0.1, 0.1, 0.1, 0.1];
 
     fn dealt(lot_of: &[u32], kind_of: &[u32], seed: u64) -> Vec<u8> {
-        Lots::new(lot_of, kind_of).deal(&SHARES, &mut rng(seed, Purpose::Partition, 0, 0))
+        Lots::new(lot_of, kind_of).deal(&SHARES, Scarce::ByShare, &mut rng(seed, Purpose::Partition, 0, 0))
     }
 
     #[test]
@@ -173,7 +191,8 @@ mod tests {
     fn a_kind_in_one_lot_goes_to_training_and_one_in_ten_lots_everywhere() {
         // Lot 0 alone holds kind 1, lots 1 to 10 hold kind 2, and 90 lots are plain.
         let lot_of: Vec<u32> = (0..1000).map(|i| i / 10).collect();
-        let kind_of: Vec<u32> = (0..1000).map(|i| if i == 0 { 1 } else { 2 * u32::from(i % 10 == 3 && i / 10 <= 10) }).collect();
+        let kind_of: Vec<u32> =
+            (0..1000).map(|i| if i == 0 { 1 } else { 2 * u32::from(i % 10 == 3 && i / 10 <= 10) }).collect();
         for seed in 0..20 {
             let part_of = dealt(&lot_of, &kind_of, seed);
             assert_eq!(part_of[0], 0);
@@ -182,6 +201,19 @@ mod tests {
             parts.dedup();
             assert_eq!(parts, [0, 1, 2, 3, 4]);
         }
+    }
+
+    #[test]
+    fn seven_equal_lots_reach_five_parts_only_when_every_part_comes_first() {
+        let lot_of: Vec<u32> = (0..70).map(|i| i / 10).collect();
+        let lots = Lots::new(&lot_of, &[0; 70]);
+        let n_parts = |scarce| {
+            let mut parts = lots.deal(&SHARES, scarce, &mut rng(1, Purpose::Partition, 0, 0));
+            parts.sort_unstable();
+            parts.dedup();
+            parts.len()
+        };
+        assert_eq!((n_parts(Scarce::EveryPartFirst), n_parts(Scarce::ByShare)), (5, 4));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::hash::Hash;
 use nta_data::{Categories, DataError, Dataset, Label, Order};
 
 use super::config::GroupBy;
+use super::lots::Scarce;
 use super::part::{Part, PerPart};
 
 /// The rows to be dealt.
@@ -17,8 +18,10 @@ pub(crate) struct Material<'a> {
     pub(crate) arrival: Vec<u32>,
     /// The parts' shares; 0 for a test part that has a file of its own.
     pub(crate) shares: PerPart<f64>,
-    /// Kind of each row, finest first: attack families apart, then only the two classes. 0 is benign.
-    pub(crate) kinds: [Vec<u32>; 2],
+    /// Kind of each row with attack families apart. 0 is benign.
+    families: Vec<u32>,
+    /// Kind of each row where only the two classes count. 0 is benign.
+    classes: Vec<u32>,
 }
 
 impl<'a> Material<'a> {
@@ -30,7 +33,13 @@ impl<'a> Material<'a> {
             None => classes.clone(),
         };
         let arrival = dataset.arrival_order();
-        Ok(Material { dataset, labels, arrival, shares, kinds: [families, classes] })
+        Ok(Material { dataset, labels, arrival, shares, families, classes })
+    }
+
+    /// By which kinds to deal, and how, the best first: families apart; only the two classes, where that leaves a part
+    /// without one; and at last every part before the training part.
+    pub(crate) fn deals(&self) -> [(&[u32], Scarce); 3] {
+        [(&self.families, Scarce::ByShare), (&self.classes, Scarce::ByShare), (&self.classes, Scarce::EveryPartFirst)]
     }
 
     pub(crate) fn n_rows(&self) -> usize {

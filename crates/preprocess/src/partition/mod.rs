@@ -13,6 +13,8 @@ mod plan;
 mod stratified;
 mod summary;
 mod temporal;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 
@@ -133,11 +135,7 @@ fn assemble(parts: PerPart<Dataset>, chosen: Chosen) -> Partition {
     };
     let [train, validation, calibration, threshold, test] = parts;
     let [_, on_validation, on_calibration, on_threshold, on_test] = copies;
-    let copies = Copies {
-        validation: on_validation,
-        calibration: on_calibration,
-        threshold: on_threshold,
-        test: on_test,
-    };
+    let copies =
+        Copies { validation: on_validation, calibration: on_calibration, threshold: on_threshold, test: on_test };
     Partition { train, validation, calibration, threshold, test: Sealed::new(test), copies, summary }
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use super::config::{GroupBy, SplitConfig, Strategy};
 use super::material::Material;
 use super::part::{Part, PerPart};
-use super::{blocked, grouped, stratified, temporal};
 use super::{ClassCounts, Requirements};
+use super::{blocked, grouped, stratified, temporal};
 
 /// Rows of each part in arrival order, and the segment that each belongs to.
 #[derive(Debug, Clone, Default)]

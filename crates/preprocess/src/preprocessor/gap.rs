@@ -58,7 +58,8 @@ impl GapScaling {
         let previous = GapMemory::new(memory).previous_ends(entity, end);
         let mut gaps: Vec<f64> =
             previous.iter().zip(end).filter_map(|(previous, &end)| previous.map(|p| log_gap(p, end))).collect();
-        let (mean, deviation) = if gaps.is_empty() { (0.0, 1.0) } else { center_and_spread(&mut gaps, Scale::Standard) };
+        let (mean, deviation) =
+            if gaps.is_empty() { (0.0, 1.0) } else { center_and_spread(&mut gaps, Scale::Standard) };
         Some(GapScaling { mean, deviation, memory: memory.clone() })
     }
 
@@ -67,9 +68,7 @@ impl GapScaling {
     pub(super) fn inputs(&self, previous_end: Option<i64>, end: i64) -> [f32; 2] {
         match previous_end {
             None => [0.0, 1.0],
-            Some(previous) => {
-                [((log_gap(previous, end) - self.mean) / self.deviation).clamp(-CLIP, CLIP) as f32, 0.0]
-            }
+            Some(previous) => [((log_gap(previous, end) - self.mean) / self.deviation).clamp(-CLIP, CLIP) as f32, 0.0],
         }
     }
 

@@ -8,6 +8,8 @@ mod gap;
 mod npy;
 mod numeric;
 mod saved;
+#[cfg(test)]
+mod tests;
 mod views;
 
 use nta_data::{Dataset, Schema};

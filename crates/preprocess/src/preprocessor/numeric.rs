@@ -49,10 +49,8 @@ impl FittedNumeric {
             Impute::Median => quantile(&mut seen, 0.5, f32::total_cmp, f64::from),
         };
         drop(seen);
-        let mut values: Vec<f64> = column
-            .iter()
-            .map(|&x| config.transform.apply(if x.is_finite() { f64::from(x) } else { fill }))
-            .collect();
+        let mut values: Vec<f64> =
+            column.iter().map(|&x| config.transform.apply(if x.is_finite() { f64::from(x) } else { fill })).collect();
         let (center, spread) = center_and_spread(&mut values, config.scale);
         Look::Keep(FittedNumeric { name: name.to_owned(), missing_rows, fill, center, spread })
     }
@@ -72,15 +70,15 @@ impl FittedNumeric {
     }
 }
 
-/// Centre and spread of the values (reordered in the course); a spread of 0 becomes 1.
+/// Centre and spread of the values (reordered in the course). Where all are equal the spread is 1: rounding in the
+/// mean would else leave a deviation of 1e-16, by which noise would be divided.
 pub(super) fn center_and_spread(values: &mut [f64], scale: Scale) -> (f64, f64) {
-    let (center, spread) = match scale {
+    let (low, high) = values.iter().fold((f64::MAX, f64::MIN), |(l, h), &x| (l.min(x), h.max(x)));
+    match scale {
         Scale::None => (0.0, 1.0),
+        _ if low >= high => (low, 1.0),
         Scale::Standard => mean_and_deviation(values),
-        Scale::Minmax => {
-            let (low, high) = values.iter().fold((f64::MAX, f64::MIN), |(l, h), &x| (l.min(x), h.max(x)));
-            (low, high - low)
-        }
+        Scale::Minmax => (low, high - low),
         Scale::Robust => {
             // The deviation first: its sum runs in row order.
             let deviation = mean_and_deviation(values).1;
@@ -88,8 +86,7 @@ pub(super) fn center_and_spread(values: &mut [f64], scale: Scale) -> (f64, f64) 
             let (low, middle, high) = (at(0.25), at(0.5), at(0.75));
             (middle, if high > low { high - low } else { deviation })
         }
-    };
-    (center, if spread > 0.0 { spread } else { 1.0 })
+    }
 }
 
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
