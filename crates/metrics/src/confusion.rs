@@ -22,6 +22,15 @@ pub struct ConfusionMatrix {
     pub tp: u64,
 }
 
+impl std::ops::AddAssign for ConfusionMatrix {
+    fn add_assign(&mut self, other: Self) {
+        self.tn += other.tn;
+        self.fp += other.fp;
+        self.fn_ += other.fn_;
+        self.tp += other.tp;
+    }
+}
+
 impl ConfusionMatrix {
     /// Counts flags against labels.
     pub fn count(labels: &[Label], flags: &[bool]) -> Result<Self, MetricsError> {

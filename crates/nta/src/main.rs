@@ -1,1 +1,75 @@
-fn main() {}
+//! `nta`: what the user types becomes a job of the pipeline; what the job answers becomes tables, JSON and an exit code.
+
+mod args;
+mod commands;
+mod progress;
+mod table;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use nta_pipeline::PipelineError;
+
+use args::{Cli, Command};
+
+/// A gate said no (exit 3).
+#[derive(Debug)]
+pub(crate) struct GateClosed(String);
+
+impl std::fmt::Display for GateClosed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for GateClosed {}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    progress::handle_interrupts();
+    match dispatch(&cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "nta: {error:#}");
+            ExitCode::from(exit_code(&error))
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> anyhow::Result<()> {
+    let common = &cli.common;
+    if let Some(threads) = common.threads {
+        nta_pipeline::use_threads(threads.into())?;
+    }
+    match &cli.command {
+        Command::Run(args) => commands::run::run(args, common),
+        Command::Runs => commands::look::runs(common),
+        Command::Show { run } => commands::look::show(run, common),
+        Command::Compare { runs } => commands::look::compare(runs, common),
+        Command::Score(args) => commands::score::score(args, common),
+        Command::Models => commands::models::models(common),
+        Command::Verify { model } => commands::models::verify(model, common),
+        Command::Simulate(args) => commands::simulate::simulate(args, common),
+        Command::Schema(command) => commands::schema::schema(command, common),
+        Command::Config(command) => commands::config::config(command, common),
+        Command::Completions { shell } => commands::completions::completions(*shell),
+    }
+}
+
+/// 1 the job failed, 2 bad usage, config or input, 3 a gate said no.
+fn exit_code(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<PipelineError>() {
+        Some(PipelineError::Refused(_)) => 2,
+        _ if error.is::<nta_pipeline::ConfigError>() => 2,
+        _ if error.is::<GateClosed>() => 3,
+        _ => 1,
+    }
+}
+
+/// The reader of our output (`head`) went away: no error of ours.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = error.chain().find_map(|e| e.downcast_ref::<std::io::Error>());
+    io.is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use nta_forest::ForestConfig;
-use nta_hybrid::HybridConfig;
+use nta_hybrid::{HybridConfig, HybridError};
 use nta_lstm::LstmConfig;
 use nta_preprocess::{PreprocessConfig, SplitConfig};
 use nta_simulate::SimulateConfig;
@@ -221,7 +221,10 @@ impl RunConfig {
         self.preprocess.check().map_err(|e| in_stage("preprocess", &e.key, &e.to_string()))?;
         self.forest.check().map_err(|e| in_stage("forest", &e.key, &e.to_string()))?;
         self.lstm.check().map_err(|e| in_stage("lstm", &e.key, &e.to_string()))?;
-        self.hybrid.check().map_err(|e| in_stage("hybrid", &e.key, &e.to_string()))
+        self.hybrid.check().map_err(|e| match &e {
+            HybridError::Config { key, .. } => in_stage("hybrid", key, &e.to_string()),
+            _ => in_stage("hybrid", "", &e.to_string()),
+        })
     }
 
     /// The resolved config as YAML, as it is kept with a run.

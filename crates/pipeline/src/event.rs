@@ -14,6 +14,7 @@ pub enum Stage {
     Report,
     Save,
     Score,
+    Simulate,
 }
 
 impl Stage {
@@ -30,6 +31,7 @@ impl Stage {
             Stage::Report => "report",
             Stage::Save => "save",
             Stage::Score => "score",
+            Stage::Simulate => "simulate",
         }
     }
 }

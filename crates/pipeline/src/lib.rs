@@ -1,3 +1,37 @@
 //! The stages and the jobs made of them. Progress goes out as events; nothing is printed here.
 
+mod config;
+mod dry_run;
+mod error;
+mod event;
+mod external_sort;
+mod models;
+mod project;
+mod run;
+mod runs;
+mod schemas;
+mod score;
+mod simulate;
+mod traffic;
+mod words;
 mod yaml;
+
+pub use config::{ConfigError, DataConfig, LoadedConfig, RunConfig, Traffic};
+pub use dry_run::{DryRun, dry_run};
+pub use error::PipelineError;
+pub use event::{Event, Listener, Silence, Stage};
+pub use models::{ModelLine, Verified, models, verify};
+pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint};
+pub use nta_tracking::Status;
+pub use project::Project;
+pub use run::{Resume, RunOutcome, run};
+pub use runs::{Comparison, RunLine, RunList, Section, compare, runs, show};
+pub use schemas::{infer_schema, list_schemas, show_schema};
+pub use score::{FamilyCount, ScoreOutcome, ScoreRequest, score};
+pub use simulate::{SimulateRequest, simulate};
+
+/// Computes with this many threads from now on; without a call, with all cores. No result depends on it.
+pub fn use_threads(n: usize) -> Result<(), PipelineError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(n).build_global();
+    pool.map_err(|error| PipelineError::Refused(format!("cannot set {n} threads: {error}")))
+}

@@ -1,0 +1,40 @@
+//! `nta models` and `nta verify`.
+
+use std::io::Write;
+
+use nta_pipeline::{models as list, verify as check};
+
+use crate::args::Common;
+use crate::{commands, table};
+
+pub(crate) fn models(common: &Common) -> anyhow::Result<()> {
+    let lines = list(&commands::project(common))?;
+    if common.json {
+        return commands::json(&lines);
+    }
+    let mut out = std::io::stdout().lock();
+    if lines.is_empty() {
+        writeln!(out, "no model yet: every completed `nta run` adds one")?;
+        return Ok(());
+    }
+    let row = |line: &nta_pipeline::ModelLine| {
+        let digest = line.digest.chars().take(12).collect();
+        let what = line.damaged.clone().unwrap_or_else(|| line.run.clone());
+        vec![line.version.clone(), line.aliases.join(" "), line.created.clone(), digest, what]
+    };
+    let rows: Vec<Vec<String>> = lines.iter().map(row).collect();
+    table::write(&mut out, &["model", "alias", "trained", "digest", "run"], &rows)?;
+    Ok(())
+}
+
+pub(crate) fn verify(model: &str, common: &Common) -> anyhow::Result<()> {
+    let verified = check(&commands::project(common), model)?;
+    if common.json {
+        return commands::json(&verified);
+    }
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{} is whole (digest {})", verified.model, verified.digest)?;
+    let (rows, difference) = (verified.golden_rows, verified.largest_difference);
+    writeln!(out, "{rows} golden rows scored again, largest difference {difference:e}")?;
+    Ok(())
+}

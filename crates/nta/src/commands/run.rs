@@ -1,0 +1,89 @@
+//! `nta run`.
+
+use std::io::Write;
+
+use nta_pipeline::{DryRun, Evaluation, Resume, RunConfig, RunOutcome, dry_run, run as job};
+
+use crate::args::{Common, RunArgs};
+use crate::progress::Progress;
+use crate::{GateClosed, commands, table};
+
+pub(crate) fn run(args: &RunArgs, common: &Common) -> anyhow::Result<()> {
+    let loaded = RunConfig::load(&args.config, &args.set, common.home.as_deref())?;
+    let progress = Progress::new(common.quiet);
+    if args.dry_run {
+        let plan = dry_run(&loaded, &progress)?;
+        return if common.json { commands::json(&plan) } else { show_plan(&plan) };
+    }
+    let resume = match args.resume.as_deref() {
+        None => Resume::No,
+        Some("") => Resume::Last,
+        Some(run) => Resume::Run(run.to_owned()),
+    };
+    let outcome = job(&loaded, &resume, &progress)?;
+    if common.json {
+        commands::json(&outcome)?;
+    } else {
+        show(&outcome)?;
+    }
+    let kept = outcome.evaluation.promise.as_ref().and_then(|p| p.kept);
+    if args.require_promise && kept == Some(false) {
+        return Err(GateClosed("the promised false positive rate was not kept".to_owned()).into());
+    }
+    Ok(())
+}
+
+fn show(outcome: &RunOutcome) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out)?;
+    members(&mut out, &outcome.evaluation)?;
+    writeln!(out)?;
+    if let Some(promise) = &outcome.evaluation.promise {
+        writeln!(out, "  promise     {}", promise.describe())?;
+    }
+    writeln!(out, "  verdict     {}", outcome.evaluation.verdict)?;
+    writeln!(out, "  report      {}", commands::shown(&outcome.report))?;
+    writeln!(out, "  model       models/{}", outcome.model)?;
+    Ok(())
+}
+
+/// The closing table: every member, then the hybrid, at the threshold chosen before the test part was opened.
+pub(crate) fn members(out: &mut impl Write, evaluation: &Evaluation) -> std::io::Result<()> {
+    let header = ["", "accuracy", "precision", "recall", "F1", "FPR", "ROC-AUC", "avg.prec", "DR@1%FPR"];
+    let rows: Vec<Vec<String>> = evaluation
+        .members
+        .iter()
+        .map(|(name, member)| {
+            let at = &member.at_budget;
+            let numbers = [
+                at.accuracy,
+                at.precision,
+                at.recall,
+                at.f1,
+                at.fpr,
+                member.roc_auc,
+                member.average_precision,
+                member.detection_rate_at_fpr_0_01,
+            ];
+            [name.to_owned()].into_iter().chain(numbers.map(table::number)).collect()
+        })
+        .collect();
+    table::write(out, &header, &rows)
+}
+
+fn show_plan(plan: &DryRun) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "  rows        {}", plan.rows)?;
+    writeln!(out, "  parts       {}", plan.parts)?;
+    for (part, benign, attacks) in &plan.part_sizes {
+        writeln!(out, "              {part:<12} {benign:>10} benign {attacks:>10} attacks")?;
+    }
+    if !plan.note.is_empty() {
+        writeln!(out, "              {}", plan.note)?;
+    }
+    writeln!(out, "  numbers     {}", plan.numeric.join(", "))?;
+    writeln!(out, "  categories  {}", plan.categorical.join(", "))?;
+    writeln!(out, "  memory      about {} MB", plan.memory_bytes >> 20)?;
+    writeln!(out, "  time        about {:.0} s ({})", plan.seconds, plan.basis)?;
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! `nta score`.
+
+use std::io::Write;
+
+use nta_pipeline::{ScoreOutcome, ScoreRequest, score as job};
+
+use crate::args::{Common, ScoreArgs};
+use crate::progress::Progress;
+use crate::{commands, table};
+
+pub(crate) fn score(args: &ScoreArgs, common: &Common) -> anyhow::Result<()> {
+    let request = ScoreRequest {
+        model: args.model.clone(),
+        input: args.input.clone(),
+        output: args.output.clone(),
+        batch_rows: args.batch as usize,
+        project: commands::project(common),
+    };
+    let outcome = job(&request, &Progress::new(common.quiet))?;
+    if common.json {
+        return commands::json(&outcome);
+    }
+    show(&outcome)
+}
+
+fn show(outcome: &ScoreOutcome) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if let Some(truth) = &outcome.truth {
+        writeln!(out)?;
+        let rows: Vec<Vec<String>> = truth
+            .iter()
+            .map(|(name, at)| {
+                let numbers = [at.accuracy, at.precision, at.recall, at.f1, at.fpr];
+                [name.clone()].into_iter().chain(numbers.map(table::number)).collect()
+            })
+            .collect();
+        table::write(&mut out, &["", "accuracy", "precision", "recall", "F1", "FPR"], &rows)?;
+        writeln!(out)?;
+    }
+    writeln!(out, "  model       {}", outcome.model)?;
+    writeln!(out, "  flagged     {} of {} flows", outcome.flagged, outcome.rows)?;
+    writeln!(out, "  scored      {}", commands::shown(&outcome.output))?;
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! The evaluate stage: the seal comes off the test part, once, with the model frozen.
+
+use std::collections::BTreeSet;
+
+use nta_data::{Dataset, Scores, Sealed};
+use nta_ingest::{Added, AddedValues, TableWriter};
+use nta_metrics::{Curves, Evaluation, HYBRID, JudgeInput, JudgedMember, Named, PartSize, curves, judge};
+use nta_model::Model;
+use nta_preprocess::{Copies, PartitionSummary};
+
+use super::context::Context;
+use super::fuse::score_all;
+use crate::error::{PipelineError, failed};
+use crate::event::Stage;
+
+/// What the evaluation hands on.
+pub(crate) struct Judged {
+    pub(crate) evaluation: Evaluation,
+    /// For each member, then the hybrid.
+    pub(crate) curves: Vec<(String, Curves)>,
+}
+
+/// What judging needs beside model and test rows.
+pub(crate) struct Judging<'a> {
+    pub(crate) copies: &'a Copies,
+    pub(crate) summary: &'a PartitionSummary,
+    /// Attack families of the training part.
+    pub(crate) families: &'a BTreeSet<String>,
+}
+
+/// Opens the test part and measures the frozen model on it; keeps every row's scores.
+pub(crate) fn evaluate(
+    ctx: &mut Context<'_>,
+    sealed: Sealed,
+    model: &Model,
+    judging: &Judging<'_>,
+) -> Result<Judged, PipelineError> {
+    ctx.stage(Stage::Evaluate, |ctx| {
+        let test = sealed.open();
+        let scores = score_all(ctx, model, &test, Stage::Evaluate)?;
+        let judged = measure(&test, &scores, model, judging)?;
+        keep_predictions(ctx, &test, &scores)?;
+        let text = serde_json::to_string_pretty(&judged.evaluation).map_err(failed)? + "\n";
+        ctx.dir.write("evaluation.json", text.as_bytes()).map_err(failed)?;
+        let n = crate::words::thousands(test.n_rows() as u64);
+        Ok((judged, format!("{n} test flows")))
+    })
+}
+
+fn measure(test: &Dataset, scores: &Scores, model: &Model, judging: &Judging<'_>) -> Result<Judged, PipelineError> {
+    let labels = test.labels().map_err(failed)?;
+    let columns = scores.members.iter().map(|m| (m.name.as_str(), m.p_attack.as_slice()));
+    let columns: Vec<(&str, &[f32])> = columns.chain([(HYBRID, scores.hybrid.as_slice())]).collect();
+    let members: Vec<JudgedMember<'_>> = columns
+        .iter()
+        .zip(&model.thresholds)
+        .zip(&scores.flags)
+        .map(|(((name, scores), threshold), flags)| JudgedMember { name, scores, threshold: &threshold.chosen, flags })
+        .collect();
+    let parts: Named<PartSize> = judging.summary.parts.iter().map(|p| (part_name(p.part), size(p))).collect();
+    let digest = model.digest().map_err(failed)?;
+    let evaluation = judge(&JudgeInput {
+        labels,
+        families: test.family.as_ref(),
+        seen_in_training: &|family| judging.families.contains(family),
+        members: &members,
+        entity: &test.entity,
+        copies: Some(&judging.copies.test),
+        parts: &parts,
+        digest: &digest,
+    })
+    .map_err(failed)?;
+    let curves = columns
+        .iter()
+        .map(|(name, scores)| Ok(((*name).to_owned(), curves(scores, labels).map_err(failed)?)))
+        .collect::<Result<Vec<_>, PipelineError>>()?;
+    Ok(Judged { evaluation, curves })
+}
+
+/// A part's name as the reports call it.
+pub(crate) fn part_name(part: nta_preprocess::Part) -> String {
+    part.to_string()
+}
+
+fn size(part: &nta_preprocess::PartSummary) -> PartSize {
+    PartSize { rows: part.rows as u64, benign: part.benign as u64, attacks: part.attacks as u64 }
+}
+
+/// Attack families of a part.
+pub(crate) fn attack_families(part: &Dataset) -> BTreeSet<String> {
+    let labels = part.label.as_deref().unwrap_or_default();
+    let attacks = (0..part.n_rows()).filter(|&i| labels.get(i).is_some_and(|l| l.is_attack()));
+    attacks.filter_map(|i| part.family_of(i)).map(str::to_owned).collect()
+}
+
+/// predictions.parquet: every test row in file order, with its truth, the scores and the flag.
+fn keep_predictions(ctx: &Context<'_>, test: &Dataset, scores: &Scores) -> Result<(), PipelineError> {
+    let mut order: Vec<usize> = (0..test.n_rows()).collect();
+    order.sort_unstable_by_key(|&i| test.row[i]);
+    let labels = test.labels().map_err(failed)?;
+    let file: Vec<&str> =
+        order.iter().map(|&i| test.files.get(test.row[i].file as usize).map_or("", String::as_str)).collect();
+    let row: Vec<i64> = order.iter().map(|&i| test.row[i].row as i64).collect();
+    let attack: Vec<bool> = order.iter().map(|&i| labels[i].is_attack()).collect();
+    let family: Vec<&str> = order.iter().map(|&i| test.family_of(i).unwrap_or("")).collect();
+    let pick = |column: &[f32]| order.iter().map(|&i| column[i]).collect::<Vec<f32>>();
+    let members: Vec<(&str, Vec<f32>)> =
+        scores.members.iter().map(|m| (m.name.as_str(), pick(&m.p_attack))).chain([(HYBRID, pick(&scores.hybrid))]).collect();
+    let flagged: Vec<bool> = scores.flags.last().map_or(Vec::new(), |f| order.iter().map(|&i| f[i]).collect());
+    let mut added = vec![
+        Added { name: "file", values: AddedValues::Text(&file) },
+        Added { name: "row", values: AddedValues::Integer(&row) },
+        Added { name: "attack", values: AddedValues::Flag(&attack) },
+        Added { name: "family", values: AddedValues::Text(&family) },
+    ];
+    added.extend(members.iter().map(|(name, column)| Added { name, values: AddedValues::Float(column) }));
+    added.push(Added { name: "flagged", values: AddedValues::Flag(&flagged) });
+    let path = ctx.dir.place("predictions.parquet").map_err(failed)?;
+    let mut writer = TableWriter::create(&path, None).map_err(failed)?;
+    writer.write_columns(&added).map_err(failed)?;
+    writer.finish().map_err(failed)?;
+    Ok(())
+}

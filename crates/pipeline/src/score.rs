@@ -1,0 +1,332 @@
+//! `nta score`: a file of any size through a model, out again in its own order with scores and flags beside every row.
+//!
+//! Memory does not grow with the file: rows come in batches; where they do not stand in arrival order, what scoring
+//! needs of them is sorted on disk, scored, and sorted back.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use nta_data::{Dataset, Order, Scores};
+use nta_ingest::{Added, AddedValues, Batch, ReadOptions, Source, TableWriter, Truth};
+use nta_metrics::{ConfusionMatrix, OperatingPoint};
+use nta_model::{Model, PreparedRows, Registry, Scorer};
+use serde::Serialize;
+
+use crate::error::{PipelineError, failed, refused};
+use crate::event::{Event, Listener, Stage};
+use crate::external_sort::{ExternalSort, Sorted};
+use crate::project::Project;
+
+/// What to score.
+#[derive(Debug, Clone)]
+pub struct ScoreRequest {
+    /// A path, `name`, `name/3` or `name@alias`.
+    pub model: String,
+    /// The traffic.
+    pub input: PathBuf,
+    /// Where the scored rows go.
+    pub output: PathBuf,
+    /// Rows held at a time.
+    pub batch_rows: usize,
+    /// Where models are looked up.
+    pub project: Project,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScoreOutcome {
+    /// The model used, as `name/3` or a path.
+    pub model: String,
+    /// Its digest.
+    pub digest: String,
+    /// Rows scored.
+    pub rows: u64,
+    /// Rows flagged by the hybrid.
+    pub flagged: u64,
+    /// Whether the rows had to be put in arrival order first.
+    pub sorted: bool,
+    /// Where the scored rows are.
+    pub output: PathBuf,
+    /// How right the flags are, by member and for the hybrid, where the file holds the truth.
+    pub truth: Option<BTreeMap<String, OperatingPoint>>,
+    /// Flows and flagged flows of each attack family, where the file holds them.
+    pub families: BTreeMap<String, FamilyCount>,
+    /// Seconds it took.
+    pub seconds: f64,
+}
+
+/// Flows of one attack family.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct FamilyCount {
+    /// All of them.
+    pub flows: u64,
+    /// Those that the hybrid flags.
+    pub flagged: u64,
+}
+
+/// Bytes of records that a sort on disk holds in memory.
+const SORT_ROOM: usize = 16 << 20;
+
+/// Records scored at a time.
+const RECORDS: usize = 8_192;
+
+/// Scores `request.input` and writes the output whole or not at all.
+pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOutcome, PipelineError> {
+    let begun = Instant::now();
+    listener.hear(Event::StageBegun(Stage::Score));
+    let version = Registry::new(&request.project.home).resolve(&request.model).map_err(refused)?;
+    let model = Model::load(&version.path).map_err(refused)?;
+    let pattern = request.input.to_string_lossy().into_owned();
+    // The input is a path of the caller's, not of the project's.
+    let working = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let source = Source::resolve(&[glob_safe(&pattern)], &working).map_err(refused)?;
+    let options = ReadOptions {
+        schema: Arc::new(model.schema.clone()),
+        by: model.state.as_ref().map(|state| state.by),
+        entity_key: model.state.as_ref().map_or([0; 16], |state| state.entity_key),
+        truth: Truth::IfPresent,
+        benign: Vec::new(),
+        batch_rows: request.batch_rows,
+    };
+    let job = Job { source, options, model: &model, output: &request.output, listener };
+    let sorted = model.state.is_some() && model.schema.order == Order::EndTime;
+    let tally = if sorted { job.by_arrival()? } else { job.as_read()? };
+    let seconds = begun.elapsed().as_secs_f64();
+    let outcome = ScoreOutcome {
+        model: version.title(),
+        digest: model.digest().map_err(failed)?,
+        rows: tally.rows,
+        flagged: tally.flagged,
+        sorted,
+        output: request.output.clone(),
+        truth: tally.truth(),
+        families: tally.families,
+        seconds,
+    };
+    let rate = outcome.rows as f64 / seconds.max(1e-9);
+    let says = format!(
+        "{} flows, {} flagged · {} flows/s{}",
+        crate::words::thousands(outcome.rows),
+        crate::words::thousands(outcome.flagged),
+        crate::words::thousands(rate as u64),
+        if sorted { " · put in order of flow end first, written in the file's own order" } else { "" },
+    );
+    listener.hear(Event::StageDone { stage: Stage::Score, says, seconds });
+    Ok(outcome)
+}
+
+/// A path in which pattern characters mean themselves.
+fn glob_safe(path: &str) -> String {
+    let special = |c: char| matches!(c, '*' | '?' | '[' | ']');
+    if !Path::new(path).exists() {
+        return path.to_owned();
+    }
+    path.chars().map(|c| if special(c) { format!("[{c}]") } else { c.to_string() }).collect()
+}
+
+struct Job<'a> {
+    source: Source,
+    options: ReadOptions,
+    model: &'a Model,
+    output: &'a Path,
+    listener: &'a dyn Listener,
+}
+
+impl Job<'_> {
+    fn batches(&self) -> Result<nta_ingest::Batches, PipelineError> {
+        nta_ingest::batches(&self.source, &self.options).map_err(refused)
+    }
+
+    /// Rows stand in arrival order, or order does not matter: one pass.
+    fn as_read(&self) -> Result<Tally, PipelineError> {
+        let mut scorer = Scorer::new(self.model).map_err(failed)?;
+        let mut out = Out::new(self);
+        for batch in self.batches()? {
+            let batch = batch.map_err(refused)?;
+            let scores = scorer.score(&batch.dataset).map_err(refused)?;
+            out.write(&batch, &scores)?;
+        }
+        out.finish()
+    }
+
+    /// Rows are put in order of flow end on disk, scored, and put back.
+    fn by_arrival(&self) -> Result<Tally, PipelineError> {
+        let mut scorer = Scorer::new(self.model).map_err(failed)?;
+        let folder = self.output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        let mut arrivals = self.prepare(&scorer, folder)?;
+        let layout = scorer.layout();
+        let width = self.model.members.len() + 1;
+        let mut back = ExternalSort::new(5 * width, SORT_ROOM, folder).map_err(failed)?;
+        let mut more = true;
+        while more {
+            let mut bytes = Vec::with_capacity(RECORDS * layout.record_bytes());
+            while more && bytes.len() < RECORDS * layout.record_bytes() {
+                more = arrivals.next_into(&mut bytes).map_err(failed)?;
+            }
+            let rows = PreparedRows::from_bytes(layout, &bytes).map_err(failed)?;
+            let scores = scorer.score_prepared(&rows).map_err(failed)?;
+            for (i, id) in scores.rows.iter().enumerate() {
+                let key = (i128::from(id.file) << 64) | i128::from(id.row);
+                back.push(key, &pack(&scores, i)).map_err(failed)?;
+            }
+            self.stopped()?;
+        }
+        drop(arrivals);
+        let mut ordered = back.finish().map_err(failed)?;
+        let mut out = Out::new(self);
+        for batch in self.batches()? {
+            let batch = batch.map_err(refused)?;
+            let scores = self.take_scores(&mut ordered, &batch.dataset, width)?;
+            out.write(&batch, &scores)?;
+        }
+        out.finish()
+    }
+
+    fn prepare(&self, scorer: &Scorer<'_>, folder: &Path) -> Result<Sorted, PipelineError> {
+        let mut sort = ExternalSort::new(scorer.layout().record_bytes(), SORT_ROOM, folder).map_err(failed)?;
+        let mut record = Vec::new();
+        let mut nth = 0i128;
+        for batch in self.batches()? {
+            let rows = scorer.prepare(&batch.map_err(refused)?.dataset).map_err(refused)?;
+            for i in 0..rows.n_rows() {
+                record.clear();
+                rows.write_record(i, &mut record);
+                // Ties by file order: the sort keeps the order of equal keys within a run, the count across runs.
+                sort.push((i128::from(rows.end_time(i)) << 64) | nth, &record).map_err(failed)?;
+                nth += 1;
+            }
+            self.listener.hear(Event::Progress {
+                stage: Stage::Score,
+                done: 0,
+                total: 0,
+                note: format!("{} flows put in order", crate::words::thousands(nth as u64)),
+            });
+            self.stopped()?;
+        }
+        sort.finish().map_err(failed)
+    }
+
+    fn take_scores(&self, ordered: &mut Sorted, rows: &Dataset, width: usize) -> Result<Scores, PipelineError> {
+        let mut bytes = Vec::with_capacity(rows.n_rows() * 5 * width);
+        for _ in 0..rows.n_rows() {
+            if !ordered.next_into(&mut bytes).map_err(failed)? {
+                return Err(PipelineError::Failed("the input changed while it was scored; score it again".to_owned()));
+            }
+        }
+        let float = |i: usize, j: usize| {
+            let at = i * 5 * width + 4 * j;
+            f32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
+        let n = rows.n_rows();
+        let column = |j: usize| (0..n).map(|i| float(i, j)).collect::<Vec<f32>>();
+        let named = self.model.members.iter().enumerate();
+        let members = named
+            .map(|(j, m)| nta_data::MemberScores { name: m.name.clone(), p_attack: column(j) })
+            .collect();
+        let flag = |j: usize| (0..n).map(|i| bytes[i * 5 * width + 4 * width + j] == 1).collect();
+        Ok(Scores { rows: rows.row.clone(), members, hybrid: column(width - 1), flags: (0..width).map(flag).collect() })
+    }
+
+    fn stopped(&self) -> Result<(), PipelineError> {
+        match self.listener.cancelled() {
+            true => Err(PipelineError::Interrupted("while scoring; nothing was written".to_owned())),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Row `i` of the scores: every member's and the hybrid's, then as many flags.
+fn pack(scores: &Scores, i: usize) -> Vec<u8> {
+    let floats = scores.members.iter().map(|m| m.p_attack[i]).chain([scores.hybrid[i]]);
+    let mut record: Vec<u8> = floats.flat_map(f32::to_le_bytes).collect();
+    record.extend(scores.flags.iter().map(|column| u8::from(column[i])));
+    record
+}
+
+/// The output table and what is counted on the way.
+struct Out<'a> {
+    job: &'a Job<'a>,
+    writer: Option<TableWriter>,
+    tally: Tally,
+}
+
+impl<'a> Out<'a> {
+    fn new(job: &'a Job<'a>) -> Self {
+        let names = job.model.members.iter().map(|m| m.name.clone()).chain(["hybrid".to_owned()]).collect();
+        Out { job, writer: None, tally: Tally { names, ..Tally::default() } }
+    }
+
+    fn write(&mut self, batch: &Batch, scores: &Scores) -> Result<(), PipelineError> {
+        self.tally.add(&batch.dataset, scores);
+        let mut added: Vec<Added<'_>> = scores
+            .members
+            .iter()
+            .map(|m| Added { name: &m.name, values: AddedValues::Float(&m.p_attack) })
+            .collect();
+        added.push(Added { name: "hybrid", values: AddedValues::Float(&scores.hybrid) });
+        let flags = scores.flags.last().map_or(&[][..], Vec::as_slice);
+        added.push(Added { name: "flagged", values: AddedValues::Flag(flags) });
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            empty => empty.insert(TableWriter::create(self.job.output, Some(&batch.raw)).map_err(refused)?),
+        };
+        writer.write(&batch.raw, &added).map_err(failed)?;
+        self.job.listener.hear(Event::Progress {
+            stage: Stage::Score,
+            done: 0,
+            total: 0,
+            note: format!("{} flows written", crate::words::thousands(self.tally.rows)),
+        });
+        self.job.stopped()
+    }
+
+    fn finish(self) -> Result<Tally, PipelineError> {
+        match self.writer {
+            Some(writer) => writer.finish().map_err(failed)?,
+            None => return Err(PipelineError::Refused("the input holds no flow to score".to_owned())),
+        };
+        Ok(self.tally)
+    }
+}
+
+/// Counts that need no row to be kept.
+#[derive(Default)]
+struct Tally {
+    names: Vec<String>,
+    rows: u64,
+    flagged: u64,
+    confusion: Vec<ConfusionMatrix>,
+    labelled: bool,
+    families: BTreeMap<String, FamilyCount>,
+}
+
+impl Tally {
+    fn add(&mut self, rows: &Dataset, scores: &Scores) {
+        let flags = scores.flags.last().map_or(&[][..], Vec::as_slice);
+        self.rows += rows.n_rows() as u64;
+        self.flagged += flags.iter().filter(|f| **f).count() as u64;
+        let Some(labels) = &rows.label else { return };
+        self.labelled = true;
+        self.confusion.resize_with(self.names.len(), ConfusionMatrix::default);
+        for (confusion, flags) in self.confusion.iter_mut().zip(&scores.flags) {
+            if let Ok(counted) = ConfusionMatrix::count(labels, flags) {
+                *confusion += counted;
+            }
+        }
+        for (i, (label, flag)) in labels.iter().zip(flags).enumerate() {
+            if let (true, Some(family)) = (label.is_attack(), rows.family_of(i)) {
+                let count = self.families.entry(family.to_owned()).or_default();
+                count.flows += 1;
+                count.flagged += u64::from(*flag);
+            }
+        }
+    }
+
+    fn truth(&self) -> Option<BTreeMap<String, OperatingPoint>> {
+        let points = self.names.iter().zip(&self.confusion);
+        self.labelled.then(|| points.map(|(name, c)| (name.clone(), OperatingPoint::of(c.clone(), None))).collect())
+    }
+}

@@ -1,0 +1,206 @@
+//! The read stage: what the config calls traffic becomes datasets, with digests of what was read.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use nta_data::{Dataset, Order, Purpose, Schema, SequenceBy, Watch, rng};
+use nta_ingest::{FileDigest, Read, ReadOptions, ReadSummary, Source, Truth};
+use rand_core::RngCore;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::config::{RunConfig, Traffic};
+use crate::error::{PipelineError, refused};
+use crate::event::Listener;
+use crate::project::{Project, expand};
+
+/// Rows that readers hold at a time.
+pub(crate) const BATCH_ROWS: usize = 65_536;
+
+/// What the read stage hands on.
+pub(crate) struct ReadTraffic {
+    pub(crate) train: Dataset,
+    pub(crate) test: Option<Dataset>,
+    pub(crate) told: TrafficReport,
+    pub(crate) entity_key: [u8; 16],
+}
+
+/// What was read, as kept with the run and shown in the report.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct TrafficReport {
+    pub(crate) sources: Vec<SourceReport>,
+}
+
+/// One of `train` and `test`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SourceReport {
+    /// `train` or `test`.
+    pub(crate) role: String,
+    pub(crate) rows: u64,
+    pub(crate) attacks: u64,
+    pub(crate) columns: usize,
+    pub(crate) files: Vec<FileDigest>,
+    /// Sentences about ignored rows, missing cells and unused columns.
+    pub(crate) remarks: Vec<String>,
+}
+
+impl TrafficReport {
+    /// Rows of all sources.
+    pub(crate) fn rows(&self) -> u64 {
+        self.sources.iter().map(|s| s.rows).sum()
+    }
+
+    /// `role/file` and digest of everything read.
+    pub(crate) fn digests(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        let of = |s: &'_ SourceReport| {
+            let role = s.role.clone();
+            s.files.iter().map(move |f| (format!("{role}/{}", f.name), f.sha256.clone())).collect::<Vec<_>>()
+        };
+        self.sources.iter().flat_map(of)
+    }
+}
+
+/// The schema that the config names.
+pub(crate) fn schema_of(config: &RunConfig, project: &Project) -> Result<Schema, PipelineError> {
+    let name = expand(&config.data.schema).map_err(|name| unset(&name))?;
+    let schema = nta_ingest::load_schema(&name, &project.root).map_err(refused)?;
+    schema.check().map_err(refused)?;
+    Ok(schema)
+}
+
+/// Whose flows form sequences: what the config asks for, none where the data has no order.
+pub(crate) fn sequences_of(config: &RunConfig, schema: &Schema) -> Result<Option<SequenceBy>, PipelineError> {
+    let by = config.lstm.sequence.by;
+    if schema.order == Order::None {
+        return Ok(None);
+    }
+    if schema.supports(by) {
+        return Ok(Some(by));
+    }
+    let can: Vec<&str> = [
+        (SequenceBy::Src, "src"),
+        (SequenceBy::Dst, "dst"),
+        (SequenceBy::Pair, "pair"),
+        (SequenceBy::Capture, "capture"),
+    ]
+    .iter()
+    .filter(|(by, _)| schema.supports(*by))
+    .map(|(_, name)| *name)
+    .collect();
+    let asked = serde_json::to_value(by).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+    Err(PipelineError::Refused(format!(
+        "`lstm.sequence.by` is `{asked}`, but schema {} names no such host column; it can form sequences by {}",
+        schema.name,
+        can.join(", ")
+    )))
+}
+
+/// The key of the entity hashes of a run; it belongs to the model.
+pub(crate) fn entity_key(seed: u64) -> [u8; 16] {
+    let mut key = [0; 16];
+    rng(seed, Purpose::EntityKey, 0, 0).fill_bytes(&mut key);
+    key
+}
+
+/// Reads everything that the config names.
+pub(crate) fn read(
+    config: &RunConfig,
+    project: &Project,
+    watch: &dyn Watch,
+    listener: &dyn Listener,
+) -> Result<ReadTraffic, PipelineError> {
+    let schema = schema_of(config, project)?;
+    let by = sequences_of(config, &schema)?;
+    let entity_key = entity_key(config.seed);
+    let reader = Reader { config, project, schema: Arc::new(schema), by, entity_key };
+    let (train, told) = reader.read("train", &config.data.train, config.seed, watch)?;
+    let mut sources = vec![told];
+    // The resolved schema of the training table (optional columns settled) is what the test file is read by.
+    let reader = Reader { schema: Arc::clone(&train.schema), ..reader };
+    let test = match &config.data.test {
+        None => None,
+        Some(traffic) => {
+            // Another seed than the training traffic's: simulated test traffic must not be the same flows again.
+            let (test, told) = reader.read("test", traffic, config.seed ^ 0x7465_7374, watch)?;
+            sources.push(told);
+            Some(test)
+        }
+    };
+    if listener.cancelled() {
+        return Err(PipelineError::Interrupted("while reading".to_owned()));
+    }
+    Ok(ReadTraffic { train, test, told: TrafficReport { sources }, entity_key })
+}
+
+struct Reader<'a> {
+    config: &'a RunConfig,
+    project: &'a Project,
+    schema: Arc<Schema>,
+    by: Option<SequenceBy>,
+    entity_key: [u8; 16],
+}
+
+impl Reader<'_> {
+    fn read(
+        &self,
+        role: &str,
+        traffic: &Traffic,
+        seed: u64,
+        watch: &dyn Watch,
+    ) -> Result<(Dataset, SourceReport), PipelineError> {
+        if let Traffic::Simulated { simulate } = traffic {
+            let by = self.by.unwrap_or_default();
+            let dataset = simulate.dataset(Arc::clone(&self.schema), by, self.entity_key, seed, watch).map_err(refused)?;
+            let settings = serde_json::to_vec(&(simulate, seed)).map_err(refused)?;
+            let name = format!("simulated from seed {seed}");
+            let file = FileDigest { name, bytes: 0, sha256: hex(&Sha256::digest(&settings)) };
+            return Ok((dataset.clone(), SourceReport::of(role, &dataset, vec![file], Vec::new())));
+        }
+        let source = resolve(traffic.patterns(), &self.project.root)?;
+        let options = ReadOptions {
+            schema: Arc::clone(&self.schema),
+            by: self.by,
+            entity_key: self.entity_key,
+            truth: Truth::Required,
+            benign: self.config.data.benign.clone(),
+            batch_rows: BATCH_ROWS,
+        };
+        let Read { dataset, summary } = nta_ingest::read(&source, &options, watch).map_err(refused)?;
+        let digests = source.digest().map_err(refused)?;
+        let report = SourceReport::of(role, &dataset, digests, remarks(&summary));
+        Ok((dataset, report))
+    }
+}
+
+impl SourceReport {
+    fn of(role: &str, dataset: &Dataset, files: Vec<FileDigest>, remarks: Vec<String>) -> Self {
+        SourceReport {
+            role: role.to_owned(),
+            rows: dataset.n_rows() as u64,
+            attacks: dataset.n_attacks() as u64,
+            columns: dataset.numeric.len() + dataset.categorical.len(),
+            files,
+            remarks,
+        }
+    }
+}
+
+/// Paths and globs, variables expanded, relative to `root`.
+pub(crate) fn resolve(patterns: &[String], root: &Path) -> Result<Source, PipelineError> {
+    let expanded: Result<Vec<String>, String> = patterns.iter().map(|p| expand(p)).collect();
+    Source::resolve(&expanded.map_err(|name| unset(&name))?, root).map_err(refused)
+}
+
+fn unset(name: &str) -> PipelineError {
+    PipelineError::Refused(format!(
+        "the environment variable {name} is not set; set it, or write ${{{name}:-default}} in the config"
+    ))
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn remarks(_summary: &ReadSummary) -> Vec<String> {
+    Vec::new()
+}
