@@ -17,7 +17,9 @@ pub struct Schema {
     /// Column names in file order, for files that carry no header line. Empty: the first line is the header.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub header: Vec<String>,
-    /// Trailing columns of `header` that a file may lack (NSL-KDD's `difficulty`).
+    /// Columns that a file may lack. A feature, host, time, duration, capture or family listed here takes part where
+    /// the files hold it and is dropped from the schema where they do not; a trailing column of `header` listed here
+    /// may be absent from a file without a header line (NSL-KDD's `difficulty`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub optional: Vec<String>,
     /// Field separator of text files; absent: a comma.
@@ -197,7 +199,7 @@ impl Schema {
             }
     }
 
-    /// Columns a file must hold to be scored: the features, and what order and sequences need.
+    /// Columns a file must hold to be scored: the features, and what order and sequences need; `optional` ones left out.
     pub fn required(&self, by: SequenceBy) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
         names.extend(self.numeric.iter().map(|c| c.name.as_str()));
@@ -216,6 +218,7 @@ impl Schema {
                 SequenceBy::Capture => {}
             }
         }
+        names.retain(|name| !self.optional.iter().any(|o| o == name));
         names.sort_unstable();
         names.dedup();
         names

@@ -1,0 +1,226 @@
+//! What can be wrong with files, schemas and cells, said so that the reader can mend it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Where in a file something stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Position {
+    /// Line of a text file, from 1.
+    Line(u64),
+    /// Row of a Parquet file, from 1.
+    Row(u64),
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Position::Line(line) => write!(f, "line {line}"),
+            Position::Row(row) => write!(f, "row {row}"),
+        }
+    }
+}
+
+/// Input that cannot be used, or output that cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum IngestError {
+    /// No such file.
+    #[error("{file}: no such file; give a path, a list of paths or a pattern such as `data/*.csv`")]
+    Missing { file: String },
+    /// A pattern that matches nothing.
+    #[error("`{pattern}` matches no file under {}; give a path, a list of paths or a pattern such as `data/*.csv`", root.display())]
+    NoMatch { pattern: String, root: PathBuf },
+    /// No pattern at all.
+    #[error("no input is named; give a path, a list of paths or a pattern such as `data/*.csv`")]
+    NoInput,
+    /// A pattern that cannot be understood.
+    #[error("`{pattern}` is no file pattern: {problem}")]
+    BadPattern { pattern: String, problem: String },
+    /// A folder where a file is wanted.
+    #[error("{file} is a folder; name its files, for instance `{file}/*.csv`")]
+    IsFolder { file: String },
+    /// The same rows would be counted twice.
+    #[error("{file} is listed twice; its rows would count twice, so name it once")]
+    ListedTwice { file: String },
+    /// The system refused.
+    #[error("{file} cannot be read: {problem}")]
+    Read { file: String, problem: String },
+    /// The bytes are not what the format says.
+    #[error("{file} is damaged: {problem}; fetch or export the file again")]
+    Damaged { file: String, problem: String },
+    /// Nothing inside.
+    #[error("{file} is empty")]
+    Empty { file: String },
+    /// Names, and no flows.
+    #[error("{file} holds a header and no rows")]
+    HeaderOnly { file: String },
+    /// Rows, all of them left out by the schema.
+    #[error("{files}: all {rows} rows carry a label that the schema leaves out ({labels}); see `label.ignore`")]
+    AllIgnored { files: String, rows: u64, labels: String },
+    /// A kind of file that is not read.
+    #[error("{file} looks like {kind}, which is not read in this version; {remedy}")]
+    UnknownFormat { file: String, kind: String, remedy: String },
+    /// The separator is another one.
+    #[error(
+        "{file} looks separated by {found}, not by {expected}; set `delimiter: {hint}` in the schema, or export it again"
+    )]
+    WrongDelimiter { file: String, expected: String, found: String, hint: String },
+    /// Two columns of one name.
+    #[error("{file}: column `{column}` stands twice in the header (places {first} and {second}); rename one")]
+    DuplicateColumn { file: String, column: String, first: usize, second: usize },
+    /// Needed columns that the file lacks.
+    #[error("{file} lacks {}; {}found: {}", columns(missing), hint, shorten(found))]
+    MissingColumns { file: String, missing: Vec<String>, hint: String, found: Vec<String> },
+    /// A file without a header line whose width is not the schema's.
+    #[error("{file}, {at}: {found} values where schema {schema} names {expected} columns; {remedy}")]
+    WrongWidth { file: String, at: Position, found: usize, schema: String, expected: usize, remedy: String },
+    /// A row with more or fewer values than there are columns.
+    #[error("{file}, {at}: {found} values where there are {expected} columns; mend or remove the line")]
+    Ragged { file: String, at: Position, found: usize, expected: usize },
+    /// Quotes that do not close, or close in the middle of a value.
+    #[error("{file}, {at}: {problem}; a quoted value begins and ends with \" and doubles every \" inside")]
+    BadQuote { file: String, at: Position, problem: String },
+    /// A line of a log that its format does not allow.
+    #[error("{file}, {at}: {problem}")]
+    BadLine { file: String, at: Position, problem: String },
+    /// One cell.
+    #[error("{file}, {at}, column `{column}`: {value} {problem}; {remedy}")]
+    Cell { file: String, at: Position, column: String, value: String, problem: String, remedy: String },
+    /// A label that the schema does not know.
+    #[error(
+        "{file}, {at}, column `{column}`: unknown label {value}; schema {schema} knows {known}; list it under `label.benign`, `label.attack` or `label.ignore`"
+    )]
+    UnknownLabel { file: String, at: Position, column: String, value: String, schema: String, known: String },
+    /// A label that is listed as both.
+    #[error(
+        "{file}, {at}, column `{column}`: label {value} matches `{benign}` (benign) and `{attack}` (attack); make the lists disjoint"
+    )]
+    AmbiguousLabel { file: String, at: Position, column: String, value: String, benign: String, attack: String },
+    /// A column that cannot be the label.
+    #[error(
+        "{file}: column `{column}` holds more than {limit} different values ({examples}, …), so it is no label column; name the right one under `label.column`"
+    )]
+    NoLabelColumn { file: String, column: String, limit: usize, examples: String },
+    /// Nothing to tell apart.
+    #[error(
+        "{files}: column `{column}` holds one class only, {class} ({found}); training and judging need both, so check `label.column` and `label.benign`, or add files"
+    )]
+    OneClass { files: String, column: String, class: String, found: String },
+    /// Truth was asked of a schema without a label.
+    #[error("schema {schema} names no label column; add `label:` to it, or score the file instead")]
+    NoLabelRole { schema: String },
+    /// Labels in some files or rows and not in others.
+    #[error("{file}, {at}: {problem}; read labelled and unlabelled traffic apart")]
+    PartlyLabelled { file: String, at: Position, problem: String },
+    /// Sequences that the columns do not allow.
+    #[error("{file}: sequences by {by} need {need}; {remedy}")]
+    NoSequences { file: String, by: String, need: String, remedy: String },
+    /// More rows than a table can hold.
+    #[error("{file}: more than {limit} rows in one table; read the files in parts")]
+    TooManyRows { file: String, limit: u64 },
+    /// No schema of that name.
+    #[error("no schema `{name}`{}; built in: {}; or give the path of a YAML file", nearest(near), known.join(", "))]
+    NoSchema { name: String, near: Option<String>, known: Vec<String> },
+    /// A schema file that cannot be understood.
+    #[error("{file}{}: {problem}", at.map(|(l, c)| format!(", line {l}, column {c}")).unwrap_or_default())]
+    BadSchema { file: String, at: Option<(u64, u64)>, problem: String },
+    /// A schema that contradicts itself.
+    #[error(transparent)]
+    Schema(#[from] nta_data::SchemaError),
+    /// An output name whose ending says no format.
+    #[error("{}: cannot tell the format to write; end the name in .csv, .csv.gz or .parquet", path.display())]
+    UnknownOutput { path: PathBuf },
+    /// An added column that the input already has.
+    #[error("the input already has a column `{column}`; rename it or drop it before scoring")]
+    ColumnTaken { column: String },
+    /// A batch that does not fit those written before.
+    #[error("{}: {problem}", path.display())]
+    Mismatch { path: PathBuf, problem: String },
+    /// Output that could not be written.
+    #[error("cannot write {}: {problem}", path.display())]
+    Write { path: PathBuf, problem: String },
+    /// The caller asked to stop.
+    #[error("reading was cancelled")]
+    Cancelled,
+    /// A mistake of this program.
+    #[error("{file}: {problem}; this is a mistake in nta, please report it")]
+    Internal { file: String, problem: String },
+}
+
+impl IngestError {
+    pub(crate) fn read(file: &str, error: &std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        match error.kind() {
+            ErrorKind::NotFound => IngestError::Missing { file: file.to_owned() },
+            ErrorKind::UnexpectedEof => {
+                IngestError::Damaged { file: file.to_owned(), problem: "it ends in the middle (truncated)".to_owned() }
+            }
+            ErrorKind::InvalidData | ErrorKind::InvalidInput => {
+                IngestError::Damaged { file: file.to_owned(), problem: error.to_string() }
+            }
+            _ => IngestError::Read { file: file.to_owned(), problem: error.to_string() },
+        }
+    }
+
+    pub(crate) fn write(path: &Path, error: impl fmt::Display) -> Self {
+        IngestError::Write { path: path.to_owned(), problem: error.to_string() }
+    }
+
+    pub(crate) fn internal(file: &str, error: impl fmt::Display) -> Self {
+        IngestError::Internal { file: file.to_owned(), problem: error.to_string() }
+    }
+}
+
+/// A cell as it is shown in a message: quoted, control characters escaped, cut when long.
+pub(crate) fn shown(value: &str) -> String {
+    const LIMIT: usize = 60;
+    if value.trim().is_empty() {
+        return "an empty cell".to_owned();
+    }
+    let escaped: String = value.chars().take(LIMIT).flat_map(char::escape_debug).collect();
+    let dots = if value.chars().nth(LIMIT).is_some() { "…" } else { "" };
+    format!("`{escaped}{dots}`")
+}
+
+fn columns(names: &[String]) -> String {
+    let listed: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
+    let noun = if names.len() == 1 { "the column" } else { "the columns" };
+    format!("{noun} {}", shorten(&listed))
+}
+
+fn shorten(names: &[String]) -> String {
+    const LIMIT: usize = 60;
+    let mut text = names.iter().take(LIMIT).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > LIMIT {
+        text.push_str(&format!(" and {} more", names.len() - LIMIT));
+    }
+    text
+}
+
+fn nearest(near: &Option<String>) -> String {
+    near.as_ref().map(|n| format!(" (did you mean `{n}`?)")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_shown_short_and_without_control_characters() {
+        assert_eq!(shown("a\tb"), "`a\\tb`");
+        assert_eq!(shown("  "), "an empty cell");
+        assert_eq!(shown(&"x".repeat(100)).chars().count(), 63);
+    }
+
+    #[test]
+    fn a_missing_column_is_told_with_what_was_found() {
+        let error = IngestError::MissingColumns {
+            file: "a.csv".to_owned(),
+            missing: vec!["label".to_owned()],
+            hint: String::new(),
+            found: vec!["x".to_owned(), "y".to_owned()],
+        };
+        assert_eq!(error.to_string(), "a.csv lacks the column `label`; found: x, y");
+    }
+}

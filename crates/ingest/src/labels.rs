@@ -1,0 +1,160 @@
+//! What a label cell says: benign, attack, left out, or something the schema does not know.
+
+use nta_data::{LabelMatch, LabelRole};
+
+/// The lists of a label role, ready for comparison.
+#[derive(Debug, Clone)]
+pub(crate) struct LabelRule {
+    benign: Vec<Listed>,
+    attack: Vec<Listed>,
+    ignore: Vec<Listed>,
+    matching: LabelMatch,
+}
+
+#[derive(Debug, Clone)]
+struct Listed {
+    written: String,
+    canonical: String,
+}
+
+/// What one label says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Benign,
+    Attack,
+    Ignored,
+    Unknown,
+    /// Matches a benign and an attack value.
+    Ambiguous {
+        benign: String,
+        attack: String,
+    },
+}
+
+impl LabelRule {
+    /// The rule of `role`; `benign`, where not empty, takes the place of the role's benign values.
+    pub(crate) fn new(role: &LabelRole, benign: &[String]) -> Self {
+        let list = |values: &[String]| -> Vec<Listed> {
+            let listed = |v: &String| Listed { written: v.clone(), canonical: canonical(v, role.matching) };
+            values.iter().map(listed).collect()
+        };
+        let overridden = !benign.is_empty();
+        let benign = list(if overridden { benign } else { &role.benign });
+        let stands_in_benign = |l: &Listed| benign.iter().any(|b| b.canonical == l.canonical);
+        let mut attack = list(&role.attack);
+        let mut ignore = list(&role.ignore);
+        if overridden {
+            attack.retain(|l| !stands_in_benign(l));
+            ignore.retain(|l| !stands_in_benign(l));
+        }
+        LabelRule { benign, attack, ignore, matching: role.matching }
+    }
+
+    /// What the cell `text` says.
+    pub(crate) fn judge(&self, text: &str) -> Verdict {
+        let cell = canonical(text, self.matching);
+        let find = |list: &[Listed]| {
+            let hit = |l: &&Listed| match self.matching {
+                LabelMatch::Whole => l.canonical == cell,
+                LabelMatch::Contains => cell.contains(&l.canonical),
+            };
+            list.iter().find(hit).map(|l| l.written.clone())
+        };
+        if find(&self.ignore).is_some() {
+            return Verdict::Ignored;
+        }
+        match (find(&self.benign), find(&self.attack)) {
+            (Some(benign), Some(attack)) => Verdict::Ambiguous { benign, attack },
+            (Some(_), None) => Verdict::Benign,
+            (None, Some(_)) => Verdict::Attack,
+            (None, None) if self.attack.is_empty() => Verdict::Attack,
+            (None, None) => Verdict::Unknown,
+        }
+    }
+
+    /// The family that a label names when no column does: the label, without KDD99's trailing dot.
+    pub(crate) fn family<'t>(&self, text: &'t str) -> &'t str {
+        match self.matching {
+            LabelMatch::Whole => text.strip_suffix('.').unwrap_or(text),
+            LabelMatch::Contains => text,
+        }
+    }
+
+    /// The known values, for messages.
+    pub(crate) fn known(&self) -> String {
+        let list = |name: &str, values: &[Listed]| {
+            let values: Vec<&str> = values.iter().map(|l| l.written.as_str()).collect();
+            (!values.is_empty()).then(|| format!("{name}: {}", values.join(", ")))
+        };
+        let lists = [("benign", &self.benign), ("attack", &self.attack), ("ignore", &self.ignore)];
+        lists.iter().filter_map(|(name, values)| list(name, values)).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// Trimmed and lower-cased; as a whole also without a trailing dot, `1.0` as `1`, `true` as `1` and `false` as `0`.
+fn canonical(text: &str, matching: LabelMatch) -> String {
+    let lower = text.trim().to_lowercase();
+    if matching == LabelMatch::Contains {
+        return lower;
+    }
+    let bare = lower.strip_suffix('.').unwrap_or(&lower);
+    match bare {
+        "true" => "1".to_owned(),
+        "false" => "0".to_owned(),
+        _ => match bare.parse::<f64>() {
+            Ok(value) if value.fract() == 0.0 && value.abs() < 9e15 => (value as i64).to_string(),
+            _ => bare.to_owned(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(yaml: &str, benign: &[&str]) -> LabelRule {
+        let role: LabelRole = serde_saphyr::from_str(yaml).unwrap();
+        let benign: Vec<String> = benign.iter().map(|b| (*b).to_owned()).collect();
+        LabelRule::new(&role, &benign)
+    }
+
+    #[test]
+    fn numbers_text_and_flags_are_the_same_labels_however_written() {
+        let rule = rule("{ column: label, benign: ['0', normal], attack: ['1', anomaly] }", &[]);
+        for text in ["0", "0.0", "false", " FALSE ", "Normal", "normal."] {
+            assert_eq!(rule.judge(text), Verdict::Benign, "{text}");
+        }
+        for text in ["1", "1.0", "True", "Anomaly"] {
+            assert_eq!(rule.judge(text), Verdict::Attack, "{text}");
+        }
+        assert_eq!(rule.judge("neptune"), Verdict::Unknown);
+        assert_eq!(rule.known(), "benign: 0, normal; attack: 1, anomaly");
+    }
+
+    #[test]
+    fn without_a_list_of_attacks_all_else_is_one() {
+        let rule = rule("{ column: label, benign: [normal], ignore: [unknown] }", &[]);
+        assert_eq!(rule.judge("smurf."), Verdict::Attack);
+        assert_eq!(rule.judge("Unknown"), Verdict::Ignored);
+        assert_eq!(rule.family("smurf."), "smurf");
+    }
+
+    #[test]
+    fn parts_of_a_label_decide_where_the_schema_says_so() {
+        let yaml = "{ column: Label, match: contains, benign: [Background, Normal], attack: [Botnet] }";
+        let rule = rule(yaml, &[]);
+        assert_eq!(rule.judge("flow=From-Botnet-V48-TCP"), Verdict::Attack);
+        assert_eq!(rule.judge("flow=To-Background-UDP"), Verdict::Benign);
+        assert_eq!(rule.judge("flow=Malware-TCP"), Verdict::Unknown);
+        let both = Verdict::Ambiguous { benign: "Normal".to_owned(), attack: "Botnet".to_owned() };
+        assert_eq!(rule.judge("From-Normal-Botnet"), both);
+    }
+
+    #[test]
+    fn benign_given_by_the_user_takes_the_place_of_the_schemas() {
+        let rule = rule("{ column: l, benign: [a], attack: [b, c] }", &["b"]);
+        assert_eq!(rule.judge("b"), Verdict::Benign);
+        assert_eq!(rule.judge("a"), Verdict::Unknown);
+        assert_eq!(rule.judge("c"), Verdict::Attack);
+    }
+}

@@ -1,0 +1,106 @@
+//! Decodes one line of a Zeek log written as JSON. Knows no file: the same decoder serves files, pipes and tails.
+
+use serde_json::Value;
+
+/// Fields that Zeek writes into conn.log. A JSON line leaves out what is unset, so the first lines do not tell them.
+pub(crate) const CONN_FIELDS: [&str; 21] = [
+    "ts",
+    "uid",
+    "id.orig_h",
+    "id.orig_p",
+    "id.resp_h",
+    "id.resp_p",
+    "proto",
+    "service",
+    "duration",
+    "orig_bytes",
+    "resp_bytes",
+    "conn_state",
+    "local_orig",
+    "local_resp",
+    "missed_bytes",
+    "history",
+    "orig_pkts",
+    "orig_ip_bytes",
+    "resp_pkts",
+    "resp_ip_bytes",
+    "tunnel_parents",
+];
+
+/// The fields of one line in the order written, values as Zeek's own format writes them (`T` and `F`, sets joined by
+/// commas, nested objects by dotted names). Empty where the line is blank. The error says what is wrong.
+pub(crate) fn decode(line: &str) -> Result<Vec<(String, Option<String>)>, String> {
+    if line.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let value: Value = serde_json::from_str(line).map_err(|e| {
+        let column = e.column();
+        format!("not a JSON object ({}), column {column}; mend or remove the line", describe(&e))
+    })?;
+    let Value::Object(object) = value else {
+        return Err("not a JSON object; each line holds one flow".to_owned());
+    };
+    let mut fields = Vec::with_capacity(object.len());
+    for (name, value) in object {
+        flatten(name, value, &mut fields);
+    }
+    Ok(fields)
+}
+
+fn describe(error: &serde_json::Error) -> &'static str {
+    if error.is_eof() { "it ends in the middle" } else { "it breaks JSON's rules" }
+}
+
+fn flatten(name: String, value: Value, into: &mut Vec<(String, Option<String>)>) {
+    match value {
+        Value::Object(inner) => {
+            for (key, value) in inner {
+                flatten(format!("{name}.{key}"), value, into);
+            }
+        }
+        value => into.push((name, text(value))),
+    }
+}
+
+fn text(value: Value) -> Option<String> {
+    let text = match value {
+        Value::Null | Value::Object(_) => return None,
+        Value::Bool(flag) => (if flag { "T" } else { "F" }).to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text,
+        Value::Array(values) => values.into_iter().filter_map(text).collect::<Vec<_>>().join(","),
+    };
+    (!text.is_empty() && text != "-" && text != "(empty)").then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(line: &str, name: &str) -> Option<String> {
+        decode(line).unwrap().into_iter().find(|(n, _)| n == name).and_then(|(_, v)| v)
+    }
+
+    #[test]
+    fn values_read_as_in_the_tab_separated_log() {
+        let line = r#"{"ts":22.335172,"id.orig_p":61099,"local_orig":true,"tunnel_parents":["a","b"],"service":"-","x":null}"#;
+        assert_eq!(field(line, "ts").as_deref(), Some("22.335172"));
+        assert_eq!(field(line, "id.orig_p").as_deref(), Some("61099"));
+        assert_eq!(field(line, "local_orig").as_deref(), Some("T"));
+        assert_eq!(field(line, "tunnel_parents").as_deref(), Some("a,b"));
+        assert_eq!(field(line, "service"), None);
+        assert_eq!(field(line, "x"), None);
+    }
+
+    #[test]
+    fn nested_names_are_dotted() {
+        assert_eq!(field(r#"{"id":{"orig_h":"10.0.0.1"}}"#, "id.orig_h").as_deref(), Some("10.0.0.1"));
+    }
+
+    #[test]
+    fn half_a_line_and_a_list_are_refused() {
+        assert!(decode(r#"{"ts":1"#).unwrap_err().contains("ends in the middle"));
+        assert!(decode("[1]").unwrap_err().contains("one flow"));
+        assert_eq!(decode("  ").unwrap(), []);
+    }
+}
