@@ -7,13 +7,20 @@ use crate::traffic::Traffic;
 
 /// SYN after SYN at one service, faster than it can forget them. Each alone is a connection that got no answer.
 pub(super) fn syn_flood(campaign: &mut Campaign) {
-    let role =
-        campaign.draw.pick(&[Role::WebServer, Role::WebServer, Role::MailServer, Role::AppServer, Role::FileServer]);
+    let role = campaign.draw.weighted(&[
+        (0.5, Role::WebServer),
+        (0.15, Role::MailServer),
+        (0.15, Role::AppServer),
+        (0.1, Role::NameServer),
+        (0.1, Role::FileServer),
+    ]);
     let dst = campaign.victim(|r| r == role).addr;
     let port = match role {
-        Role::MailServer => 25,
+        Role::MailServer => campaign.draw.pick(&[25, 993, 993]),
+        Role::AppServer => campaign.draw.pick(&[5432, 443]),
+        Role::NameServer => campaign.draw.pick(&[53, 53, 389]),
         Role::FileServer => 445,
-        _ => campaign.draw.weighted(&[(0.6, 443), (0.3, 80), (0.1, 8080)]),
+        _ => campaign.draw.weighted(&[(0.8, 443), (0.2, 80)]),
     };
     let pace = campaign.draw.log_normal(0.35, 0.8);
     while campaign.goes_on() {
@@ -33,7 +40,7 @@ pub(super) fn syn_flood(campaign: &mut Campaign) {
 pub(super) fn fragment(campaign: &mut Campaign) {
     let dst = campaign.victim(Role::is_server).addr;
     let echoes = campaign.draw.chance(0.35);
-    let port = campaign.draw.weighted(&[(0.35, 53), (0.2, 4500), (0.2, 123), (0.25, 0)]);
+    let port = campaign.draw.weighted(&[(0.4, 53), (0.1, 4500), (0.25, 123), (0.12, 514), (0.13, 0)]);
     let pace = campaign.draw.log_normal(1.5, 0.8);
     while campaign.goes_on() {
         let rtt = campaign.rtt(dst);

@@ -69,7 +69,7 @@ impl Day<'_> {
             let tries = self.draw.whole(2, 4) as u32;
             traffic = Traffic::unanswered(&mut self.draw, tries);
         }
-        let torn = self.host.torn;
+        let torn = self.host.torn * 0.5;
         if traffic.proto == Proto::Udp && traffic.up_pkts + traffic.down_pkts > 3 && self.draw.chance(torn) {
             traffic.wrong_fragment = self.draw.weighted(&[(0.6, 1), (0.25, 2), (0.15, 3)]);
         }
