@@ -1,0 +1,445 @@
+//! The one way to apply a model: evaluation, batch scoring and live traffic all come through here.
+//!
+//! Two steps. [`Scorer::prepare`] does what depends on a row alone, in any order. [`Scorer::score_prepared`] carries
+//! state along each entity's rows and must see them in arrival order. [`Scorer::score`] is one after the other. A row's
+//! scores depend on that row and its entity's earlier rows, never on which batch it came in or how many threads ran.
+
+use nta_data::{Dataset, EntityStore, MemberScores, N_SHARDS, Scores, shard_of};
+use nta_forest::Forest;
+use nta_lstm::{Lstm, LstmState, Scratch};
+use rayon::prelude::*;
+
+use crate::member::Member;
+use crate::prepared::{PreparedRows, RecordLayout};
+use crate::{Model, ModelError};
+
+/// Rows of a chunk where rows do not depend on each other.
+const CHUNK: usize = 1_024;
+
+/// A model and what it remembers of the traffic seen so far. A new one remembers nothing.
+#[derive(Debug)]
+pub struct Scorer<'m> {
+    model: &'m Model,
+    carrier: Carrier<'m>,
+    layout: RecordLayout,
+    shards: Vec<EntityStore<EntityState>>,
+}
+
+/// What is remembered of an entity.
+#[derive(Debug)]
+struct EntityState {
+    /// End of its last flow, microseconds.
+    last_end: i64,
+    /// One for each network.
+    networks: Vec<LstmState>,
+}
+
+impl<'m> Scorer<'m> {
+    /// Takes up the model with an empty memory.
+    pub fn new(model: &'m Model) -> Result<Self, ModelError> {
+        model.check()?;
+        let carrier = Carrier::new(model);
+        let layout = match carrier.networks.len() {
+            0 => RecordLayout { n_scores: model.members.len(), n_numeric: 0, n_codes: 0 },
+            n_networks => RecordLayout {
+                n_scores: model.members.len() - n_networks,
+                n_numeric: model.preprocessor.n_numeric() - carrier.n_gap,
+                n_codes: model.preprocessor.categorical().len(),
+            },
+        };
+        let memory = model.state.as_ref().map(|state| &state.memory);
+        let shards = memory.map_or(Vec::new(), |memory| (0..N_SHARDS).map(|_| EntityStore::new(memory)).collect());
+        Ok(Scorer { model, carrier, layout, shards })
+    }
+
+    /// The model applied.
+    pub fn model(&self) -> &'m Model {
+        self.model
+    }
+
+    /// How prepared rows of this model look as records.
+    pub fn layout(&self) -> RecordLayout {
+        self.layout
+    }
+
+    /// Entities remembered now.
+    pub fn entities(&self) -> usize {
+        self.shards.iter().map(EntityStore::len).sum()
+    }
+
+    /// Entities forgotten for lack of room since the start.
+    pub fn evictions(&self) -> u64 {
+        self.shards.iter().map(EntityStore::evictions).sum()
+    }
+
+    /// Scores the next rows of the traffic, which stand in arrival order.
+    pub fn score(&mut self, rows: &Dataset) -> Result<Scores, ModelError> {
+        let prepared = self.prepare(rows)?;
+        self.score_prepared(&prepared)
+    }
+
+    /// The step that needs no order: everything about a row that no other row has a say in.
+    pub fn prepare(&self, rows: &Dataset) -> Result<PreparedRows, ModelError> {
+        self.check_rows(rows)?;
+        let n_rows = rows.n_rows();
+        let mut prepared = PreparedRows::empty(self.layout);
+        prepared.rows = rows.row.clone();
+        prepared.entity = if self.model.state.is_some() { rows.entity.clone() } else { vec![0; n_rows] };
+        prepared.end = rows.end_time.clone().unwrap_or_else(|| vec![0; n_rows]);
+        prepared.scores = self.order_free_scores(rows)?;
+        if !self.carrier.networks.is_empty() {
+            let dense = self.model.preprocessor.dense_without_gap(rows).map_err(ModelError::rows)?;
+            let width = dense.numeric_names.len();
+            prepared.numeric = dense.numeric;
+            if self.carrier.n_gap > 0 {
+                let keep = self.layout.n_numeric;
+                prepared.numeric = prepared.numeric.chunks_exact(width).flat_map(|row| &row[..keep]).copied().collect();
+            }
+            prepared.codes = dense.codes;
+        }
+        Ok(prepared)
+    }
+
+    /// The step that carries state: rows of each entity stand in arrival order, here and from call to call.
+    pub fn score_prepared(&mut self, rows: &PreparedRows) -> Result<Scores, ModelError> {
+        if rows.layout() != self.layout {
+            return Err(ModelError::rows("these rows were prepared by another model"));
+        }
+        let carried = match (self.carrier.networks.is_empty(), self.shards.is_empty()) {
+            (true, _) => Vec::new(),
+            (false, true) => self.carrier.cold(rows),
+            (false, false) => self.by_entity(rows),
+        };
+        self.assemble(rows, &carried)
+    }
+
+    /// Scores of members that judge a row by itself. `(n_rows, n_scores)`, row-major.
+    fn order_free_scores(&self, rows: &Dataset) -> Result<Vec<f32>, ModelError> {
+        let forests: Vec<&Forest> = self.model.members.iter().filter_map(|m| m.member.forest()).collect();
+        if forests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let tabular = self.model.preprocessor.tabular(rows).map_err(ModelError::rows)?;
+        let columns: Vec<Vec<f32>> = forests
+            .iter()
+            .map(|forest| forest.predict_proba(&tabular).map_err(ModelError::rows))
+            .collect::<Result<_, _>>()?;
+        Ok((0..rows.n_rows()).flat_map(|i| columns.iter().map(move |column| column[i])).collect())
+    }
+
+    /// Scores of the networks, each shard's rows in order and by one thread. `(n_rows, n_networks)`, row-major.
+    fn by_entity(&mut self, rows: &PreparedRows) -> Vec<f32> {
+        let mut rows_of: Vec<Vec<u32>> = vec![Vec::new(); N_SHARDS];
+        for (i, &entity) in rows.entity.iter().enumerate() {
+            rows_of[shard_of(entity)].push(i as u32);
+        }
+        let carrier = &self.carrier;
+        let by_shard: Vec<Vec<f32>> = self
+            .shards
+            .par_iter_mut()
+            .zip(&rows_of)
+            .map(|(store, shard_rows)| carrier.along_entities(store, rows, shard_rows))
+            .collect();
+        let width = carrier.networks.len();
+        let mut scores = vec![0.0; rows.n_rows() * width];
+        for (shard_rows, shard_scores) in rows_of.iter().zip(&by_shard) {
+            for (&i, row_scores) in shard_rows.iter().zip(shard_scores.chunks_exact(width)) {
+                scores[i as usize * width..][..width].copy_from_slice(row_scores);
+            }
+        }
+        scores
+    }
+
+    /// All scores in the model's order, fused and held against the thresholds.
+    fn assemble(&self, rows: &PreparedRows, carried: &[f32]) -> Result<Scores, ModelError> {
+        let (mut free_columns, mut carried_columns) = (0.., 0..);
+        let column = |values: &[f32], width: usize, j: usize| values.iter().skip(j).step_by(width).copied().collect();
+        let members: Vec<MemberScores> = self
+            .model
+            .members
+            .iter()
+            .map(|member| {
+                let p_attack = match member.member {
+                    Member::Forest(_) => column(&rows.scores, self.layout.n_scores, free_columns.next().unwrap_or(0)),
+                    Member::Lstm(_) => {
+                        column(carried, self.carrier.networks.len(), carried_columns.next().unwrap_or(0))
+                    }
+                };
+                MemberScores { name: member.name.clone(), p_attack }
+            })
+            .collect();
+        let hybrid = self.model.hybrid.combine(&members).map_err(ModelError::parts)?;
+        let columns = members.iter().map(|m| &m.p_attack).chain([&hybrid]);
+        let flags = columns
+            .zip(&self.model.thresholds)
+            .map(|(scores, threshold)| scores.iter().map(|&score| threshold.chosen.flags(score)).collect())
+            .collect();
+        Ok(Scores { rows: rows.rows.clone(), members, hybrid, flags })
+    }
+
+    fn check_rows(&self, rows: &Dataset) -> Result<(), ModelError> {
+        let (ours, theirs) = (&self.model.schema, &rows.schema);
+        let ours_names = ours.numeric.iter().map(|c| &c.name).chain(ours.categorical.iter().map(|c| &c.name));
+        let their_names = theirs.numeric.iter().map(|c| &c.name).chain(theirs.categorical.iter().map(|c| &c.name));
+        let same_widths =
+            (ours.numeric.len(), ours.categorical.len()) == (theirs.numeric.len(), theirs.categorical.len());
+        if !same_widths || !ours_names.eq(their_names) {
+            let (ours, theirs) = (&ours.name, &theirs.name);
+            return Err(ModelError::rows(format!("it was read by schema {theirs}, the model was trained on {ours}")));
+        }
+        let Some(state) = &self.model.state else { return Ok(()) };
+        if rows.entity.len() != rows.n_rows() {
+            let why = format!("its rows have no entity, and the model follows {:?}: read it with sequences", state.by);
+            return Err(ModelError::rows(why));
+        }
+        if rows.end_time.is_none() && ours.time.is_some() && rows.n_rows() > 0 {
+            return Err(ModelError::rows("its rows have no time, and the model was trained on rows that have"));
+        }
+        Ok(())
+    }
+}
+
+/// The members that carry state, and the rules by which they do.
+#[derive(Debug)]
+struct Carrier<'m> {
+    model: &'m Model,
+    networks: Vec<&'m Lstm>,
+    fresh: Vec<LstmState>,
+    /// Numeric inputs that state alone can fill: the last ones.
+    n_gap: usize,
+    idle_micros: i64,
+}
+
+/// Room for one thread's work.
+struct Workspace {
+    numeric: Vec<f32>,
+    scratch: Vec<Scratch>,
+}
+
+impl<'m> Carrier<'m> {
+    fn new(model: &'m Model) -> Self {
+        let networks: Vec<&Lstm> = model.members.iter().filter_map(|m| m.member.lstm()).collect();
+        Carrier {
+            model,
+            fresh: networks.iter().map(|lstm| lstm.fresh_state()).collect(),
+            networks,
+            n_gap: if model.preprocessor.gap().is_some() { 2 } else { 0 },
+            idle_micros: model.state.as_ref().map_or(i64::MAX, |s| (s.memory.idle_seconds * 1e6) as i64),
+        }
+    }
+
+    fn workspace(&self) -> Workspace {
+        Workspace { numeric: Vec::new(), scratch: self.networks.iter().map(|_| Scratch::default()).collect() }
+    }
+
+    /// Every row for itself. `(n_rows, n_networks)`, row-major.
+    fn cold(&self, rows: &PreparedRows) -> Vec<f32> {
+        let n_chunks = rows.n_rows().div_ceil(CHUNK);
+        let chunks: Vec<Vec<f32>> = (0..n_chunks)
+            .into_par_iter()
+            .map(|chunk| {
+                let mut workspace = self.workspace();
+                let mut scores = Vec::with_capacity(CHUNK * self.networks.len());
+                let mut states = self.fresh.clone();
+                for i in chunk * CHUNK..rows.n_rows().min((chunk + 1) * CHUNK) {
+                    states.clone_from(&self.fresh);
+                    self.step(&mut states, None, rows, i, &mut workspace, &mut scores);
+                }
+                scores
+            })
+            .collect();
+        chunks.concat()
+    }
+
+    /// One shard's rows in order. `(shard_rows, n_networks)`, row-major.
+    fn along_entities(
+        &self,
+        store: &mut EntityStore<EntityState>,
+        rows: &PreparedRows,
+        shard_rows: &[u32],
+    ) -> Vec<f32> {
+        let mut workspace = self.workspace();
+        let mut scores = Vec::with_capacity(shard_rows.len() * self.networks.len());
+        for &i in shard_rows {
+            let i = i as usize;
+            let end = rows.end[i];
+            let fresh = || EntityState { last_end: end, networks: self.fresh.clone() };
+            let (state, known) = store.visit(rows.entity[i], fresh);
+            let silent = known && end.saturating_sub(state.last_end) > self.idle_micros;
+            if silent {
+                state.networks.clone_from(&self.fresh);
+            }
+            let previous_end = (known && !silent).then_some(state.last_end);
+            state.last_end = end;
+            self.step(&mut state.networks, previous_end, rows, i, &mut workspace, &mut scores);
+        }
+        scores
+    }
+
+    /// Shows row `i` to every network and appends what they say.
+    fn step(
+        &self,
+        states: &mut [LstmState],
+        previous_end: Option<i64>,
+        rows: &PreparedRows,
+        i: usize,
+        workspace: &mut Workspace,
+        scores: &mut Vec<f32>,
+    ) {
+        let (n_numeric, n_codes) = (rows.layout().n_numeric, rows.layout().n_codes);
+        let numeric = &mut workspace.numeric;
+        numeric.clear();
+        numeric.extend_from_slice(&rows.numeric[i * n_numeric..(i + 1) * n_numeric]);
+        if self.n_gap > 0 {
+            numeric.extend(self.model.preprocessor.gap_inputs(previous_end, rows.end[i]));
+        }
+        let codes = &rows.codes[i * n_codes..(i + 1) * n_codes];
+        for ((network, state), scratch) in self.networks.iter().zip(states).zip(&mut workspace.scratch) {
+            scores.push(network.step(state, numeric, codes, scratch));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use nta_data::Order;
+
+    use super::*;
+    use crate::fixture::{model, sequences, traffic};
+
+    fn in_batches(model: &Model, rows: &Dataset, batch: usize) -> Scores {
+        let mut scorer = Scorer::new(model).unwrap();
+        let all: Vec<u32> = (0..rows.n_rows() as u32).collect();
+        let mut together: Option<Scores> = None;
+        for part in all.chunks(batch) {
+            let scores = scorer.score(&rows.take(part)).unwrap();
+            let Some(sum) = &mut together else {
+                together = Some(scores);
+                continue;
+            };
+            sum.rows.extend(scores.rows);
+            sum.hybrid.extend(scores.hybrid);
+            for (to, from) in sum.members.iter_mut().zip(scores.members) {
+                to.p_attack.extend(from.p_attack);
+            }
+            for (to, from) in sum.flags.iter_mut().zip(scores.flags) {
+                to.extend(from);
+            }
+        }
+        together.unwrap()
+    }
+
+    #[test]
+    fn no_batch_size_and_no_number_of_threads_changes_a_bit() {
+        for order in [Order::File, Order::None] {
+            // More hosts than the memory holds, so that evictions happen too.
+            let (model, rows) = (model(order), traffic(3_000, 900, order));
+            let whole = in_batches(&model, &rows, rows.n_rows());
+            assert_eq!(whole.rows, rows.row);
+            for batch in [1, 7, 1_000] {
+                assert_eq!(in_batches(&model, &rows, batch), whole, "{order:?} in batches of {batch}");
+            }
+            for threads in [1, 2, 5] {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                assert_eq!(pool.install(|| in_batches(&model, &rows, 1_500)), whole, "{order:?}, {threads} threads");
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_scores_the_bits_that_training_saw() {
+        for order in [Order::File, Order::None] {
+            let (model, rows) = (model(order), traffic(800, 12, order));
+            let scores = in_batches(&model, &rows, 100);
+            let features = model.preprocessor.transform(&rows).unwrap();
+            let forest = model.members[0].member.forest().unwrap().predict_proba(&features.tabular).unwrap();
+            let lstm = model.members[1].member.lstm().unwrap();
+            let lstm = lstm.predict_proba(&features.dense, &sequences(&rows)).unwrap();
+            assert_eq!((&scores.members[0].p_attack, &scores.members[1].p_attack), (&forest, &lstm), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn categories_in_another_order_of_appearance_score_the_same() {
+        let (model, rows) = (model(Order::File), traffic(200, 9, Order::File));
+        let mut renamed = rows.clone();
+        let column = &mut renamed.categorical[0];
+        column.values.reverse();
+        let last = column.values.len() as u32 - 1;
+        column.codes.iter_mut().filter(|c| **c != nta_data::Categories::MISSING).for_each(|c| *c = last - *c);
+        assert_eq!(in_batches(&model, &rows, 200), in_batches(&model, &renamed, 200));
+    }
+
+    #[test]
+    fn sorted_records_score_as_the_rows_themselves() {
+        let (model, rows) = (model(Order::File), traffic(400, 9, Order::File));
+        let shuffled: Vec<u32> = (0..400u32).map(|i| i * 171 % 400).collect();
+        let mut scorer = Scorer::new(&model).unwrap();
+        let prepared = scorer.prepare(&rows.take(&shuffled)).unwrap();
+        let mut order: Vec<usize> = (0..400).collect();
+        order.sort_by_key(|&i| (prepared.end_time(i), prepared.row(i)));
+        let mut bytes = Vec::new();
+        order.iter().for_each(|&i| prepared.write_record(i, &mut bytes));
+        assert_eq!(bytes.len(), 400 * scorer.layout().record_bytes());
+        let sorted = PreparedRows::from_bytes(scorer.layout(), &bytes).unwrap();
+        assert_eq!(scorer.score_prepared(&sorted).unwrap(), in_batches(&model, &rows, 400));
+    }
+
+    #[test]
+    fn a_long_silence_is_forgotten_and_a_short_one_is_not() {
+        let model = model(Order::File);
+        let mut pair = traffic(2, 1, Order::File);
+        pair.entity = vec![3, 3];
+        let second = |pause_micros: i64| {
+            let mut rows = pair.clone();
+            let start = rows.end_time.as_ref().unwrap()[0];
+            rows.end_time = Some(vec![start, start + pause_micros]);
+            Scorer::new(&model).unwrap().score(&rows).unwrap().members[1].p_attack[1]
+        };
+        let cold = Scorer::new(&model).unwrap().score(&pair.take(&[1])).unwrap().members[1].p_attack[0];
+        assert_eq!(second(60_000_001), cold);
+        assert_ne!(second(60_000_000), cold);
+        assert_eq!(second(-5), second(0));
+    }
+
+    #[test]
+    fn a_row_is_flagged_above_the_threshold_and_not_at_it() {
+        let mut model = model(Order::None);
+        let rows = traffic(50, 9, Order::None);
+        let score = in_batches(&model, &rows, 50).members[0].p_attack[7];
+        model.thresholds[0].chosen.value = score;
+        let scores = in_batches(&model, &rows, 50);
+        assert_eq!(scores.flags.len(), 3);
+        assert!(!scores.flags[0][7]);
+        for (flag, p) in scores.flags[0].iter().zip(&scores.members[0].p_attack) {
+            assert_eq!(*flag, *p > score);
+        }
+    }
+
+    #[test]
+    fn what_fits_not_is_refused_in_words() {
+        let model = model(Order::File);
+        let mut scorer = Scorer::new(&model).unwrap();
+        let rows = traffic(5, 9, Order::File);
+        let mut error = |change: &dyn Fn(&mut Dataset)| {
+            let mut rows = rows.clone();
+            change(&mut rows);
+            scorer.score(&rows).unwrap_err().to_string()
+        };
+        assert!(error(&|r| r.entity.clear()).contains("no entity"));
+        assert!(error(&|r| r.end_time = None).contains("no time"));
+        let other = error(&|r| {
+            let mut schema = (*r.schema).clone();
+            schema.name = "other".into();
+            schema.numeric.swap(0, 1);
+            r.schema = Arc::new(schema);
+        });
+        assert!(other.contains("read by schema other, the model was trained on toy"), "{other}");
+        let empty = scorer.score(&Dataset::empty(Arc::new(model.schema.clone()))).unwrap();
+        assert_eq!((empty.hybrid.len(), empty.members.len(), empty.flags.len()), (0, 2, 3));
+        let strange = PreparedRows::empty(RecordLayout { n_scores: 9, n_numeric: 9, n_codes: 9 });
+        assert!(scorer.score_prepared(&strange).is_err());
+    }
+}
