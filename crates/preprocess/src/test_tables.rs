@@ -38,7 +38,7 @@ pub(crate) fn counted(order: Order, families: &[&str]) -> Dataset {
     table.row = (0..n as u64).map(|row| RowId { file: 0, row }).collect();
     table.files = vec!["a.csv".to_owned()];
     if order != Order::None {
-        table.entity = (0..n as u64).map(|i| (i % 7) << 58 | i % 7).collect();
+        table.entity = (0..n as u64).map(|i| ((i % 7) << 58) | (i % 7)).collect();
     }
     if order == Order::EndTime {
         table.end_time = Some((0..n as i64).collect());

@@ -33,7 +33,7 @@ impl Lots {
     /// Row `i` belongs to lot `lot_of[i]` and is of kind `kind_of[i]`; both count from 0 and every lot has a row.
     pub(crate) fn new(lot_of: &[u32], kind_of: &[u32]) -> Self {
         let mut pairs: Vec<u64> =
-            lot_of.iter().zip(kind_of).map(|(&lot, &kind)| u64::from(lot) << 32 | u64::from(kind)).collect();
+            lot_of.iter().zip(kind_of).map(|(&lot, &kind)| (u64::from(lot) << 32) | u64::from(kind)).collect();
         pairs.sort_unstable();
         let mut lots = Lots { n_rows: Vec::new(), bounds: vec![0], holds: Vec::new() };
         for same in pairs.chunk_by(|a, b| a == b) {

@@ -35,13 +35,6 @@ pub struct Category {
     pub attack_rate: f64,
 }
 
-/// What a look at a column yields.
-pub(super) enum Look {
-    Keep(FittedCategorical),
-    /// Why it carries nothing.
-    Drop(String),
-}
-
 /// Rows and attacks of one category.
 #[derive(Clone, Copy, Default)]
 struct Count {
@@ -64,19 +57,19 @@ impl Count {
 }
 
 impl FittedCategorical {
-    /// Fits one column, `(n_rows)`. `base_rate` is the share of attacks among all training rows.
+    /// Fits one column, `(n_rows)`, or says why it carries nothing. `base_rate` is the share of attacks among all training rows.
     pub(super) fn fit(
         name: &str,
         column: &Categories,
         labels: &[Label],
         base_rate: f64,
         config: &CategoricalConfig,
-    ) -> Look {
+    ) -> Result<Self, String> {
         let (counts, missing) = count(column, labels);
         let present: Vec<usize> = (0..counts.len()).filter(|&v| counts[v].rows > 0).collect();
         match (&present[..], missing.rows) {
-            ([], _) => return Look::Drop("missing in every training row".to_owned()),
-            ([only], 0) => return Look::Drop(format!("`{}` in every training row", column.values[*only])),
+            ([], _) => return Err("missing in every training row".to_owned()),
+            ([only], 0) => return Err(format!("`{}` in every training row", column.values[*only])),
             _ => {}
         }
         let mut other = Count::default();
@@ -91,12 +84,12 @@ impl FittedCategorical {
         let missing = (missing.rows > 0).then(|| missing.category(config, base_rate));
         if values.is_empty() && missing.is_none() {
             let why = format!("no category occurs in {} training rows (categorical.min_count)", config.min_count);
-            return Look::Drop(why);
+            return Err(why);
         }
         let other = other.category(config, base_rate);
         let mut fitted = FittedCategorical { name: name.to_owned(), other, missing, values };
         fitted.number();
-        Look::Keep(fitted)
+        Ok(fitted)
     }
 
     /// Gives out codes (`other`, missing, then texts in their order) and ranks (by attack rate, ties by code).
@@ -179,8 +172,8 @@ mod tests {
     fn fitted() -> FittedCategorical {
         let (column, labels) = column();
         match FittedCategorical::fit("proto", &column, &labels, 0.5, &CONFIG) {
-            Look::Keep(fitted) => fitted,
-            Look::Drop(why) => panic!("{why}"),
+            Ok(fitted) => fitted,
+            Err(why) => panic!("{why}"),
         }
     }
 
@@ -207,7 +200,7 @@ mod tests {
     fn without_missing_cells_in_training_a_missing_cell_is_other() {
         let column = Categories::from_texts([Some("a"), Some("b"), Some("a"), Some("b")]);
         let look = FittedCategorical::fit("x", &column, &[Benign, Attack, Benign, Attack], 0.5, &CONFIG);
-        let Look::Keep(got) = look else { panic!("dropped") };
+        let Ok(got) = look else { panic!("dropped") };
         assert_eq!(got.category(None), &got.other);
         assert_eq!((got.other.rows, got.other.attack_rate), (0, 0.5), "nothing is known of it");
     }
@@ -217,8 +210,8 @@ mod tests {
         let why = |cells: &[Option<&str>]| {
             let column = Categories::from_texts(cells.iter().copied());
             match FittedCategorical::fit("x", &column, &vec![Benign; cells.len()], 0.5, &CONFIG) {
-                Look::Drop(why) => why,
-                Look::Keep(_) => "kept".to_owned(),
+                Err(why) => why,
+                Ok(_) => "kept".to_owned(),
             }
         };
         assert_eq!(why(&[None, None]), "missing in every training row");

@@ -63,47 +63,52 @@ impl PreprocessConfig {
         }
         let attack_rate = train.n_attacks() as f64 / train.n_rows() as f64;
         let schema: &Schema = &train.schema;
-        let numeric_looks: Vec<numeric::Look> = schema
+        let numeric: Vec<Result<FittedNumeric, String>> = schema
             .numeric
             .par_iter()
             .zip(&train.numeric)
             .map(|(role, column)| FittedNumeric::fit(&role.name, column, &self.numeric))
             .collect();
-        let text_looks: Vec<categorical::Look> = schema
+        let categorical: Vec<Result<FittedCategorical, String>> = schema
             .categorical
             .par_iter()
             .zip(&train.categorical)
             .map(|(role, column)| FittedCategorical::fit(&role.name, column, labels, attack_rate, &self.categorical))
             .collect();
-        let mut fitted = Preprocessor {
+        let mut dropped = Vec::new();
+        let fitted = Preprocessor {
             config: self.clone(),
             training: TrainingRows { rows: train.n_rows(), attack_rate },
-            numeric: Vec::new(),
-            categorical: Vec::new(),
+            numeric: keep(schema.numeric.iter().map(|c| &c.name), numeric, &mut dropped),
+            categorical: keep(schema.categorical.iter().map(|c| &c.name), categorical, &mut dropped),
             gap: match &sequencing {
                 Sequencing::None => None,
                 Sequencing::Gap(memory) => GapScaling::fit(train, memory),
             },
-            dropped: Vec::new(),
+            dropped,
         };
-        for (role, look) in schema.numeric.iter().zip(numeric_looks) {
-            match look {
-                numeric::Look::Keep(column) => fitted.numeric.push(column),
-                numeric::Look::Drop(why) => fitted.dropped.push((role.name.clone(), why)),
-            }
-        }
-        for (role, look) in schema.categorical.iter().zip(text_looks) {
-            match look {
-                categorical::Look::Keep(column) => fitted.categorical.push(column),
-                categorical::Look::Drop(why) => fitted.dropped.push((role.name.clone(), why)),
-            }
-        }
         if fitted.numeric.is_empty() && fitted.categorical.is_empty() {
             let columns: Vec<&str> = fitted.dropped.iter().map(|d| d.0.as_str()).collect();
             return Err(PreprocessError::NothingLeft { columns: columns.join(", ") });
         }
         Ok(fitted)
     }
+}
+
+/// The columns that carry something; the others go to `dropped` with the reason.
+fn keep<'a, T>(
+    names: impl Iterator<Item = &'a String>,
+    looks: Vec<Result<T, String>>,
+    dropped: &mut Vec<(String, String)>,
+) -> Vec<T> {
+    let mut kept = Vec::with_capacity(looks.len());
+    for (name, look) in names.zip(looks) {
+        match look {
+            Ok(column) => kept.push(column),
+            Err(why) => dropped.push((name.clone(), why)),
+        }
+    }
+    kept
 }
 
 impl Preprocessor {

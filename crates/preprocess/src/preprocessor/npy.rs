@@ -7,7 +7,7 @@ pub(super) fn npy(rows: &[Vec<f64>]) -> Vec<u8> {
     let shape = format!("({}, {n_columns})", rows.len());
     let mut header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}");
     let before = b"\x93NUMPY".len() + 2 + 2;
-    while (before + header.len() + 1) % 64 != 0 {
+    while !(before + header.len() + 1).is_multiple_of(64) {
         header.push(' ');
     }
     header.push('\n');

@@ -25,23 +25,16 @@ pub struct FittedNumeric {
     pub spread: f64,
 }
 
-/// What a look at a column yields.
-pub(super) enum Look {
-    Keep(FittedNumeric),
-    /// Why it carries nothing.
-    Drop(String),
-}
-
 impl FittedNumeric {
-    /// Fits one column, `(n_rows)`; NaN (and infinity) is missing.
-    pub(super) fn fit(name: &str, column: &[f32], config: &NumericConfig) -> Look {
+    /// Fits one column, `(n_rows)`, or says why it carries nothing. NaN (and infinity) is missing.
+    pub(super) fn fit(name: &str, column: &[f32], config: &NumericConfig) -> Result<Self, String> {
         let mut seen: Vec<f32> = column.iter().copied().filter(|x| x.is_finite()).collect();
         let missing_rows = column.len() - seen.len();
         let Some(&first) = seen.first() else {
-            return Look::Drop("missing in every training row".to_owned());
+            return Err("missing in every training row".to_owned());
         };
         if missing_rows == 0 && seen.iter().all(|&x| x == first) {
-            return Look::Drop(format!("{first} in every training row"));
+            return Err(format!("{first} in every training row"));
         }
         let fill = match config.impute {
             Impute::Zero => 0.0,
@@ -52,7 +45,7 @@ impl FittedNumeric {
         let mut values: Vec<f64> =
             column.iter().map(|&x| config.transform.apply(if x.is_finite() { f64::from(x) } else { fill })).collect();
         let (center, spread) = center_and_spread(&mut values, config.scale);
-        Look::Keep(FittedNumeric { name: name.to_owned(), missing_rows, fill, center, spread })
+        Ok(FittedNumeric { name: name.to_owned(), missing_rows, fill, center, spread })
     }
 
     /// The dense view's number for one cell: finite, within [`CLIP`] of 0.
@@ -124,8 +117,8 @@ mod tests {
 
     fn fitted(column: &[f32], config: &NumericConfig) -> FittedNumeric {
         match FittedNumeric::fit("x", column, config) {
-            Look::Keep(fitted) => fitted,
-            Look::Drop(why) => panic!("{why}"),
+            Ok(fitted) => fitted,
+            Err(why) => panic!("{why}"),
         }
     }
 
@@ -180,8 +173,8 @@ mod tests {
     #[test]
     fn columns_that_say_nothing_are_dropped_by_name() {
         let why = |column: &[f32]| match FittedNumeric::fit("x", column, &RAW) {
-            Look::Drop(why) => why,
-            Look::Keep(_) => "kept".to_owned(),
+            Err(why) => why,
+            Ok(_) => "kept".to_owned(),
         };
         assert_eq!(why(&[0.0, 0.0, -0.0]), "0 in every training row");
         assert_eq!(why(&[f32::NAN, f32::NAN]), "missing in every training row");
