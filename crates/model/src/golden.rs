@@ -63,8 +63,7 @@ impl Model {
             }
             for ((name, &found), &expected) in self.names().zip(&found).zip(&golden.scores) {
                 let difference = (found - expected).abs();
-                // Written so that NaN is refused.
-                if !(difference <= TOLERANCE) {
+                if difference.is_nan() || difference > TOLERANCE {
                     return Err(ModelError::Golden { row: i, member: name.to_owned(), found, expected });
                 }
                 largest = largest.max(difference);

@@ -3,6 +3,7 @@
 //! [`Model`] is what a run makes, [`Scorer`] applies it, [`Registry`] keeps its versions. No file of traffic is read
 //! here and no other tool's format is known: the scorer takes any [`nta_data::Dataset`].
 
+mod carrier;
 mod digest;
 mod error;
 #[cfg(test)]

@@ -42,8 +42,7 @@ impl Registry {
         Registry { home: home.to_owned() }
     }
 
-    /// Where `name`'s version `number` stands or would stand.
-    pub fn place(&self, name: &str, number: u32) -> PathBuf {
+    fn place(&self, name: &str, number: u32) -> PathBuf {
         self.home.join("models").join(name).join(number.to_string())
     }
 
@@ -66,11 +65,16 @@ impl Registry {
     fn add_locked(&self, name: &str, model: &Model) -> Result<Version, ModelError> {
         let (parts, manifest) = model.to_parts()?;
         let numbers = self.numbers(name)?;
-        if let Some(&newest) = numbers.last()
-            && let Ok(stored) = store::read_manifest(&self.place(name, newest))
-            && (&stored.provenance.run, &stored.digest) == (&manifest.provenance.run, &manifest.digest)
+        let stored = |number: &&u32| {
+            let same = |m: Manifest| {
+                (m.provenance.run, m.digest) == (manifest.provenance.run.clone(), manifest.digest.clone())
+            };
+            store::read_manifest(&self.place(name, **number)).is_ok_and(same)
+        };
+        if !manifest.provenance.run.is_empty()
+            && let Some(&number) = numbers.iter().rev().find(stored)
         {
-            return Ok(self.version(name, newest));
+            return Ok(self.version(name, number));
         }
         let mut number = numbers.last().map_or(1, |newest| newest + 1);
         loop {
@@ -195,7 +199,8 @@ impl Registry {
         parts.next().is_none().then(|| (name.to_owned(), number))
     }
 
-    fn version(&self, name: &str, number: u32) -> Version {
+    /// Version `number` of `name`, whether or not it is there.
+    pub fn version(&self, name: &str, number: u32) -> Version {
         Version { path: self.place(name, number), registered: Some((name.to_owned(), number)) }
     }
 
@@ -311,6 +316,7 @@ mod tests {
         assert_eq!(registry.add("toy", &of_run("a")).unwrap().title(), "toy/1");
         assert_eq!(registry.add("toy", &of_run("a")).unwrap().title(), "toy/1");
         assert_eq!(registry.add("toy", &of_run("b")).unwrap().title(), "toy/2");
+        assert_eq!(registry.add("toy", &of_run("a")).unwrap().title(), "toy/1");
         fs::create_dir_all(home.path().join("models/toy/007")).unwrap();
         fs::write(home.path().join("models/README.md"), "about").unwrap();
         assert_eq!(registry.add("toy", &of_run("c")).unwrap().title(), "toy/3");

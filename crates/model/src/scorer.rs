@@ -6,15 +6,15 @@
 
 use nta_data::{Dataset, EntityStore, MemberScores, N_SHARDS, Scores, shard_of};
 use nta_forest::Forest;
-use nta_lstm::{Lstm, LstmState, Scratch};
 use rayon::prelude::*;
 
+use crate::carrier::{Carrier, EntityState};
 use crate::member::Member;
 use crate::prepared::{PreparedRows, RecordLayout};
 use crate::{Model, ModelError};
 
-/// Rows of a chunk where rows do not depend on each other.
-const CHUNK: usize = 1_024;
+/// Rows prepared at a time by [`Scorer::score`], so that a large part is never held twice.
+const BLOCK: usize = 1 << 16;
 
 /// A model and what it remembers of the traffic seen so far. A new one remembers nothing.
 #[derive(Debug)]
@@ -23,15 +23,6 @@ pub struct Scorer<'m> {
     carrier: Carrier<'m>,
     layout: RecordLayout,
     shards: Vec<EntityStore<EntityState>>,
-}
-
-/// What is remembered of an entity.
-#[derive(Debug)]
-struct EntityState {
-    /// End of its last flow, microseconds.
-    last_end: i64,
-    /// One for each network.
-    networks: Vec<LstmState>,
 }
 
 impl<'m> Scorer<'m> {
@@ -74,8 +65,16 @@ impl<'m> Scorer<'m> {
 
     /// Scores the next rows of the traffic, which stand in arrival order.
     pub fn score(&mut self, rows: &Dataset) -> Result<Scores, ModelError> {
-        let prepared = self.prepare(rows)?;
-        self.score_prepared(&prepared)
+        if rows.n_rows() <= BLOCK {
+            let prepared = self.prepare(rows)?;
+            return self.score_prepared(&prepared);
+        }
+        let mut all = self.score(&rows.take(&[]))?;
+        let order: Vec<u32> = (0..rows.n_rows() as u32).collect();
+        for block in order.chunks(BLOCK) {
+            append(&mut all, self.score(&rows.take(block))?);
+        }
+        Ok(all)
     }
 
     /// The step that needs no order: everything about a row that no other row has a say in.
@@ -199,104 +198,15 @@ impl<'m> Scorer<'m> {
     }
 }
 
-/// The members that carry state, and the rules by which they do.
-#[derive(Debug)]
-struct Carrier<'m> {
-    model: &'m Model,
-    networks: Vec<&'m Lstm>,
-    fresh: Vec<LstmState>,
-    /// Numeric inputs that state alone can fill: the last ones.
-    n_gap: usize,
-    idle_micros: i64,
-}
-
-/// Room for one thread's work.
-struct Workspace {
-    numeric: Vec<f32>,
-    scratch: Vec<Scratch>,
-}
-
-impl<'m> Carrier<'m> {
-    fn new(model: &'m Model) -> Self {
-        let networks: Vec<&Lstm> = model.members.iter().filter_map(|m| m.member.lstm()).collect();
-        Carrier {
-            model,
-            fresh: networks.iter().map(|lstm| lstm.fresh_state()).collect(),
-            networks,
-            n_gap: if model.preprocessor.gap().is_some() { 2 } else { 0 },
-            idle_micros: model.state.as_ref().map_or(i64::MAX, |s| (s.memory.idle_seconds * 1e6) as i64),
-        }
+/// Puts the scores of later rows behind `all`.
+fn append(all: &mut Scores, later: Scores) {
+    all.rows.extend(later.rows);
+    all.hybrid.extend(later.hybrid);
+    for (to, from) in all.members.iter_mut().zip(later.members) {
+        to.p_attack.extend(from.p_attack);
     }
-
-    fn workspace(&self) -> Workspace {
-        Workspace { numeric: Vec::new(), scratch: self.networks.iter().map(|_| Scratch::default()).collect() }
-    }
-
-    /// Every row for itself. `(n_rows, n_networks)`, row-major.
-    fn cold(&self, rows: &PreparedRows) -> Vec<f32> {
-        let n_chunks = rows.n_rows().div_ceil(CHUNK);
-        let chunks: Vec<Vec<f32>> = (0..n_chunks)
-            .into_par_iter()
-            .map(|chunk| {
-                let mut workspace = self.workspace();
-                let mut scores = Vec::with_capacity(CHUNK * self.networks.len());
-                let mut states = self.fresh.clone();
-                for i in chunk * CHUNK..rows.n_rows().min((chunk + 1) * CHUNK) {
-                    states.clone_from(&self.fresh);
-                    self.step(&mut states, None, rows, i, &mut workspace, &mut scores);
-                }
-                scores
-            })
-            .collect();
-        chunks.concat()
-    }
-
-    /// One shard's rows in order. `(shard_rows, n_networks)`, row-major.
-    fn along_entities(
-        &self,
-        store: &mut EntityStore<EntityState>,
-        rows: &PreparedRows,
-        shard_rows: &[u32],
-    ) -> Vec<f32> {
-        let mut workspace = self.workspace();
-        let mut scores = Vec::with_capacity(shard_rows.len() * self.networks.len());
-        for &i in shard_rows {
-            let i = i as usize;
-            let end = rows.end[i];
-            let fresh = || EntityState { last_end: end, networks: self.fresh.clone() };
-            let (state, known) = store.visit(rows.entity[i], fresh);
-            let silent = known && end.saturating_sub(state.last_end) > self.idle_micros;
-            if silent {
-                state.networks.clone_from(&self.fresh);
-            }
-            let previous_end = (known && !silent).then_some(state.last_end);
-            state.last_end = end;
-            self.step(&mut state.networks, previous_end, rows, i, &mut workspace, &mut scores);
-        }
-        scores
-    }
-
-    /// Shows row `i` to every network and appends what they say.
-    fn step(
-        &self,
-        states: &mut [LstmState],
-        previous_end: Option<i64>,
-        rows: &PreparedRows,
-        i: usize,
-        workspace: &mut Workspace,
-        scores: &mut Vec<f32>,
-    ) {
-        let (n_numeric, n_codes) = (rows.layout().n_numeric, rows.layout().n_codes);
-        let numeric = &mut workspace.numeric;
-        numeric.clear();
-        numeric.extend_from_slice(&rows.numeric[i * n_numeric..(i + 1) * n_numeric]);
-        if self.n_gap > 0 {
-            numeric.extend(self.model.preprocessor.gap_inputs(previous_end, rows.end[i]));
-        }
-        let codes = &rows.codes[i * n_codes..(i + 1) * n_codes];
-        for ((network, state), scratch) in self.networks.iter().zip(states).zip(&mut workspace.scratch) {
-            scores.push(network.step(state, numeric, codes, scratch));
-        }
+    for (to, from) in all.flags.iter_mut().zip(later.flags) {
+        to.extend(from);
     }
 }
 
@@ -312,23 +222,11 @@ mod tests {
     fn in_batches(model: &Model, rows: &Dataset, batch: usize) -> Scores {
         let mut scorer = Scorer::new(model).unwrap();
         let all: Vec<u32> = (0..rows.n_rows() as u32).collect();
-        let mut together: Option<Scores> = None;
+        let mut together = scorer.score(&rows.take(&[])).unwrap();
         for part in all.chunks(batch) {
-            let scores = scorer.score(&rows.take(part)).unwrap();
-            let Some(sum) = &mut together else {
-                together = Some(scores);
-                continue;
-            };
-            sum.rows.extend(scores.rows);
-            sum.hybrid.extend(scores.hybrid);
-            for (to, from) in sum.members.iter_mut().zip(scores.members) {
-                to.p_attack.extend(from.p_attack);
-            }
-            for (to, from) in sum.flags.iter_mut().zip(scores.flags) {
-                to.extend(from);
-            }
+            append(&mut together, scorer.score(&rows.take(part)).unwrap());
         }
-        together.unwrap()
+        together
     }
 
     #[test]
@@ -359,6 +257,15 @@ mod tests {
             let lstm = lstm.predict_proba(&features.dense, &sequences(&rows)).unwrap();
             assert_eq!((&scores.members[0].p_attack, &scores.members[1].p_attack), (&forest, &lstm), "{order:?}");
         }
+    }
+
+    #[test]
+    fn a_part_larger_than_a_block_scores_as_one() {
+        let (model, rows) = (model(Order::File), traffic(BLOCK + 5, 300, Order::File));
+        let mut scorer = Scorer::new(&model).unwrap();
+        let prepared = scorer.prepare(&rows).unwrap();
+        let at_once = scorer.score_prepared(&prepared).unwrap();
+        assert_eq!(Scorer::new(&model).unwrap().score(&rows).unwrap(), at_once);
     }
 
     #[test]

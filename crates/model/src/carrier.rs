@@ -1,0 +1,121 @@
+//! The members that carry state from an entity's flow to its next, and how.
+
+use nta_data::EntityStore;
+use nta_lstm::{Lstm, LstmState, Scratch};
+use rayon::prelude::*;
+
+use crate::Model;
+use crate::prepared::PreparedRows;
+
+/// Rows of a chunk where rows do not depend on each other.
+const CHUNK: usize = 1_024;
+
+/// What is remembered of an entity.
+#[derive(Debug)]
+pub(crate) struct EntityState {
+    /// End of its last flow, microseconds.
+    last_end: i64,
+    /// One for each network.
+    networks: Vec<LstmState>,
+}
+
+/// The members that carry state, and the rules by which they do.
+#[derive(Debug)]
+pub(crate) struct Carrier<'m> {
+    model: &'m Model,
+    pub(crate) networks: Vec<&'m Lstm>,
+    fresh: Vec<LstmState>,
+    /// Numeric inputs that state alone can fill: the last ones.
+    pub(crate) n_gap: usize,
+    idle_micros: i64,
+}
+
+/// Room for one thread's work.
+struct Workspace {
+    numeric: Vec<f32>,
+    scratch: Vec<Scratch>,
+}
+
+impl<'m> Carrier<'m> {
+    pub(crate) fn new(model: &'m Model) -> Self {
+        let networks: Vec<&Lstm> = model.members.iter().filter_map(|m| m.member.lstm()).collect();
+        Carrier {
+            model,
+            fresh: networks.iter().map(|lstm| lstm.fresh_state()).collect(),
+            networks,
+            n_gap: if model.preprocessor.gap().is_some() { 2 } else { 0 },
+            idle_micros: model.state.as_ref().map_or(i64::MAX, |s| (s.memory.idle_seconds * 1e6) as i64),
+        }
+    }
+
+    fn workspace(&self) -> Workspace {
+        Workspace { numeric: Vec::new(), scratch: self.networks.iter().map(|_| Scratch::default()).collect() }
+    }
+
+    /// Every row for itself. `(n_rows, n_networks)`, row-major.
+    pub(crate) fn cold(&self, rows: &PreparedRows) -> Vec<f32> {
+        let n_chunks = rows.n_rows().div_ceil(CHUNK);
+        let chunks: Vec<Vec<f32>> = (0..n_chunks)
+            .into_par_iter()
+            .map(|chunk| {
+                let mut workspace = self.workspace();
+                let mut scores = Vec::with_capacity(CHUNK * self.networks.len());
+                let mut states = self.fresh.clone();
+                for i in chunk * CHUNK..rows.n_rows().min((chunk + 1) * CHUNK) {
+                    states.clone_from(&self.fresh);
+                    self.step(&mut states, None, rows, i, &mut workspace, &mut scores);
+                }
+                scores
+            })
+            .collect();
+        chunks.concat()
+    }
+
+    /// One shard's rows in order. `(shard_rows, n_networks)`, row-major.
+    pub(crate) fn along_entities(
+        &self,
+        store: &mut EntityStore<EntityState>,
+        rows: &PreparedRows,
+        shard_rows: &[u32],
+    ) -> Vec<f32> {
+        let mut workspace = self.workspace();
+        let mut scores = Vec::with_capacity(shard_rows.len() * self.networks.len());
+        for &i in shard_rows {
+            let i = i as usize;
+            let end = rows.end[i];
+            let fresh = || EntityState { last_end: end, networks: self.fresh.clone() };
+            let (state, known) = store.visit(rows.entity[i], fresh);
+            let silent = known && end.saturating_sub(state.last_end) > self.idle_micros;
+            if silent {
+                state.networks.clone_from(&self.fresh);
+            }
+            let previous_end = (known && !silent).then_some(state.last_end);
+            state.last_end = end;
+            self.step(&mut state.networks, previous_end, rows, i, &mut workspace, &mut scores);
+        }
+        scores
+    }
+
+    /// Shows row `i` to every network and appends what they say.
+    fn step(
+        &self,
+        states: &mut [LstmState],
+        previous_end: Option<i64>,
+        rows: &PreparedRows,
+        i: usize,
+        workspace: &mut Workspace,
+        scores: &mut Vec<f32>,
+    ) {
+        let (n_numeric, n_codes) = (rows.layout().n_numeric, rows.layout().n_codes);
+        let numeric = &mut workspace.numeric;
+        numeric.clear();
+        numeric.extend_from_slice(&rows.numeric[i * n_numeric..(i + 1) * n_numeric]);
+        if self.n_gap > 0 {
+            numeric.extend(self.model.preprocessor.gap_inputs(previous_end, rows.end[i]));
+        }
+        let codes = &rows.codes[i * n_codes..(i + 1) * n_codes];
+        for ((network, state), scratch) in self.networks.iter().zip(states).zip(&mut workspace.scratch) {
+            scores.push(network.step(state, numeric, codes, scratch));
+        }
+    }
+}
