@@ -1,1 +1,30 @@
-//! Stub.
+//! Labels every flow of an entity's traffic with the probability that it is an attack, seen what came before: a
+//! many-to-many LSTM, one recurrent step a flow, in training and in scoring.
+
+mod activation;
+mod adam;
+mod batches;
+mod checkpoint;
+mod config;
+mod device;
+mod engine;
+mod error;
+mod fused;
+mod inputs;
+mod kernel;
+mod lstm;
+mod predict;
+mod product;
+mod saved;
+mod shape;
+mod simd;
+mod tensors;
+mod train;
+mod weights;
+
+pub use checkpoint::Checkpoint;
+pub use config::{ClassWeight, DeviceChoice, LstmConfig, Schedule, SequenceConfig};
+pub use device::{DeviceInfo, devices};
+pub use error::{ConfigError, LstmError};
+pub use lstm::{Lstm, LstmState, Scratch};
+pub use train::{EpochReport, Fitted, Rows};

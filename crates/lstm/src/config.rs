@@ -1,0 +1,185 @@
+//! What a user may set about the LSTM.
+
+use nta_data::{MemoryConfig, SequenceBy};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ConfigError;
+
+/// The `lstm` stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LstmConfig {
+    /// What trains the network: `auto` takes the CPU. Scoring is always done by the CPU.
+    pub device: DeviceChoice,
+    /// Width of each LSTM layer.
+    pub hidden: usize,
+    /// LSTM layers on top of each other.
+    pub layers: usize,
+    /// Whose flows follow each other, and how far back training looks.
+    pub sequence: SequenceConfig,
+    /// How much of the past is remembered per entity; a silence longer than `idle_seconds` ends a sequence.
+    pub memory: MemoryConfig,
+    /// Passes over the training rows at most.
+    pub epochs: usize,
+    /// Training ends after this many epochs in a row without a lower validation log loss.
+    pub patience: usize,
+    /// Sequences per optimiser step.
+    pub batch: usize,
+    /// Adam's step size at the start.
+    pub learning_rate: f64,
+    /// How the step size changes over the planned epochs.
+    pub schedule: Schedule,
+    /// Decoupled weight decay (AdamW) on weights, not on biases.
+    pub weight_decay: f64,
+    /// Share of each layer's outputs that is set to zero in training.
+    pub dropout: f64,
+    /// Gradients longer than this (2-norm over all weights) are shortened to it.
+    pub clip_norm: f64,
+    /// Whether rows of the rarer class count more in the training loss.
+    pub class_weight: ClassWeight,
+}
+
+impl Default for LstmConfig {
+    fn default() -> Self {
+        LstmConfig {
+            device: DeviceChoice::Auto,
+            hidden: 64,
+            layers: 1,
+            sequence: SequenceConfig::default(),
+            memory: MemoryConfig::default(),
+            epochs: 6,
+            patience: 3,
+            batch: 256,
+            learning_rate: 0.002,
+            schedule: Schedule::Cosine,
+            weight_decay: 0.0,
+            dropout: 0.1,
+            clip_norm: 1.0,
+            class_weight: ClassWeight::None,
+        }
+    }
+}
+
+/// How sequences are formed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SequenceConfig {
+    /// Whose flows form one sequence.
+    pub by: SequenceBy,
+    /// Flows per training sequence. With 1 the network remembers nothing: it sees every flow alone.
+    pub length: usize,
+}
+
+impl Default for SequenceConfig {
+    fn default() -> Self {
+        SequenceConfig { by: SequenceBy::Src, length: 32 }
+    }
+}
+
+/// What trains the network.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceChoice {
+    /// The best device this version knows to be sound: the CPU.
+    #[default]
+    Auto,
+    /// The fused CPU engine.
+    Cpu,
+    /// burn's Flex backend on the CPU: the reference, slow.
+    Flex,
+    /// burn's older CPU backend; needs a build with the feature `ndarray`.
+    Ndarray,
+    /// A GPU through WebGPU; needs a build with the feature `wgpu`.
+    Wgpu,
+}
+
+/// How the learning rate changes over the planned epochs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Schedule {
+    /// Half a cosine from the full rate down to a hundredth of it at the last planned step.
+    #[default]
+    Cosine,
+    /// The same rate throughout.
+    Constant,
+}
+
+/// How much a row of each class counts in the training loss.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassWeight {
+    /// Every row counts the same.
+    #[default]
+    None,
+    /// Both classes count the same in sum, but a row of the rarer one at most ten times a row of the other: beyond that
+    /// a handful of rows steers every step.
+    Balanced,
+}
+
+impl LstmConfig {
+    /// Refuses settings that cannot work.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let whole = |key, value: usize, low: usize, high: usize, expected| {
+            let fits = (low..=high).contains(&value);
+            if fits { Ok(()) } else { Err(ConfigError { key, value: value.to_string(), expected }) }
+        };
+        let real = |key, value: f64, fits: bool, expected| {
+            let fits = fits && value.is_finite();
+            if fits { Ok(()) } else { Err(ConfigError { key, value: value.to_string(), expected }) }
+        };
+        whole("hidden", self.hidden, 1, 4_096, "a width from 1 to 4096, such as 64")?;
+        whole("layers", self.layers, 1, 16, "1 to 16 layers")?;
+        whole("sequence.length", self.sequence.length, 1, 65_536, "1 to 65536 flows, such as 32")?;
+        whole("memory.entities", self.memory.entities, 1, usize::MAX, "at least 1 entity")?;
+        let idle = self.memory.idle_seconds;
+        real("memory.idle_seconds", idle, idle > 0.0, "a time above 0 seconds, such as 3600")?;
+        whole("epochs", self.epochs, 1, 100_000, "1 to 100000 passes")?;
+        whole("patience", self.patience, 1, usize::MAX, "at least 1 epoch; as many as `epochs` never stops early")?;
+        whole("batch", self.batch, 1, 1 << 20, "1 to 1048576 sequences, such as 256")?;
+        let rate = self.learning_rate;
+        real("learning_rate", rate, rate > 0.0 && rate <= 1.0, "above 0 and at most 1, such as 0.002")?;
+        let decay = self.weight_decay;
+        real("weight_decay", decay, (0.0..=1.0).contains(&decay), "0 (none) to 1, such as 0.01")?;
+        real("dropout", self.dropout, (0.0..=0.9).contains(&self.dropout), "0 (none) to 0.9")?;
+        real("clip_norm", self.clip_norm, self.clip_norm > 0.0, "above 0, such as 1")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_passes_and_each_bad_value_is_named() {
+        let good = LstmConfig::default();
+        good.check().unwrap();
+        let mut bad: Vec<(&str, LstmConfig)> = Vec::new();
+        let mut with = |key, change: &dyn Fn(&mut LstmConfig)| {
+            let mut config = good.clone();
+            change(&mut config);
+            bad.push((key, config));
+        };
+        with("hidden", &|c| c.hidden = 0);
+        with("layers", &|c| c.layers = 0);
+        with("sequence.length", &|c| c.sequence.length = 0);
+        with("memory.entities", &|c| c.memory.entities = 0);
+        with("memory.idle_seconds", &|c| c.memory.idle_seconds = f64::NAN);
+        with("epochs", &|c| c.epochs = 0);
+        with("patience", &|c| c.patience = 0);
+        with("batch", &|c| c.batch = 0);
+        with("learning_rate", &|c| c.learning_rate = 0.0);
+        with("weight_decay", &|c| c.weight_decay = -0.1);
+        with("dropout", &|c| c.dropout = 1.0);
+        with("clip_norm", &|c| c.clip_norm = f64::INFINITY);
+        for (key, config) in bad {
+            assert_eq!(config.check().unwrap_err().key, key);
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused() {
+        let error = serde_json::from_str::<LstmConfig>(r#"{"hiden": 3}"#).unwrap_err().to_string();
+        assert!(error.contains("hiden"), "{error}");
+    }
+}

@@ -1,0 +1,179 @@
+//! What every engine does: one optimiser step on one batch.
+
+use nta_data::{Dense, Label};
+
+use crate::LstmError;
+use crate::adam::{Adam, Rate};
+use crate::batches::Batch;
+use crate::weights::Weights;
+
+/// What the rows are and how much each counts.
+pub(crate) struct Truth {
+    /// `(n_rows)`.
+    pub(crate) attack: Vec<bool>,
+    /// `(n_rows)`: class weight times the caller's weight; 0 leaves a row out of the loss.
+    pub(crate) weight: Vec<f32>,
+}
+
+impl Truth {
+    /// `class_weight` by [`Label`]: benign, attack.
+    pub(crate) fn new(labels: &[Label], weight: Option<&[f32]>, class_weight: [f32; 2]) -> Self {
+        let attack = labels.iter().map(|l| l.is_attack()).collect();
+        let of = |(i, l): (usize, &Label)| class_weight[*l as usize] * weight.map_or(1.0, |w| w[i]);
+        Truth { attack, weight: labels.iter().enumerate().map(of).collect() }
+    }
+
+    /// Sum of the weights of a batch's rows.
+    pub(crate) fn weight_of(&self, batch: &Batch) -> f64 {
+        batch.rows().map(|r| f64::from(self.weight[r as usize])).sum()
+    }
+}
+
+/// The loss of one batch before the step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct BatchLoss {
+    /// Σ weight · log loss.
+    pub(crate) sum: f64,
+    /// Σ weight.
+    pub(crate) weight: f64,
+}
+
+/// Something that can train the network.
+pub(crate) trait Engine {
+    /// One step down the gradient of the batch's mean loss; a batch without weight, or whose loss is no number, changes
+    /// nothing.
+    fn step(&mut self, dense: &Dense, truth: &Truth, batch: &Batch, rate: Rate) -> Result<BatchLoss, LstmError>;
+
+    /// The weights as they are now.
+    fn weights(&self) -> Result<Weights, LstmError>;
+
+    /// The optimiser's memory as it is now.
+    fn adam(&self) -> Result<Adam, LstmError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use nta_data::{Purpose, Sequences, rng};
+    use rand_core::RngCore;
+
+    use super::*;
+    use crate::batches::{assemble, plan_epoch};
+    use crate::fused::Fused;
+    use crate::inputs::Inputs;
+    use crate::shape::Shape;
+    use crate::tensors::Tensors;
+    use crate::{DeviceChoice, Lstm};
+
+    /// Random rows in sequences of 1 to 9, random labels, some rows of weight 0.
+    struct Traffic {
+        dense: Dense,
+        sequences: Sequences,
+        truth: Truth,
+    }
+
+    fn traffic(n_numeric: usize, cardinality: &[u32]) -> Traffic {
+        let n_rows = 400;
+        let mut rng = rng(5, Purpose::Simulation, 0, 0);
+        let mut bounds = vec![0u32];
+        while *bounds.last().unwrap() < n_rows {
+            bounds.push((bounds.last().unwrap() + 1 + rng.next_u32() % 9).min(n_rows));
+        }
+        let mut unit = || (rng.next_u32() >> 8) as f32 / (1 << 24) as f32;
+        let n = n_rows as usize;
+        let dense = Dense {
+            numeric_names: (0..n_numeric).map(|i| format!("n{i}")).collect(),
+            numeric: (0..n * n_numeric).map(|_| 4.0 * unit() - 2.0).collect(),
+            code_names: (0..cardinality.len()).map(|i| format!("c{i}")).collect(),
+            codes: (0..n)
+                .flat_map(|_| cardinality.iter().map(|&c| (unit() * c as f32) as u32).collect::<Vec<_>>())
+                .collect(),
+            cardinality: cardinality.to_vec(),
+            n_rows: n,
+        };
+        let labels: Vec<Label> = (0..n).map(|_| if unit() < 0.3 { Label::Attack } else { Label::Benign }).collect();
+        let weight: Vec<f32> = (0..n).map(|_| if unit() < 0.1 { 0.0 } else { 0.5 + unit() }).collect();
+        let truth = Truth::new(&labels, Some(&weight), [1.0, 2.5]);
+        Traffic { dense, sequences: Sequences { rows: (0..n_rows).rev().collect(), bounds }, truth }
+    }
+
+    const RATE: Rate = Rate { learning_rate: 0.01, weight_decay: 0.01, clip_norm: 0.5 };
+
+    fn networks() -> Vec<(Traffic, Shape)> {
+        [(3, vec![4, 7], 5, 1), (4, vec![], 16, 2), (0, vec![6], 8, 3)]
+            .into_iter()
+            .map(|(n_numeric, cardinality, hidden, layers)| {
+                let shape = Shape { n_numeric, cardinality: cardinality.clone(), hidden, layers };
+                (traffic(n_numeric, &cardinality), shape)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn written_out_gradients_equal_those_of_burn() {
+        for (traffic, shape) in networks() {
+            for dropout in [0.0, 0.3] {
+                let weights = Weights::draw(&shape, 3, -0.5);
+                let plan = plan_epoch(&traffic.sequences, 40, 1, 0);
+                let batch = assemble(&traffic.sequences, &plan[0], 0, 0);
+                let mut ours = Fused::new(weights.clone(), Adam::new(&shape), dropout, 9);
+                let theirs = Tensors::new(DeviceChoice::Flex, &weights, &Adam::new(&shape), dropout, 9).unwrap();
+                let (our_loss, ours) = ours.gradient(&traffic.dense, &traffic.truth, &batch);
+                let (their_loss, theirs) = theirs.gradient(&traffic.dense, &traffic.truth, &batch).unwrap();
+                assert!((our_loss.sum / our_loss.weight - their_loss).abs() < 1e-6);
+                for (part, range) in shape.parts() {
+                    let (ours, theirs) = (&ours.values[range.clone()], &theirs.values[range]);
+                    let largest = theirs.iter().fold(0f32, |m, g| m.max(g.abs()));
+                    assert!(largest > 0.0, "{part:?}");
+                    for (a, b) in ours.iter().zip(theirs) {
+                        assert!((a - b).abs() <= 1e-4 * b.abs() + 1e-5 * largest, "{part:?}: {a} and {b}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn losses_of_fifty_steps_and_the_scores_after_them_agree() {
+        for (traffic, shape) in networks() {
+            let weights = Weights::draw(&shape, 4, 0.0);
+            let mut ours = Fused::new(weights.clone(), Adam::new(&shape), 0.1, 2);
+            let mut theirs = Tensors::new(DeviceChoice::Flex, &weights, &Adam::new(&shape), 0.1, 2).unwrap();
+            let (mut epoch, mut steps) = (0, 0);
+            while steps < 50 {
+                for (index, members) in plan_epoch(&traffic.sequences, 20, 1, epoch).iter().enumerate() {
+                    let batch = assemble(&traffic.sequences, members, epoch, index);
+                    let a = ours.step(&traffic.dense, &traffic.truth, &batch, RATE).unwrap();
+                    let b = theirs.step(&traffic.dense, &traffic.truth, &batch, RATE).unwrap();
+                    let (a, b) = (a.sum / a.weight, b.sum / b.weight);
+                    assert!((a - b).abs() <= 1e-4 * b, "step {steps}: {a} and {b}");
+                    steps += 1;
+                }
+                epoch += 1;
+            }
+            assert_eq!(ours.adam().unwrap().steps, steps);
+            let lstm =
+                Lstm { weights: theirs.weights().unwrap(), inputs: Inputs::of(&traffic.dense), carries_state: true };
+            let ours = lstm.predict_proba(&traffic.dense, &traffic.sequences).unwrap();
+            let all: Vec<u32> = (0..traffic.sequences.len() as u32).collect();
+            let mut longest_first = all.clone();
+            longest_first.sort_by_key(|&i| std::cmp::Reverse(traffic.sequences.get(i as usize).len()));
+            let batch = assemble(&traffic.sequences, &longest_first, 0, 0);
+            let theirs = theirs.probabilities(&traffic.dense, &traffic.truth, &batch).unwrap();
+            for (row, theirs) in batch.rows().zip(theirs) {
+                assert!((ours[row as usize] - theirs).abs() < 1e-5);
+            }
+        }
+    }
+
+    #[test]
+    fn a_batch_without_weight_changes_nothing() {
+        let (mut traffic, shape) = networks().remove(0);
+        traffic.truth.weight.fill(0.0);
+        let weights = Weights::draw(&shape, 3, 0.0);
+        let batch = assemble(&traffic.sequences, &[0], 0, 0);
+        let mut ours = Fused::new(weights.clone(), Adam::new(&shape), 0.0, 9);
+        let loss = ours.step(&traffic.dense, &traffic.truth, &batch, RATE).unwrap();
+        assert_eq!((loss.sum, loss.weight), (0.0, 0.0));
+        assert_eq!(ours.weights().unwrap(), weights);
+    }
+}

@@ -1,0 +1,169 @@
+//! The one definition of the network: its sizes, where each weight stands, and what a weight is called.
+//!
+//! ```text
+//! numbers (n_numeric) × W  +  one row of W per category code  +  bias
+//!   → LSTM layer 0 (hidden) → dropout → … → LSTM layer n−1 (hidden) → dropout → linear (1) → sigmoid
+//! ```
+//! All weights are one run of f32, so that an optimiser, a sum of gradients and a checkpoint need not know the layers.
+//! Matrices stand input-major, `(inputs, 4·hidden)`: a category's weights are one row, and sums run over rows.
+//! The gates stand in PyTorch's order: input, forget, cell, output.
+
+use std::ops::Range;
+
+/// Sizes of a network.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shape {
+    /// Numeric inputs.
+    pub(crate) n_numeric: usize,
+    /// Codes of each categorical input.
+    pub(crate) cardinality: Vec<u32>,
+    /// Width of each layer.
+    pub(crate) hidden: usize,
+    /// Layers.
+    pub(crate) layers: usize,
+}
+
+/// What a run of weights is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// `(inputs of the layer, 4·hidden)`.
+    Input(usize),
+    /// `(hidden, 4·hidden)`.
+    Recurrent(usize),
+    /// `(4·hidden)`.
+    Bias(usize),
+    /// `(hidden)`.
+    HeadWeight,
+    /// `(1)`.
+    HeadBias,
+}
+
+impl Part {
+    /// Whether weight decay applies.
+    pub(crate) fn is_bias(self) -> bool {
+        matches!(self, Part::Bias(_) | Part::HeadBias)
+    }
+}
+
+impl Shape {
+    /// Most weights a network may have; beyond this a file is damaged or a setting a mistake.
+    const MOST_WEIGHTS: usize = 1 << 28;
+
+    /// Refuses sizes no network can have, whatever bytes they were read from.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let sizes_fit = (1..=4_096).contains(&self.hidden) && (1..=16).contains(&self.layers);
+        let codes = self.cardinality.iter().try_fold(0usize, |sum, &c| sum.checked_add(c as usize));
+        let width = codes.and_then(|c| c.checked_add(self.n_numeric));
+        let weights = width.and_then(|w| w.checked_mul(4 * self.hidden));
+        match weights {
+            Some(weights) if sizes_fit && weights <= Self::MOST_WEIGHTS && width != Some(0) => Ok(()),
+            _ => Err(format!(
+                "sizes out of range: {} numbers, {} categorical inputs, hidden {}, layers {}",
+                self.n_numeric,
+                self.cardinality.len(),
+                self.hidden,
+                self.layers
+            )),
+        }
+    }
+
+    /// Width of all four gates.
+    pub(crate) fn gates(&self) -> usize {
+        4 * self.hidden
+    }
+
+    /// Inputs of `layer`, one-hot positions counted.
+    pub(crate) fn inputs(&self, layer: usize) -> usize {
+        if layer > 0 {
+            return self.hidden;
+        }
+        self.n_numeric + self.cardinality.iter().map(|&c| c as usize).sum::<usize>()
+    }
+
+    /// Row of the first layer's matrix where each categorical input's table begins.
+    pub(crate) fn table_rows(&self) -> Vec<u32> {
+        let mut next = self.n_numeric as u32;
+        let mut place = |&cardinality: &u32| {
+            let start = next;
+            next += cardinality;
+            start
+        };
+        self.cardinality.iter().map(&mut place).collect()
+    }
+
+    /// Every part with its place among the weights, in order, without gaps.
+    pub(crate) fn parts(&self) -> Vec<(Part, Range<usize>)> {
+        let mut parts = Vec::new();
+        let mut at = 0;
+        let mut add = |part, len| {
+            parts.push((part, at..at + len));
+            at += len;
+        };
+        for layer in 0..self.layers {
+            add(Part::Input(layer), self.inputs(layer) * self.gates());
+            add(Part::Recurrent(layer), self.hidden * self.gates());
+            add(Part::Bias(layer), self.gates());
+        }
+        add(Part::HeadWeight, self.hidden);
+        add(Part::HeadBias, 1);
+        parts
+    }
+
+    /// Weights in all.
+    pub(crate) fn n_weights(&self) -> usize {
+        let layer = |l| (self.inputs(l) + self.hidden + 1) * self.gates();
+        (0..self.layers).map(layer).sum::<usize>() + self.hidden + 1
+    }
+
+    /// Where `part` stands.
+    pub(crate) fn range(&self, part: Part) -> Range<usize> {
+        let layer_start = |l: usize| match l {
+            0 => 0,
+            l => (self.inputs(0) + self.hidden + 1) * self.gates() + (l - 1) * (2 * self.hidden + 1) * self.gates(),
+        };
+        let (start, len) = match part {
+            Part::Input(l) => (layer_start(l), self.inputs(l) * self.gates()),
+            Part::Recurrent(l) => (layer_start(l) + self.inputs(l) * self.gates(), self.hidden * self.gates()),
+            Part::Bias(l) => (layer_start(l) + (self.inputs(l) + self.hidden) * self.gates(), self.gates()),
+            Part::HeadWeight => (layer_start(self.layers), self.hidden),
+            Part::HeadBias => (layer_start(self.layers) + self.hidden, 1),
+        };
+        start..start + len
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_follow_each_other_without_gaps() {
+        for layers in 1..4 {
+            let shape = Shape { n_numeric: 3, cardinality: vec![2, 5], hidden: 4, layers };
+            let mut end = 0;
+            for (part, range) in shape.parts() {
+                assert_eq!(range.start, end);
+                assert_eq!(range, shape.range(part), "{part:?}");
+                end = range.end;
+            }
+            assert_eq!(end, shape.n_weights());
+            assert_eq!(shape.table_rows(), [3, 5]);
+        }
+    }
+
+    #[test]
+    fn sizes_that_overflow_are_refused() {
+        let shape = |n_numeric, cardinality: &[u32], hidden| Shape {
+            n_numeric,
+            cardinality: cardinality.to_vec(),
+            hidden,
+            layers: 1,
+        };
+        assert!(shape(3, &[2], 4).check().is_ok());
+        assert!(shape(usize::MAX, &[2], 4).check().is_err());
+        assert!(shape(1, &[u32::MAX, u32::MAX], 4_096).check().is_err());
+        assert!(shape(1, &[], 0).check().is_err());
+        assert!(shape(0, &[], 4).check().is_err());
+    }
+}

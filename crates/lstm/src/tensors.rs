@@ -1,0 +1,329 @@
+//! The same network in burn's tensors with burn's derivatives: for GPUs, and the reference for the CPU engine.
+//!
+//! Batches, dropout masks, initial weights and the optimiser's formula are ours; no random number of burn's is drawn.
+
+use burn::tensor::activation::{relu, sigmoid, tanh};
+use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
+use nta_data::Dense;
+
+use crate::adam::{Adam, BETA_1, BETA_2, EPSILON, Rate, StepSizes};
+use crate::batches::Batch;
+use crate::engine::{BatchLoss, Engine, Truth};
+use crate::fused::Dropout;
+use crate::shape::{Part, Shape};
+use crate::weights::Weights;
+use crate::{DeviceChoice, LstmError};
+
+/// Trains through burn.
+pub(crate) struct Tensors {
+    choice: DeviceChoice,
+    device: Device,
+    shape: Shape,
+    /// One a part of [`Shape::parts`], matrices as `(inputs, 4·hidden)`, vectors as `(1, n)`, the head as `(hidden, 1)`.
+    weights: Vec<Tensor<2>>,
+    mean: Vec<Tensor<2>>,
+    square: Vec<Tensor<2>>,
+    steps: u64,
+    dropout: f64,
+    seed: u64,
+}
+
+/// A batch as padded tensors. Rows stand time-major: step `t` of sequence `s` is `t · n_sequences + s`.
+struct Padded {
+    n_sequences: usize,
+    n_steps: usize,
+    /// `(n_steps · n_sequences, n_numeric)`, absent without numbers.
+    numeric: Option<Tensor<2>>,
+    /// A categorical input: `(n_steps · n_sequences)` rows of the first layer's matrix.
+    codes: Vec<Tensor<1, Int>>,
+    /// `(n_steps · n_sequences, 1)`.
+    attack: Tensor<2>,
+    /// `(n_steps · n_sequences, 1)`; 0 where there is padding.
+    weight: Tensor<2>,
+    /// A layer: `(n_steps · n_sequences, hidden)` factors; none without dropout.
+    masks: Vec<Tensor<2>>,
+    /// Sum of the weights.
+    total: f64,
+}
+
+impl Tensors {
+    /// Goes on from these weights and moments.
+    pub(crate) fn new(
+        choice: DeviceChoice,
+        weights: &Weights,
+        adam: &Adam,
+        dropout: f64,
+        seed: u64,
+    ) -> Result<Self, LstmError> {
+        let device = open(choice).map_err(|why| LstmError::Device { device: choice.name(), why })?;
+        let upload = |weights: &Weights, device: &Device| -> Vec<Tensor<2>> {
+            let parts = weights.shape.parts().into_iter();
+            parts
+                .map(|(part, range)| {
+                    let size = size_of(&weights.shape, part);
+                    Tensor::from_data(TensorData::new(weights.values[range].to_vec(), size), device)
+                })
+                .collect()
+        };
+        let learned = upload(weights, &device.clone().autodiff());
+        Ok(Tensors {
+            choice,
+            shape: weights.shape.clone(),
+            weights: learned.into_iter().map(Tensor::require_grad).collect(),
+            mean: upload(&adam.mean, &device),
+            square: upload(&adam.square, &device),
+            device,
+            steps: adam.steps,
+            dropout,
+            seed,
+        })
+    }
+
+    /// Logits of every step, `(n_steps · n_sequences, 1)`.
+    fn forward(&self, batch: &Padded) -> Tensor<2> {
+        let shape = &self.shape;
+        let (hidden, lanes) = (shape.hidden, batch.n_sequences);
+        let mut parts = self.weights.iter().cloned();
+        let mut next = || parts.next().expect("one tensor a part");
+        let mut below: Option<Tensor<2>> = None;
+        for layer in 0..shape.layers {
+            let (input, recurrent, bias) = (next(), next(), next());
+            // (n_steps · n_sequences, 4·hidden)
+            let sums = match below {
+                Some(below) => below.matmul(input) + bias,
+                None => self.first_inputs(batch, input, bias),
+            };
+            let mut outputs: Vec<Tensor<2>> = Vec::with_capacity(batch.n_steps);
+            let mut cell: Option<Tensor<2>> = None;
+            for t in 0..batch.n_steps {
+                let mut gates = sums.clone().narrow(0, t * lanes, lanes);
+                if let Some(output) = outputs.last() {
+                    gates = gates + output.clone().matmul(recurrent.clone());
+                }
+                let gate = |i: usize| gates.clone().narrow(1, i * hidden, hidden);
+                let new = sigmoid(gate(0)) * tanh(gate(2));
+                let now = match cell {
+                    Some(before) => sigmoid(gate(1)) * before + new,
+                    None => new,
+                };
+                outputs.push(sigmoid(gate(3)) * tanh(now.clone()));
+                cell = Some(now);
+            }
+            let outputs = Tensor::cat(outputs, 0);
+            below = Some(match batch.masks.get(layer) {
+                Some(mask) => outputs * mask.clone(),
+                None => outputs,
+            });
+        }
+        let (head, bias) = (next(), next());
+        below.expect("at least one layer").matmul(head) + bias
+    }
+
+    fn first_inputs(&self, batch: &Padded, matrix: Tensor<2>, bias: Tensor<2>) -> Tensor<2> {
+        let numbers = batch.numeric.clone().map(|x| x.matmul(matrix.clone().narrow(0, 0, self.shape.n_numeric)));
+        let codes = batch.codes.iter().map(|codes| matrix.clone().select(0, codes.clone()));
+        numbers.into_iter().chain(codes).fold(bias, |sum, term| sum + term)
+    }
+
+    /// Σ weight · log loss / Σ weight.
+    fn loss(&self, batch: &Padded) -> Tensor<1> {
+        let logits = self.forward(batch);
+        let loss = relu(logits.clone()) - logits.clone() * batch.attack.clone() + logits.abs().neg().exp().log1p();
+        (loss * batch.weight.clone()).sum().div_scalar(batch.total)
+    }
+
+    /// The loss, and its derivative by each part.
+    fn differentiate(&self, batch: &Padded) -> (Tensor<1>, Vec<Tensor<2>>) {
+        let loss = self.loss(batch);
+        let gradients: Gradients = loss.backward();
+        // A part without influence (recurrent weights in a batch of single flows) has no gradient: it is 0.
+        let of =
+            |weight: &Tensor<2>| weight.grad(&gradients).unwrap_or_else(|| Tensor::zeros(weight.dims(), &self.device));
+        (loss.inner(), self.weights.iter().map(of).collect())
+    }
+
+    /// The formula of [`Adam::apply`] in tensors.
+    fn apply(&mut self, mut gradients: Vec<Tensor<2>>, rate: Rate) {
+        let squares = gradients.iter().map(|g| g.clone().square().sum());
+        let norm = squares.reduce(|a, b| a + b).expect("a network has weights").sqrt();
+        let scale = norm.recip().mul_scalar(rate.clip_norm).clamp_max(1.0).reshape([1, 1]);
+        self.steps += 1;
+        let sizes = StepSizes::new(self.steps, rate);
+        for (i, (part, _)) in self.shape.parts().into_iter().enumerate() {
+            let gradient = gradients[i].clone() * scale.clone();
+            let keep = if part.is_bias() { 1.0 } else { sizes.keep };
+            let mean = self.mean[i].clone().mul_scalar(BETA_1) + gradient.clone().mul_scalar(1.0 - BETA_1);
+            let square = self.square[i].clone().mul_scalar(BETA_2) + gradient.square().mul_scalar(1.0 - BETA_2);
+            let root = square.clone().sqrt().mul_scalar(sizes.root_scale).add_scalar(EPSILON);
+            let weight = self.weights[i].clone().inner().mul_scalar(keep);
+            let weight = weight - mean.clone().mul_scalar(sizes.step) / root;
+            self.weights[i] = weight.autodiff().require_grad();
+            (self.mean[i], self.square[i]) = (mean, square);
+        }
+        gradients.clear();
+    }
+
+    fn pad(&self, dense: &Dense, truth: &Truth, batch: &Batch) -> Padded {
+        let n_sequences = batch.packs.iter().map(|p| p.width(0)).sum::<usize>();
+        let n_steps = batch.packs.iter().map(|p| p.n_steps()).max().unwrap_or(0);
+        let n = n_sequences * n_steps;
+        let (hidden, n_numeric) = (self.shape.hidden, self.shape.n_numeric);
+        let tables = self.shape.table_rows();
+        let dropout = Dropout::new(self.dropout);
+        let n_masks = if dropout.is_on() { self.shape.layers } else { 0 };
+        let mut numeric = vec![0f32; n * n_numeric];
+        let mut codes: Vec<Vec<i32>> = tables.iter().map(|&t| vec![t as i32; n]).collect();
+        let (mut attack, mut weight) = (vec![0f32; n], vec![0f32; n]);
+        let mut masks = vec![vec![0f32; n * hidden]; n_masks];
+        let mut first = 0;
+        for (p, pack) in batch.packs.iter().enumerate() {
+            let steps = (0..pack.n_steps()).flat_map(|t| (0..pack.width(t)).map(move |s| t * n_sequences + first + s));
+            let places: Vec<usize> = steps.collect();
+            for (&place, &row) in places.iter().zip(&pack.rows) {
+                let row = row as usize;
+                numeric[place * n_numeric..(place + 1) * n_numeric].copy_from_slice(dense.numeric_row(row));
+                for ((codes, &code), &table) in codes.iter_mut().zip(dense.code_row(row)).zip(&tables) {
+                    codes[place] = (table + code) as i32;
+                }
+                attack[place] = f32::from(u8::from(truth.attack[row]));
+                weight[place] = truth.weight[row];
+            }
+            let mut rng = batch.dropout_rng(self.seed, p);
+            let mut drawn = Vec::new();
+            for mask in &mut masks {
+                Dropout::draw(&mut drawn, places.len() * hidden, &mut rng);
+                for (&place, random) in places.iter().zip(drawn.chunks_exact(hidden)) {
+                    for (factor, &random) in mask[place * hidden..].iter_mut().zip(random) {
+                        *factor = dropout.factor(random);
+                    }
+                }
+            }
+            first += pack.width(0);
+        }
+        let device = self.device.clone().autodiff();
+        let matrix = |values: Vec<f32>, width: usize| -> Tensor<2> {
+            Tensor::from_data(TensorData::new(values, [n, width]), &device)
+        };
+        let column = |codes: Vec<i32>| Tensor::<1, Int>::from_data(TensorData::new(codes, [n]), &device);
+        Padded {
+            n_sequences,
+            n_steps,
+            numeric: (n_numeric > 0).then(|| matrix(numeric, n_numeric)),
+            codes: codes.into_iter().map(column).collect(),
+            attack: matrix(attack, 1),
+            weight: matrix(weight, 1),
+            masks: masks.into_iter().map(|m| matrix(m, hidden)).collect(),
+            total: truth.weight_of(batch),
+        }
+    }
+
+    fn read(&self, tensor: Tensor<2>) -> Result<Vec<f32>, LstmError> {
+        let failed = |why: String| LstmError::Device { device: self.choice.name(), why };
+        tensor.try_into_vec_as::<f32>().map_err(|e| failed(e.to_string()))
+    }
+
+    fn download(&self, parts: &[Tensor<2>]) -> Result<Weights, LstmError> {
+        let mut values = Vec::with_capacity(self.shape.n_weights());
+        for part in parts {
+            values.extend(self.read(part.clone().inner())?);
+        }
+        Ok(Weights { shape: self.shape.clone(), values })
+    }
+}
+
+#[cfg(test)]
+impl Tensors {
+    /// The mean loss of a batch and its gradient, without a step.
+    pub(crate) fn gradient(&self, dense: &Dense, truth: &Truth, batch: &Batch) -> Result<(f64, Weights), LstmError> {
+        let (loss, gradients) = self.differentiate(&self.pad(dense, truth, batch));
+        Ok((f64::from(self.read(loss.reshape([1, 1]))?[0]), self.download(&gradients)?))
+    }
+
+    /// Probability of attack for each of the batch's rows, in the order of [`Batch::rows`]; without dropout.
+    pub(crate) fn probabilities(&self, dense: &Dense, truth: &Truth, batch: &Batch) -> Result<Vec<f32>, LstmError> {
+        let mut padded = self.pad(dense, truth, batch);
+        padded.masks.clear();
+        let scores = self.read(sigmoid(self.forward(&padded)).inner())?;
+        let mut found = Vec::new();
+        let mut first = 0;
+        for pack in &batch.packs {
+            for t in 0..pack.n_steps() {
+                found.extend((0..pack.width(t)).map(|s| scores[t * padded.n_sequences + first + s]));
+            }
+            first += pack.width(0);
+        }
+        Ok(found)
+    }
+}
+
+impl Engine for Tensors {
+    fn step(&mut self, dense: &Dense, truth: &Truth, batch: &Batch, rate: Rate) -> Result<BatchLoss, LstmError> {
+        let padded = self.pad(dense, truth, batch);
+        let weight = padded.total;
+        if weight <= 0.0 {
+            return Ok(BatchLoss { sum: 0.0, weight: 0.0 });
+        }
+        let (loss, gradients) = self.differentiate(&padded);
+        let loss = f64::from(self.read(loss.reshape([1, 1]))?[0]);
+        if loss.is_finite() {
+            self.apply(gradients, rate);
+        }
+        Ok(BatchLoss { sum: loss * weight, weight })
+    }
+
+    fn weights(&self) -> Result<Weights, LstmError> {
+        self.download(&self.weights)
+    }
+
+    fn adam(&self) -> Result<Adam, LstmError> {
+        Ok(Adam { mean: self.download(&self.mean)?, square: self.download(&self.square)?, steps: self.steps })
+    }
+}
+
+fn size_of(shape: &Shape, part: Part) -> [usize; 2] {
+    match part {
+        Part::Input(l) => [shape.inputs(l), shape.gates()],
+        Part::Recurrent(_) => [shape.hidden, shape.gates()],
+        Part::Bias(_) => [1, shape.gates()],
+        Part::HeadWeight => [shape.hidden, 1],
+        Part::HeadBias => [1, 1],
+    }
+}
+
+/// The device, or why it cannot be had.
+fn open(choice: DeviceChoice) -> Result<Device, String> {
+    match choice {
+        DeviceChoice::Auto | DeviceChoice::Cpu | DeviceChoice::Flex => Ok(Device::flex()),
+        DeviceChoice::Ndarray => ndarray(),
+        DeviceChoice::Wgpu => wgpu(),
+    }
+}
+
+/// What the device is, or why it cannot be had.
+pub(crate) fn describe(choice: DeviceChoice) -> Result<String, String> {
+    let device = open(choice)?;
+    Ok(format!("{device:?}"))
+}
+
+#[cfg(feature = "ndarray")]
+#[allow(deprecated)] // Asked for by name; burn 0.23 drops it.
+fn ndarray() -> Result<Device, String> {
+    Ok(Device::ndarray())
+}
+
+#[cfg(not(feature = "ndarray"))]
+fn ndarray() -> Result<Device, String> {
+    Err("this program was built without it; build with `--features ndarray`".into())
+}
+
+#[cfg(feature = "wgpu")]
+fn wgpu() -> Result<Device, String> {
+    use burn::tensor::DeviceType;
+    let found = Device::enumerate(DeviceType::Wgpu).into_vec();
+    found.into_iter().next().ok_or_else(|| "no GPU that WebGPU could use was found; is its driver installed?".into())
+}
+
+#[cfg(not(feature = "wgpu"))]
+fn wgpu() -> Result<Device, String> {
+    Err("this program was built without it; build with `--features wgpu`".into())
+}
