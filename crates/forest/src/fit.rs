@@ -42,7 +42,7 @@ impl ForestConfig {
         let plan = Plan { config: self, table: &table, seed, watch, links: Links::for_features(x.n_features()) };
         let trees = grow_all(&plan)?;
         let scores = match self.bootstrap {
-            Bootstrap::Rows => out_of_bag(&table, plan.links, &trees),
+            Bootstrap::Rows => out_of_bag(x, &table, plan.links, &trees),
             Bootstrap::None => vec![None; y.len()],
         };
         let oob_auc = area_under_curve(&scores, y);

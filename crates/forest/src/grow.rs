@@ -14,8 +14,6 @@ use crate::{ClassWeight, ForestConfig, ForestError};
 /// A tree fresh from training.
 pub(crate) struct Grown {
     pub(crate) nodes: Vec<Node>,
-    /// Highest code that goes left, for each node: the same splits as `nodes`, on codes.
-    pub(crate) cuts: Vec<u8>,
     /// Impurity taken away by each feature's splits, as a share of all that the tree took away; all 0 for a lone leaf.
     /// `(n_features)`.
     pub(crate) importances: Vec<f64>,
@@ -90,7 +88,7 @@ impl Plan<'_> {
             max_features: self.config.max_features.of(n_features),
             words: n_features.div_ceil(64),
             tree: u64::from(tree),
-            grown: Grown { nodes: Vec::new(), cuts: Vec::new(), importances: vec![0.0; n_features], seen },
+            grown: Grown { nodes: Vec::new(), importances: vec![0.0; n_features], seen },
             scratch,
         };
         growth.run(counts)?;
@@ -171,7 +169,6 @@ impl Growth<'_, '_> {
 
     fn push_node(&mut self, counts: Counts) {
         self.grown.nodes.push(Node::leaf(self.rules.share(counts)));
-        self.grown.cuts.push(0);
     }
 
     fn may_split(&self, task: &Task) -> bool {
@@ -238,7 +235,6 @@ impl Growth<'_, '_> {
         self.grown.importances[feature] += gain.max(0.0);
         let link = links.pack(pair, feature, split.missing_left);
         self.grown.nodes[task.node] = Node { value: cut.threshold, link };
-        self.grown.cuts[task.node] = cut.bin;
         let (left, right) = (split.left, task.counts - split.left);
         self.push_node(left);
         self.push_node(right);

@@ -56,8 +56,9 @@ impl Links {
     /// The node after `node` for a row whose feature is `value`. `node` is a split.
     #[inline(always)]
     pub(crate) fn child(self, node: Node, value: f32) -> usize {
-        let goes_left = value <= node.value || (value.is_nan() && node.link & 1 == 1);
-        self.pair(node.link) * 2 - usize::from(goes_left)
+        // No short circuit: which way a row goes is a coin toss for the processor, and a wrong guess costs a step.
+        let goes_left = (value <= node.value) | (value.is_nan() & (node.link & 1 == 1));
+        (self.pair(node.link) * 2).wrapping_sub(usize::from(goes_left))
     }
 }
 
@@ -69,6 +70,47 @@ pub(crate) fn walk(tree: &[Node], links: Links, row: &[f32]) -> f32 {
         node = tree[links.child(node, row[links.feature(node.link)])];
     }
     node.value
+}
+
+/// Rows walked side by side: a step waits for memory, and other rows' steps fill the wait.
+const LANES: usize = 6;
+
+/// Walks the rows `which` of a block `(n_rows, n_features)` and hands `take` the position in `which` and the share of
+/// each, in order: the same shares as [`walk`].
+pub(crate) fn walk_block(
+    tree: &[Node],
+    links: Links,
+    block: &[f32],
+    n_features: usize,
+    which: &[u32],
+    mut take: impl FnMut(usize, f32),
+) {
+    let (groups, rest) = which.as_chunks::<LANES>();
+    for (i, group) in groups.iter().enumerate() {
+        let starts = group.map(|row| row as usize * n_features);
+        let mut at = [0usize; LANES];
+        loop {
+            let mut any_split = 0;
+            for (at, start) in at.iter_mut().zip(starts) {
+                let node = tree[*at];
+                let value = block[start + links.feature(node.link)];
+                any_split |= node.link;
+                // A lane that has arrived stays; its link of 0 names feature 0, which every row has.
+                *at = if node.is_leaf() { *at } else { links.child(node, value) };
+            }
+            if any_split == 0 {
+                break;
+            }
+        }
+        for (lane, at) in at.into_iter().enumerate() {
+            take(i * LANES + lane, tree[at].value);
+        }
+    }
+    let done = which.len() - rest.len();
+    for (i, &row) in rest.iter().enumerate() {
+        let row = &block[row as usize * n_features..][..n_features];
+        take(done + i, walk(tree, links, row));
+    }
 }
 
 #[cfg(test)]
@@ -105,5 +147,13 @@ mod tests {
         assert_eq!(share([0.0, 1.6]), 1.0);
         assert_eq!(share([-2.0, f32::NAN]), 0.5);
         assert_eq!(share([f32::NAN, 9.0]), 0.5);
+
+        let values = [-3.0, 0.0, 1.5, 2.0, f32::NAN];
+        let rows: Vec<[f32; 2]> = values.iter().flat_map(|&a| values.map(|b| [a, b])).collect();
+        let which: Vec<u32> = (0..25).rev().collect();
+        let mut found = Vec::new();
+        walk_block(&tree, links, rows.as_flattened(), 2, &which, |i, share| found.push((i, share)));
+        let expected: Vec<(usize, f32)> = rows.iter().rev().map(|&row| share(row)).enumerate().collect();
+        assert_eq!(found, expected);
     }
 }

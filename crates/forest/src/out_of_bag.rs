@@ -1,24 +1,25 @@
 //! Scores of the training rows from the trees that did not see them.
 
-use nta_data::Label;
+use std::ops::Range;
+
+use nta_data::{Label, Tabular};
 use rayon::prelude::*;
 
-use crate::bins::MISSING;
 use crate::bootstrap::was_seen;
 use crate::grow::Grown;
-use crate::node::Links;
+use crate::node::{Links, walk_block};
 use crate::table::Table;
 
 /// Distinct rows walked through all trees together.
-const BLOCK: usize = 512;
+const BLOCK: usize = 256;
 
 /// Mean vote of the trees that did not see the row, `(n_rows)`; `None` where every tree saw it.
-pub(crate) fn out_of_bag(table: &Table, links: Links, trees: &[Grown]) -> Vec<Option<f32>> {
+pub(crate) fn out_of_bag(x: &Tabular, table: &Table, links: Links, trees: &[Grown]) -> Vec<Option<f32>> {
     let blocks: Vec<Vec<Option<f32>>> = (0..table.n_distinct().div_ceil(BLOCK))
         .into_par_iter()
         .map(|block| {
             let rows = block * BLOCK..((block + 1) * BLOCK).min(table.n_distinct());
-            score_block(table, links, trees, rows)
+            score_block(x, table, links, trees, rows)
         })
         .collect();
     let mut scores = vec![None; table.n_rows()];
@@ -29,38 +30,26 @@ pub(crate) fn out_of_bag(table: &Table, links: Links, trees: &[Grown]) -> Vec<Op
 }
 
 /// Scores of the places of the distinct rows `rows`, in order of place. Votes are summed in f64 in order of trees.
-fn score_block(table: &Table, links: Links, trees: &[Grown], rows: std::ops::Range<usize>) -> Vec<Option<f32>> {
-    let first = table.bounds[rows.start] as usize;
-    let mut sums = vec![(0.0f64, 0u32); table.bounds[rows.end] as usize - first];
+fn score_block(x: &Tabular, table: &Table, links: Links, trees: &[Grown], rows: Range<usize>) -> Vec<Option<f32>> {
+    // Copies share their bins, so they share their leaves: the first stands for all.
+    let block: Vec<f32> = rows.clone().flat_map(|row| x.columns.iter().map(move |c| c[table.first(row)])).collect();
+    let places =
+        |i: u32| table.bounds[rows.start + i as usize] as usize..table.bounds[rows.start + i as usize + 1] as usize;
+    let first_place = table.bounds[rows.start] as usize;
+    let mut sums = vec![(0.0f64, 0u32); table.bounds[rows.end] as usize - first_place];
+    let mut unseen: Vec<u32> = Vec::with_capacity(BLOCK);
     for tree in trees {
-        for row in rows.clone() {
-            let places = table.bounds[row] as usize..table.bounds[row + 1] as usize;
-            if places.clone().all(|place| was_seen(&tree.seen, place)) {
-                continue;
+        let is_out = |place: &usize| !was_seen(&tree.seen, *place);
+        unseen.clear();
+        unseen.extend((0..rows.len() as u32).filter(|&i| places(i).any(|place| is_out(&place))));
+        walk_block(&tree.nodes, links, &block, x.n_features(), &unseen, |i, share| {
+            for place in places(unseen[i]).filter(is_out) {
+                let sum = &mut sums[place - first_place];
+                *sum = (sum.0 + f64::from(share), sum.1 + 1);
             }
-            let vote = f64::from(walk_codes(tree, links, table, row));
-            for place in places.filter(|&place| !was_seen(&tree.seen, place)) {
-                let sum = &mut sums[place - first];
-                sum.0 += vote;
-                sum.1 += 1;
-            }
-        }
+        });
     }
     sums.into_iter().map(|(sum, n)| (n > 0).then(|| (sum / f64::from(n)) as f32)).collect()
-}
-
-/// The leaf of a training row, by its codes; the same leaf as by its values.
-fn walk_codes(tree: &Grown, links: Links, table: &Table, row: usize) -> f32 {
-    let mut at = 0;
-    loop {
-        let node = tree.nodes[at];
-        if node.is_leaf() {
-            return node.value;
-        }
-        let code = table.columns[links.feature(node.link)].codes[row];
-        let goes_left = if code == MISSING { node.link & 1 == 1 } else { code <= tree.cuts[at] };
-        at = links.pair(node.link) * 2 - usize::from(goes_left);
-    }
 }
 
 /// Area under the ROC curve of the rows that have a score: the share of (attack, benign) pairs in which the attack has

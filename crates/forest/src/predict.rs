@@ -6,7 +6,7 @@ use nta_data::Tabular;
 use rayon::prelude::*;
 
 use crate::input::{check_finite, columns_by_name};
-use crate::node::walk;
+use crate::node::walk_block;
 use crate::{Forest, ForestError};
 
 /// Rows of a block.
@@ -40,10 +40,10 @@ impl Forest {
     /// Scores the rows of a block, `(n_rows, n_features)`.
     fn score_block(&self, rows: &[f32], scores: &mut [f32]) {
         let mut sums = [0.0f64; BLOCK];
+        let all: [u32; BLOCK] = std::array::from_fn(|i| i as u32);
         for tree in self.trees() {
-            for (sum, row) in sums.iter_mut().zip(rows.chunks_exact(self.n_features())) {
-                *sum += f64::from(walk(tree, self.links, row));
-            }
+            let which = &all[..scores.len()];
+            walk_block(tree, self.links, rows, self.n_features(), which, |i, share| sums[i] += f64::from(share));
         }
         for (score, sum) in scores.iter_mut().zip(sums) {
             *score = self.mean(sum);

@@ -53,7 +53,12 @@ impl Table {
         self.labels.len()
     }
 
-    /// Training rows equal to distinct row `i`.
+    /// The first training row equal to distinct row `i`.
+    pub(crate) fn first(&self, i: usize) -> usize {
+        self.members[self.bounds[i] as usize] as usize
+    }
+
+    /// Number of training rows equal to distinct row `i`.
     pub(crate) fn copies(&self, i: usize) -> u32 {
         self.bounds[i + 1] - self.bounds[i]
     }

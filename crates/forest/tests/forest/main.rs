@@ -1,6 +1,12 @@
-//! The forest from outside: the contract that both models keep, hostile files, quality on real traffic.
+//! The forest from outside: the contract that both models keep, settings that all do something, trees against their
+//! definition, hostile files, quality on real traffic.
 
 #![allow(missing_docs)]
 #![allow(clippy::print_stderr)]
 
+mod contract;
+mod hostile_bytes;
 mod nsl_kdd;
+mod reference;
+mod settings;
+mod tables;
