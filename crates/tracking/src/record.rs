@@ -72,7 +72,7 @@ pub struct RunRecord {
     /// Digest of the test rows that the evaluation opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_digest: Option<String>,
-    /// The model version stored, `models/nsl-kdd/3`, relative to the project's home.
+    /// The model version stored, `nsl-kdd/3`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
 }
