@@ -174,3 +174,128 @@ fn check_classes(combine: &'static str, labels: &[Label]) -> Result<(), HybridEr
     }
     Ok(())
 }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Label::{Attack, Benign};
+
+    fn read(yaml: &str) -> HybridConfig {
+        serde_saphyr::from_str(yaml).unwrap()
+    }
+
+    fn members() -> [MemberScores; 2] {
+        let member = |name: &str, p_attack: [f32; 4]| MemberScores { name: name.to_owned(), p_attack: p_attack.into() };
+        [member("forest", [0.1, 0.2, 0.9, 0.8]), member("lstm", [0.5, 0.9, 0.1, 0.5])]
+    }
+
+    const LABELS: [Label; 4] = [Benign, Benign, Attack, Attack];
+
+    #[test]
+    fn the_yaml_forms_are_read() {
+        let plan = read("{ combine: average, budget: { false_positive_rate: 0.02 } }");
+        let budget = Budget { false_positive_rate: 0.02, confidence: 0.95 };
+        assert_eq!((plan.combine.clone(), plan.rule()), (Combine::Average, ThresholdRule::Budget(budget)));
+        assert_eq!(read("{}"), HybridConfig::default());
+        assert_eq!(read("{}").rule(), ThresholdRule::Budget(Budget::default()));
+        assert_eq!(read("threshold: best_f1").rule(), ThresholdRule::BestF1);
+        assert_eq!(read("threshold: { fixed: 0.5 }").rule(), ThresholdRule::Fixed(0.5));
+        assert_eq!(read("combine: stacking").combine, Combine::Stacking);
+        assert_eq!(read("combine: tuned_weights").combine, Combine::TunedWeights);
+        let weights = [("forest".to_owned(), 2.0), ("lstm".to_owned(), 1.0)].into();
+        assert_eq!(read("combine: { weighted: { forest: 2, lstm: 1 } }").combine, Combine::Weighted(weights));
+        assert_eq!(read("{}").resolved().budget, Some(Budget::default()));
+        assert_eq!(read("threshold: best_f1").resolved(), read("threshold: best_f1"));
+        for wrong in ["combine: mean", "treshold: best_f1", "budget: { fpr: 0.01 }"] {
+            assert!(serde_saphyr::from_str::<HybridConfig>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_read_can_be_written_and_read_again() {
+        for yaml in ["combine: { weighted: { forest: 2 } }", "threshold: { fixed: 0.1 }", "budget: {}"] {
+            let json = serde_json::to_string(&read(yaml)).unwrap();
+            assert_eq!(serde_json::from_str::<HybridConfig>(&json).unwrap(), read(yaml));
+        }
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused_by_key() {
+        for (yaml, start) in [
+            ("{ budget: {}, threshold: best_f1 }", "`threshold` is given beside `budget`: give either"),
+            ("budget: { false_positive_rate: 1 }", "`budget.false_positive_rate` is 1: it must lie between"),
+            ("budget: { confidence: 0 }", "`budget.confidence` is 0: it must lie between"),
+            ("threshold: { fixed: 1.0 }", "`threshold.fixed` is 1: it must be at least 0 and below 1"),
+            ("combine: { weighted: { forest: -1, lstm: 1 } }", "`combine.weighted.forest` is -1: a weight must be"),
+            ("combine: { weighted: { forest: 0, lstm: 0 } }", "`combine.weighted` is all 0: at least one"),
+            ("combine: { weighted: {} }", "`combine.weighted` is empty: at least one"),
+        ] {
+            let error = read(yaml).check().unwrap_err().to_string();
+            assert!(error.starts_with(start), "{error}");
+            assert!(read(yaml).fit(&members(), &LABELS).is_err());
+        }
+    }
+
+    #[test]
+    fn weights_name_every_member_and_nobody_else() {
+        let fit = |yaml: &str| read(yaml).fit(&members(), &LABELS);
+        let hybrid = fit("combine: { weighted: { forest: 3, lstm: 1 } }").unwrap();
+        assert_eq!(hybrid.combine_row(&[1.0, 0.0]), 0.75);
+        let error = fit("combine: { weighted: { forest: 3, gru: 1 } }").unwrap_err().to_string();
+        let expected = "`combine.weighted.gru` is 1: there is no such member, the members are forest, lstm";
+        assert_eq!(error, expected);
+        let error = fit("combine: { weighted: { forest: 3 } }").unwrap_err().to_string();
+        assert!(error.starts_with("`combine.weighted.lstm` is missing"), "{error}");
+        let huge = fit("combine: { weighted: { forest: 1.0e308, lstm: 1.0e308 } }").unwrap();
+        assert_eq!(huge.combine_row(&[1.0, 0.0]), 0.5);
+    }
+
+    #[test]
+    fn tuned_weights_lean_on_the_member_that_is_right() {
+        let hybrid = read("combine: tuned_weights").fit(&members(), &LABELS).unwrap();
+        assert_eq!(hybrid.combine_row(&[1.0, 0.0]), 1.0);
+        // Members that say the same leave the weights equal.
+        let twins = [members()[0].clone(), MemberScores { name: "twin".to_owned(), ..members()[0].clone() }];
+        let hybrid = read("combine: tuned_weights").fit(&twins, &LABELS).unwrap();
+        assert_eq!(hybrid.combine_row(&[1.0, 0.0]), 0.5);
+    }
+
+    #[test]
+    fn what_learns_needs_both_classes_and_what_does_not_learns_nothing() {
+        for combine in ["tuned_weights", "stacking"] {
+            let error = read(&format!("combine: {combine}")).fit(&members(), &[Benign; 4]).unwrap_err();
+            assert!(matches!(error, HybridError::OneClass { benign: 4, attacks: 0, .. }), "{error}");
+        }
+        assert!(read("{}").fit(&members(), &[Benign; 4]).is_ok());
+        assert_eq!(read("{}").fit(&[], &[]).unwrap_err(), HybridError::NoMembers);
+        assert!(matches!(read("{}").fit(&members(), &[Benign]), Err(HybridError::Lengths { .. })));
+        let twice = [members()[0].clone(), members()[0].clone()];
+        assert!(read("{}").fit(&twice, &LABELS).unwrap_err().to_string().contains("stands twice"));
+    }
+
+    #[test]
+    fn each_member_gets_its_threshold_by_the_same_rule() {
+        let config = read("threshold: best_f1");
+        let choose = |config: &HybridConfig, member: &MemberScores| {
+            let part = PartScores { scores: &member.p_attack, labels: &LABELS, copies: None };
+            config.choose_threshold(&part, &part)
+        };
+        let found = members().map(|member| choose(&config, &member).unwrap().value);
+        assert_eq!(found, [0.5, 0.05]);
+        let few = choose(&read("{}"), &members()[0]).unwrap_err();
+        assert!(few.to_string().contains("needs 299 benign rows"), "{few}");
+    }
+
+    #[test]
+    fn every_form_of_fusion_changes_the_result() {
+        let forms = ["combine: average", "combine: { weighted: { forest: 3, lstm: 1 } }", "combine: tuned_weights"];
+        let mut fused: Vec<Vec<u32>> = forms
+            .iter()
+            .chain(&["combine: stacking"])
+            .map(|yaml| read(yaml).fit(&members(), &LABELS).unwrap().combine(&members()).unwrap())
+            .map(|column| column.into_iter().map(f32::to_bits).collect())
+            .collect();
+        fused.sort();
+        fused.dedup();
+        assert_eq!(fused.len(), 4);
+    }
+}

@@ -175,3 +175,92 @@ pub(crate) fn check_members(members: &[MemberScores], n_rows: usize) -> Result<(
     }
     Ok(())
 }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(name: &str, p_attack: &[f32]) -> MemberScores {
+        MemberScores { name: name.to_owned(), p_attack: p_attack.to_vec() }
+    }
+
+    fn hybrid(names: &[&str], fusion: Fusion) -> Hybrid {
+        Hybrid::new(names.iter().map(|n| (*n).to_owned()).collect(), fusion).unwrap()
+    }
+
+    fn named(pairs: &[(&str, f64)]) -> Named<f64> {
+        pairs.iter().map(|(name, number)| (*name, *number)).collect()
+    }
+
+    #[test]
+    fn the_average_is_the_mean_of_any_number_of_members() {
+        let (forest, lstm) = (member("forest", &[0.25, 1.0]), member("lstm", &[0.75, 0.5]));
+        let novelty = member("novelty", &[0.5, 0.0]);
+        let two = hybrid(&["forest", "lstm"], Fusion::Average);
+        assert_eq!(two.combine(&[forest.clone(), lstm.clone()]).unwrap(), [0.5, 0.75]);
+        let three = hybrid(&["forest", "lstm", "novelty"], Fusion::Average);
+        assert_eq!(three.combine(&[forest.clone(), lstm, novelty]).unwrap(), [0.5, 0.5]);
+        assert_eq!(hybrid(&["forest"], Fusion::Average).combine(&[forest]).unwrap(), [0.25, 1.0]);
+    }
+
+    #[test]
+    fn members_are_matched_by_name_and_strangers_refused() {
+        let weights = named(&[("forest", 0.75), ("lstm", 0.25)]);
+        let hybrid = hybrid(&["forest", "lstm"], Fusion::Weighted(weights));
+        let (forest, lstm) = (member("forest", &[1.0]), member("lstm", &[0.0]));
+        assert_eq!(hybrid.combine(&[lstm.clone(), forest.clone()]).unwrap(), [0.75]);
+        let message = |members: &[MemberScores]| hybrid.combine(members).unwrap_err().to_string();
+        assert_eq!(message(&[forest.clone()]), "the hybrid fuses forest, lstm, but the scores are those of forest");
+        assert!(message(&[forest.clone(), member("gru", &[0.5])]).ends_with("those of forest, gru"));
+        assert!(message(&[forest.clone(), lstm, member("gru", &[0.5])]).ends_with("forest, lstm, gru"));
+        let short = message(&[forest.clone(), member("lstm", &[])]);
+        assert_eq!(short, "lstm has 0 scores where 1 are expected");
+        assert!(message(&[forest, member("lstm", &[f32::NAN])]).contains("row 0 has the score NaN"));
+    }
+
+    #[test]
+    fn a_row_alone_and_a_row_among_others_get_the_same_bits() {
+        let column = |step: u32| (0..997u32).map(|i| (i * step % 997) as f32 / 996.0).collect::<Vec<f32>>();
+        let members = [member("forest", &column(31)), member("lstm", &column(57))];
+        let coefficients = named(&[("forest", 1.3), ("lstm", 0.4)]);
+        for fusion in [Fusion::Average, Fusion::Stacking { intercept: -0.2, coefficients }] {
+            let hybrid = hybrid(&["forest", "lstm"], fusion);
+            for (i, whole) in hybrid.combine(&members).unwrap().into_iter().enumerate() {
+                let row = [members[0].p_attack[i], members[1].p_attack[i]];
+                assert_eq!(hybrid.combine_row(&row).to_bits(), whole.to_bits());
+                assert!((0.0..=1.0).contains(&whole));
+            }
+        }
+    }
+
+    #[test]
+    fn no_fusion_falls_when_a_member_rises() {
+        let coefficients = named(&[("forest", 4.2), ("lstm", 0.0)]);
+        let weights = named(&[("forest", 0.3), ("lstm", 0.7)]);
+        for fusion in [Fusion::Average, Fusion::Weighted(weights), Fusion::Stacking { intercept: 1.0, coefficients }] {
+            let hybrid = hybrid(&["forest", "lstm"], fusion);
+            let line = |at: fn(f32) -> [f32; 2]| -> Vec<f32> {
+                (0..=1_000).map(|i| hybrid.combine_row(&at(i as f32 / 1_000.0))).collect()
+            };
+            assert!(line(|p| [p, 0.4]).is_sorted() && line(|p| [0.4, p]).is_sorted());
+        }
+    }
+
+    #[test]
+    fn a_hybrid_survives_json_and_a_broken_one_is_refused() {
+        let weights = named(&[("forest", 0.1), ("lstm", 0.9)]);
+        let fitted = hybrid(&["forest", "lstm"], Fusion::Weighted(weights));
+        let text = serde_json::to_string(&fitted).unwrap();
+        assert_eq!(text, r#"{"members":["forest","lstm"],"fusion":{"weighted":{"forest":0.1,"lstm":0.9}}}"#);
+        assert_eq!(serde_json::from_str::<Hybrid>(&text).unwrap(), fitted);
+        for (from, to, why) in [
+            ("0.9", "-0.9", "negative"),
+            ("0.9", "0.8", "sum to 1"),
+            (r#""lstm":"#, r#""gru":"#, "one for each member"),
+            (r#"["forest","lstm"]"#, r#"["forest","forest"]"#, "stands twice"),
+            (r#"["forest","lstm"]"#, "[]", "no member"),
+        ] {
+            let error = serde_json::from_str::<Hybrid>(&text.replace(from, to)).unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
+    }
+}

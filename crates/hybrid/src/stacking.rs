@@ -10,8 +10,8 @@ use crate::HybridError;
 use crate::fusion::Fusion;
 
 /// Scores are drawn this far towards one half before their log odds are taken, so that a forest's plain 0 and 1 count
-/// as odds of about 1 to 10,000. Drawn, not clipped: the map stays strictly increasing, so no member's ranking is
-/// lost, and the fused score stays clear of the values where f32 cannot tell neighbours of 1 apart.
+/// as odds of about 1 to 10,000. Drawn, not clipped: the map stays strictly increasing, so no member's ranking is lost
+/// before fusion. (After it, odds beyond 1 to 16 million are 1 in f32.)
 const DRAW: f64 = 1e-4;
 
 /// Weight of the squared coefficients against the summed log loss, as scikit-learn's `C = 1`: it keeps coefficients
@@ -80,4 +80,82 @@ fn gradient(columns: &[&[f64]], labels: &[Label], intercept: f64, coefficients: 
     slopes
         .chain([intercept_sum])
         .fold(0.0, |largest, g| if g.abs() <= largest || largest.is_nan() { largest } else { g.abs() })
+}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const N: u32 = 400;
+
+    fn labels() -> Vec<Label> {
+        (0..N).map(|i| if i * 7_919 % 97 < 30 { Label::Attack } else { Label::Benign }).collect()
+    }
+
+    /// A member whose scores cycle by `step` and `cycle` and rise by `lift` with attack.
+    fn member(name: &str, step: u32, cycle: u32, lift: f64) -> MemberScores {
+        let score = |(i, label): (u32, Label)| {
+            let truth = f64::from(u8::from(label.is_attack()));
+            let lifted = if lift < 0.0 { -lift * (1.0 - truth) } else { lift * truth };
+            (f64::from(i * step % cycle) / f64::from(2 * cycle) + lifted) as f32
+        };
+        MemberScores { name: name.to_owned(), p_attack: (0..N).zip(labels()).map(score).collect() }
+    }
+
+    fn numbers(members: &[MemberScores]) -> (f64, Vec<f64>) {
+        match fit(members, &labels()).unwrap() {
+            Fusion::Stacking { intercept, coefficients } => (intercept, coefficients.iter().map(|(_, c)| *c).collect()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn near(found: &[f64], expected: &[f64]) {
+        assert_eq!(found.len(), expected.len());
+        assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-4), "{found:?} is not {expected:?}");
+    }
+
+    #[test]
+    fn coefficients_agree_with_scikit_learn() {
+        // scikit-learn 1.9.1, LogisticRegression(C=1.0, tol=1e-12) on the same log odds.
+        let members = [member("forest", 37, 101, 0.45), member("lstm", 53, 89, 0.25)];
+        let (intercept, coefficients) = numbers(&members);
+        near(&[intercept], &[0.97080383]);
+        near(&coefficients, &[4.19962052, 1.70911299]);
+        assert_eq!(fit(&members, &labels()).unwrap(), fit(&members, &labels()).unwrap());
+    }
+
+    #[test]
+    fn a_member_that_speaks_against_attack_is_left_out() {
+        // scikit-learn gives the second member -2.0999 beside the first, and 4.9963 to the first alone.
+        let members = [member("forest", 37, 101, 0.45), member("contrary", 61, 83, -0.3)];
+        let (intercept, coefficients) = numbers(&members);
+        near(&[intercept], &[0.05618103512652584]);
+        near(&coefficients, &[4.996319942928171, 0.0]);
+        assert_eq!(fit(&members[1..], &labels()).unwrap_err(), HybridError::NoMemberHelps);
+    }
+
+    #[test]
+    fn a_separable_part_has_finite_coefficients() {
+        // scikit-learn 1.9.1: 0.9026822128933711, intercept 0.
+        let labels: Vec<Label> = (0..N).map(|i| if i % 2 == 1 { Label::Attack } else { Label::Benign }).collect();
+        let p_attack = (0..N).map(|i| (i % 2) as f32).collect();
+        let found = fit(&[MemberScores { name: "forest".to_owned(), p_attack }], &labels).unwrap();
+        let Fusion::Stacking { intercept, coefficients } = found else { panic!("{found:?}") };
+        near(&[intercept, *coefficients.get("forest").unwrap()], &[0.0, 0.9026822128933711]);
+    }
+
+    #[test]
+    fn a_member_that_says_one_thing_always_does_not_stop_the_fit() {
+        let constant = MemberScores { name: "constant".to_owned(), p_attack: vec![0.5; N as usize] };
+        let (_, coefficients) = numbers(&[member("forest", 37, 101, 0.45), constant]);
+        near(&coefficients, &[4.996319942928171, 0.0]);
+    }
+
+    #[test]
+    fn log_odds_rise_strictly_and_stay_finite() {
+        let ladder = [0.0, 1e-30, 1e-9, 1e-4, 0.25, 0.5, 0.75, 0.9999, f32::from_bits(1.0f32.to_bits() - 1), 1.0];
+        let odds: Vec<f64> = ladder[2..].iter().map(|p| log_odds(*p)).collect();
+        assert!(odds.windows(2).all(|w| w[0] < w[1]), "{odds:?}");
+        assert!(log_odds(0.0) < log_odds(1e-9) && log_odds(0.0).is_finite() && log_odds(1.0).is_finite());
+        assert_eq!(log_odds(0.5), 0.0);
+    }
 }

@@ -12,24 +12,25 @@ const MAX_POINTS: usize = 256;
 /// The grid's weights of lowest log loss; of equal losses the weights nearest to equal ones.
 pub(crate) fn tune(members: &[MemberScores], labels: &[Label]) -> Result<Vec<(String, f64)>, HybridError> {
     let names: Vec<String> = members.iter().map(|m| m.name.clone()).collect();
-    let mut best: Option<(f64, u64, Vec<(String, f64)>)> = None;
+    let mut best = (f64::INFINITY, f64::INFINITY, Vec::new());
     for point in grid(members.len()) {
         let weights: Vec<(String, f64)> = names.iter().cloned().zip(point.iter().map(|&w| f64::from(w))).collect();
         let hybrid = Hybrid::new(names.clone(), Fusion::weighted(weights.clone()))?;
-        let loss = log_loss(&hybrid.combine(members)?, labels)?.unwrap_or(f64::INFINITY);
-        // For points of one sum, the sum of squares grows with the distance from equal weights.
-        let unevenness = point.iter().map(|&w| u64::from(w).pow(2)).sum();
-        if best.as_ref().is_none_or(|(lowest, evenest, _)| (loss, unevenness) < (*lowest, *evenest)) {
-            best = Some((loss, unevenness, weights));
+        let loss = log_loss(&hybrid.combine(members)?, labels)?.unwrap_or(0.0);
+        // The sum of squared shares grows with the distance from equal weights.
+        let dealt: u32 = point.iter().sum();
+        let unevenness = point.iter().map(|&w| (f64::from(w) / f64::from(dealt)).powi(2)).sum();
+        if (loss, unevenness) < (best.0, best.1) {
+            best = (loss, unevenness, weights);
         }
     }
-    best.map(|(_, _, weights)| weights).ok_or(HybridError::NoMembers)
+    Ok(best.2)
 }
 
-/// All ways to deal as many steps as possible, at most 20, among `members`.
+/// Equal weights, then all ways to deal as many steps as possible, at most 20, among `members`.
 fn grid(members: usize) -> Vec<Vec<u32>> {
     let steps = (1..=20).rev().find(|&steps| n_points(members, steps) <= MAX_POINTS).unwrap_or(1);
-    let mut points = Vec::new();
+    let mut points = vec![vec![1; members]];
     deal(members, steps, &mut Vec::new(), &mut points);
     points
 }
@@ -57,10 +58,11 @@ mod tests {
 
     #[test]
     fn the_grid_holds_every_way_to_deal_its_steps() {
-        assert_eq!(grid(1), [[20]]);
-        assert_eq!(grid(2).len(), 21);
-        assert_eq!(grid(3).len(), 231);
-        assert!(grid(3).iter().all(|point| point.iter().sum::<u32>() == 20));
-        assert!(grid(6).len() <= MAX_POINTS && grid(6).contains(&vec![1, 1, 1, 1, 0, 0]));
+        assert_eq!(grid(1), [[1], [20]]);
+        assert_eq!(grid(2).len(), 1 + 21);
+        assert_eq!((grid(3).len(), &grid(3)[0]), (1 + 231, &vec![1, 1, 1]));
+        assert!(grid(3)[1..].iter().all(|point| point.iter().sum::<u32>() == 20));
+        // Six members: 252 ways to deal 5 steps, 462 to deal 6.
+        assert!(grid(6).len() == 1 + 252 && grid(6).contains(&vec![2, 1, 1, 1, 0, 0]));
     }
 }

@@ -213,7 +213,7 @@ pub struct Promise {
 }
 
 impl Promise {
-    /// The promise and what came of it: `FPR ≤ 1.0 %, observed 9.8 % [9.2 %, 10.4 %]: MISSED`.
+    /// The promise and what came of it: `FPR ≤ 1.0 %, observed 9.8 % [9.2, 10.4]: MISSED`.
     pub fn describe(&self) -> String {
         let budget = percent(self.budget);
         let (Some(observed), Some(interval), Some(kept)) = (self.observed_fpr, self.interval, self.kept) else {
@@ -224,7 +224,13 @@ impl Promise {
             (false, true) => "missed, though within sampling error",
             (false, false) => "MISSED",
         };
-        let (low, high) = (percent(interval.low), percent(interval.high));
-        format!("FPR ≤ {budget}, observed {} [{low}, {high}]: {outcome}", percent(observed))
+        // As many digits as the interval's width gives a meaning to.
+        let digits = match interval.high - interval.low {
+            width if width > 0.005 => 1,
+            width if width > 0.0005 => 2,
+            _ => 3,
+        };
+        let [observed, low, high] = [observed, interval.low, interval.high].map(|r| format!("{:.digits$}", r * 100.0));
+        format!("FPR ≤ {budget}, observed {observed} % [{low}, {high}]: {outcome}")
     }
 }

@@ -1,7 +1,6 @@
 //! A score turned into the share of attacks to expect, by a map that never falls.
 
 use nta_data::Label;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{MetricsError, all_scores, same_length};
@@ -10,13 +9,34 @@ use crate::error::{MetricsError, all_scores, same_length};
 ///
 /// For the reported probability of the fused score alone: it joins neighbouring scores into one value, and before
 /// fusion that costs a member its ranking.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Saved")]
 pub struct Isotonic {
     /// Knots, ascending.
     scores: Vec<f32>,
     /// Share of attacks at each knot, never falling.
     rates: Vec<f64>,
+}
+
+/// An [`Isotonic`] as it stands in a file, not yet checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Saved {
+    scores: Vec<f32>,
+    rates: Vec<f64>,
+}
+
+impl TryFrom<Saved> for Isotonic {
+    type Error = &'static str;
+
+    fn try_from(saved: Saved) -> Result<Self, Self::Error> {
+        let rising = saved.scores.is_sorted_by(|a, b| a < b) && saved.rates.is_sorted();
+        let shares = saved.rates.iter().all(|rate| (0.0..=1.0).contains(rate));
+        if saved.scores.len() != saved.rates.len() || !rising || !shares {
+            return Err("an isotonic map needs as many rates as knots, both ascending, rates from 0 to 1");
+        }
+        Ok(Isotonic { scores: saved.scores, rates: saved.rates })
+    }
 }
 
 /// Neighbouring scores that share one rate.
@@ -106,7 +126,7 @@ mod tests {
         let expected = [0.0, 0.0, 0.3333333333333333, 0.6, 0.6, 1.0, 1.0];
         assert!(map.rates.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15), "{:?}", map.rates);
         let queries = [0.0, 0.1, 0.3, 0.4, 0.6, 0.8, 1.0];
-        let expected = [0.0, 0.0, 0.38666666666666666, 0.49333333333333335, 0.6, 0.76, 1.0];
+        let expected = [0.0, 0.0, 0.386_666_66, 0.493_333_34, 0.6, 0.76, 1.0];
         for (score, rate) in queries.into_iter().zip(expected) {
             assert!((map.probability(score) - rate).abs() < 1e-6, "{score}: {}", map.probability(score));
         }
@@ -122,5 +142,10 @@ mod tests {
         assert!(line.is_sorted() && line.iter().all(|p| (0.0..=1.0).contains(p)));
         assert_eq!(Isotonic::fit(&[], &[]).unwrap().probability(0.3), 0.3);
         assert!(Isotonic::fit(&[0.5], &[]).is_err());
+        let text = serde_json::to_string(&map).unwrap();
+        assert_eq!(serde_json::from_str::<Isotonic>(&text).unwrap(), map);
+        for broken in ["[0.1],\"rates\":[]", "[0.2,0.1],\"rates\":[0,1]", "[0.1,0.2],\"rates\":[1,0]"] {
+            assert!(serde_json::from_str::<Isotonic>(&format!("{{\"scores\":{broken}}}")).is_err());
+        }
     }
 }

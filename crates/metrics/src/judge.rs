@@ -3,11 +3,12 @@
 use nta_data::{Categories, Label};
 
 use crate::error::{MetricsError, all_scores, same_length};
+use crate::families::by_family;
 use crate::verdict::verdict;
 use crate::{
-    Baseline, ChosenThreshold, ConfusionMatrix, Evaluation, FamilyRecall, INTERVAL_CONFIDENCE, MemberEvaluation, Named,
-    OperatingPoint, PartSize, Promise, Ranking, ThresholdRule, UnseenFamilies, WithoutCopies, brier, clopper_pearson,
-    clustered_fpr, last_flow_baseline, log_loss,
+    Baseline, ChosenThreshold, ConfusionMatrix, Evaluation, INTERVAL_CONFIDENCE, MemberEvaluation, Named,
+    OperatingPoint, PartSize, Promise, Ranking, ThresholdRule, WithoutCopies, brier, clopper_pearson, clustered_fpr,
+    last_flow_baseline, log_loss,
 };
 
 /// The name under which the fused scores are judged.
@@ -62,6 +63,9 @@ pub fn judge(input: &JudgeInput<'_>) -> Result<Evaluation, MetricsError> {
     if promise.is_none() {
         undefined.put("promise", no_promise(members.get(HYBRID)));
     }
+    if input.entity.is_empty() {
+        undefined.put("baselines.last_flow", "flows belong to no entity, or have no order".to_owned());
+    }
     Ok(Evaluation {
         verdict: verdict(&members, HYBRID),
         members,
@@ -112,7 +116,7 @@ fn judge_member(input: &JudgeInput<'_>, member: &JudgedMember<'_>) -> Result<Mem
     let ranking = Ranking::new(member.scores, input.labels)?;
     let confusion = ConfusionMatrix::count(input.labels, member.flags)?;
     let at_half = ConfusionMatrix::at_threshold(input.labels, member.scores, HALF)?;
-    let (families, unseen) = by_family(input, member);
+    let (families, unseen) = by_family(input, member, HALF);
     let mut evaluation = MemberEvaluation {
         roc_auc: ranking.roc_auc(),
         average_precision: ranking.average_precision(),
@@ -161,56 +165,6 @@ fn undefined(member: &MemberEvaluation, ranking: &Ranking) -> Named<String> {
         reasons.put("without_copies", "copies of training rows were not looked for".to_owned());
     }
     reasons
-}
-
-/// Attacks and flags of one family.
-#[derive(Clone, Copy, Default)]
-struct FamilyCount {
-    flows: u64,
-    at_budget: u64,
-    at_half: u64,
-}
-
-fn by_family(input: &JudgeInput<'_>, member: &JudgedMember<'_>) -> (Named<FamilyRecall>, UnseenFamilies) {
-    let mut unseen = FamilyCount::default();
-    let mut n_unseen = 0;
-    let mut named: Vec<(&str, FamilyRecall)> = Vec::new();
-    if let Some(families) = input.families {
-        for (name, count) in families.values.iter().zip(count_families(input.labels, families, member)) {
-            if count.flows == 0 {
-                continue;
-            }
-            let seen_in_training = (input.seen_in_training)(name);
-            let share = |hits: u64| hits as f64 / count.flows as f64;
-            let (recall_at_budget, recall_at_half) = (share(count.at_budget), share(count.at_half));
-            named.push((name, FamilyRecall { flows: count.flows, recall_at_budget, recall_at_half, seen_in_training }));
-            if !seen_in_training {
-                n_unseen += 1;
-                unseen.flows += count.flows;
-                unseen.at_budget += count.at_budget;
-                unseen.at_half += count.at_half;
-            }
-        }
-    }
-    named.sort_by(|a, b| b.1.flows.cmp(&a.1.flows).then(a.0.cmp(b.0)));
-    let share = |hits: u64| (unseen.flows > 0).then(|| hits as f64 / unseen.flows as f64);
-    let (recall_at_budget, recall_at_half) = (share(unseen.at_budget), share(unseen.at_half));
-    let unseen = UnseenFamilies { families: n_unseen, flows: unseen.flows, recall_at_budget, recall_at_half };
-    (named.into_iter().collect(), unseen)
-}
-
-fn count_families(labels: &[Label], families: &Categories, member: &JudgedMember<'_>) -> Vec<FamilyCount> {
-    let mut counts = vec![FamilyCount::default(); families.values.len()];
-    let rows = labels.iter().zip(&families.codes).zip(member.scores.iter().zip(member.flags));
-    for ((label, &code), (&score, &flag)) in rows {
-        if label.is_attack() && code != Categories::MISSING {
-            let count = &mut counts[code as usize];
-            count.flows += 1;
-            count.at_budget += u64::from(flag);
-            count.at_half += u64::from(score > HALF);
-        }
-    }
-    counts
 }
 
 fn promise(
@@ -271,7 +225,7 @@ fn baseline(rule: &str, labels: &[Label], flags: &[bool]) -> Result<Baseline, Me
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Budget, PartScores};
+    use crate::{Budget, FamilyRecall, PartScores, UnseenFamilies};
     use Label::{Attack as A, Benign as B};
 
     const LABELS: [Label; 8] = [B, A, B, A, A, B, A, B];
@@ -374,7 +328,11 @@ mod tests {
         // Of 4 benign rows none may lie above: P[Binomial(4, 0.5) <= 0] = 0.0625, <= 1 is 0.3125.
         assert_eq!((promise.observed_fpr, promise.kept, promise.benign_rows), (Some(0.0), Some(true), 4));
         assert_eq!(promise.clustered.as_ref().unwrap().entities, 3);
-        assert!(promise.describe().starts_with("FPR ≤ 50.0 %, observed 0.0 % [0.0 %, "), "{}", promise.describe());
+        assert!(
+            promise.describe().starts_with("FPR ≤ 50.0 %, observed 0.0 % [0.0, 60.2]: kept"),
+            "{}",
+            promise.describe()
+        );
         let late = Promise { observed_fpr: Some(0.6), kept: Some(false), ..promise };
         assert!(late.describe().ends_with("missed, though within sampling error"));
     }

@@ -12,6 +12,7 @@ mod confusion;
 mod curves;
 mod error;
 mod evaluation;
+mod families;
 mod interval;
 mod isotonic;
 mod json_schema;
