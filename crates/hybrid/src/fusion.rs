@@ -209,7 +209,10 @@ mod tests {
         let (forest, lstm) = (member("forest", &[1.0]), member("lstm", &[0.0]));
         assert_eq!(hybrid.combine(&[lstm.clone(), forest.clone()]).unwrap(), [0.75]);
         let message = |members: &[MemberScores]| hybrid.combine(members).unwrap_err().to_string();
-        assert_eq!(message(&[forest.clone()]), "the hybrid fuses forest, lstm, but the scores are those of forest");
+        assert_eq!(
+            message(std::slice::from_ref(&forest)),
+            "the hybrid fuses forest, lstm, but the scores are those of forest"
+        );
         assert!(message(&[forest.clone(), member("gru", &[0.5])]).ends_with("those of forest, gru"));
         assert!(message(&[forest.clone(), lstm, member("gru", &[0.5])]).ends_with("forest, lstm, gru"));
         let short = message(&[forest.clone(), member("lstm", &[])]);
