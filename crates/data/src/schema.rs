@@ -224,6 +224,43 @@ impl Schema {
         names
     }
 
+    /// The schema as it stands for files that hold the columns for which `is_present` is true: optional columns that
+    /// are absent have left their roles, and without its time column `order: end_time` has become `order: none`. What
+    /// a table was read by, and so what a model remembers; a table of the resolved schema needs every column left.
+    pub fn resolved(&self, is_present: impl Fn(&str) -> bool) -> Schema {
+        let is_gone = |name: &str| self.optional.iter().any(|o| o == name) && !is_present(name);
+        let mut resolved = self.clone();
+        resolved.numeric.retain(|c| !is_gone(&c.name));
+        resolved.categorical.retain(|c| !is_gone(&c.name));
+        resolved.time = resolved.time.filter(|t| !is_gone(&t.column));
+        resolved.duration = resolved.duration.filter(|d| !is_gone(d));
+        resolved.capture = resolved.capture.filter(|c| !is_gone(c));
+        resolved.entity.src = resolved.entity.src.filter(|s| !is_gone(s));
+        resolved.entity.dst = resolved.entity.dst.filter(|d| !is_gone(d));
+        if resolved.order == Order::EndTime && resolved.time.is_none() {
+            resolved.order = Order::None;
+        }
+        // Still optional: the truth, and columns that no other role names, such as a headerless file's last ones.
+        let used: Vec<String> = resolved.role_columns().into_iter().map(str::to_owned).collect();
+        let was_used = self.role_columns();
+        resolved.optional.retain(|n| {
+            !used.contains(n) && (self.header.contains(n) || !was_used.contains(&n.as_str()))
+        });
+        resolved
+    }
+
+    /// Names of all columns with a role other than label, family or ignored; a name may stand twice.
+    pub fn role_columns(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.numeric.iter().map(|c| c.name.as_str()).collect();
+        names.extend(self.categorical.iter().map(|c| c.name.as_str()));
+        names.extend(self.time.as_ref().map(|t| t.column.as_str()));
+        names.extend(self.duration.as_deref());
+        names.extend(self.capture.as_deref());
+        names.extend(self.entity.src.as_deref());
+        names.extend(self.entity.dst.as_deref());
+        names
+    }
+
     /// Refuses a schema that contradicts itself: a name listed twice in a role, a label or entity among the features.
     pub fn check(&self) -> Result<(), SchemaError> {
         let refuse = |column: &str, why: &str| {
@@ -276,4 +313,44 @@ pub enum SchemaError {
     #[error("schema {schema}: `order: end_time` needs a `time` column")]
     #[allow(missing_docs)]
     NoTime { schema: String },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema() -> Schema {
+        let numeric = |name: &str| NumericColumn { name: name.to_owned(), hex: false };
+        Schema {
+            name: "t".to_owned(),
+            description: String::new(),
+            header: Vec::new(),
+            optional: ["time", "src", "packets", "family"].map(str::to_owned).to_vec(),
+            delimiter: None,
+            aliases: BTreeMap::new(),
+            label: None,
+            family: Some(FamilyRole { column: "family".to_owned() }),
+            capture: None,
+            time: Some(TimeRole { column: "time".to_owned(), format: None, unit: TimeUnit::Seconds, utc_offset_minutes: 0 }),
+            duration: None,
+            duration_unit: TimeUnit::Seconds,
+            entity: EntityRole { src: Some("src".to_owned()), dst: None },
+            order: Order::EndTime,
+            categorical: Vec::new(),
+            numeric: vec![numeric("bytes"), numeric("packets")],
+            ignored: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn absent_optional_columns_leave_the_schema_and_take_the_order_along() {
+        let all = schema().resolved(|_| true);
+        assert_eq!((all.order, all.numeric.len()), (Order::EndTime, 2));
+        assert_eq!(all.optional, ["family"], "what was found is needed from now on");
+        let few = schema().resolved(|name| name == "bytes" || name == "src");
+        assert_eq!((few.order, few.numeric.len(), few.time.is_none()), (Order::None, 1, true));
+        assert_eq!(few.resolved(|name| name == "bytes" || name == "src"), few);
+        assert_eq!(all.required(SequenceBy::Src), ["bytes", "packets", "src", "time"]);
+        assert_eq!(schema().required(SequenceBy::Src), ["bytes"]);
+    }
 }

@@ -13,22 +13,33 @@ mod layout;
 mod number;
 mod parquet;
 mod plan;
+mod probe;
 mod raw;
 mod read;
+mod read_columns;
 mod records;
 mod scan;
+mod schemas;
 mod separated;
 mod source;
 mod stream;
 mod table;
 mod time;
+mod write;
 mod zeek;
 mod zeek_json;
 mod zeek_tsv;
 
 pub use error::{IngestError, Position};
 pub use plan::Truth;
+pub use probe::{RowEstimate, probe_rows};
 pub use raw::RawBatch;
 pub use read::{Batch, Batches, ColumnMissing, FileRows, Read, ReadOptions, ReadSummary, batches, read};
+pub use read_columns::{ColumnValues, Columns, read_columns};
+pub use schemas::{builtin_schema, builtin_schemas, load_schema};
 pub use source::{FileDigest, Source};
 pub use table::Format;
+pub use write::{Added, AddedValues, TableWriter};
+
+#[cfg(test)]
+mod known_files;

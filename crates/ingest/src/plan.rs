@@ -123,41 +123,10 @@ fn look_at_files(source: &Source, schema: &Schema) -> Result<Vec<PlannedFile>, I
 /// The schema without optional columns that some file lacks, and their names.
 fn resolve(schema: &Schema, files: &[PlannedFile]) -> (Schema, Vec<String>) {
     let everywhere = |name: &str| files.iter().all(|f| f.layout.column(name).is_some());
-    let is_gone = |name: &str| schema.optional.iter().any(|o| o == name) && !everywhere(name);
-    let mut resolved = schema.clone();
-    resolved.numeric.retain(|c| !is_gone(&c.name));
-    resolved.categorical.retain(|c| !is_gone(&c.name));
-    resolved.time = resolved.time.filter(|t| !is_gone(&t.column));
-    resolved.duration = resolved.duration.filter(|d| !is_gone(d));
-    resolved.capture = resolved.capture.filter(|c| !is_gone(c));
-    resolved.entity.src = resolved.entity.src.filter(|s| !is_gone(s));
-    resolved.entity.dst = resolved.entity.dst.filter(|d| !is_gone(d));
-    if resolved.order == Order::EndTime && resolved.time.is_none() {
-        resolved.order = Order::None;
-    }
-    let known: Vec<String> = used(&resolved).into_iter().map(str::to_owned).collect();
-    // Found columns are needed from now on. What else is optional stays so: the truth, and trailing columns that a
-    // file without a header may lack.
-    resolved.optional.retain(|name| !known.contains(name));
-    let absent = schema.optional.iter().filter(|n| used(schema).contains(&n.as_str()) && is_gone(n)).cloned().collect();
-    let truth = [schema.label.as_ref().map(|l| &l.column), schema.family.as_ref().map(|f| &f.column)];
-    let kept = |n: &String| {
-        schema.header.contains(n) || schema.ignored.contains(n) || truth.iter().flatten().any(|t| *t == n)
-    };
-    resolved.optional.retain(kept);
-    (resolved, absent)
-}
-
-/// Names of all roles but the truth.
-fn used(schema: &Schema) -> Vec<&str> {
-    let mut names: Vec<&str> = schema.numeric.iter().map(|c| c.name.as_str()).collect();
-    names.extend(schema.categorical.iter().map(|c| c.name.as_str()));
-    names.extend(schema.time.as_ref().map(|t| t.column.as_str()));
-    names.extend(schema.duration.as_deref());
-    names.extend(schema.capture.as_deref());
-    names.extend(schema.entity.src.as_deref());
-    names.extend(schema.entity.dst.as_deref());
-    names
+    let roles = schema.role_columns();
+    let is_absent = |name: &&String| roles.contains(&name.as_str()) && !everywhere(name);
+    let absent = schema.optional.iter().filter(is_absent).cloned().collect();
+    (schema.resolved(everywhere), absent)
 }
 
 fn plan_label(

@@ -176,20 +176,6 @@ fn choose_delimiter(first_line: &[u8], file: &str, schema: &Schema) -> Result<u8
     Err(IngestError::WrongDelimiter { file: file.to_owned(), expected: title(expected), found: title(best), hint })
 }
 
-/// Reads all that is left of the bytes of a record, for a look at a file's shape.
-pub(crate) fn count_records(text: &[u8], delimiter: u8) -> u64 {
-    let mut rest = text;
-    let mut n = 0;
-    while let Some(record) = scan::record(rest, delimiter, false) {
-        if record.fault.is_some() {
-            break;
-        }
-        n += u64::from(record.content > 0);
-        rest = &rest[record.length..];
-    }
-    n
-}
-
 impl std::fmt::Debug for SeparatedTable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SeparatedTable").field("file", &self.file).field("names", &self.names).finish()
