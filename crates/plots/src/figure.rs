@@ -1,5 +1,7 @@
 //! A finished figure, and the one way from a drawing to SVG text and PNG bytes.
 
+use std::collections::HashMap;
+
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
 use plotters::prelude::{DrawingBackend, SVGBackend};
@@ -24,6 +26,18 @@ pub struct Figure {
     pub width: u32,
     /// Page pixels.
     pub height: u32,
+}
+
+impl Figure {
+    /// The SVG for the body of an HTML page whose head holds [`page_style`].
+    pub fn inline_svg(&self) -> String {
+        self.svg.replacen(&adaptive_style(), "", 1)
+    }
+}
+
+/// The style sheet that lets light figures, inline in a page, follow the reader's choice of light or dark.
+pub fn page_style() -> String {
+    adaptive_style().trim_start_matches("<style>").trim_end().trim_end_matches("</style>").to_owned()
 }
 
 /// Why a figure could not be made. Missing data is not an error: it makes a figure that says so.
@@ -113,14 +127,52 @@ fn png(drawing: &impl Drawing, theme: Theme) -> Result<Vec<u8>, PlotError> {
     paint(drawing, theme, &Raster::new(&mut pixels, size, units).into_drawing_area())?;
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, size.0, size.1);
-    encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    let data = match indexed(&pixels) {
+        Some((colors, indices)) => {
+            encoder.set_color(png::ColorType::Indexed);
+            encoder.set_palette(colors);
+            indices
+        }
+        None => {
+            encoder.set_color(png::ColorType::Rgb);
+            pixels
+        }
+    };
     // 144 dots an inch: the figure opens at its page size where programs heed it.
     encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: 5669, yppu: 5669, unit: png::Unit::Meter }));
     let mut writer = encoder.write_header()?;
-    writer.write_image_data(&pixels)?;
+    writer.write_image_data(&data)?;
     writer.finish()?;
     Ok(file)
+}
+
+/// The colours in order of appearance and each pixel's place among them; `None` when a byte cannot count them.
+fn indexed(pixels: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let mut places: HashMap<[u8; 3], u8> = HashMap::new();
+    let mut colors: Vec<u8> = Vec::new();
+    let mut last = None;
+    let place = |pixel: &[u8]| {
+        let color = [pixel[0], pixel[1], pixel[2]];
+        if let Some((known, place)) = last
+            && known == color
+        {
+            return Some(place);
+        }
+        let place = match places.get(&color) {
+            Some(&place) => place,
+            None => {
+                let place = u8::try_from(colors.len() / 3).ok()?;
+                colors.extend(color);
+                places.insert(color, place);
+                place
+            }
+        };
+        last = Some((color, place));
+        Some(place)
+    };
+    let indices: Option<Vec<u8>> = pixels.chunks_exact(3).map(place).collect();
+    Some((colors, indices?))
 }
 
 /// Height of a figure that only says what is missing.

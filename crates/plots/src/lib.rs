@@ -25,7 +25,7 @@ mod theme;
 pub use confusion_matrix::{ConfusionCounts, confusion_matrix};
 pub use curve::Curve;
 pub use families::{Family, families};
-pub use figure::{Figure, PlotError};
+pub use figure::{Figure, PlotError, page_style};
 pub use font::{FAMILY, font_files};
 pub use importances::{Importance, importances};
 pub use learning_curve::{Epoch, LearningCurve, learning_curve};

@@ -13,6 +13,9 @@ use plotters_backend::{
 
 use crate::font::{Face, Weight};
 
+/// Steps between uncovered and covered. More would not be seen, and would not fit a palette of 256 colours.
+const SHADES: f32 = 16.0;
+
 type Drawn = Result<(), DrawingErrorKind<Infallible>>;
 
 /// An RGB image that plotters can draw on.
@@ -53,13 +56,15 @@ impl<'a> Raster<'a> {
         let ink = [color.rgb.0, color.rgb.1, color.rgb.2];
         cover.for_each_pixel_2d(|x, y, coverage| {
             let (x, y) = (x as usize + left, y as usize + top);
-            if coverage < 1.0 / 512.0 || x >= width || y >= height {
+            let coverage = (coverage.min(1.0) * SHADES + 0.5).floor() / SHADES;
+            if coverage == 0.0 || x >= width || y >= height {
                 return;
             }
-            let alpha = coverage.min(1.0) * color.alpha as f32;
+            let alpha = coverage * color.alpha as f32;
             let pixel = &mut self.pixels[(y * width + x) * 3..][..3];
             for (below, ink) in pixel.iter_mut().zip(ink) {
-                *below = (f32::from(*below) * (1.0 - alpha) + f32::from(ink) * alpha).round() as u8;
+                // Half up; a cast cuts.
+                *below = (f32::from(*below) * (1.0 - alpha) + f32::from(ink) * alpha + 0.5) as u8;
             }
         });
     }

@@ -1,1 +1,26 @@
-//! Stub.
+//! What a person and other programs read of a run: one page, figures, tables; and runs side by side.
+//!
+//! Numbers come in ready; here they are put into words and places. Nothing is measured and no file is written.
+
+mod artefact;
+mod comparison;
+mod error;
+mod figures;
+mod metric;
+mod names;
+mod notes;
+mod page;
+mod run_report;
+mod tables;
+
+#[cfg(test)]
+mod sample;
+
+pub use artefact::{Artefact, render};
+pub use comparison::{Comparison, RunView, Table, compare};
+pub use error::ReportError;
+pub use names::file_name;
+pub use run_report::{
+    DataFile, DataSection, DroppedColumn, Epoch, Feature, LstmView, MissingCells, Note, NoteLevel, PartRow, Provenance,
+    RunReport, StageTime,
+};

@@ -1,0 +1,193 @@
+//! What the reader came for: was the promise kept, does the hybrid pay.
+
+use nta_metrics::{MemberEvaluation, Promise};
+use nta_plots::{percent, thousands};
+use serde::Serialize;
+
+use crate::RunReport;
+use crate::metric::{AT_THRESHOLD, Metric, RANKING};
+use crate::names::counted;
+
+/// The front of the page.
+#[derive(Serialize)]
+pub(crate) struct Verdict {
+    promise: Option<PromiseView>,
+    /// Why there is no promise.
+    no_promise: String,
+    /// Whether the hybrid pays.
+    sentence: String,
+    tiles: Vec<Tile>,
+}
+
+#[derive(Serialize)]
+struct PromiseView {
+    /// `kept`, `missed`, `near` or `unknown`: also the style's class.
+    state: &'static str,
+    badge: &'static str,
+    budget: String,
+    confidence: String,
+    observed: String,
+    /// What was counted, and how sure it is.
+    evidence: Vec<String>,
+    gauge: Option<Gauge>,
+}
+
+/// Places on a strip from 0 to beyond everything shown, in percent of its length.
+#[derive(Serialize)]
+struct Gauge {
+    budget: f64,
+    low: f64,
+    width: f64,
+    observed: f64,
+    end: String,
+}
+
+#[derive(Serialize)]
+struct Tile {
+    name: &'static str,
+    value: String,
+    hint: &'static str,
+}
+
+pub(crate) fn verdict(run: &RunReport) -> Verdict {
+    let evaluation = &run.evaluation;
+    let hybrid = evaluation.members.iter().next_back().map(|(_, member)| member);
+    let why = evaluation.undefined.get("promise").cloned();
+    Verdict {
+        promise: evaluation.promise.as_ref().map(|promise| promise_view(promise, hybrid)),
+        no_promise: why.unwrap_or_else(|| "no false positive budget was set".into()),
+        sentence: evaluation.verdict.clone(),
+        tiles: hybrid.map(tiles).unwrap_or_default(),
+    }
+}
+
+fn promise_view(promise: &Promise, hybrid: Option<&MemberEvaluation>) -> PromiseView {
+    let within_error = promise.interval.is_some_and(|interval| interval.low <= promise.budget);
+    let (state, badge) = match (promise.kept, within_error) {
+        (Some(true), _) => ("kept", "✓ kept"),
+        (Some(false), true) => ("near", "✗ missed, within sampling error"),
+        (Some(false), false) => ("missed", "✗ missed"),
+        (None, _) => ("unknown", "not tested"),
+    };
+    PromiseView {
+        state,
+        badge,
+        budget: rate(promise.budget),
+        confidence: rate(promise.confidence),
+        observed: promise.observed_fpr.map_or("nothing".into(), percent),
+        evidence: evidence(promise, hybrid),
+        gauge: gauge(promise),
+    }
+}
+
+/// A configured rate, without needless zeros.
+fn rate(fraction: f64) -> String {
+    let text = format!("{:.4}", fraction * 100.0);
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+fn evidence(promise: &Promise, hybrid: Option<&MemberEvaluation>) -> Vec<String> {
+    let mut lines = Vec::new();
+    let flows = counted(promise.benign_rows, "benign test flow", "benign test flows");
+    match &promise.interval {
+        Some(interval) => lines.push(format!(
+            "{} among {flows}. If flows were independent, the true rate would lie between {} and {} ({} interval).",
+            counted(promise.false_alarms, "false alarm", "false alarms"),
+            percent(interval.low),
+            percent(interval.high),
+            rate(interval.confidence),
+        )),
+        None => lines.push("The test part holds no benign flow, so no false alarm could occur.".into()),
+    }
+    if let Some(clustered) = &promise.clustered {
+        let spread = match (&clustered.interval, &clustered.reason) {
+            (Some(interval), _) => format!("between {} and {}", percent(interval.low), percent(interval.high)),
+            (None, reason) => format!("not to be told: {}", reason.as_deref().unwrap_or("too few hosts")),
+        };
+        lines.push(format!(
+            "Flows of one host are not independent. By host ({} of {} raised a false alarm) the interval is {spread}.",
+            thousands(clustered.entities_with_false_alarms),
+            thousands(clustered.entities),
+        ));
+    }
+    lines.extend(hybrid.map(|hybrid| {
+        let threshold = &hybrid.threshold;
+        let expected =
+            threshold.expected_fpr.map_or(String::new(), |fpr| format!("; {} of them lie above it", percent(fpr)));
+        format!(
+            "The hybrid flags scores above {:.4}, a threshold chosen on {}{expected}.",
+            threshold.value,
+            counted(threshold.benign_rows, "other benign flow", "other benign flows"),
+        )
+    }));
+    lines
+}
+
+fn gauge(promise: &Promise) -> Option<Gauge> {
+    let (observed, interval) = promise.observed_fpr.zip(promise.interval)?;
+    let end = (interval.high.max(promise.budget) * 1.15).min(1.0);
+    let place = |rate: f64| (rate / end * 1000.0).clamp(0.0, 1000.0).round() / 10.0;
+    Some(Gauge {
+        budget: place(promise.budget),
+        low: place(interval.low),
+        width: (place(interval.high) - place(interval.low)).max(0.4),
+        observed: place(observed),
+        end: percent(end),
+    })
+}
+
+fn tiles(hybrid: &MemberEvaluation) -> Vec<Tile> {
+    let hints = [
+        ("recall", "of the attacks are flagged"),
+        ("precision", "of the alarms are attacks"),
+        ("fpr", "of the benign flows are flagged"),
+        ("f1", "harmonic mean of precision and recall"),
+        ("average_precision", "area under precision and recall"),
+        ("roc_auc", "area under the ROC curve"),
+    ];
+    let find = |key: &str| RANKING.iter().chain(AT_THRESHOLD).find(|metric| metric.key == key);
+    let tile = |metric: &Metric, hint| Tile {
+        name: metric.name.split(" (").next().unwrap_or(metric.name),
+        value: (metric.value)(hybrid).map_or("–".into(), |value| metric.format.write(value)),
+        hint,
+    };
+    hints.into_iter().filter_map(|(key, hint)| Some(tile(find(key)?, hint))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use nta_metrics::Interval;
+
+    use super::*;
+
+    fn promise(observed: f64, low: f64, high: f64, kept: bool) -> Promise {
+        Promise {
+            budget: 0.01,
+            confidence: 0.95,
+            observed_fpr: Some(observed),
+            kept: Some(kept),
+            false_alarms: 10,
+            benign_rows: 1_000,
+            interval: Some(Interval { low, high, confidence: 0.95 }),
+            clustered: None,
+        }
+    }
+
+    #[test]
+    fn a_miss_within_sampling_error_is_not_called_a_plain_miss() {
+        assert_eq!(promise_view(&promise(0.012, 0.009, 0.02, false), None).state, "near");
+        assert_eq!(promise_view(&promise(0.098, 0.092, 0.104, false), None).state, "missed");
+        assert_eq!(promise_view(&promise(0.008, 0.006, 0.011, true), None).badge, "✓ kept");
+        let nothing = Promise { observed_fpr: None, kept: None, interval: None, ..promise(0.0, 0.0, 0.0, true) };
+        assert_eq!(promise_view(&nothing, None).state, "unknown");
+    }
+
+    #[test]
+    fn the_gauge_holds_budget_and_interval() {
+        let gauge = gauge(&promise(0.098, 0.092, 0.104, false)).unwrap();
+        assert!(gauge.budget < gauge.low && gauge.low < gauge.observed);
+        assert!(gauge.low + gauge.width <= 100.0);
+        assert_eq!(rate(0.001), "0.1 %");
+        assert_eq!(rate(0.95), "95 %");
+    }
+}
