@@ -16,18 +16,25 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("nta-forest", &["nta-data"]),
     ("nta-lstm", &["nta-data"]),
     ("nta-hybrid", &["nta-data", "nta-metrics"]),
-    (
-        "nta-model",
-        &["nta-atomic", "nta-data", "nta-forest", "nta-hybrid", "nta-lstm", "nta-metrics", "nta-preprocess"],
-    ),
+    ("nta-model", &["nta-atomic", "nta-data", "nta-forest", "nta-hybrid", "nta-lstm", "nta-metrics", "nta-preprocess"]),
     ("nta-plots", &[]),
     ("nta-report", &["nta-metrics", "nta-plots"]),
     ("nta-tracking", &["nta-atomic"]),
     (
         "nta-pipeline",
         &[
-            "nta-atomic", "nta-data", "nta-forest", "nta-hybrid", "nta-ingest", "nta-lstm", "nta-metrics", "nta-model",
-            "nta-preprocess", "nta-report", "nta-simulate", "nta-tracking",
+            "nta-atomic",
+            "nta-data",
+            "nta-forest",
+            "nta-hybrid",
+            "nta-ingest",
+            "nta-lstm",
+            "nta-metrics",
+            "nta-model",
+            "nta-preprocess",
+            "nta-report",
+            "nta-simulate",
+            "nta-tracking",
         ],
     ),
     ("nta", &["nta-pipeline"]),
@@ -110,7 +117,8 @@ fn imported_from(text: &str, library: &str) -> Vec<String> {
         let l = l.trim_start();
         l.starts_with(&format!("use {library}::")) || l.starts_with(&format!("use {library}_"))
     });
-    let words = uses.flat_map(|l| l.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect::<Vec<_>>());
+    let words =
+        uses.flat_map(|l| l.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect::<Vec<_>>());
     words.filter(|w| w.starts_with(char::is_uppercase)).collect()
 }
 

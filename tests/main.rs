@@ -8,5 +8,6 @@
 //! - `real_traffic`: the shipped configs on real data (skipped without NTA_DATA)
 
 mod arrows;
+mod determinism;
 mod nta;
 mod refusals;

@@ -57,7 +57,8 @@ fn refused(schema: &str, flows: &[u8], words: &[&str]) {
     home.write("flows.csv", flows);
     let config = home.write("config.yaml", config(&home, schema));
     home.nta(&["run", config.to_str().unwrap()]).refused(2, words);
-    let left: Vec<_> = home.files().into_iter().filter(|f| f.starts_with("experiments") || f.starts_with("models")).collect();
+    let left: Vec<_> =
+        home.files().into_iter().filter(|f| f.starts_with("experiments") || f.starts_with("models")).collect();
     assert!(left.is_empty(), "{left:?}");
 }
 

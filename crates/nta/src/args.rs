@@ -34,8 +34,8 @@ pub(crate) struct Common {
     /// No progress; results and errors only.
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
-    /// Folder for experiments/ and models/; the project root when not given.
-    #[arg(long, global = true, env = "NTA_HOME", value_name = "DIR")]
+    /// Folder for experiments/ and models/; NTA_HOME, else the project root, when not given.
+    #[arg(long, global = true, value_name = "DIR")]
     pub(crate) home: Option<PathBuf>,
     /// Threads to compute with; all cores when not given. Results do not depend on it.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]

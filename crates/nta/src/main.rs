@@ -28,6 +28,7 @@ impl std::error::Error for GateClosed {}
 fn main() -> ExitCode {
     let cli = Cli::parse();
     progress::handle_interrupts();
+    ignore_file_size_signal();
     match dispatch(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
@@ -55,6 +56,15 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
         Command::Schema(command) => commands::schema::schema(command, common),
         Command::Config(command) => commands::config::config(command, common),
         Command::Completions { shell } => commands::completions::completions(*shell),
+    }
+}
+
+/// A file size limit must come back as an error that names the file, not end the process without a word.
+fn ignore_file_size_signal() {
+    #[cfg(unix)]
+    // SAFETY: SIG_IGN is a valid disposition and no handler of ours runs in signal context.
+    unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
     }
 }
 

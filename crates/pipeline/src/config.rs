@@ -246,11 +246,7 @@ fn in_stage(stage: &str, key: &str, message: &str) -> (String, String) {
 }
 
 fn apply_set(document: &mut Document, set: &str) -> Result<(), ConfigError> {
-    let refuse = |message: &str| ConfigError {
-        file: format!("--set {set}"),
-        place: None,
-        message: message.to_owned(),
-    };
+    let refuse = |message: &str| ConfigError { file: format!("--set {set}"), place: None, message: message.to_owned() };
     let (path, value) = set.split_once('=').ok_or_else(|| refuse("write it as key=value, e.g. forest.trees=500"))?;
     let value = yaml::parse(value).map_err(|error| refuse(&error.message))?.value;
     let mut at = &mut document.value;

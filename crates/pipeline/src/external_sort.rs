@@ -72,7 +72,10 @@ impl ExternalSort {
         let mut runs: Vec<Run> = self
             .runs
             .drain(..)
-            .map(|file| Run { reader: BufReader::with_capacity(buffer.clamp(1 << 14, 1 << 20), file), record: Vec::new() })
+            .map(|file| Run {
+                reader: BufReader::with_capacity(buffer.clamp(1 << 14, 1 << 20), file),
+                record: Vec::new(),
+            })
             .collect();
         let mut heap = BinaryHeap::new();
         for (i, run) in runs.iter_mut().enumerate() {

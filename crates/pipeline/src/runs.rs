@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use nta_metrics::Evaluation;
+use nta_report::{Comparison, RunView};
 use nta_tracking::{RunRecord, RunSummary, Status};
 use serde::Serialize;
 
 use crate::error::{PipelineError, refused};
 use crate::project::Project;
+use crate::yaml;
 
 /// One line of `nta runs`.
 #[derive(Debug, Clone, Serialize)]
@@ -56,27 +58,19 @@ pub(crate) fn evaluation_of(run: &RunLine) -> Result<&Evaluation, PipelineError>
     })
 }
 
-/// Runs side by side.
-#[derive(Debug, Clone, Serialize)]
-pub struct Comparison {
-    /// Metrics, then config differences.
-    pub sections: Vec<Section>,
-}
-
-/// One table of a comparison.
-#[derive(Debug, Clone, Serialize)]
-pub struct Section {
-    /// Column names; the first is the row's.
-    pub header: Vec<String>,
-    /// Rows as wide as the header.
-    pub rows: Vec<Vec<String>>,
-}
-
 /// Puts runs side by side: what was measured, and what differs between their configs.
 pub fn compare(project: &Project, asked: &[String]) -> Result<Comparison, PipelineError> {
     let runs = asked.iter().map(|run| show(project, run)).collect::<Result<Vec<_>, _>>()?;
+    let mut parts = Vec::new();
     for run in &runs {
-        evaluation_of(run)?;
+        let path = run.folder.join("config.yaml");
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| PipelineError::Refused(format!("cannot read {}: {error}", path.display())))?;
+        let config = yaml::parse(&text)
+            .map_err(|error| PipelineError::Refused(format!("{}: {}", path.display(), error.message)))?;
+        parts.push((format!("{}/{}", run.record.name, run.record.id), evaluation_of(run)?, config.value));
     }
-    Ok(Comparison { sections: Vec::new() })
+    let views: Vec<RunView<'_>> =
+        parts.iter().map(|(label, evaluation, config)| RunView { label, evaluation, config }).collect();
+    Ok(nta_report::compare(&views))
 }

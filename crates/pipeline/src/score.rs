@@ -223,9 +223,8 @@ impl Job<'_> {
         let n = rows.n_rows();
         let column = |j: usize| (0..n).map(|i| float(i, j)).collect::<Vec<f32>>();
         let named = self.model.members.iter().enumerate();
-        let members = named
-            .map(|(j, m)| nta_data::MemberScores { name: m.name.clone(), p_attack: column(j) })
-            .collect();
+        let members =
+            named.map(|(j, m)| nta_data::MemberScores { name: m.name.clone(), p_attack: column(j) }).collect();
         let flag = |j: usize| (0..n).map(|i| bytes[i * 5 * width + 4 * width + j] == 1).collect();
         Ok(Scores { rows: rows.row.clone(), members, hybrid: column(width - 1), flags: (0..width).map(flag).collect() })
     }
@@ -261,11 +260,8 @@ impl<'a> Out<'a> {
 
     fn write(&mut self, batch: &Batch, scores: &Scores) -> Result<(), PipelineError> {
         self.tally.add(&batch.dataset, scores);
-        let mut added: Vec<Added<'_>> = scores
-            .members
-            .iter()
-            .map(|m| Added { name: &m.name, values: AddedValues::Float(&m.p_attack) })
-            .collect();
+        let mut added: Vec<Added<'_>> =
+            scores.members.iter().map(|m| Added { name: &m.name, values: AddedValues::Float(&m.p_attack) }).collect();
         added.push(Added { name: "hybrid", values: AddedValues::Float(&scores.hybrid) });
         let flags = scores.flags.last().map_or(&[][..], Vec::as_slice);
         added.push(Added { name: "flagged", values: AddedValues::Flag(flags) });

@@ -39,9 +39,9 @@ pub fn simulate(request: &SimulateRequest, listener: &dyn Listener) -> Result<Op
         Some(path) => {
             let mut file = AtomicFile::create(path).map_err(failed)?;
             let mut buffered = std::io::BufWriter::new(&mut file);
-            write_csv(&flows, &mut buffered).and_then(|()| buffered.flush()).map_err(|error| {
-                PipelineError::Failed(format!("cannot write {}: {error}", path.display()))
-            })?;
+            write_csv(&flows, &mut buffered)
+                .and_then(|()| buffered.flush())
+                .map_err(|error| PipelineError::Failed(format!("cannot write {}: {error}", path.display())))?;
             drop(buffered);
             file.commit().map_err(failed)?;
             None

@@ -39,9 +39,10 @@ pub(crate) struct SourceReport {
     pub(crate) rows: u64,
     pub(crate) attacks: u64,
     pub(crate) columns: usize,
-    pub(crate) files: Vec<FileDigest>,
-    /// Sentences about ignored rows, missing cells and unused columns.
-    pub(crate) remarks: Vec<String>,
+    /// Each file's digest and rows; a digest over the settings for simulated traffic.
+    pub(crate) files: Vec<(FileDigest, u64)>,
+    /// What the reader told; `None` for simulated traffic.
+    pub(crate) summary: Option<ReadSummary>,
 }
 
 impl TrafficReport {
@@ -54,7 +55,7 @@ impl TrafficReport {
     pub(crate) fn digests(&self) -> impl Iterator<Item = (String, String)> + '_ {
         let of = |s: &'_ SourceReport| {
             let role = s.role.clone();
-            s.files.iter().map(move |f| (format!("{role}/{}", f.name), f.sha256.clone())).collect::<Vec<_>>()
+            s.files.iter().map(move |(f, _)| (format!("{role}/{}", f.name), f.sha256.clone())).collect::<Vec<_>>()
         };
         self.sources.iter().flat_map(of)
     }
@@ -150,11 +151,13 @@ impl Reader<'_> {
     ) -> Result<(Dataset, SourceReport), PipelineError> {
         if let Traffic::Simulated { simulate } = traffic {
             let by = self.by.unwrap_or_default();
-            let dataset = simulate.dataset(Arc::clone(&self.schema), by, self.entity_key, seed, watch).map_err(refused)?;
+            let dataset =
+                simulate.dataset(Arc::clone(&self.schema), by, self.entity_key, seed, watch).map_err(refused)?;
             let settings = serde_json::to_vec(&(simulate, seed)).map_err(refused)?;
             let name = format!("simulated from seed {seed}");
             let file = FileDigest { name, bytes: 0, sha256: hex(&Sha256::digest(&settings)) };
-            return Ok((dataset.clone(), SourceReport::of(role, &dataset, vec![file], Vec::new())));
+            let told = SourceReport::of(role, &dataset, vec![(file, dataset.n_rows() as u64)], None);
+            return Ok((dataset, told));
         }
         let source = resolve(traffic.patterns(), &self.project.root)?;
         let options = ReadOptions {
@@ -167,20 +170,22 @@ impl Reader<'_> {
         };
         let Read { dataset, summary } = nta_ingest::read(&source, &options, watch).map_err(refused)?;
         let digests = source.digest().map_err(refused)?;
-        let report = SourceReport::of(role, &dataset, digests, remarks(&summary));
+        let rows = summary.files.iter().map(|f| f.rows);
+        let files = digests.into_iter().zip(rows).collect();
+        let report = SourceReport::of(role, &dataset, files, Some(summary));
         Ok((dataset, report))
     }
 }
 
 impl SourceReport {
-    fn of(role: &str, dataset: &Dataset, files: Vec<FileDigest>, remarks: Vec<String>) -> Self {
+    fn of(role: &str, dataset: &Dataset, files: Vec<(FileDigest, u64)>, summary: Option<ReadSummary>) -> Self {
         SourceReport {
             role: role.to_owned(),
             rows: dataset.n_rows() as u64,
             attacks: dataset.n_attacks() as u64,
             columns: dataset.numeric.len() + dataset.categorical.len(),
             files,
-            remarks,
+            summary,
         }
     }
 }
@@ -201,6 +206,18 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-fn remarks(_summary: &ReadSummary) -> Vec<String> {
-    Vec::new()
+impl SourceReport {
+    /// What the reader left out or found missing, in sentences.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let Some(summary) = &self.summary else { return Vec::new() };
+        let mut remarks = Vec::new();
+        if summary.ignored_rows > 0 {
+            let rows = crate::words::thousands(summary.ignored_rows);
+            remarks.push(format!("{}: {rows} rows are left out by the schema's `label.ignore`", self.role));
+        }
+        if !summary.columns_absent.is_empty() {
+            remarks.push(format!("{}: the files lack {}", self.role, summary.columns_absent.join(", ")));
+        }
+        remarks
+    }
 }

@@ -22,6 +22,9 @@ pub(crate) fn percent(share: f64) -> String {
 mod tests {
     #[test]
     fn thousands_are_grouped() {
-        assert_eq!(["0", "999", "1,000", "1,234,567"], [0, 999, 1_000, 1_234_567].map(super::thousands).each_ref().map(String::as_str));
+        assert_eq!(
+            ["0", "999", "1,000", "1,234,567"],
+            [0, 999, 1_000, 1_234_567].map(super::thousands).each_ref().map(String::as_str)
+        );
     }
 }

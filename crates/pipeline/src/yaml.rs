@@ -65,7 +65,8 @@ enum Node {
 }
 
 fn flatten(node: Node, path: String, places: &mut BTreeMap<String, Place>) -> Value {
-    let place = |location: &serde_saphyr::Location| Place { line: location.line() as u64, column: location.column() as u64 };
+    let place =
+        |location: &serde_saphyr::Location| Place { line: location.line() as u64, column: location.column() as u64 };
     match node {
         Node::Null => Value::Null,
         Node::Bool(b) => Value::Bool(b),
@@ -167,7 +168,8 @@ mod tests {
 
     #[test]
     fn values_and_places_of_nested_keys_are_kept() {
-        let document = parse("name: a\nforest:\n  trees: 20\n  max_features: sqrt\nfiles:\n  - x.csv\n  - y.csv\n").unwrap();
+        let document =
+            parse("name: a\nforest:\n  trees: 20\n  max_features: sqrt\nfiles:\n  - x.csv\n  - y.csv\n").unwrap();
         assert_eq!(document.value["forest"]["trees"], 20);
         assert_eq!(document.value["files"][1], "y.csv");
         assert_eq!(document.places["forest.trees"], Place { line: 3, column: 3 });

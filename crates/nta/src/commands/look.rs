@@ -84,6 +84,11 @@ pub(crate) fn compare(asked: &[String], common: &Common) -> anyhow::Result<()> {
     }
     let mut out = std::io::stdout().lock();
     for section in &comparison.sections {
+        writeln!(out, "{}", section.title)?;
+        if section.rows.is_empty() {
+            writeln!(out, "  nothing differs\n")?;
+            continue;
+        }
         let header: Vec<&str> = section.header.iter().map(String::as_str).collect();
         table::write(&mut out, &header, &section.rows)?;
         writeln!(out)?;

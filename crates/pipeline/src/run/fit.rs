@@ -131,15 +131,13 @@ fn fit_lstm(
     let fitted = {
         let (dir, listener) = (&ctx.dir, ctx.listener);
         let watch = ctx.watch(Stage::Lstm, "");
-        let mut on_epoch = |epoch: &EpochReport, checkpoint: &Checkpoint| {
-            match keep_epoch(dir, epoch, checkpoint) {
-                Err(error) => {
-                    broken = Some(error);
-                    ControlFlow::Break(())
-                }
-                Ok(()) if listener.cancelled() => ControlFlow::Break(()),
-                Ok(()) => ControlFlow::Continue(()),
+        let mut on_epoch = |epoch: &EpochReport, checkpoint: &Checkpoint| match keep_epoch(dir, epoch, checkpoint) {
+            Err(error) => {
+                broken = Some(error);
+                ControlFlow::Break(())
             }
+            Ok(()) if listener.cancelled() => ControlFlow::Break(()),
+            Ok(()) => ControlFlow::Continue(()),
         };
         ctx.config.lstm.fit(
             Rows { dense: &train.features.dense, sequences: &train.sequences, labels: &train.labels, weight: None },
@@ -177,11 +175,7 @@ fn fit_lstm(
     Ok(((fitted.lstm, fitted.history), says))
 }
 
-fn keep_epoch(
-    dir: &nta_tracking::RunDir,
-    epoch: &EpochReport,
-    checkpoint: &Checkpoint,
-) -> Result<(), PipelineError> {
+fn keep_epoch(dir: &nta_tracking::RunDir, epoch: &EpochReport, checkpoint: &Checkpoint) -> Result<(), PipelineError> {
     let step = epoch.epoch as u64;
     dir.metric("lstm/train_loss", epoch.train_loss, step).map_err(failed)?;
     dir.metric("lstm/validation_log_loss", epoch.validation_loss, step).map_err(failed)?;

@@ -78,7 +78,7 @@ fn undecided(name: &str) -> NamedThreshold {
 fn provenance(ctx: &Context<'_>, told: &TrafficReport) -> Provenance {
     let files = |source: &crate::traffic::SourceReport| {
         let role = source.role.clone();
-        let of = move |f: &nta_ingest::FileDigest| DataDigest {
+        let of = move |(f, _): &(nta_ingest::FileDigest, u64)| DataDigest {
             role: role.clone(),
             name: f.name.clone(),
             bytes: f.bytes,
@@ -122,16 +122,15 @@ fn freeze(ctx: &mut Context<'_>, model: &mut Model, parts: &Partition) -> Result
     let fused_calibration = model.hybrid.combine(&calibration.members).map_err(failed)?;
     let fused_threshold = model.hybrid.combine(&threshold.members).map_err(failed)?;
     let members = calibration.members.iter().zip(&threshold.members);
-    let columns = members
-        .map(|(c, t)| (c.name.as_str(), c.p_attack.as_slice(), t.p_attack.as_slice()))
-        .chain([(HYBRID, fused_calibration.as_slice(), fused_threshold.as_slice())]);
+    let columns = members.map(|(c, t)| (c.name.as_str(), c.p_attack.as_slice(), t.p_attack.as_slice())).chain([(
+        HYBRID,
+        fused_calibration.as_slice(),
+        fused_threshold.as_slice(),
+    )]);
     let mut thresholds = Vec::new();
     for (name, on_calibration, on_threshold) in columns {
-        let calibration = PartScores {
-            scores: on_calibration,
-            labels: calibration_labels,
-            copies: Some(&parts.copies.calibration),
-        };
+        let calibration =
+            PartScores { scores: on_calibration, labels: calibration_labels, copies: Some(&parts.copies.calibration) };
         let threshold =
             PartScores { scores: on_threshold, labels: threshold_labels, copies: Some(&parts.copies.threshold) };
         let chosen = ctx.config.hybrid.choose_threshold(&calibration, &threshold).map_err(refused)?;

@@ -7,11 +7,13 @@ use nta_ingest::{Added, AddedValues, TableWriter};
 use nta_metrics::{Curves, Evaluation, HYBRID, JudgeInput, JudgedMember, Named, PartSize, curves, judge};
 use nta_model::Model;
 use nta_preprocess::{Copies, PartitionSummary};
+use sha2::{Digest, Sha256};
 
 use super::context::Context;
 use super::fuse::score_all;
 use crate::error::{PipelineError, failed};
 use crate::event::Stage;
+use crate::traffic::hex;
 
 /// What the evaluation hands on.
 pub(crate) struct Judged {
@@ -26,6 +28,18 @@ pub(crate) struct Judging<'a> {
     pub(crate) summary: &'a PartitionSummary,
     /// Attack families of the training part.
     pub(crate) families: &'a BTreeSet<String>,
+}
+
+/// Notes in run.json which test rows are about to be read, and answers how many earlier runs of this project read them.
+pub(crate) fn note_reading(ctx: &mut Context<'_>, sealed: &Sealed) -> Result<usize, PipelineError> {
+    let mut hasher = Sha256::new();
+    for hash in sealed.feature_hashes() {
+        hasher.update(hash.to_le_bytes());
+    }
+    let digest = hex(&hasher.finalize());
+    let earlier = nta_tracking::times_test_was_read(&ctx.project.home, &digest, ctx.dir.id()).map_err(failed)?;
+    ctx.dir.update(|record| record.test_digest = Some(digest)).map_err(failed)?;
+    Ok(earlier)
 }
 
 /// Opens the test part and measures the frozen model on it; keeps every row's scores.
@@ -104,8 +118,12 @@ fn keep_predictions(ctx: &Context<'_>, test: &Dataset, scores: &Scores) -> Resul
     let attack: Vec<bool> = order.iter().map(|&i| labels[i].is_attack()).collect();
     let family: Vec<&str> = order.iter().map(|&i| test.family_of(i).unwrap_or("")).collect();
     let pick = |column: &[f32]| order.iter().map(|&i| column[i]).collect::<Vec<f32>>();
-    let members: Vec<(&str, Vec<f32>)> =
-        scores.members.iter().map(|m| (m.name.as_str(), pick(&m.p_attack))).chain([(HYBRID, pick(&scores.hybrid))]).collect();
+    let members: Vec<(&str, Vec<f32>)> = scores
+        .members
+        .iter()
+        .map(|m| (m.name.as_str(), pick(&m.p_attack)))
+        .chain([(HYBRID, pick(&scores.hybrid))])
+        .collect();
     let flagged: Vec<bool> = scores.flags.last().map_or(Vec::new(), |f| order.iter().map(|&i| f[i]).collect());
     let mut added = vec![
         Added { name: "file", values: AddedValues::Text(&file) },

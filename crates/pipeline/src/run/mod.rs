@@ -58,12 +58,8 @@ pub struct RunOutcome {
 /// Runs `loaded` to its end. A refusal leaves nothing behind; a failure or an interrupt leaves a run that can be resumed.
 pub fn run(loaded: &LoadedConfig, resume: &Resume, listener: &dyn Listener) -> Result<RunOutcome, PipelineError> {
     let (dir, resumed) = open(loaded, resume)?;
-    let began = Event::Begun {
-        name: loaded.config.name.clone(),
-        run: dir.id().to_owned(),
-        seed: loaded.config.seed,
-        resumed,
-    };
+    let began =
+        Event::Begun { name: loaded.config.name.clone(), run: dir.id().to_owned(), seed: loaded.config.seed, resumed };
     listener.hear(began);
     if *resume == Resume::Last && !resumed {
         listener.hear(Event::Note("nothing to resume: no interrupted run of this config; starting afresh".to_owned()));
@@ -113,11 +109,7 @@ fn config_digest(config: &RunConfig) -> String {
     hex(&Sha256::digest(config.to_yaml().as_bytes()))
 }
 
-fn close(
-    dir: RunDir,
-    outcome: Result<RunOutcome, PipelineError>,
-    resumed: bool,
-) -> Result<RunOutcome, PipelineError> {
+fn close(dir: RunDir, outcome: Result<RunOutcome, PipelineError>, resumed: bool) -> Result<RunOutcome, PipelineError> {
     let told = match &outcome {
         Ok(_) => dir.drop_checkpoints().and_then(|()| dir.finish().map(drop)),
         // A refused run leaves nothing; but what an earlier session has learned is not thrown away.
@@ -143,8 +135,16 @@ fn stages(ctx: &mut Context<'_>) -> Result<RunOutcome, PipelineError> {
     let families = judge::attack_families(&parts.train);
     let Partition { test, copies, summary, .. } = parts;
     let judging = Judging { copies: &copies, summary: &summary, families: &families };
+    let earlier_test_reads = judge::note_reading(ctx, &test)?;
     let judged = judge::evaluate(ctx, test, &model, &judging)?;
-    let told = publish::Told { traffic: &told, summary: &summary, history: &history, oob_auc, importances: &importances };
+    let told = publish::Told {
+        traffic: &told,
+        summary: &summary,
+        history: &history,
+        oob_auc,
+        importances: &importances,
+        earlier_test_reads,
+    };
     publish::publish(ctx, &model, &judged, &told)
 }
 
@@ -154,8 +154,11 @@ fn read(ctx: &mut Context<'_>) -> Result<(ReadTraffic, String), PipelineError> {
     let digests: BTreeMap<String, String> = traffic.told.digests().collect();
     let before = &ctx.dir.record().digests;
     if !before.is_empty() && *before != digests {
-        let changed: Vec<&str> =
-            digests.iter().filter(|(name, digest)| before.get(*name) != Some(digest)).map(|(n, _)| n.as_str()).collect();
+        let changed: Vec<&str> = digests
+            .iter()
+            .filter(|(name, digest)| before.get(*name) != Some(digest))
+            .map(|(n, _)| n.as_str())
+            .collect();
         return Err(PipelineError::Refused(format!(
             "the traffic has changed since this run began ({}); start a new run",
             changed.join(", ")
@@ -164,8 +167,8 @@ fn read(ctx: &mut Context<'_>) -> Result<(ReadTraffic, String), PipelineError> {
     ctx.dir.update(|record| record.digests = digests).map_err(failed)?;
     let columns = traffic.told.sources.first().map_or(0, |s| s.columns);
     let files: usize = traffic.told.sources.iter().map(|s| s.files.len()).sum();
-    for remark in traffic.told.sources.iter().flat_map(|s| &s.remarks) {
-        ctx.note(remark)?;
+    for remark in traffic.told.sources.iter().flat_map(|s| s.remarks()) {
+        ctx.note(&remark)?;
     }
     let plural = if files == 1 { "" } else { "s" };
     let says = format!("{} flows, {columns} feature columns, {files} file{plural}", thousands(traffic.told.rows()));

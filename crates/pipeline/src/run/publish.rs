@@ -1,8 +1,13 @@
 //! The last stages: the report into the run's folder, the model as the next version.
 
 use nta_lstm::EpochReport;
+use nta_metrics::Named;
 use nta_model::{Model, Registry};
 use nta_preprocess::PartitionSummary;
+use nta_report::{
+    DataFile, DataSection, DroppedColumn, Epoch, Feature, LstmView, MissingCells, Note, NoteLevel, PartRow, Provenance,
+    RunReport, StageTime,
+};
 
 use super::RunOutcome;
 use super::context::Context;
@@ -10,6 +15,7 @@ use super::judge::Judged;
 use crate::error::{PipelineError, failed};
 use crate::event::Stage;
 use crate::traffic::TrafficReport;
+use crate::words::{percent, thousands};
 
 /// What the stages told on the way.
 pub(crate) struct Told<'a> {
@@ -18,6 +24,8 @@ pub(crate) struct Told<'a> {
     pub(crate) history: &'a [EpochReport],
     pub(crate) oob_auc: Option<f64>,
     pub(crate) importances: &'a [(String, f64)],
+    /// Earlier runs of this project that opened the same test rows.
+    pub(crate) earlier_test_reads: usize,
 }
 
 /// Writes the report, then stores the model: a run that cannot tell what it measured leaves no version.
@@ -27,8 +35,15 @@ pub(crate) fn publish(
     judged: &Judged,
     told: &Told<'_>,
 ) -> Result<RunOutcome, PipelineError> {
-    let _ = told;
-    let report = ctx.dir.place("report.html").map_err(failed)?;
+    let report = ctx.stage(Stage::Report, |ctx| {
+        let files = nta_report::render(&run_report(ctx, model, judged, told)).map_err(failed)?;
+        for file in &files {
+            ctx.dir.write(&file.path, &file.bytes).map_err(failed)?;
+        }
+        let figures = files.iter().filter(|f| f.path.ends_with(".png")).count();
+        let path = ctx.dir.place("report.html").map_err(failed)?;
+        Ok((path, format!("report.html, {figures} figures")))
+    })?;
     let version = ctx.stage(Stage::Save, |ctx| {
         let version = Registry::new(&ctx.project.home).add(&ctx.config.name, model).map_err(failed)?;
         let title = version.title();
@@ -44,4 +59,169 @@ pub(crate) fn publish(
         seconds: ctx.dir.record().seconds(),
         evaluation: judged.evaluation.clone(),
     })
+}
+
+fn run_report(ctx: &Context<'_>, model: &Model, judged: &Judged, told: &Told<'_>) -> RunReport {
+    let epoch = |e: &EpochReport| Epoch {
+        epoch: e.epoch as u32,
+        train_loss: e.train_loss,
+        validation_loss: Some(e.validation_loss),
+        validation_average_precision: e.validation_average_precision,
+        seconds: e.seconds,
+        flows: e.flows,
+        best: e.best,
+    };
+    let feature = |(name, importance): &(String, f64)| Feature { name: name.clone(), importance: *importance };
+    RunReport {
+        name: ctx.config.name.clone(),
+        run: ctx.dir.id().to_owned(),
+        seed: ctx.config.seed,
+        evaluation: judged.evaluation.clone(),
+        curves: judged.curves.iter().map(|(name, curves)| (name.as_str(), curves.clone())).collect(),
+        epochs: told.history.iter().map(epoch).collect(),
+        importances: told.importances.iter().map(feature).collect(),
+        out_of_bag_auc: told.oob_auc,
+        lstm_view: lstm_view(model, ctx.config.lstm.sequence.length as u64),
+        notes: notes(model, told),
+        data: data_section(model, told),
+        config: ctx.config.to_yaml(),
+        provenance: provenance(ctx, judged),
+    }
+}
+
+fn lstm_view(model: &Model, length: u64) -> LstmView {
+    match &model.state {
+        None => LstmView::SingleFlows,
+        Some(state) => LstmView::Sequences { by: in_words(&state.by), length },
+    }
+}
+
+/// A value's name as configs spell it.
+fn in_words(value: &impl serde::Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    value.as_str().map_or_else(|| value.to_string(), |s| s.replace('_', " "))
+}
+
+fn notes(model: &Model, told: &Told<'_>) -> Vec<Note> {
+    let note = |level, text: String| Note { level, text };
+    let mut notes = Vec::new();
+    let Some(test) = told.summary.parts.last() else { return notes };
+    if test.copies > 0 {
+        let share = percent(test.copies as f64 / test.rows.max(1) as f64);
+        let text = format!(
+            "{} test flows ({share}) have their exact features in the training part; the results without them stand \
+             beside the others",
+            thousands(test.copies as u64)
+        );
+        notes.push(note(NoteLevel::Warning, text));
+    }
+    for threshold in &model.thresholds {
+        if let Some(reason) = &threshold.chosen.reason {
+            notes.push(note(NoteLevel::Warning, format!("{}: {reason}", threshold.name)));
+        }
+    }
+    for remark in told.traffic.sources.iter().flat_map(|s| s.remarks()) {
+        notes.push(note(NoteLevel::Info, remark));
+    }
+    notes
+}
+
+fn data_section(model: &Model, told: &Told<'_>) -> DataSection {
+    let sources = &told.traffic.sources;
+    let summaries = || sources.iter().filter_map(|s| s.summary.as_ref());
+    let file = |role: &str, digest: &nta_ingest::FileDigest, rows: u64, simulated: bool| DataFile {
+        name: digest.name.clone(),
+        part: role.to_owned(),
+        rows,
+        bytes: (!simulated).then_some(digest.bytes),
+        sha256: (!simulated).then(|| digest.sha256.clone()),
+    };
+    let files = sources
+        .iter()
+        .flat_map(|s| s.files.iter().map(move |(digest, rows)| file(&s.role, digest, *rows, s.summary.is_none())));
+    let summary = told.summary;
+    let strategy = match summary.inside {
+        Some(inside) => format!("{}, {inside} inside", summary.strategy),
+        None => summary.strategy.to_string(),
+    };
+    let dropped = model.preprocessor.dropped().iter();
+    DataSection {
+        schema: model.schema.name.clone(),
+        order: match model.schema.order {
+            nta_data::Order::File => "as in the file",
+            nta_data::Order::EndTime => "by the flows' ends",
+            nta_data::Order::None => "none",
+        }
+        .to_owned(),
+        files: files.collect(),
+        ignored_rows: summaries().map(|s| s.ignored_rows).sum(),
+        strategy,
+        partition_note: summary.note.clone(),
+        seam_rows: summary.dropped_rows as u64,
+        parts: summary.parts.iter().map(part_row).collect(),
+        dropped_columns: dropped.map(|(name, why)| DroppedColumn { name: name.clone(), why: why.clone() }).collect(),
+        missing: missing(told),
+        absent_columns: distinct(summaries().flat_map(|s| s.columns_absent.clone())),
+        unused_columns: distinct(summaries().flat_map(|s| s.columns_present_unused.clone())),
+        earlier_test_reads: Some(told.earlier_test_reads as u64),
+    }
+}
+
+fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen: Vec<String> = Vec::new();
+    for name in names {
+        if !seen.contains(&name) {
+            seen.push(name);
+        }
+    }
+    seen
+}
+
+fn part_row(part: &nta_preprocess::PartSummary) -> PartRow {
+    PartRow {
+        name: part.part.to_string(),
+        rows: part.rows as u64,
+        benign: part.benign as u64,
+        attacks: part.attacks as u64,
+        copies: part.copies as u64,
+        families: part.families.iter().map(|(name, n)| (name.as_str(), *n as u64)).collect(),
+    }
+}
+
+fn missing(told: &Told<'_>) -> Vec<MissingCells> {
+    let rows = told.traffic.rows();
+    let mut columns: Named<u64> = Named::new();
+    for summary in told.traffic.sources.iter().filter_map(|s| s.summary.as_ref()) {
+        for column in &summary.missing {
+            let before = columns.get(&column.column).copied().unwrap_or(0);
+            columns.put(column.column.as_str(), before + column.missing);
+        }
+    }
+    let cells = |(name, missing): (&str, &u64)| MissingCells { name: name.to_owned(), missing: *missing, rows };
+    let mut found: Vec<MissingCells> = columns.iter().filter(|(_, n)| **n > 0).map(cells).collect();
+    found.sort_by(|a, b| b.missing.cmp(&a.missing).then_with(|| a.name.cmp(&b.name)));
+    found
+}
+
+fn provenance(ctx: &Context<'_>, judged: &Judged) -> Provenance {
+    let record = ctx.dir.record();
+    let host = &record.host;
+    let memory = host.memory_bytes.map(|b| format!(", {:.0} GB", b as f64 / 1e9)).unwrap_or_default();
+    let cpu = host.cpu.clone().unwrap_or_else(|| host.arch.clone());
+    let mut digests: Named<String> = Named::new();
+    digests.put("model", judged.evaluation.digest.clone());
+    digests.put("config", record.config_digest.clone());
+    if let Some(test) = &record.test_digest {
+        digests.put("test rows", test.clone());
+    }
+    Provenance {
+        version: record.version.clone(),
+        started: record.started.to_string(),
+        ended: None,
+        parent: record.parent.clone(),
+        model: record.model.clone(),
+        machine: format!("{}, {cpu}, {} threads{memory}", host.os, rayon::current_num_threads()),
+        digests,
+        stages: record.stages.iter().map(|s| StageTime { name: s.name.clone(), seconds: s.seconds }).collect(),
+    }
 }

@@ -1,0 +1,66 @@
+//! Threads, batches and a second go change no bit.
+
+use std::path::Path;
+
+use crate::nta::Home;
+
+const SMALL: [&str; 10] = [
+    "--set",
+    "data.train={simulate: {flows: 12000, hosts: 30}}",
+    "--set",
+    "forest.trees=20",
+    "--set",
+    "lstm.hidden=16",
+    "--set",
+    "lstm.epochs=2",
+    "--set",
+    "hybrid.budget={false_positive_rate: 0.05}",
+];
+
+fn run(home: &Home, extra: &[&str]) {
+    let arguments: Vec<&str> = ["run", "configs/quickstart.yaml"].iter().chain(&SMALL).chain(extra).copied().collect();
+    home.nta(&arguments).ok();
+}
+
+fn file(home: &Home, name: &str) -> Vec<u8> {
+    let found = home.files().into_iter().find(|f| f.ends_with(name)).unwrap_or_else(|| panic!("no {name}"));
+    std::fs::read(home.path().join(found)).unwrap()
+}
+
+#[test]
+fn one_thread_or_two_give_the_same_evaluation_and_the_same_model() {
+    let (one, two) = (Home::new(), Home::new());
+    run(&one, &["--threads", "1"]);
+    run(&two, &["--threads", "2"]);
+    assert_eq!(file(&one, "evaluation.json"), file(&two, "evaluation.json"));
+    for part in ["forest.bin", "lstm.safetensors", "preprocessor.json", "hybrid.json", "scoring.json"] {
+        assert!(file(&one, part) == file(&two, part), "{part} differs");
+    }
+}
+
+#[test]
+fn another_seed_gives_another_model() {
+    let (one, two) = (Home::new(), Home::new());
+    run(&one, &[]);
+    run(&two, &["--set", "seed=8"]);
+    assert_ne!(file(&one, "evaluation.json"), file(&two, "evaluation.json"));
+}
+
+#[test]
+fn a_file_scored_in_batches_of_1_7_and_all_gives_the_same_bytes() {
+    let home = Home::new();
+    run(&home, &[]);
+    let flows = home.path().join("flows.csv");
+    let flows = flows.to_str().unwrap();
+    home.nta(&["simulate", "--seed", "11", "--set", "flows=1500", "-o", flows]).ok();
+    let score = |batch: &str| {
+        let out = home.path().join(format!("scored-{batch}.csv"));
+        home.nta(&["score", "quickstart", flows, "-o", out.to_str().unwrap(), "--batch", batch]).ok();
+        std::fs::read_to_string(Path::new(&out)).unwrap()
+    };
+    let all = score("100000");
+    assert!(all.lines().count() > 1_000);
+    assert!(all.lines().next().unwrap().ends_with("forest,lstm,hybrid,flagged"));
+    assert!(score("7") == all, "batches of 7 differ");
+    assert!(score("1") == all, "batches of 1 differ");
+}
