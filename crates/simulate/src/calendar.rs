@@ -8,7 +8,7 @@ pub(crate) const DAY: i64 = 24 * HOUR;
 
 /// How busy an office is in each hour of a working day: mornings and afternoons full, a dip at lunch, a few late.
 const OFFICE: [f64; 24] = [
-    0.02, 0.01, 0.01, 0.01, 0.01, 0.03, 0.10, 0.35, 0.80, 1.00, 1.05, 1.00, 0.55, 0.80, 1.00, 1.00, 0.95, 0.65, 0.30,
+    0.02, 0.01, 0.01, 0.01, 0.01, 0.03, 0.10, 0.35, 0.80, 1.00, 1.05, 1.00, 0.42, 0.80, 1.00, 1.00, 0.95, 0.65, 0.30,
     0.15, 0.10, 0.08, 0.06, 0.03,
 ];
 /// A weekend: the few who are there come late and leave when they like.

@@ -39,15 +39,7 @@ impl Draw {
 
     /// One of `items` by weight.
     pub(crate) fn weighted<T: Copy>(&mut self, items: &[(f64, T)]) -> T {
-        let total: f64 = items.iter().map(|i| i.0).sum();
-        let mut left = self.unit() * total;
-        for &(weight, item) in items {
-            left -= weight;
-            if left < 0.0 {
-                return item;
-            }
-        }
-        items[items.len() - 1].1
+        at_share(self.unit(), items)
     }
 
     /// Standard normal (Box and Muller 1958).
@@ -89,6 +81,19 @@ impl Draw {
     pub(crate) fn popular(&mut self, n: usize) -> usize {
         (((n as f64 + 1.0).powf(self.unit())) - 1.0) as usize % n
     }
+}
+
+/// The item that stands at `share` (0 to 1) of the way through the weights.
+pub(crate) fn at_share<T: Copy>(share: f64, items: &[(f64, T)]) -> T {
+    let total: f64 = items.iter().map(|i| i.0).sum();
+    let mut left = share * total;
+    for &(weight, item) in items {
+        left -= weight;
+        if left < 0.0 {
+            return item;
+        }
+    }
+    items[items.len() - 1].1
 }
 
 #[cfg(test)]

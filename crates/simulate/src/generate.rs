@@ -38,7 +38,7 @@ impl SimulateConfig {
 /// How much busier than written down everything has to be for `n_flows`; found by trying it thinly.
 fn find_rate(site: &Site, dates: &[Date], n_flows: f64) -> f64 {
     let host_days = (site.hosts.len() * dates.len()) as f64;
-    let trial = (25_000.0 / (NATURAL * host_days)).clamp(0.02, 1.0);
+    let trial = (25_000.0 / (NATURAL * host_days)).clamp(1e-4, 1.0);
     let found = benign_flows(site, dates, trial, None).len().max(1);
     trial * n_flows / found as f64
 }

@@ -1,7 +1,7 @@
 //! The sizes and durations of single exchanges, by service. Attacks draw theirs here too.
 
 use crate::draw::Draw;
-use crate::flow::State;
+use crate::flow::{Proto, Service, State};
 use crate::traffic::Traffic;
 
 /// One question to a name server; sometimes asked twice, sometimes answered at length, seldom not at all.
@@ -104,4 +104,14 @@ pub(crate) fn mail_poll(draw: &mut Draw, rtt: f64) -> Traffic {
     let down = if draw.chance(0.25) { draw.pareto(4_000.0, 1.0).min(3e7) } else { draw.log_normal(1_500.0, 0.5) };
     let end = draw.weighted(&[(0.94, State::Finished), (0.04, State::ResetByTarget), (0.02, State::ResetBySource)]);
     Traffic::tcp(draw, up, down, rtt, idle).reset(end)
+}
+
+/// A port that no service is registered for; low ones more often.
+pub(crate) fn odd_port(draw: &mut Draw) -> u16 {
+    loop {
+        let port = draw.log_normal(5_000.0, 1.2).clamp(21.0, 65_000.0) as u16;
+        if Service::of_port(port, Proto::Tcp) == Service::Other {
+            return port;
+        }
+    }
 }

@@ -172,9 +172,9 @@ impl Site {
         self.hosts.iter().find(|h| h.role == role).map_or(Ipv4Addr::UNSPECIFIED, |h| h.addr)
     }
 
-    /// A host by the roles that `wanted` says yes to.
-    pub(crate) fn some_host(&self, draw: &mut Draw, wanted: impl Fn(Role) -> bool) -> &Host {
-        let fitting: Vec<&Host> = self.hosts.iter().filter(|h| wanted(h.role)).collect();
+    /// One of the hosts that `wanted` says yes to.
+    pub(crate) fn some_host(&self, draw: &mut Draw, wanted: impl Fn(&Host) -> bool) -> &Host {
+        let fitting: Vec<&Host> = self.hosts.iter().filter(|h| wanted(h)).collect();
         if fitting.is_empty() { &self.hosts[0] } else { draw.pick(&fitting) }
     }
 
@@ -252,7 +252,7 @@ fn habits(draw: &mut Draw, index: usize, role: Role, addr: Ipv4Addr) -> Host {
         index,
         role,
         addr,
-        shift: if role.is_personal() { (draw.normal() * 0.7).clamp(-1.8, 1.8) } else { 0.0 },
+        shift: if role.is_personal() { (draw.normal() * 0.45).clamp(-1.2, 1.2) } else { 0.0 },
         pace: if role.is_personal() { draw.log_normal(1.0, 0.35) } else { draw.log_normal(1.0, 0.15) },
         torn: if draw.chance(0.3) { draw.between(0.2, 0.5) } else { draw.between(0.02, 0.08) },
         syncs: draw.chance(0.5),

@@ -179,3 +179,86 @@ fn push_text(flow: &Flow, column: &str, out: &mut String) {
         _ => Ok(()),
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nta_data::{CategoricalColumn, EntityRole, FamilyRole, LabelRole, NumericColumn, Quiet, TimeRole, TimeUnit};
+
+    fn schema(numeric: &[&str], categorical: &[&str]) -> Arc<Schema> {
+        Arc::new(Schema {
+            name: "test".to_owned(),
+            description: String::new(),
+            header: Vec::new(),
+            optional: Vec::new(),
+            delimiter: None,
+            aliases: Default::default(),
+            label: Some(LabelRole {
+                column: "label".to_owned(),
+                benign: vec![BENIGN.to_owned()],
+                attack: Vec::new(),
+                ignore: Vec::new(),
+                matching: Default::default(),
+            }),
+            family: Some(FamilyRole { column: "family".to_owned() }),
+            capture: None,
+            time: Some(TimeRole {
+                column: "time".to_owned(),
+                format: None,
+                unit: TimeUnit::Seconds,
+                utc_offset_minutes: 0,
+            }),
+            duration: Some("duration".to_owned()),
+            duration_unit: TimeUnit::Seconds,
+            entity: EntityRole { src: Some("src".to_owned()), dst: Some("dst".to_owned()) },
+            order: Order::EndTime,
+            categorical: categorical.iter().map(|&n| CategoricalColumn { name: n.to_owned() }).collect(),
+            numeric: numeric.iter().map(|&n| NumericColumn { name: n.to_owned(), hex: false }).collect(),
+            ignored: Vec::new(),
+        })
+    }
+
+    fn small() -> SimulateConfig {
+        SimulateConfig { flows: 2_000, days: 1, hosts: 16, ..SimulateConfig::default() }
+    }
+
+    #[test]
+    fn the_dataset_holds_what_the_file_says() {
+        let flows = small().generate(5, &Quiet).unwrap();
+        let schema = schema(&["duration", "src_bytes", "dst_port"], &["proto", "dst_port"]);
+        let dataset = to_dataset(&flows, schema, SequenceBy::Src, [7; 16]).unwrap();
+        let mut file = Vec::new();
+        write_csv(&flows, &mut file).unwrap();
+        let file = String::from_utf8(file).unwrap();
+        let rows: Vec<Vec<&str>> = file.lines().map(|l| l.split(',').collect()).collect();
+        assert_eq!(rows[0], COLUMNS);
+        assert_eq!(rows.len(), flows.len() + 1);
+        let column = |name| COLUMNS.iter().position(|&c| c == name).unwrap();
+        for (i, row) in rows[1..].iter().enumerate() {
+            let number = |name| row[column(name)].parse::<f64>().unwrap() as f32;
+            assert_eq!(dataset.numeric[0][i], number("duration"));
+            assert_eq!(dataset.numeric[1][i], number("src_bytes"));
+            assert_eq!(dataset.numeric[2][i], number("dst_port"));
+            assert_eq!(dataset.categorical[0].text(i), Some(row[column("proto")]));
+            assert_eq!(dataset.categorical[1].text(i), Some(row[column("dst_port")]));
+            assert_eq!(dataset.family_of(i), Some(row[column("family")]));
+            let attack = dataset.label.as_ref().unwrap()[i].is_attack();
+            assert_eq!(if attack { "attack" } else { "benign" }, row[column("label")]);
+            assert_eq!(dataset.entity[i], entity_hash(&[7; 16], &[b"0", row[column("src")].as_bytes()]));
+            let time: jiff::Timestamp = row[column("time")].parse().unwrap();
+            assert_eq!(time.as_microsecond(), dataset.time.as_ref().unwrap()[i]);
+        }
+        assert!(dataset.end_time.as_ref().unwrap().is_sorted());
+        assert_eq!(dataset.row[3], RowId { file: 0, row: 3 });
+    }
+
+    #[test]
+    fn a_column_that_is_not_simulated_is_refused_by_name() {
+        let flows = small().generate(5, &Quiet).unwrap();
+        for schema in [schema(&["num_failed_logins"], &[]), schema(&["proto"], &[]), schema(&[], &["flag"])] {
+            let error = to_dataset(&flows, Arc::clone(&schema), SequenceBy::Src, [0; 16]).unwrap_err().to_string();
+            let column = schema.numeric.first().map_or("flag", |c| c.name.as_str());
+            assert!(error.contains(&format!("`{column}`")) && error.contains("wrong_fragment"), "{error}");
+        }
+    }
+}

@@ -145,7 +145,7 @@ pub(crate) fn record(src: Ipv4Addr, dst: Ipv4Addr, src_port: u16, dst_port: u16,
         dst_bytes: traffic.down_bytes,
         src_pkts: traffic.up_pkts,
         dst_pkts: traffic.down_pkts,
-        wrong_fragment: traffic.wrong_fragment,
+        wrong_fragment: traffic.wrong_fragment.min(traffic.up_pkts + traffic.down_pkts),
         family: None,
     }
 }

@@ -8,11 +8,11 @@ use crate::traffic::Traffic;
 
 /// One guess after another, far enough apart to stay below a lock-out, at a steady beat.
 pub(super) fn brute_force(campaign: &mut Campaign) {
-    let port = campaign.draw.weighted(&[(0.54, 22), (0.14, 3389), (0.32, 993)]);
+    let port = campaign.choose(&[(0.54, 22), (0.14, 3389), (0.32, 993)]);
     let dst = match port {
         993 => campaign.site.server(Role::MailServer),
-        3389 => campaign.victim(Role::is_personal).addr,
-        _ => campaign.victim(Role::is_server).addr,
+        3389 => campaign.victim(|h| h.role.is_personal()).addr,
+        _ => campaign.victim(|h| h.role.is_server()).addr,
     };
     let pace = campaign.draw.log_normal(22.0, 0.5);
     while campaign.goes_on() {
@@ -33,7 +33,8 @@ pub(super) fn brute_force(campaign: &mut Campaign) {
 pub(super) fn lateral_movement(campaign: &mut Campaign) {
     let step = campaign.draw.log_normal(4.0, 0.5);
     while campaign.goes_on() {
-        let dst = campaign.victim(|r| r.is_personal() || r.is_server()).addr;
+        let at_servers = campaign.draw.chance(0.65);
+        let dst = campaign.victim(|h| if at_servers { h.role.is_server() } else { h.role.is_personal() }).addr;
         if campaign.draw.chance(0.3) {
             let rtt = campaign.rtt(dst);
             let traffic = if campaign.draw.chance(0.5) {

@@ -12,7 +12,7 @@ use crate::traffic::Traffic;
 pub(super) fn unfold(campaign: &mut Campaign) {
     let pool = campaign.draw.weighted(&[(0.6, Pool::Cloud), (0.4, Pool::Web)]);
     let controller = campaign.site.visited(&mut campaign.draw, pool);
-    let port = campaign.draw.weighted(&[(0.62, 443), (0.08, 80), (0.04, 8443), (0.1, 8883), (0.16, 53)]);
+    let port = campaign.choose(&[(0.62, 443), (0.08, 80), (0.04, 8443), (0.1, 8883), (0.16, 53)]);
     let period = campaign.draw.log_normal(75.0, 0.5);
     let jitter = campaign.draw.between(0.03, 0.12);
     let up = campaign.draw.log_normal(600.0, 0.3);

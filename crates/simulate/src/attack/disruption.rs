@@ -2,19 +2,20 @@
 
 use crate::attack::Campaign;
 use crate::flow::Proto;
+use crate::shape;
 use crate::site::Role;
 use crate::traffic::Traffic;
 
 /// SYN after SYN at one service, faster than it can forget them. Each alone is a connection that got no answer.
 pub(super) fn syn_flood(campaign: &mut Campaign) {
-    let role = campaign.draw.weighted(&[
+    let role = campaign.choose(&[
         (0.5, Role::WebServer),
         (0.15, Role::MailServer),
         (0.15, Role::AppServer),
         (0.1, Role::NameServer),
         (0.1, Role::FileServer),
     ]);
-    let dst = campaign.victim(|r| r == role).addr;
+    let dst = campaign.victim(|h| h.role == role).addr;
     let port = match role {
         Role::MailServer => campaign.draw.pick(&[25, 993, 993]),
         Role::AppServer => campaign.draw.pick(&[5432, 443]),
@@ -38,15 +39,21 @@ pub(super) fn syn_flood(campaign: &mut Campaign) {
 
 /// Datagrams and echoes in pieces that overlap or never end; some pass whole.
 pub(super) fn fragment(campaign: &mut Campaign) {
-    let dst = campaign.victim(Role::is_server).addr;
-    let echoes = campaign.draw.chance(0.35);
-    let port = campaign.draw.weighted(&[(0.4, 53), (0.1, 4500), (0.25, 123), (0.12, 514), (0.13, 0)]);
+    let dst = campaign.victim(|h| h.role.is_server()).addr;
+    let (proto, port) = campaign.choose(&[
+        (0.35, (Proto::Icmp, 0)),
+        (0.26, (Proto::Udp, 53)),
+        (0.16, (Proto::Udp, 123)),
+        (0.08, (Proto::Udp, 514)),
+        (0.07, (Proto::Udp, 4500)),
+        (0.08, (Proto::Udp, 0)),
+    ]);
     let pace = campaign.draw.log_normal(1.5, 0.8);
     while campaign.goes_on() {
         let rtt = campaign.rtt(dst);
         let draw = &mut campaign.draw;
         let n = draw.weighted(&[(0.35, 1u32), (0.3, 2), (0.2, 4), (0.15, 9)]);
-        let mut traffic = if echoes {
+        let mut traffic = if proto == Proto::Icmp {
             let answered = if draw.chance(0.5) { n } else { 0 };
             let payload = draw.weighted(&[(0.4, 56.0), (0.3, 32.0), (0.3, 1_472.0)]);
             Traffic::icmp(draw, n, answered, payload, rtt)
@@ -60,11 +67,7 @@ pub(super) fn fragment(campaign: &mut Campaign) {
         if draw.chance(0.62) {
             traffic.wrong_fragment = draw.weighted(&[(0.5, 1), (0.25, 2), (0.25, 3)]);
         }
-        let port = match (traffic.proto, port) {
-            (Proto::Icmp, _) => 0,
-            (_, 0) => draw.log_normal(5_000.0, 1.2).clamp(21.0, 65_000.0) as u16,
-            (_, port) => port,
-        };
+        let port = if (proto, port) == (Proto::Udp, 0) { shape::odd_port(draw) } else { port };
         campaign.call(dst, port, traffic);
         campaign.wait(pace, 0.5);
     }

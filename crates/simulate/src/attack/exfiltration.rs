@@ -7,7 +7,7 @@ use crate::traffic::Traffic;
 /// Piece after piece to one place outside, with a steady pause between them. Each alone is an upload.
 pub(super) fn unfold(campaign: &mut Campaign) {
     let dst = campaign.site.visited(&mut campaign.draw, Pool::Cloud);
-    let port = campaign.draw.weighted(&[(0.86, 443), (0.09, 22), (0.05, 80)]);
+    let port = campaign.choose(&[(0.86, 443), (0.09, 22), (0.05, 80)]);
     let piece = campaign.draw.log_normal(3_000_000.0, 0.8);
     let pace = campaign.draw.log_normal(14.0, 0.6);
     while campaign.goes_on() {

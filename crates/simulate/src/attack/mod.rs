@@ -12,9 +12,9 @@ mod scan;
 use std::net::Ipv4Addr;
 
 use crate::calendar::SECOND;
-use crate::draw::Draw;
+use crate::draw::{Draw, at_share};
 use crate::flow::{Family, Flow};
-use crate::site::{Host, Pool, Role, Site};
+use crate::site::{Host, Pool, Site};
 use crate::traffic::{Traffic, ephemeral, record};
 
 /// One attacker at work: from one host, for some flows.
@@ -24,6 +24,8 @@ pub(crate) struct Campaign<'a> {
     family: Family,
     src: Ipv4Addr,
     low_port: u16,
+    /// Where among the family's variants it stands, 0 to 1.
+    variant: f64,
     /// Flows it consists of.
     quota: usize,
     /// When the next flow begins.
@@ -31,8 +33,17 @@ pub(crate) struct Campaign<'a> {
     flows: Vec<Flow>,
 }
 
-/// Flows of a campaign on average, where there are enough for several campaigns.
+/// Flows of a campaign on average, where there are enough for many campaigns.
 const LENGTH: f64 = 27.0;
+/// Campaigns a family comes in at least, where each then still has [`SHORTEST`] flows: so many that one begins in every
+/// sixteenth of the traffic.
+const CAMPAIGNS: f64 = 26.0;
+/// Flows of a campaign on average, where there are few.
+const SHORTEST: f64 = 6.0;
+
+/// Steps of the golden ratio fill [0, 1) evenly however many are taken (Weyl), so that no variant of an attack is left
+/// to the last part of the traffic by chance.
+const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
 /// How many flows each family has of all attack flows, relative to the others.
 fn weight(family: Family) -> f64 {
@@ -61,18 +72,20 @@ pub(crate) fn attacks(site: &Site, families: &[Family], n_flows: usize, arrivals
 /// The campaigns of one family, `n_flows` in all.
 fn campaigns(site: &Site, family: Family, n_flows: usize, arrivals: &[i64], flows: &mut Vec<Flow>) {
     let (Some(&first), Some(&last)) = (arrivals.first(), arrivals.last()) else { return };
-    let length = LENGTH.min((n_flows as f64 / 8.0).max(6.0));
+    let length = (n_flows as f64 / CAMPAIGNS).clamp(SHORTEST, LENGTH);
     let count = ((n_flows as f64 / length).round() as usize).max(1);
     let mut plan = Draw::new(site.seed, (2 << 32) + family as u64, 0);
+    let phase = plan.unit();
     let sizes: Vec<f64> = (0..count).map(|_| plan.between(0.55, 1.45)).collect();
     let total: f64 = sizes.iter().sum();
     let mut behind = 0.0;
     for (i, size) in sizes.iter().enumerate() {
         let quota = ((behind + size) / total * n_flows as f64).round() - (behind / total * n_flows as f64).round();
         behind += size;
-        let place = (i as f64 + 0.5 + plan.between(-0.3, 0.3)) / count as f64;
+        let place = (i as f64 + 0.5 + plan.between(-0.25, 0.25)) / count as f64;
         let start = arrivals[(place * arrivals.len() as f64) as usize];
         let mut campaign = Campaign::new(site, family, i as u64, quota as usize, start);
+        campaign.variant = (phase + i as f64 * GOLDEN).fract();
         campaign.unfold();
         campaign.fit_between(first, last);
         flows.append(&mut campaign.flows);
@@ -83,7 +96,8 @@ impl<'a> Campaign<'a> {
     fn new(site: &'a Site, family: Family, index: u64, quota: usize, start: i64) -> Self {
         let mut draw = Draw::new(site.seed, (3 << 32) + family as u64, index);
         let (src, low_port) = attacker(site, family, &mut draw);
-        Campaign { site, draw, family, src, low_port, quota, at: start, flows: Vec::with_capacity(quota) }
+        let flows = Vec::with_capacity(quota);
+        Campaign { site, draw, family, src, low_port, variant: 0.0, quota, at: start, flows }
     }
 
     fn unfold(&mut self) {
@@ -98,6 +112,11 @@ impl<'a> Campaign<'a> {
         }
     }
 
+    /// The variant of the attack: of `items` by weight, evenly over the family's campaigns.
+    fn choose<T: Copy>(&self, items: &[(f64, T)]) -> T {
+        at_share(self.variant, items)
+    }
+
     /// Whether flows are left to be made.
     fn goes_on(&self) -> bool {
         self.flows.len() < self.quota
@@ -108,6 +127,7 @@ impl<'a> Campaign<'a> {
         if !self.goes_on() {
             return;
         }
+        let dst = if dst == self.src { self.victim(|_| true).addr } else { dst };
         let src_port = ephemeral(&mut self.draw, self.low_port, traffic.proto, port);
         let mut flow = record(self.src, dst, src_port, port, self.at, traffic);
         flow.family = Some(self.family);
@@ -125,16 +145,9 @@ impl<'a> Campaign<'a> {
     }
 
     /// A host of the site other than the attacker's own.
-    fn victim(&mut self, wanted: impl Fn(Role) -> bool) -> &'a Host {
-        let site = self.site;
-        let mut host = site.some_host(&mut self.draw, &wanted);
-        for _ in 0..4 {
-            if host.addr != self.src {
-                break;
-            }
-            host = site.some_host(&mut self.draw, &wanted);
-        }
-        host
+    fn victim(&mut self, wanted: impl Fn(&Host) -> bool) -> &'a Host {
+        let src = self.src;
+        self.site.some_host(&mut self.draw, |host| host.addr != src && wanted(host))
     }
 
     /// Moves the campaign so that it lies within the simulated time.
@@ -159,14 +172,14 @@ fn attacker(site: &Site, family: Family, draw: &mut Draw) -> (Ipv4Addr, u16) {
         Family::Beaconing | Family::Exfiltration | Family::LateralMovement => 0.0,
     };
     if draw.chance(outside) {
-        let pool = draw.weighted(&[(0.8, Pool::Gateways), (0.2, Pool::Cloud)]);
+        let pool = draw.weighted(&[(0.9, Pool::Gateways), (0.1, Pool::Cloud)]);
         return (site.visited(draw, pool), 32_768);
     }
     let personal = draw.chance(0.72);
-    let host = site.some_host(draw, |role| match (personal, family) {
-        (true, _) => role.is_personal(),
-        (false, Family::SynFlood | Family::Scan | Family::Beaconing) => !role.is_personal() && role != Role::Auditor,
-        (false, _) => role.is_server(),
+    let host = site.some_host(draw, |host| match (personal, family) {
+        (true, _) => host.role.is_personal(),
+        (false, Family::SynFlood | Family::Scan | Family::Beaconing) => !host.role.is_personal(),
+        (false, _) => host.role.is_server(),
     });
     (host.addr, host.low_port)
 }

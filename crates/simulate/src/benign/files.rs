@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use crate::benign::Day;
-use crate::calendar::SECOND;
+use crate::calendar::{HOUR, SECOND};
 use crate::shape;
 use crate::site::{Pool, Role};
 use crate::traffic::Traffic;
@@ -46,7 +46,7 @@ pub(super) fn ask_directory(day: &mut Day, at: i64) -> i64 {
 
 /// A document goes to a printer.
 pub(super) fn print(day: &mut Day, at: i64) {
-    let printer = day.site.some_host(&mut day.draw, |r| r == Role::Printer).addr;
+    let printer = day.site.some_host(&mut day.draw, |h| h.role == Role::Printer).addr;
     let port = day.draw.weighted(&[(0.7, 9100), (0.3, 631)]);
     let (up, idle) = (day.draw.log_normal(180_000.0, 1.3), day.draw.log_normal(3.0, 0.7));
     let traffic = Traffic::tcp(&mut day.draw, up, 900.0, 0.002, idle);
@@ -71,7 +71,7 @@ pub(super) fn fetch_code(day: &mut Day, start: i64) {
 pub(super) fn administer(day: &mut Day, start: i64) {
     let mut at = if day.draw.chance(0.7) { ask_directory(day, start) } else { start };
     for _ in 0..1 + day.draw.poisson(1.0) {
-        let server = day.site.some_host(&mut day.draw, |r| r.is_server() || r.is_personal()).addr;
+        let server = day.site.some_host(&mut day.draw, |h| h.role.is_server() || h.role.is_personal()).addr;
         at = remote_work(day, at, server);
     }
 }
@@ -91,17 +91,18 @@ fn remote_work(day: &mut Day, at: i64, server: Ipv4Addr) -> i64 {
     day.later(at, 25.0, 1.2)
 }
 
-/// The nightly backup of one host: several streams to the backup server, the first with the catalogue.
+/// One host's daily backup: streams to the backup server one after the other, by night where the host is on, else at
+/// lunch.
 pub(super) fn back_up(day: &mut Day) {
     let server = day.site.server(Role::BackupServer);
-    let streams = day.draw.poisson(2.5 * day.rate.clamp(0.2, 3.0));
-    let mut at = day.date.midnight + (day.draw.between(1.0, 4.5) * 3_600.0 * SECOND as f64) as i64;
-    for _ in 0..streams {
+    let at_night = !day.host.role.is_personal() || day.host.stays_on;
+    let hour = if at_night { day.draw.between(1.0, 4.5) } else { day.draw.between(11.5, 13.5) };
+    let mut at = day.date.midnight + (hour * HOUR as f64) as i64;
+    for _ in 0..day.draw.poisson(2.5 * day.rate) {
         let up = day.draw.log_normal(8e6, 1.6).min(2e10);
         let (down, idle) = (day.draw.log_normal(9_000.0, 0.8), day.draw.log_normal(4.0, 1.0));
         let traffic = Traffic::tcp(&mut day.draw, up, down, 0.0006, idle);
-        at += (traffic.seconds * SECOND as f64) as i64;
-        day.call(at - (traffic.seconds * SECOND as f64) as i64, server, 10_080, traffic);
-        at = day.later(at, 2.0, 1.0);
+        day.call(at, server, 10_080, traffic);
+        at = day.later(at + (traffic.seconds * SECOND as f64) as i64, 2.0, 1.0);
     }
 }

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use crate::benign::Day;
 use crate::calendar::SECOND;
+use crate::shape;
 use crate::site::{Pool, Role};
 use crate::traffic::Traffic;
 
@@ -32,7 +33,7 @@ pub(super) fn stale(day: &mut Day, start: i64) {
         let port = day.draw.weighted(&[(0.42, 443), (0.2, 80), (0.08, 8080), (0.08, 22), (0.06, 25), (0.16, 0)]);
         (port, day.site.visited(&mut day.draw, Pool::Cloud))
     };
-    let port = if port == 0 { odd_port(day) } else { port };
+    let port = if port == 0 { shape::odd_port(&mut day.draw) } else { port };
     let mut at = if day.draw.chance(0.5) { day.look_up(start) } else { start };
     let mut pause = day.draw.log_normal(2.5, 1.0);
     let refused = day.draw.chance(0.45);
@@ -55,17 +56,12 @@ pub(super) fn knock(day: &mut Day, at: i64, dst: Ipv4Addr, port: u16, refused: b
     day.call(at, dst, port, traffic);
 }
 
-/// A port that no service is registered for; low ones more often.
-pub(super) fn odd_port(day: &mut Day) -> u16 {
-    day.draw.log_normal(5_000.0, 1.2).clamp(21.0, 65_000.0) as u16
-}
-
 /// A call or a game looks for its peers: odd ports, some silent.
 pub(super) fn find_peers(day: &mut Day, start: i64) {
     let mut at = start;
     for _ in 0..3 + day.draw.poisson(4.0) {
         let peer = day.site.visited(&mut day.draw, Pool::Visitors);
-        let port = odd_port(day);
+        let port = shape::odd_port(&mut day.draw);
         match day.draw.weighted(&[(0.5, 0), (0.2, 1), (0.15, 2), (0.15, 3)]) {
             0 => {
                 let (n, m) = (day.draw.whole(1, 30) as u32, day.draw.whole(0, 30) as u32);
@@ -93,7 +89,7 @@ pub(super) fn ping(day: &mut Day, at: i64) {
     let dst = if outside {
         day.site.visited(&mut day.draw, Pool::Web)
     } else {
-        day.site.some_host(&mut day.draw, |r| r.is_server() && r != Role::Auditor).addr
+        day.site.some_host(&mut day.draw, |h| h.role.is_server() && h.role != Role::Auditor).addr
     };
     let asked = day.draw.weighted(&[(0.5, 4), (0.3, 1), (0.2, 10)]);
     let answered = if day.draw.chance(0.1) { 0 } else { asked };

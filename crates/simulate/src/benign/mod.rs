@@ -14,7 +14,7 @@ use crate::calendar::{DAY, Date, Rhythm, SECOND};
 use crate::draw::Draw;
 use crate::flow::{Flow, Proto};
 use crate::shape;
-use crate::site::{Host, Role, Site};
+use crate::site::{Host, Pool, Role, Site};
 use crate::traffic::{Traffic, ephemeral, record};
 
 /// One host's one day, being filled with flows.
@@ -62,8 +62,11 @@ impl Day<'_> {
         self.call_from(src, at, dst, port, traffic);
     }
 
-    /// Records one exchange; whoever calls a server in one of its silences gets no answer.
+    /// Records one exchange, unless it never leaves the host; whoever calls a server in one of its silences gets no answer.
     fn call_from(&mut self, src: Ipv4Addr, at: i64, dst: Ipv4Addr, port: u16, traffic: Traffic) {
+        if src == dst {
+            return;
+        }
         let mut traffic = traffic;
         if traffic.proto == Proto::Tcp && self.site.is_down(dst, at) {
             let tries = self.draw.whole(2, 4) as u32;
@@ -100,8 +103,12 @@ impl Day<'_> {
 
     /// The host asks a name server of the site. Returns when the answer is there.
     fn look_up(&mut self, at: i64) -> i64 {
-        let server = self.site.server(Role::NameServer);
-        let traffic = shape::name_query(&mut self.draw, 0.0007);
+        let server = match self.host.role {
+            Role::NameServer => self.site.visited(&mut self.draw, Pool::NameServers),
+            _ => self.site.server(Role::NameServer),
+        };
+        let rtt = self.site.rtt(&mut self.draw, server);
+        let traffic = shape::name_query(&mut self.draw, rtt);
         let done = at + (traffic.seconds * SECOND as f64) as i64;
         self.call(at, server, 53, traffic);
         done + self.draw.whole(300, 9_000) as i64

@@ -3,7 +3,6 @@
 use std::net::Ipv4Addr;
 
 use crate::benign::Day;
-use crate::benign::mishap;
 use crate::calendar::{Rhythm, SECOND};
 use crate::shape;
 use crate::site::{Pool, Role};
@@ -104,7 +103,7 @@ fn stray(day: &mut Day, at: i64) {
 }
 
 fn stray_from(day: &mut Day, start: i64, from: Ipv4Addr) {
-    let dst = day.site.some_host(&mut day.draw, Role::is_server).addr;
+    let dst = day.site.some_host(&mut day.draw, |h| h.role.is_server()).addr;
     let port = day.draw.weighted(&[
         (0.12, 22),
         (0.13, 23),
@@ -117,7 +116,7 @@ fn stray_from(day: &mut Day, start: i64, from: Ipv4Addr) {
     ]);
     let mut at = start;
     for _ in 0..day.draw.weighted(&[(0.7, 1), (0.2, 2), (0.1, 3)]) {
-        let port = if port == 0 { mishap::odd_port(day) } else { port };
+        let port = if port == 0 { shape::odd_port(&mut day.draw) } else { port };
         let traffic = match day.draw.weighted(&[(0.5, 0), (0.25, 1), (0.15, 2), (0.1, 3)]) {
             0 => {
                 let tries = day.draw.weighted(&[(0.5, 1), (0.3, 2), (0.2, 3)]);

@@ -41,7 +41,7 @@ pub(super) fn server(day: &mut Day) {
 
 /// A job copies something over ssh by the clock, mostly little.
 fn copy_by_cron(day: &mut Day, at: i64) {
-    let server = day.site.some_host(&mut day.draw, Role::is_server).addr;
+    let server = day.site.some_host(&mut day.draw, |h| h.role.is_server()).addr;
     let rtt = day.site.rtt(&mut day.draw, server);
     let traffic =
         if day.draw.chance(0.7) { shape::login(&mut day.draw, rtt) } else { shape::shell(&mut day.draw, rtt) };
@@ -93,8 +93,8 @@ fn use_database(day: &mut Day) {
 
 /// The monitor asks each server in turn whether its service is up, by the clock.
 fn watch_all(day: &mut Day) {
-    let targets: Vec<Host> = day.site.hosts.iter().filter(|h| !h.role.is_personal()).take(24).cloned().collect();
-    for at in day.rounds(2_700.0, 0.005) {
+    let targets: Vec<Host> = day.site.hosts.iter().take(60).cloned().collect();
+    for at in day.rounds(4_800.0, 0.005) {
         let mut at = at;
         for target in &targets {
             probe(day, at, target);
@@ -148,6 +148,7 @@ fn audit(day: &mut Day) {
             }
         }
     }
+    distribute(day);
     let servers: Vec<Host> = day.site.hosts.iter().filter(|h| h.role.is_server()).take(16).cloned().collect();
     for start in day.rounds(21_600.0, 0.01) {
         let mut at = start;
@@ -158,6 +159,28 @@ fn audit(day: &mut Day) {
                 if windows { shape::remote_command(&mut day.draw, rtt) } else { shape::login(&mut day.draw, rtt) };
             at += (traffic.seconds * SECOND as f64) as i64;
             day.call(at, server.addr, if windows { 5985 } else { 22 }, traffic);
+        }
+    }
+}
+
+/// Software goes out to the workstations that are on: a look at each, a copy to its share, a command to install it.
+fn distribute(day: &mut Day) {
+    for start in day.moments(Rhythm::Office, 1.5) {
+        let mut at = start;
+        for _ in 0..12 {
+            let target = day.site.some_host(&mut day.draw, |h| h.role.is_personal()).addr;
+            if day.draw.chance(0.25) {
+                mishap::knock(day, at, target, 445, false);
+                continue;
+            }
+            for port in [135, 445, 5985] {
+                let traffic = match port {
+                    445 => shape::share_session(&mut day.draw, 0.0007),
+                    _ => shape::remote_command(&mut day.draw, 0.0007),
+                };
+                day.call(at, target, port, traffic);
+                at = day.later(at, 1.5, 0.6);
+            }
         }
     }
 }
