@@ -8,6 +8,8 @@ mod cells;
 mod columns;
 mod error;
 mod format;
+mod guess;
+mod infer;
 mod labels;
 mod layout;
 mod number;
@@ -31,6 +33,7 @@ mod zeek_json;
 mod zeek_tsv;
 
 pub use error::{IngestError, Position};
+pub use infer::infer_schema;
 pub use plan::Truth;
 pub use probe::{RowEstimate, probe_rows};
 pub use raw::RawBatch;
@@ -43,3 +46,7 @@ pub use write::{Added, AddedValues, TableWriter};
 
 #[cfg(test)]
 mod known_files;
+#[cfg(test)]
+mod reading_tests;
+#[cfg(test)]
+mod refusal_tests;
