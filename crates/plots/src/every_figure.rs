@@ -285,7 +285,10 @@ fn a_light_svg_follows_the_viewer_and_a_dark_one_stays_dark() {
     assert!(!light.inline_svg().contains("<style") && light.svg.contains(&page_style()));
     let dark = confusion_matrix(&counts, Theme::Dark, "Counts").unwrap();
     assert!(!dark.svg.contains("prefers-color-scheme"));
-    assert_eq!(light.alt, "Counts. Of 10 benign flows 1 were flagged (10.0 %); of 10 attacks 8 were flagged (80.0 %).");
+    assert_eq!(
+        light.alt,
+        "Counts. Of 10 benign flows 1 were flagged (10.0\u{a0}%); of 10 attacks 8 were flagged (80.0\u{a0}%)."
+    );
 }
 
 #[test]

@@ -36,7 +36,7 @@ impl Entry {
 
 /// Height that a title and `rows` of legend take.
 pub(crate) fn height(rows: usize) -> f64 {
-    if rows == 0 { TITLE_BASELINE + 19.0 } else { FIRST_ROW + ROW * rows as f64 }
+    if rows == 0 { TITLE_BASELINE + 19.0 } else { FIRST_ROW + ROW * rows as f64 + 6.0 }
 }
 
 pub(crate) fn title<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, title: &str) -> Result<(), PlotError> {

@@ -13,7 +13,8 @@ pub fn thousands(count: u64) -> String {
     text
 }
 
-/// A fraction as a percentage: two decimals near the ends, one in the middle; `–` for what is not a number.
+/// A fraction as a percentage: two decimals near the ends, one in the middle; `–` for what is not a number. Its blanks
+/// do not break.
 pub fn percent(fraction: f64) -> String {
     if !fraction.is_finite() {
         return "–".into();
@@ -21,23 +22,23 @@ pub fn percent(fraction: f64) -> String {
     let value = fraction * 100.0;
     let end = value.abs().min((100.0 - value).abs());
     if end == 0.0 {
-        format!("{value:.0} %")
+        format!("{value:.0}\u{a0}%")
     } else if value > 0.0 && value < 0.01 {
-        "< 0.01 %".into()
+        "<\u{a0}0.01\u{a0}%".into()
     } else if value < 100.0 && value > 99.99 {
-        "> 99.99 %".into()
+        ">\u{a0}99.99\u{a0}%".into()
     } else if end < 10.0 {
-        format!("{value:.2} %")
+        format!("{value:.2}\u{a0}%")
     } else {
-        format!("{value:.1} %")
+        format!("{value:.1}\u{a0}%")
     }
 }
 
 /// A fraction as a percentage for a column of such: always two decimals, so that the points line up.
-pub(crate) fn percent_in_column(fraction: f64) -> String {
+pub fn percent_in_column(fraction: f64) -> String {
     match percent(fraction) {
         ends if ends.starts_with(['<', '>', '–']) => ends,
-        _ => format!("{:.2} %", fraction * 100.0),
+        _ => format!("{:.2}\u{a0}%", fraction * 100.0),
     }
 }
 
@@ -104,12 +105,12 @@ mod tests {
 
     #[test]
     fn a_percentage_is_whole_only_when_it_is_exact() {
-        assert_eq!(share(0, 10), "0 %");
-        assert_eq!(share(10, 10), "100 %");
-        assert_eq!(share(1, 1_000_000), "< 0.01 %");
-        assert_eq!(share(999_999, 1_000_000), "> 99.99 %");
-        assert_eq!(share(9_713, 10_000), "97.13 %");
-        assert_eq!(share(2, 3), "66.7 %");
+        assert_eq!(share(0, 10), "0\u{a0}%");
+        assert_eq!(share(10, 10), "100\u{a0}%");
+        assert_eq!(share(1, 1_000_000), "<\u{a0}0.01\u{a0}%");
+        assert_eq!(share(999_999, 1_000_000), ">\u{a0}99.99\u{a0}%");
+        assert_eq!(share(9_713, 10_000), "97.13\u{a0}%");
+        assert_eq!(share(2, 3), "66.7\u{a0}%");
         assert_eq!(share(0, 0), "–");
     }
 
@@ -120,9 +121,9 @@ mod tests {
         assert_eq!(area(1.0), "1.0000");
         assert_eq!(compact(1500.0), "1.5k");
         assert_eq!(compact(882_241.0), "882k");
-        assert_eq!(percent_in_column(1.0), "100.00 %");
-        assert_eq!(percent_in_column(0.865), "86.50 %");
-        assert_eq!(percent_in_column(0.999_99), "> 99.99 %");
+        assert_eq!(percent_in_column(1.0), "100.00\u{a0}%");
+        assert_eq!(percent_in_column(0.865), "86.50\u{a0}%");
+        assert_eq!(percent_in_column(0.999_99), ">\u{a0}99.99\u{a0}%");
         assert_eq!(compact(2e6), "2M");
         assert_eq!(plain(0.250, 3), "0.25");
         assert_eq!(plain(-0.5, 1), "−0.5");

@@ -24,7 +24,7 @@ pub(crate) struct Metric {
 pub(crate) enum Format {
     /// Four decimals.
     Decimal,
-    /// A percentage.
+    /// A percentage with two decimals.
     Percent,
 }
 
@@ -32,7 +32,7 @@ impl Format {
     pub(crate) fn write(self, value: f64) -> String {
         match self {
             Format::Decimal => format!("{value:.4}").replace('-', "−"),
-            Format::Percent => nta_plots::percent(value),
+            Format::Percent => nta_plots::percent_in_column(value),
         }
     }
 }
@@ -44,10 +44,10 @@ const LOWER: Option<MetricSense> = Some(MetricSense::LowerIsBetter);
 pub(crate) const RANKING: &[Metric] = &[
     metric("roc_auc", "ROC-AUC", Format::Decimal, HIGHER, HIGHER, |m| m.roc_auc),
     metric("average_precision", "average precision", Format::Decimal, HIGHER, HIGHER, |m| m.average_precision),
-    metric("detection_rate_at_fpr_0_01", "detection rate at 1 % FPR", Format::Percent, HIGHER, HIGHER, |m| {
+    metric("detection_rate_at_fpr_0_01", "detection rate at 1\u{a0}% FPR", Format::Percent, HIGHER, HIGHER, |m| {
         m.detection_rate_at_fpr_0_01
     }),
-    metric("detection_rate_at_fpr_0_001", "detection rate at 0.1 % FPR", Format::Percent, HIGHER, HIGHER, |m| {
+    metric("detection_rate_at_fpr_0_001", "detection rate at 0.1\u{a0}% FPR", Format::Percent, HIGHER, HIGHER, |m| {
         m.detection_rate_at_fpr_0_001
     }),
     metric("brier", "Brier score", Format::Decimal, LOWER, None, |m| m.brier),

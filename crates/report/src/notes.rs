@@ -41,14 +41,15 @@ fn threshold(hybrid: &MemberEvaluation) -> Option<Note> {
 fn copies(hybrid: &MemberEvaluation) -> Option<Note> {
     let without = hybrid.without_copies.as_ref().filter(|without| without.copies > 0)?;
     let rows = hybrid.at_budget.confusion.total();
-    let recall = |value: Option<f64>| value.map_or("–".into(), percent);
+    let recalls = without.at_budget.recall.zip(hybrid.at_budget.recall);
+    let effect = recalls.map_or(String::new(), |(without, with)| {
+        format!(" Without them the hybrid's recall is {} instead of {}.", percent(without), percent(with))
+    });
     let text = format!(
-        "{} of the test part ({}) {} exact copies in training. Without them the hybrid's recall is {} instead of {}.",
+        "{} of the test part ({}) {} exact copies in training.{effect}",
         counted(without.copies, "flow", "flows"),
         share(without.copies, rows),
         if without.copies == 1 { "has" } else { "have" },
-        recall(without.at_budget.recall),
-        recall(hybrid.at_budget.recall),
     );
     Some(note(NoteLevel::Warning, text))
 }
@@ -86,7 +87,7 @@ fn rereads(run: &RunReport) -> Option<Note> {
 
 fn prevalence(evaluation: &Evaluation) -> Option<Note> {
     let (_, baseline) = evaluation.baselines.iter().find(|(name, _)| *name == "always_benign")?;
-    let accuracy = baseline.answers.accuracy.filter(|&accuracy| accuracy >= 0.9)?;
+    let accuracy = baseline.answers.accuracy.filter(|accuracy| (0.9..1.0).contains(accuracy))?;
     let text = format!(
         "Calling every flow benign would be right for {} of them: accuracy says little here.",
         percent(accuracy)

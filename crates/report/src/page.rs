@@ -22,8 +22,9 @@ struct Page<'a> {
     run: Head<'a>,
     style: String,
     verdict: verdict::Verdict,
-    warnings: Vec<&'a str>,
-    remarks: Vec<&'a str>,
+    /// Each text as pieces, the odd ones names of columns or keys.
+    warnings: Vec<Vec<&'a str>>,
+    remarks: Vec<Vec<&'a str>>,
     members: members::MembersTable,
     class_reports: Vec<members::ClassReport>,
     figures: Figures<'a>,
@@ -70,7 +71,10 @@ struct FigureView<'a> {
 /// The whole page as one HTML document without any reference to the outside.
 pub(crate) fn render(run: &RunReport, figures: &[NamedFigure]) -> Result<String, ReportError> {
     let notes = notes::all(run);
-    let texts = |level| notes.iter().filter(move |n: &&Note| n.level == level).map(|n| n.text.as_str()).collect();
+    let texts = |level| {
+        let notes = notes.iter().filter(move |note: &&Note| note.level == level);
+        notes.map(|note| note.text.split('`').collect()).collect()
+    };
     let page = Page {
         run: Head {
             name: &run.name,

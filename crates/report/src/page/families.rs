@@ -1,7 +1,7 @@
 //! Attack families: what an average over all attacks hides.
 
 use nta_metrics::Evaluation;
-use nta_plots::{percent, thousands};
+use nta_plots::{percent_in_column, thousands};
 use serde::Serialize;
 
 use crate::names::spoken;
@@ -29,7 +29,7 @@ struct FamilyRow {
 
 pub(crate) fn families_table(evaluation: &Evaluation) -> FamiliesTable {
     let members = &evaluation.members;
-    let recall = |value: Option<f64>| value.map_or("–".into(), percent);
+    let recall = |value: Option<f64>| value.map_or("–".into(), percent_in_column);
     let Some((_, hybrid)) = members.iter().next_back() else {
         return FamiliesTable { members: vec![], rows: vec![], n_left_out: 0, unseen: None };
     };

@@ -118,7 +118,7 @@ fn why(undefined: &nta_metrics::Named<String>, key: &str) -> Option<String> {
     undefined.get(key).cloned()
 }
 
-/// One cell a member, the best marked where more than one has a number.
+/// One cell a member, the best marked where they differ.
 fn member_cells(
     evaluation: &Evaluation,
     metric: &Metric,
@@ -131,7 +131,7 @@ fn member_cells(
         Some(MetricSense::LowerIsBetter) => numbers.clone().reduce(f64::min),
         None => None,
     };
-    let compared = numbers.count() > 1;
+    let compared = numbers.clone().any(|number| Some(number) != best);
     let cell = |(value, why): (Option<f64>, Option<String>)| Cell {
         best: compared && value.is_some() && value == best,
         ..Cell { why, ..plain_cell(metric, value) }

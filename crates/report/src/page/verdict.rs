@@ -83,7 +83,7 @@ fn promise_view(promise: &Promise, hybrid: Option<&MemberEvaluation>) -> Promise
 /// A configured rate, without needless zeros.
 fn rate(fraction: f64) -> String {
     let text = format!("{:.4}", fraction * 100.0);
-    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
+    format!("{}\u{a0}%", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 fn evidence(promise: &Promise, hybrid: Option<&MemberEvaluation>) -> Vec<String> {
@@ -187,7 +187,7 @@ mod tests {
         let gauge = gauge(&promise(0.098, 0.092, 0.104, false)).unwrap();
         assert!(gauge.budget < gauge.low && gauge.low < gauge.observed);
         assert!(gauge.low + gauge.width <= 100.0);
-        assert_eq!(rate(0.001), "0.1 %");
-        assert_eq!(rate(0.95), "95 %");
+        assert_eq!(rate(0.001), "0.1\u{a0}%");
+        assert_eq!(rate(0.95), "95\u{a0}%");
     }
 }
