@@ -60,7 +60,8 @@ mod tests {
 
     #[test]
     fn a_run_with_one_class_and_nothing_else_still_reports() {
-        let paths = paths(&sample::one_class());
+        let run = sample::one_class();
+        let paths = paths(&run);
         assert!(paths.contains(&"figures/roc_curve_hybrid.png".to_owned()));
     }
 }

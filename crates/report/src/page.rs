@@ -147,6 +147,8 @@ fn view(figure: &NamedFigure) -> FigureView<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::{figures, sample};
 
@@ -154,9 +156,12 @@ mod tests {
         render(run, &figures::draw(run).unwrap()).unwrap()
     }
 
+    static USUAL: LazyLock<String> = LazyLock::new(|| html(&sample::usual()));
+    static ONE_CLASS: LazyLock<String> = LazyLock::new(|| html(&sample::one_class()));
+
     #[test]
     fn the_page_asks_nothing_of_the_network() {
-        let page = html(&sample::small());
+        let page = &*USUAL;
         for outside in ["http://", "https://", "src=\"//", "@import", "<link", "<script", "<iframe"] {
             let found = page.replace("http://www.w3.org/2000/svg", "");
             assert!(!found.contains(outside), "{outside}");
@@ -177,7 +182,7 @@ mod tests {
 
     #[test]
     fn every_figure_on_the_page_is_described_and_every_anchor_leads_somewhere() {
-        let page = html(&sample::usual());
+        let page = &*USUAL;
         assert!(page.matches("<svg").count() >= 12);
         assert_eq!(page.matches("<svg").count(), page.matches("role=\"img\" aria-label=").count());
         for anchor in page.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
@@ -187,8 +192,7 @@ mod tests {
 
     #[test]
     fn the_page_is_well_formed_and_its_headings_step_by_one() {
-        for run in [sample::usual(), sample::small(), sample::one_class()] {
-            let page = html(&run);
+        for page in [&*USUAL, &*ONE_CLASS] {
             let xml = page.replacen("<!doctype html>", "", 1).replace("&nbsp;", "\u{a0}");
             let tree = roxmltree::Document::parse(&xml).unwrap();
             let levels = tree.descendants().filter_map(|n| n.tag_name().name().strip_prefix('h')?.parse::<u32>().ok());
@@ -205,11 +209,10 @@ mod tests {
     #[test]
     fn samples_render() {
         let gallery = std::env::var_os("NTA_GALLERY").map(std::path::PathBuf::from);
-        for (name, run) in [("usual", sample::usual()), ("one-class", sample::one_class())] {
-            let page = html(&run);
+        for (name, page) in [("usual", &*USUAL), ("one-class", &*ONE_CLASS)] {
             assert!(page.len() < 2_000_000, "{name}: {} bytes", page.len());
             if let Some(folder) = &gallery {
-                std::fs::write(folder.join(format!("report-{name}.html")), &page).unwrap();
+                std::fs::write(folder.join(format!("report-{name}.html")), page).unwrap();
             }
         }
     }
