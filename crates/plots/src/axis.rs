@@ -111,10 +111,13 @@ impl Frame<'_> {
     pub(crate) fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), PlotError> {
         let palette = canvas.palette;
         let small = Type::new(12.0, palette.muted);
+        let mut widest = 32.0_f64;
         for tick in self.y.scale.ticks(self.y.ticks) {
             let y = crisp(self.at((0.0, tick)).1);
             canvas.line(&[(self.left, y), (self.right(), y)], palette.grid, 1.0)?;
-            canvas.text(&label(tick, self.y.unit), (self.left - 8.0, y + 4.0), Align::Right, small)?;
+            let words = label(tick, self.y.unit);
+            widest = widest.max(small.width(&words));
+            canvas.text(&words, (self.left - 8.0, y + 4.0), Align::Right, small)?;
         }
         for tick in self.x.scale.ticks(self.x.ticks) {
             let x = crisp(self.left + self.width * self.x.scale.position(tick));
@@ -126,7 +129,7 @@ impl Frame<'_> {
         let name = Type::new(13.0, palette.text);
         canvas.text(self.x.name, (self.left + self.width / 2.0, self.bottom() + 40.0), Align::Center, name)?;
         if !self.y.name.is_empty() {
-            canvas.text_up(self.y.name, (self.left - 48.0, self.top + self.height / 2.0), name)?;
+            canvas.text_up(self.y.name, (self.left - 16.0 - widest, self.top + self.height / 2.0), name)?;
         }
         Ok(())
     }

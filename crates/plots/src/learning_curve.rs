@@ -7,7 +7,7 @@ use crate::axis::{Axis, Frame, Scale, Unit, crisp};
 use crate::canvas::{Canvas, Place};
 use crate::figure::{Drawing, Figure, MISSING_HEIGHT, PlotError, missing, render};
 use crate::header::{self, Entry, Mark};
-use crate::number::area;
+use crate::number::decimal;
 use crate::theme::Theme;
 
 /// One epoch of training.
@@ -65,8 +65,8 @@ impl Learning<'_> {
 
     fn best_words(&self) -> Option<[String; 2]> {
         let best = self.best()?;
-        let loss = best.validation_loss.map(|loss| format!("validation loss {loss:.4}"));
-        let precision = best.average_precision.map(|ap| format!("average precision {}", area(ap)));
+        let loss = best.validation_loss.map(|loss| format!("validation loss {}", decimal(loss)));
+        let precision = best.average_precision.map(|ap| format!("average precision {}", decimal(ap)));
         let words: Vec<String> = loss.into_iter().chain(precision).collect();
         Some([format!("epoch {}, kept", best.epoch), words.join(", ")])
     }

@@ -30,7 +30,7 @@ pub use font::{FAMILY, font_files};
 pub use importances::{Importance, importances};
 pub use learning_curve::{Epoch, LearningCurve, learning_curve};
 pub use members::{MemberBar, Metric, MetricSense, members};
-pub use number::{percent, percent_in_column, share, thousands};
+pub use number::{decimal, percent, percent_in_column, share, thousands, threshold};
 pub use pr_curve::{PrCurves, pr_curve};
 pub use reliability::{ReliabilityBin, ReliabilityCurve, reliability};
 pub use roc_curve::{RocCurves, roc_curve};

@@ -5,7 +5,7 @@ use plotters::prelude::DrawingBackend;
 use crate::canvas::{Align, Canvas, Type};
 use crate::figure::{Drawing, Figure, PlotError, missing, render};
 use crate::header::{self, Entry, MARGIN, Mark};
-use crate::number::area;
+use crate::number::decimal;
 use crate::theme::Theme;
 
 /// Which end of a metric is the good one.
@@ -68,7 +68,7 @@ impl Drawing for Groups<'_> {
     fn alt(&self) -> String {
         let metrics = self.metrics.iter().map(|metric| {
             let values = self.names.iter().zip(&metric.values);
-            let values = values.map(|(member, value)| format!("{} {}", member.name, value.map_or("–".into(), area)));
+            let values = values.map(|(member, value)| format!("{} {}", member.name, value.map_or("–".into(), decimal)));
             format!("{}: {}", metric.name, values.collect::<Vec<_>>().join(", "))
         });
         format!("{}. {}.", self.title, metrics.collect::<Vec<_>>().join("; "))
@@ -112,7 +112,7 @@ impl Groups<'_> {
             let length = WIDTH * value.filter(|v| v.is_finite()).unwrap_or(0.0).clamp(0.0, 1.0);
             canvas.rect((LEFT, y + 1.5), (WIDTH, BAR - 3.0), palette.grid, 0.6)?;
             canvas.rect((LEFT, y + 1.5), (length, BAR - 3.0), palette.series(member.place), 1.0)?;
-            let words = value.map_or("–".into(), area);
+            let words = value.map_or("–".into(), decimal);
             canvas.text(&words, (LEFT + WIDTH + 72.0, y + BAR - 3.8), Align::Right, Type::new(12.0, palette.text))?;
         }
         Ok(())

@@ -52,15 +52,21 @@ pub fn share(count: u64, total: u64) -> String {
     if total == 0 { "–".into() } else { percent(count as f64 / total as f64) }
 }
 
-/// An area or a rate with four decimals; a value short of one never shows as one.
-pub(crate) fn area(value: f64) -> String {
-    if !value.is_finite() {
-        "–".into()
-    } else if value < 1.0 && value > 0.9999 {
-        "> 0.9999".into()
-    } else {
-        format!("{value:.4}")
+/// A number with four decimals; rounding never makes it 0 or 1 if it is not.
+pub fn decimal(value: f64) -> String {
+    let text = format!("{value:.4}").replace('-', "−");
+    match text.as_str() {
+        _ if !value.is_finite() => "–".into(),
+        "1.0000" if value < 1.0 => ">\u{a0}0.9999".into(),
+        "0.0000" | "−0.0000" if value != 0.0 => format!("{}\u{a0}0.0001", if value > 0.0 { "<" } else { ">\u{a0}−" }),
+        _ => text,
     }
+}
+
+/// A threshold with at least four significant digits, for on skewed data thresholds lie near 0.
+pub fn threshold(value: f64) -> String {
+    let decimals = if value > 0.0 { (3.0 - value.log10().floor()).clamp(4.0, 9.0) } else { 4.0 };
+    plain(value, decimals as usize)
 }
 
 /// A count on an axis: `1`, `200`, `5k`, `1.5M`.
@@ -116,9 +122,11 @@ mod tests {
 
     #[test]
     fn areas_and_axis_counts_stay_short() {
-        assert_eq!(area(0.98765), "0.9877");
-        assert_eq!(area(0.99999), "> 0.9999");
-        assert_eq!(area(1.0), "1.0000");
+        assert_eq!(decimal(0.98765), "0.9877");
+        assert_eq!(decimal(0.99999), ">\u{a0}0.9999");
+        assert_eq!(decimal(0.00003), "<\u{a0}0.0001");
+        assert_eq!([decimal(1.0), decimal(0.0), decimal(-0.25)], ["1.0000", "0.0000", "−0.2500"]);
+        assert_eq!([threshold(0.431), threshold(0.000_213_44), threshold(0.0)], ["0.431", "0.0002134", "0"]);
         assert_eq!(compact(1500.0), "1.5k");
         assert_eq!(compact(882_241.0), "882k");
         assert_eq!(percent_in_column(1.0), "100.00\u{a0}%");

@@ -7,7 +7,7 @@ use crate::canvas::Canvas;
 use crate::curve::{Curve, Join};
 use crate::figure::{Drawing, Figure, MISSING_HEIGHT, PlotError, missing, render};
 use crate::header::{self, Entry, Mark};
-use crate::number::{area, percent};
+use crate::number::{decimal, percent};
 use crate::theme::Theme;
 
 /// What a precision–recall figure shows.
@@ -43,7 +43,7 @@ impl Pr<'_> {
             let at = curve.at_threshold.map_or("no alarm at its threshold".into(), |(recall, precision)| {
                 format!("at its threshold: precision {}, recall {}", percent(precision), percent(recall))
             });
-            let ap = curve.area.map_or("AP –".into(), |ap| format!("AP {}", area(ap)));
+            let ap = curve.area.map_or("AP –".into(), |ap| format!("AP {}", decimal(ap)));
             Entry::new(Mark::Line(palette.series(curve.place)), [curve.name.to_owned(), ap, at])
         });
         let chance = self.data.prevalence.map(|prevalence| {
@@ -66,7 +66,7 @@ impl Drawing for Pr<'_> {
             return format!("{}: nothing to draw, there is no attack.", self.title);
         }
         let members = self.data.curves.iter().map(|curve| {
-            let ap = curve.area.map_or("undefined".into(), area);
+            let ap = curve.area.map_or("undefined".into(), decimal);
             format!("{}: average precision {ap}", curve.name)
         });
         format!("{}. {}.", self.title, members.collect::<Vec<_>>().join("; "))

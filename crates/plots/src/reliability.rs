@@ -6,7 +6,7 @@ use crate::axis::{Axis, Frame, Scale, Unit};
 use crate::canvas::{Align, Canvas, Place, Type};
 use crate::figure::{Drawing, Figure, MISSING_HEIGHT, PlotError, missing, render};
 use crate::header::{self, Entry, Mark};
-use crate::number::{compact, percent};
+use crate::number::{compact, decimal, percent};
 use crate::theme::Theme;
 
 /// The flows whose score lies in one bin.
@@ -61,7 +61,7 @@ impl Drawing for Diagram<'_> {
     }
 
     fn alt(&self) -> String {
-        let brier = self.data.brier.map_or(String::new(), |brier| format!(" Brier score {brier:.4}."));
+        let brier = self.data.brier.map_or(String::new(), |brier| format!(" Brier score {}.", decimal(brier)));
         let bins = self.data.bins.iter().map(|bin| format!("{:.2} to {}", bin.mean_score, percent(bin.attack_rate)));
         let bins = bins.collect::<Vec<_>>().join(", ");
         format!("{}.{brier} Mean score to share of attacks: {bins}.", self.title)
@@ -73,7 +73,7 @@ impl Drawing for Diagram<'_> {
         }
         let palette = canvas.palette;
         let color = palette.series(self.data.place);
-        let brier = self.data.brier.map_or(String::new(), |brier| format!("Brier score {brier:.4}"));
+        let brier = self.data.brier.map_or(String::new(), |brier| format!("Brier score {}", decimal(brier)));
         let legend = [
             Entry::new(Mark::Line(color), [self.data.name.to_owned(), brier]),
             Entry::new(Mark::Dashed(palette.axis), ["ideal".to_owned(), "score = share of attacks".to_owned()]),

@@ -7,7 +7,7 @@ use crate::canvas::{Canvas, Place};
 use crate::curve::{Curve, Join};
 use crate::figure::{Drawing, Figure, MISSING_HEIGHT, PlotError, missing, render};
 use crate::header::{self, Entry, Mark};
-use crate::number::{area, percent, plain};
+use crate::number::{decimal, percent, plain};
 use crate::theme::Theme;
 
 /// What a ROC figure shows.
@@ -73,7 +73,7 @@ impl Roc<'_> {
             let at = curve.at_threshold.map_or("no threshold".into(), |(fpr, recall)| {
                 format!("at its threshold: recall {}, false positives {}", percent(recall), percent(fpr))
             });
-            let auc = curve.area.map_or("AUC –".into(), |auc| format!("AUC {}", area(auc)));
+            let auc = curve.area.map_or("AUC –".into(), |auc| format!("AUC {}", decimal(auc)));
             Entry::new(Mark::Line(palette.series(curve.place)), [curve.name.to_owned(), auc, at])
         });
         let chance = Entry::new(Mark::Dashed(palette.axis), ["chance".to_owned(), "AUC 0.5000".to_owned()]);
@@ -132,7 +132,7 @@ fn chance<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, frame: &Frame<'_>) -> Res
 }
 
 fn describe(curve: &Curve<'_>) -> String {
-    let auc = curve.area.map_or("area undefined".into(), |auc| format!("area under the curve {}", area(auc)));
+    let auc = curve.area.map_or("area undefined".into(), |auc| format!("area under the curve {}", decimal(auc)));
     match curve.at_threshold {
         Some((fpr, recall)) => {
             format!("{}: {auc}, recall {} at false positive rate {}", curve.name, percent(recall), percent(fpr))

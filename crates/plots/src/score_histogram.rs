@@ -7,7 +7,7 @@ use crate::axis::{Axis, Frame, Scale, Unit, crisp};
 use crate::canvas::{Canvas, Place};
 use crate::figure::{Drawing, Figure, MISSING_HEIGHT, PlotError, missing, render};
 use crate::header::{self, Entry, Mark};
-use crate::number::{flows, plain, thousands};
+use crate::number::{self, flows, thousands};
 use crate::theme::Theme;
 
 /// What a score histogram shows.
@@ -72,7 +72,8 @@ impl Drawing for Histogram<'_> {
 
     fn alt(&self) -> String {
         let (benign, attacks) = (thousands(total(self.data.benign)), thousands(total(self.data.attack)));
-        let threshold = self.data.threshold.map_or(String::new(), |at| format!(", threshold {}", plain(at, 4)));
+        let threshold =
+            self.data.threshold.map_or(String::new(), |at| format!(", threshold {}", number::threshold(at)));
         format!("{}. Scores of {benign} benign flows and {attacks} attacks{threshold}.", self.title)
     }
 
@@ -85,7 +86,7 @@ impl Drawing for Histogram<'_> {
         let threshold = self.data.threshold.map(|at| {
             let meaning =
                 if at >= 1.0 { "no score lies above it: nothing is flagged" } else { "scores above it are flagged" };
-            vec![format!("threshold {}", plain(at, 4)), meaning.to_owned()]
+            vec![format!("threshold {}", number::threshold(at)), meaning.to_owned()]
         });
         let mut legend = vec![
             Entry::new(Mark::Hollow(palette.benign), ["benign".to_owned(), flows(benign)]),

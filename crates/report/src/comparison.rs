@@ -122,6 +122,7 @@ fn member_table(runs: &[RunView<'_>], member: &str) -> Table {
 fn signed(metric: &Metric, difference: f64) -> String {
     let text = match metric.format {
         Format::Decimal => format!("{:.4}", difference.abs()),
+        Format::Threshold => nta_plots::threshold(difference.abs()),
         Format::Percent => format!("{:.2} pp", difference.abs() * 100.0),
     };
     if !text.contains(|c: char| c.is_ascii_digit() && c != '0') {

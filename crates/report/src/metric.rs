@@ -24,6 +24,8 @@ pub(crate) struct Metric {
 pub(crate) enum Format {
     /// Four decimals.
     Decimal,
+    /// Four significant digits.
+    Threshold,
     /// A percentage with two decimals.
     Percent,
 }
@@ -31,7 +33,8 @@ pub(crate) enum Format {
 impl Format {
     pub(crate) fn write(self, value: f64) -> String {
         match self {
-            Format::Decimal => format!("{value:.4}").replace('-', "−"),
+            Format::Decimal => nta_plots::decimal(value),
+            Format::Threshold => nta_plots::threshold(value),
             Format::Percent => nta_plots::percent_in_column(value),
         }
     }
@@ -56,7 +59,7 @@ pub(crate) const RANKING: &[Metric] = &[
 
 /// Numbers at the member's own threshold.
 pub(crate) const AT_THRESHOLD: &[Metric] = &[
-    metric("threshold", "threshold", Format::Decimal, None, None, |m| Some(f64::from(m.threshold.value))),
+    metric("threshold", "threshold", Format::Threshold, None, None, |m| Some(f64::from(m.threshold.value))),
     metric("precision", "precision", Format::Percent, HIGHER, HIGHER, |m| m.at_budget.precision),
     metric("recall", "recall (detection rate)", Format::Percent, HIGHER, HIGHER, |m| m.at_budget.recall),
     metric("f1", "F1", Format::Decimal, HIGHER, HIGHER, |m| m.at_budget.f1),

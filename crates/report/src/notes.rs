@@ -57,8 +57,9 @@ fn copies(hybrid: &MemberEvaluation) -> Option<Note> {
 fn unseen(hybrid: &MemberEvaluation) -> Option<Note> {
     let unseen = Some(&hybrid.unseen).filter(|unseen| unseen.flows > 0)?;
     let text = format!(
-        "{} in the test part belong to {} that training never held; the hybrid flags {} of them.",
+        "{} in the test part {} to {} that training never held; the hybrid flags {} of them.",
         counted(unseen.flows, "attack", "attacks"),
+        if unseen.flows == 1 { "belongs" } else { "belong" },
         counted(unseen.families, "family", "families"),
         unseen.recall_at_budget.map_or("–".into(), percent),
     );

@@ -29,7 +29,7 @@ struct Page<'a> {
     class_reports: Vec<members::ClassReport>,
     figures: Figures<'a>,
     families: families::FamiliesTable,
-    data: data::DataView,
+    data: data::DataView<'a>,
 }
 
 /// What the template shows as it stands in the run.

@@ -278,7 +278,7 @@ fn provenance() -> Provenance {
     ];
     Provenance {
         version: "0.1.0".into(),
-        started: "2026-11-22 10:15:03 UTC".into(),
+        started: "2026-11-22T10:15:03.179092Z".into(),
         ended: None,
         parent: None,
         model: Some("models/nsl-kdd/3".into()),

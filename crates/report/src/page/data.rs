@@ -6,7 +6,11 @@ use serde::Serialize;
 use crate::{LstmView, RunReport};
 
 #[derive(Serialize)]
-pub(crate) struct DataView {
+pub(crate) struct DataView<'a> {
+    /// In pieces, the odd ones names of keys.
+    partition_note: Vec<&'a str>,
+    started: String,
+    ended: Option<String>,
     files: Vec<FileRow>,
     parts: Vec<PartView>,
     has_copies: bool,
@@ -50,7 +54,7 @@ struct FamilyCounts {
 /// Rows on the page of tables that have no end.
 const SHOWN: usize = 40;
 
-pub(crate) fn data_view(run: &RunReport) -> DataView {
+pub(crate) fn data_view(run: &RunReport) -> DataView<'_> {
     let data = &run.data;
     let files = data.files.iter().map(|file| FileRow {
         name: file.name.clone(),
@@ -70,6 +74,9 @@ pub(crate) fn data_view(run: &RunReport) -> DataView {
     let missing = data.missing.iter().filter(|m| m.missing > 0).take(SHOWN);
     let stages = &run.provenance.stages;
     DataView {
+        partition_note: data.partition_note.split('`').collect(),
+        started: moment(&run.provenance.started),
+        ended: run.provenance.ended.as_deref().map(moment),
         files: files.collect(),
         parts: parts.collect(),
         has_copies: data.parts.iter().any(|part| part.copies > 0),
@@ -114,6 +121,14 @@ fn family_counts(run: &RunReport) -> Vec<FamilyCounts> {
     names.into_iter().take(SHOWN).map(row).collect()
 }
 
+/// `2026-11-22T10:15:03.179092Z` as `2026-11-22 10:15:03 UTC`; any other text as it stands.
+fn moment(text: &str) -> String {
+    match text.strip_suffix('Z').and_then(|text| text.split_once('T')) {
+        Some((day, time)) => format!("{day} {} UTC", time.split('.').next().unwrap_or(time)),
+        None => text.to_owned(),
+    }
+}
+
 fn size(bytes: u64) -> String {
     for (unit, name) in [(1u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")] {
         if bytes >= unit {
@@ -135,6 +150,12 @@ fn seconds(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_told_to_the_second() {
+        assert_eq!(moment("2026-11-22T10:15:03.179092Z"), "2026-11-22 10:15:03 UTC");
+        assert_eq!(moment("yesterday"), "yesterday");
+    }
 
     #[test]
     fn sizes_and_times_are_told_in_fitting_units() {

@@ -144,7 +144,7 @@ fn plain_cell(metric: &Metric, value: Option<f64>) -> Cell {
 }
 
 pub(crate) fn class_reports(evaluation: &Evaluation) -> Vec<ClassReport> {
-    let number = |value: Option<f64>| value.map_or("–".into(), |value| format!("{value:.4}"));
+    let number = |value: Option<f64>| value.map_or("–".into(), nta_plots::decimal);
     let report = |(name, member): (&str, &MemberEvaluation)| ClassReport {
         member: spoken(name),
         rows: member

@@ -39,6 +39,8 @@ struct Gauge {
     low: f64,
     width: f64,
     observed: f64,
+    /// Where the budget's label goes: `start`, `middle` or `end`; near an end it takes that end's label's place.
+    side: &'static str,
     end: String,
 }
 
@@ -115,8 +117,8 @@ fn evidence(promise: &Promise, hybrid: Option<&MemberEvaluation>) -> Vec<String>
         let expected =
             threshold.expected_fpr.map_or(String::new(), |fpr| format!("; {} of them lie above it", percent(fpr)));
         format!(
-            "The hybrid flags scores above {:.4}, a threshold chosen on {}{expected}.",
-            threshold.value,
+            "The hybrid flags scores above {}, a threshold chosen on {}{expected}.",
+            nta_plots::threshold(f64::from(threshold.value)),
             counted(threshold.benign_rows, "other benign flow", "other benign flows"),
         )
     }));
@@ -132,6 +134,11 @@ fn gauge(promise: &Promise) -> Option<Gauge> {
         low: place(interval.low),
         width: (place(interval.high) - place(interval.low)).max(0.4),
         observed: place(observed),
+        side: match place(promise.budget) {
+            low if low < 14.0 => "start",
+            high if high > 80.0 => "end",
+            _ => "middle",
+        },
         end: percent(end),
     })
 }
