@@ -243,9 +243,7 @@ impl Schema {
         // Still optional: the truth, and columns that no other role names, such as a headerless file's last ones.
         let used: Vec<String> = resolved.role_columns().into_iter().map(str::to_owned).collect();
         let was_used = self.role_columns();
-        resolved.optional.retain(|n| {
-            !used.contains(n) && (self.header.contains(n) || !was_used.contains(&n.as_str()))
-        });
+        resolved.optional.retain(|n| !used.contains(n) && (self.header.contains(n) || !was_used.contains(&n.as_str())));
         resolved
     }
 
@@ -331,7 +329,12 @@ mod tests {
             label: None,
             family: Some(FamilyRole { column: "family".to_owned() }),
             capture: None,
-            time: Some(TimeRole { column: "time".to_owned(), format: None, unit: TimeUnit::Seconds, utc_offset_minutes: 0 }),
+            time: Some(TimeRole {
+                column: "time".to_owned(),
+                format: None,
+                unit: TimeUnit::Seconds,
+                utc_offset_minutes: 0,
+            }),
             duration: None,
             duration_unit: TimeUnit::Seconds,
             entity: EntityRole { src: Some("src".to_owned()), dst: None },

@@ -6,15 +6,16 @@ use nta_data::{Dataset, Label, RowId};
 use polars_core::prelude::DataFrame;
 use rayon::prelude::*;
 
+use crate::IngestError;
 use crate::cells::Cells;
 use crate::columns::{
     Capture, CategoryBuilder, DurationBuilder, FamilyBuilder, Fault, FaultKind, Kept, LabelBuilder, MOST_LABELS,
     NumericBuilder, TimeBuilder, entities, first_labelled, identifiers,
 };
+use crate::error::CellError;
 use crate::plan::{Plan, PlannedFile, Truth, hosts_needed};
 use crate::table::Block;
 use crate::time::TimeReader;
-use crate::IngestError;
 
 /// Whether the traffic turned out to be labelled; settled by its first row and then kept to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -259,13 +260,15 @@ fn builder_known(plan: &Plan) -> String {
 fn refusal(fault: Fault, file: &PlannedFile, block: &Block, column: &str, plan: &Plan, known: String) -> IngestError {
     let at = block.position(fault.row);
     let (file, column, value) = (file.file.clone(), column.to_owned(), fault.value);
-    let cell = |problem: &str, remedy: &str| IngestError::Cell {
-        file: file.clone(),
-        at,
-        column: column.clone(),
-        value: value.clone(),
-        problem: problem.to_owned(),
-        remedy: remedy.to_owned(),
+    let cell = |problem: &str, remedy: &str| {
+        IngestError::Cell(Box::new(CellError {
+            file: file.clone(),
+            at,
+            column: column.clone(),
+            value: value.clone(),
+            problem: problem.to_owned(),
+            remedy: remedy.to_owned(),
+        }))
     };
     match fault.kind {
         FaultKind::NoNumber { hex_would_do: true } => {
@@ -284,12 +287,14 @@ fn refusal(fault: Fault, file: &PlannedFile, block: &Block, column: &str, plan: 
         FaultKind::MissingLabel => {
             cell("is no label", "fill it in or remove the line; a file without labels can be scored")
         }
-        FaultKind::UnknownLabel => {
-            IngestError::UnknownLabel { file, at, column, value, schema: plan.schema.name.clone(), known }
-        }
-        FaultKind::AmbiguousLabel { benign, attack } => {
-            IngestError::AmbiguousLabel { file, at, column, value, benign, attack }
-        }
+        FaultKind::UnknownLabel => cell(
+            &format!("is no label that schema {} knows ({known})", plan.schema.name),
+            "list it under `label.benign`, `label.attack` or `label.ignore`",
+        ),
+        FaultKind::AmbiguousLabel { benign, attack } => cell(
+            &format!("matches the label `{benign}` (benign) and the label `{attack}` (attack)"),
+            "change the lists in the schema so that one of them fits",
+        ),
         FaultKind::LabelAfterNone => {
             let problem = format!("column `{column}` holds a label here and none on the first row");
             IngestError::PartlyLabelled { file, at, problem }

@@ -355,7 +355,12 @@ pub(crate) struct FamilyBuilder {
 
 impl FamilyBuilder {
     /// `labels` are the label texts of the kept rows of this block.
-    pub(crate) fn push<'t>(&mut self, cells: Option<&Cells<'_>>, kept: Kept<'_>, labels: impl Iterator<Item = &'t str>) {
+    pub(crate) fn push<'t>(
+        &mut self,
+        cells: Option<&Cells<'_>>,
+        kept: Kept<'_>,
+        labels: impl Iterator<Item = &'t str>,
+    ) {
         let Some(cells) = cells else {
             self.codes.extend(labels.map(|label| self.interner.code(label)));
             return;

@@ -84,19 +84,9 @@ pub enum IngestError {
     /// A line of a log that its format does not allow.
     #[error("{file}, {at}: {problem}")]
     BadLine { file: String, at: Position, problem: String },
-    /// One cell.
-    #[error("{file}, {at}, column `{column}`: {value} {problem}; {remedy}")]
-    Cell { file: String, at: Position, column: String, value: String, problem: String, remedy: String },
-    /// A label that the schema does not know.
-    #[error(
-        "{file}, {at}, column `{column}`: unknown label {value}; schema {schema} knows {known}; list it under `label.benign`, `label.attack` or `label.ignore`"
-    )]
-    UnknownLabel { file: String, at: Position, column: String, value: String, schema: String, known: String },
-    /// A label that is listed as both.
-    #[error(
-        "{file}, {at}, column `{column}`: label {value} matches `{benign}` (benign) and `{attack}` (attack); make the lists disjoint"
-    )]
-    AmbiguousLabel { file: String, at: Position, column: String, value: String, benign: String, attack: String },
+    /// One cell: a text among numbers, a missing time, an unknown label.
+    #[error(transparent)]
+    Cell(Box<CellError>),
     /// A column that cannot be the label.
     #[error(
         "{file}: column `{column}` holds more than {limit} different values ({examples}, …), so it is no label column; name the right one under `label.column`"
@@ -146,6 +136,24 @@ pub enum IngestError {
     /// A mistake of this program.
     #[error("{file}: {problem}; this is a mistake in nta, please report it")]
     Internal { file: String, problem: String },
+}
+
+/// A cell that its column's role does not allow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}, {at}, column `{column}`: {value} {problem}; {remedy}")]
+pub struct CellError {
+    /// The file.
+    pub file: String,
+    /// Where in it.
+    pub at: Position,
+    /// The column, named as in the file.
+    pub column: String,
+    /// The cell, quoted and shortened.
+    pub value: String,
+    /// What is wrong with it.
+    pub problem: String,
+    /// What to do.
+    pub remedy: String,
 }
 
 impl IngestError {

@@ -40,26 +40,84 @@ pub(crate) struct TimeGuess {
 }
 
 const LABELS: [&str; 11] = [
-    "label", "class", "is_attack", "attack", "malicious", "is_malicious", "truth", "anomaly", "is_anomaly", "intrusion",
+    "label",
+    "class",
+    "is_attack",
+    "attack",
+    "malicious",
+    "is_malicious",
+    "truth",
+    "anomaly",
+    "is_anomaly",
+    "intrusion",
     "binary_label",
 ];
 const FAMILIES: [&str; 10] = [
-    "family", "attack_cat", "attack_type", "attack_category", "detailed-label", "detailed_label", "detailedlabel",
-    "category", "subcategory", "threat",
+    "family",
+    "attack_cat",
+    "attack_type",
+    "attack_category",
+    "detailed-label",
+    "detailed_label",
+    "detailedlabel",
+    "category",
+    "subcategory",
+    "threat",
 ];
 const TIMES: [&str; 15] = [
-    "ts", "time", "timestamp", "start", "start_time", "starttime", "stime", "datetime", "date_time", "first_seen",
-    "flow_start", "first", "date first seen", "frame.time_epoch", "@timestamp",
+    "ts",
+    "time",
+    "timestamp",
+    "start",
+    "start_time",
+    "starttime",
+    "stime",
+    "datetime",
+    "date_time",
+    "first_seen",
+    "flow_start",
+    "first",
+    "date first seen",
+    "frame.time_epoch",
+    "@timestamp",
 ];
 const DURATIONS: [&str; 7] =
     ["duration", "dur", "flow duration", "flow_duration", "flow_duration_milliseconds", "duration_s", "td"];
 const SOURCES: [&str; 16] = [
-    "src", "src_ip", "srcip", "source ip", "source_ip", "src ip", "src_addr", "srcaddr", "saddr", "source", "id.orig_h",
-    "ipv4_src_addr", "src ip addr", "sa", "src_host", "client",
+    "src",
+    "src_ip",
+    "srcip",
+    "source ip",
+    "source_ip",
+    "src ip",
+    "src_addr",
+    "srcaddr",
+    "saddr",
+    "source",
+    "id.orig_h",
+    "ipv4_src_addr",
+    "src ip addr",
+    "sa",
+    "src_host",
+    "client",
 ];
 const TARGETS: [&str; 16] = [
-    "dst", "dst_ip", "dstip", "destination ip", "destination_ip", "dst ip", "dst_addr", "dstaddr", "daddr",
-    "destination", "id.resp_h", "ipv4_dst_addr", "dst ip addr", "da", "dst_host", "server",
+    "dst",
+    "dst_ip",
+    "dstip",
+    "destination ip",
+    "destination_ip",
+    "dst ip",
+    "dst_addr",
+    "dstaddr",
+    "daddr",
+    "destination",
+    "id.resp_h",
+    "ipv4_dst_addr",
+    "dst ip addr",
+    "da",
+    "dst_host",
+    "server",
 ];
 const BENIGN: [&str; 9] = ["benign", "normal", "0", "false", "background", "legitimate", "legit", "no", "clean"];
 const FORMATS: [&str; 9] = [
@@ -107,9 +165,7 @@ pub(crate) fn family(samples: &[Sample], label: Option<&LabelGuess>) -> Option<S
 }
 
 pub(crate) fn time(samples: &[Sample]) -> Option<TimeGuess> {
-    TIMES.iter().find_map(|name| {
-        samples.iter().filter(|s| s.name.to_lowercase() == *name).find_map(read_as_time)
-    })
+    TIMES.iter().find_map(|name| samples.iter().filter(|s| s.name.to_lowercase() == *name).find_map(read_as_time))
 }
 
 fn read_as_time(sample: &Sample) -> Option<TimeGuess> {
@@ -117,15 +173,11 @@ fn read_as_time(sample: &Sample) -> Option<TimeGuess> {
         return None;
     }
     let guess = |format: Option<&str>, unit, title| {
-        let role = TimeRole {
-            column: sample.name.clone(),
-            format: format.map(str::to_owned),
-            unit,
-            utc_offset_minutes: 0,
-        };
+        let role =
+            TimeRole { column: sample.name.clone(), format: format.map(str::to_owned), unit, utc_offset_minutes: 0 };
         let reader = TimeReader::new(&role);
         let reads = sample.texts.iter().all(|t| reader.text(t).is_some());
-        reads.then(|| TimeGuess { column: role.column, format: role.format, unit: title, reader })
+        reads.then_some(TimeGuess { column: role.column, format: role.format, unit: title, reader })
     };
     if sample.is_time {
         return guess(None, TimeUnit::Microseconds, "microseconds");
@@ -161,8 +213,7 @@ pub(crate) fn order(samples: &[Sample], time: Option<&TimeGuess>, duration: Opti
         return (Order::None, "No time column was recognised, so there is no order: every row stands alone.");
     };
     let texts = |name: &str| samples.iter().find(|s| s.name == name).map(|s| &s.texts);
-    let starts: Vec<i64> =
-        texts(&time.column).into_iter().flatten().filter_map(|t| time.reader.text(t)).collect();
+    let starts: Vec<i64> = texts(&time.column).into_iter().flatten().filter_map(|t| time.reader.text(t)).collect();
     if starts.is_sorted() && duration.is_some() {
         return (Order::EndTime, "Sorted by start: flows arrive in the order of time + duration.");
     }
@@ -192,7 +243,11 @@ pub(crate) fn kind(sample: &Sample, is_duration: bool) -> Kind {
     let n = sample.texts.len();
     let (n_distinct, name) = (sample.distinct.len(), sample.name.to_lowercase());
     let all_differ = n_distinct == n && n > 20;
-    let says_id = name == "id" || name == "uid" || name == "index" || name.ends_with("_id") || name.ends_with(" id")
+    let says_id = name == "id"
+        || name == "uid"
+        || name == "index"
+        || name.ends_with("_id")
+        || name.ends_with(" id")
         || name.starts_with("unnamed");
     if all_differ && says_id {
         return Kind::Identifier;
@@ -216,7 +271,10 @@ fn is_number(sample: &Sample) -> bool {
 /// An IP or MAC address.
 fn is_address(text: &str) -> bool {
     let is_mac = text.len() == 17
-        && text.bytes().enumerate().all(|(i, b)| if i % 3 == 2 { b == b':' || b == b'-' } else { b.is_ascii_hexdigit() });
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(i, b)| if i % 3 == 2 { b == b':' || b == b'-' } else { b.is_ascii_hexdigit() });
     is_mac || text.parse::<std::net::IpAddr>().is_ok()
 }
 

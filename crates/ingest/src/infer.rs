@@ -83,12 +83,7 @@ fn refuse_headless(names: &[String], file: &str) -> Result<(), IngestError> {
 }
 
 fn sample(frame: &polars_core::prelude::DataFrame, name: &str) -> Sample {
-    let mut sample = Sample {
-        name: name.to_owned(),
-        texts: Vec::new(),
-        is_time: false,
-        distinct: BTreeSet::new(),
-    };
+    let mut sample = Sample { name: name.to_owned(), texts: Vec::new(), is_time: false, distinct: BTreeSet::new() };
     let cells = frame.column(name).ok().and_then(|c| Cells::of(c.as_materialized_series()));
     let mut scratch = String::new();
     let _ = cells.map(|cells| {
@@ -137,7 +132,9 @@ fn render(title: &str, file: &str, delimiter: Option<char>, draft: &Draft) -> St
         let _ = writeln!(yaml, "{text}");
     };
     line(&format!("# Drafted from {file}; read every line before you trust it."));
-    line("# A column that was filled in after the fact (an alert, a ticket, the label under another name) gives the label");
+    line(
+        "# A column that was filled in after the fact (an alert, a ticket, the label under another name) gives the label",
+    );
     line("# away: move it to `ignored`.");
     line(&format!("name: {}", quoted(title)));
     line(&format!("description: {}", quoted(&format!("drafted from {title}"))));
@@ -245,7 +242,8 @@ fn render_features(draft: &Draft, line: &mut impl FnMut(&str)) {
 fn quoted(text: &str) -> String {
     let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
-        && !["true", "false", "yes", "no", "null", "on", "off", "y", "n", "nan"].contains(&text.to_lowercase().as_str());
+        && !["true", "false", "yes", "no", "null", "on", "off", "y", "n", "nan"]
+            .contains(&text.to_lowercase().as_str());
     if is_plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
 }
 

@@ -31,7 +31,12 @@ fn options(schema: &str, by: Option<SequenceBy>, truth: Truth) -> ReadOptions {
     ReadOptions { schema, by, entity_key: [7; 16], truth, benign: Vec::new(), batch_rows: 100_000 }
 }
 
-fn read_known(patterns: &[&str], schema: &str, by: Option<SequenceBy>, truth: Truth) -> Option<Result<Read, IngestError>> {
+fn read_known(
+    patterns: &[&str],
+    schema: &str,
+    by: Option<SequenceBy>,
+    truth: Truth,
+) -> Option<Result<Read, IngestError>> {
     files(patterns).map(|source| read(&source, &options(schema, by, truth), &Quiet))
 }
 
@@ -127,7 +132,9 @@ fn zeek_logs_read_in_every_dialect() {
 #[test]
 fn argus_reads_with_tabs_and_without_labels() {
     let by = Some(SequenceBy::Src);
-    for (file, rows) in [("formats/argus/test2-malicious.binetflow", 6_751), ("formats/argus/test11-portscan.binetflow", 66)] {
+    for (file, rows) in
+        [("formats/argus/test2-malicious.binetflow", 6_751), ("formats/argus/test11-portscan.binetflow", 66)]
+    {
         let Some(read) = read_known(&[file], "ctu13", by, Truth::IfPresent) else { return };
         let read = read.unwrap();
         assert_eq!((read.dataset.n_rows(), read.summary.format), (rows, Format::Argus), "{file}");

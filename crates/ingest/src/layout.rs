@@ -86,15 +86,15 @@ fn find<'c>(schema: &Schema, name: &str, columns: &'c [String]) -> Option<&'c St
 /// What may have gone wrong with columns that were not found.
 pub(crate) fn hint(schema: &Schema, missing: &[String], columns: &[String]) -> String {
     for name in missing {
-        let alike: Vec<&str> =
-            columns.iter().filter(|c| c.eq_ignore_ascii_case(name)).map(String::as_str).collect();
+        let alike: Vec<&str> = columns.iter().filter(|c| c.eq_ignore_ascii_case(name)).map(String::as_str).collect();
         if alike.len() > 1 {
             return format!("`{}` differ only in case, so none is taken for `{name}`; ", alike.join("` and `"));
         }
     }
     let looks_like_data = columns.iter().filter(|c| c.parse::<f64>().is_ok()).count() * 3 >= columns.len();
     if looks_like_data {
-        return "the first line seems to hold data, not names: list the names under `header:` in the schema; ".to_owned();
+        return "the first line seems to hold data, not names: list the names under `header:` in the schema; "
+            .to_owned();
     }
     if n_known(schema, columns) == 0 {
         return format!("no column of schema {} is there, is it the right schema? ", schema.name);
@@ -107,7 +107,9 @@ pub(crate) fn hint(schema: &Schema, missing: &[String], columns: &[String]) -> S
         Some((name, column)) => {
             format!("if `{column}` is `{name}`, add it under `aliases:` in the schema; ")
         }
-        None => "name it as it stands in the file, or list it under `optional:` or `aliases:` in the schema; ".to_owned(),
+        None => {
+            "name it as it stands in the file, or list it under `optional:` or `aliases:` in the schema; ".to_owned()
+        }
     }
 }
 

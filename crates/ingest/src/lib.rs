@@ -13,7 +13,9 @@ mod infer;
 mod labels;
 mod layout;
 mod number;
+mod output;
 mod parquet;
+mod parquet_sink;
 mod plan;
 mod probe;
 mod raw;
@@ -32,7 +34,7 @@ mod zeek;
 mod zeek_json;
 mod zeek_tsv;
 
-pub use error::{IngestError, Position};
+pub use error::{CellError, IngestError, Position};
 pub use infer::infer_schema;
 pub use plan::Truth;
 pub use probe::{RowEstimate, probe_rows};

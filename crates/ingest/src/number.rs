@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn plain_decimals_read_as_the_standard_library_reads_them() {
-        for text in ["0", "7", "0.05", "123456789012345", "3599.986572", "00.10", "5.", ".5", "999999999999999", "1.00"] {
+        for text in ["0", "7", "0.05", "123456789012345", "3599.986572", "00.10", "5.", ".5", "999999999999999", "1.00"]
+        {
             let expected: f64 = text.parse().unwrap();
             assert_eq!(plain_decimal(text.as_bytes()).unwrap().to_bits(), expected.to_bits(), "{text}");
         }

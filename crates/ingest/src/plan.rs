@@ -62,11 +62,10 @@ impl Plan {
     }
 
     /// The columns of `file` that some role reads.
-    pub(crate) fn columns_read<'p>(&self, file: &'p PlannedFile) -> Vec<String> {
+    pub(crate) fn columns_read(&self, file: &PlannedFile) -> Vec<String> {
         let mut names = self.names_read();
         names.retain(|name| file.layout.column(name).is_some());
-        let mut columns: Vec<String> =
-            names.iter().filter_map(|n| file.layout.column(n)).map(str::to_owned).collect();
+        let mut columns: Vec<String> = names.iter().filter_map(|n| file.layout.column(n)).map(str::to_owned).collect();
         columns.sort_unstable();
         columns.dedup();
         columns
@@ -129,11 +128,7 @@ fn resolve(schema: &Schema, files: &[PlannedFile]) -> (Schema, Vec<String>) {
     (schema.resolved(everywhere), absent)
 }
 
-fn plan_label(
-    schema: &Schema,
-    options: &ReadOptions,
-    files: &[PlannedFile],
-) -> Result<Option<LabelRule>, IngestError> {
+fn plan_label(schema: &Schema, options: &ReadOptions, files: &[PlannedFile]) -> Result<Option<LabelRule>, IngestError> {
     let role = match (&schema.label, options.truth) {
         (_, Truth::Ignore) | (None, Truth::IfPresent) => return Ok(None),
         (None, Truth::Required) => return Err(IngestError::NoLabelRole { schema: schema.name.clone() }),
@@ -185,11 +180,7 @@ fn refuse_missing(
     refuse_no_sequences(schema, by, files)
 }
 
-fn refuse_no_sequences(
-    schema: &Schema,
-    by: Option<SequenceBy>,
-    files: &[PlannedFile],
-) -> Result<(), IngestError> {
+fn refuse_no_sequences(schema: &Schema, by: Option<SequenceBy>, files: &[PlannedFile]) -> Result<(), IngestError> {
     let Some(by) = by.filter(|by| !schema.supports(*by)) else { return Ok(()) };
     let (by, need) = match by {
         SequenceBy::Src => ("src", "the column of the host that began each flow"),

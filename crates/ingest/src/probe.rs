@@ -1,6 +1,6 @@
 //! How many rows files hold, without reading them.
 
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::format::{self, Kind};
 use crate::parquet::ParquetTable;
+use crate::stream::{self, Packing};
 use crate::{IngestError, Source, scan};
 
 /// An answer of [`probe_rows`].
@@ -58,8 +59,25 @@ fn probe_file(path: &Path, schema: &Schema) -> Result<(u64, bool), IngestError> 
         return Ok((n_records, true));
     }
     let on_disk = path.metadata().map_err(failed)?.len() as f64;
+    if let Some(unpacked) = gzip_size(path).filter(|n| *n >= LOOK) {
+        return Ok(((n_records as f64 * unpacked as f64 / text.len() as f64) as u64, false));
+    }
     let share = read.load(Ordering::Relaxed).max(1) as f64 / on_disk;
     Ok(((n_records as f64 / share.min(1.0)) as u64, false))
+}
+
+/// Bytes that a gzip archive says it unpacks to: its last four bytes, which hold for one member below 4 GiB.
+fn gzip_size(path: &Path) -> Option<u64> {
+    let mut file = std::fs::File::open(path).ok()?;
+    let mut magic = [0u8; 4];
+    file.read_exact(&mut magic).ok()?;
+    if stream::packing(&magic) != Packing::Gzip {
+        return None;
+    }
+    let mut last = [0u8; 4];
+    file.seek(SeekFrom::End(-4)).ok()?;
+    file.read_exact(&mut last).ok()?;
+    Some(u64::from(u32::from_le_bytes(last)))
 }
 
 /// Whole records in `text`, blank ones left out.

@@ -121,7 +121,8 @@ pub fn read(source: &Source, options: &ReadOptions, watch: &dyn Watch) -> Result
 fn summarise(plan: &Plan, files: Vec<FileRows>, assembled: &Assembled) -> ReadSummary {
     let mut label_values = assembled.label_counts.clone();
     label_values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    let missing = assembled.missing.iter().map(|(column, missing)| ColumnMissing { column: column.clone(), missing: *missing });
+    let missing =
+        assembled.missing.iter().map(|(column, missing)| ColumnMissing { column: column.clone(), missing: *missing });
     ReadSummary {
         rows: assembled.dataset.n_rows() as u64,
         ignored_rows: assembled.n_ignored,
@@ -149,7 +150,12 @@ fn unused_columns(plan: &Plan) -> Vec<String> {
     unused
 }
 
-fn refuse_one_class(plan: &Plan, dataset: &Dataset, n_attacks: usize, summary: &ReadSummary) -> Result<(), IngestError> {
+fn refuse_one_class(
+    plan: &Plan,
+    dataset: &Dataset,
+    n_attacks: usize,
+    summary: &ReadSummary,
+) -> Result<(), IngestError> {
     let (Truth::Required, Some(role)) = (plan.truth, &plan.schema.label) else { return Ok(()) };
     let files = plan.files.iter().map(|f| f.file.as_str()).collect::<Vec<_>>().join(", ");
     let found = counted(&summary.label_values);

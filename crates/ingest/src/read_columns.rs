@@ -5,9 +5,9 @@ use std::path::Path;
 use nta_data::{Order, Schema};
 use polars_core::prelude::DataFrame;
 
+use crate::IngestError;
 use crate::cells::{Cell, Cells};
 use crate::table::{self, BlockSize};
-use crate::IngestError;
 
 /// A table in memory, columns in file order.
 #[derive(Debug, Clone, PartialEq)]

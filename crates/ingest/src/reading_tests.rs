@@ -105,7 +105,8 @@ fn the_plain_schema_reads_the_originals_columns_and_more_where_they_are() {
     let few = read_text("duration,src_bytes,dst_bytes,wrong_fragment,label\n0,1,2,0,normal\n1,2,3,0,attack\n", &nta);
     assert_eq!(few.dataset.schema.order, Order::None);
     assert!(!few.dataset.has_sequences() && few.dataset.time.is_none());
-    let flags = "protocol_type,duration,src_bytes,dst_bytes,wrong_fragment,Label\ntcp,0,1,2,0,False\nudp,1,2,3,0,TRUE\n";
+    let flags =
+        "protocol_type,duration,src_bytes,dst_bytes,wrong_fragment,Label\ntcp,0,1,2,0,False\nudp,1,2,3,0,TRUE\n";
     let flags = read_text(flags, &nta).dataset;
     assert_eq!(flags.label.as_deref(), Some(&[Label::Benign, Label::Attack][..]));
     assert_eq!(flags.schema.categorical.len(), 1);
@@ -213,10 +214,7 @@ fn parquet_gives_the_same_table_as_text() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("flows.parquet");
     let mut frame = DataFrame::new(4, parquet_columns()).unwrap();
-    ParquetWriter::new(std::fs::File::create(&path).unwrap())
-        .with_row_group_size(Some(3))
-        .finish(&mut frame)
-        .unwrap();
+    ParquetWriter::new(std::fs::File::create(&path).unwrap()).with_row_group_size(Some(3)).finish(&mut frame).unwrap();
     let source = Source::resolve(&["flows.parquet".to_owned()], folder.path()).unwrap();
     let text = read_text(FLOWS, &options()).dataset;
     let table = read(&source, &options(), &Quiet).unwrap().dataset;
@@ -236,8 +234,11 @@ fn parquet_flags_and_numbers_serve_as_labels() {
     )
     .unwrap();
     let options = ReadOptions { schema: Arc::new(plain), by: None, ..options() };
-    for labels in [series("l", [false, true]), series("l", [0i8, 1]), series("l", [0.0f64, 1.0]), series("l", ["0", "1"])] {
-        let columns = vec![labels.into_column(), series("x", [1i16, 2]).into_column(), series("f", [true, false]).into_column()];
+    for labels in
+        [series("l", [false, true]), series("l", [0i8, 1]), series("l", [0.0f64, 1.0]), series("l", ["0", "1"])]
+    {
+        let columns =
+            vec![labels.into_column(), series("x", [1i16, 2]).into_column(), series("f", [true, false]).into_column()];
         let mut frame = DataFrame::new(2, columns).unwrap();
         ParquetWriter::new(std::fs::File::create(&path).unwrap()).finish(&mut frame).unwrap();
         let source = Source::resolve(&["flows.parquet".to_owned()], folder.path()).unwrap();

@@ -109,8 +109,8 @@ fn labels_are_never_guessed() {
     let message = refused(&GOOD.replace("udp,attack", "udp,scan"));
     assert_eq!(
         message,
-        "flows.csv, line 3, column `label`: unknown label `scan`; schema t knows benign: benign; attack: attack; list \
-         it under `label.benign`, `label.attack` or `label.ignore`"
+        "flows.csv, line 3, column `label`: `scan` is no label that schema t knows (benign: benign; attack: attack); \
+         list it under `label.benign`, `label.attack` or `label.ignore`"
     );
     let message = refused(&GOOD.replace("udp,attack", "udp,"));
     assert!(message.starts_with("flows.csv, line 3, column `label`: an empty cell is no label"), "{message}");
@@ -123,12 +123,19 @@ fn labels_are_never_guessed() {
 
 #[test]
 fn a_column_of_many_values_is_no_label_column() {
-    let open = schema(&SCHEMA.replace(", attack: [attack] ", "").replace("column: label", "column: bytes")
-        .replace(", { name: bytes }", ""));
+    let open = schema(
+        &SCHEMA
+            .replace(", attack: [attack] ", "")
+            .replace("column: label", "column: bytes")
+            .replace(", { name: bytes }", ""),
+    );
     let rows: String = (0..1_200).map(|i| format!("1,2,a,{i},tcp,benign\n")).collect();
     let text = format!("ts,dur,src,bytes,proto,label\n{rows}");
     let message = message_of(text.as_bytes(), &open, Truth::Required);
-    assert!(message.starts_with("flows.csv: column `bytes` holds more than 1000 different values (0, 1, 2, …)"), "{message}");
+    assert!(
+        message.starts_with("flows.csv: column `bytes` holds more than 1000 different values (0, 1, 2, …)"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -162,7 +169,10 @@ fn a_headerless_file_of_another_width_is_refused() {
     assert_eq!(told("1,2,tcp,benign,9\n3,4,udp,x,9\n"), "read without complaint");
     assert_eq!(told("label,bytes,dur\nbenign,2,1\nx,3,1\n"), "read without complaint");
     let message = told("1,2\n3,4\n");
-    assert!(message.starts_with("flows.csv, line 1: 2 values where schema h names 5 columns; choose another"), "{message}");
+    assert!(
+        message.starts_with("flows.csv, line 1: 2 values where schema h names 5 columns; choose another"),
+        "{message}"
+    );
     let message = told("1,2,tcp,benign\n3,4,udp,x,9\n");
     assert!(message.starts_with("flows.csv, line 2: 5 values where there are 4 columns"), "{message}");
 }
@@ -172,7 +182,10 @@ fn labels_that_begin_half_way_are_refused() {
     let told = |text: &str| message_of(text.as_bytes(), &schema(SCHEMA), Truth::IfPresent);
     assert_eq!(told(&GOOD.replace("benign", "").replace("attack", "")), "read without complaint");
     let message = told(&GOOD.replace("benign", ""));
-    assert!(message.starts_with("flows.csv, line 3: column `label` holds a label here and none on the first"), "{message}");
+    assert!(
+        message.starts_with("flows.csv, line 3: column `label` holds a label here and none on the first"),
+        "{message}"
+    );
     let message = told(&GOOD.replace("attack", ""));
     assert!(message.starts_with("flows.csv, line 3, column `label`: an empty cell is no label"), "{message}");
 }

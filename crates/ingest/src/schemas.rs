@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn no_address_or_identifier_is_a_feature() {
-        let hidden = ["src", "dst", "srcip", "dstip", "Src IP", "Dst IP", "SrcAddr", "id.orig_h", "uid", "id", "difficulty"];
+        let hidden =
+            ["src", "dst", "srcip", "dstip", "Src IP", "Dst IP", "SrcAddr", "id.orig_h", "uid", "id", "difficulty"];
         for (name, _) in builtin_schemas() {
             let schema = builtin_schema(name).unwrap();
             let features = schema.numeric.iter().map(|c| &c.name).chain(schema.categorical.iter().map(|c| &c.name));

@@ -54,9 +54,8 @@ impl SeparatedTable {
     }
 
     fn parse(&self, chunk: &Chunk) -> Result<DataFrame, IngestError> {
-        let parse = CsvParseOptions::default()
-            .with_separator(self.delimiter)
-            .with_quote_char(chunk.quoted.then_some(b'"'));
+        let parse =
+            CsvParseOptions::default().with_separator(self.delimiter).with_quote_char(chunk.quoted.then_some(b'"'));
         let options = CsvReadOptions::default()
             .with_has_header(false)
             .with_schema(Some(Arc::clone(&self.polars_schema)))
@@ -151,13 +150,13 @@ fn choose_delimiter(first_line: &[u8], file: &str, schema: &Schema) -> Result<u8
         None => b',',
         Some(d) if d.is_ascii() && d != '"' && d != '\n' && d != '\r' => d as u8,
         Some(d) => {
-            let problem = format!("schema {}: `delimiter: {d:?}` must be one ASCII character and no quote", schema.name);
+            let problem =
+                format!("schema {}: `delimiter: {d:?}` must be one ASCII character and no quote", schema.name);
             return Err(IngestError::BadSchema { file: file.to_owned(), at: None, problem });
         }
     };
     let fit = |delimiter: u8| {
-        let cells: Vec<String> =
-            scan::values(first_line, delimiter).map(|v| scan::text(&v).into_owned()).collect();
+        let cells: Vec<String> = scan::values(first_line, delimiter).map(|v| scan::text(&v).into_owned()).collect();
         let is_wide = !schema.header.is_empty() && (least_width(schema)..=schema.header.len()).contains(&cells.len());
         (layout::n_known(schema, &cells) + usize::from(is_wide), cells.len())
     };
@@ -181,4 +180,3 @@ impl std::fmt::Debug for SeparatedTable {
         f.debug_struct("SeparatedTable").field("file", &self.file).field("names", &self.names).finish()
     }
 }
-

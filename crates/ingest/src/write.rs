@@ -1,22 +1,16 @@
 //! Writes tables: CSV, packed CSV or Parquet, batch by batch, whole or not at all.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use nta_atomic::AtomicFile;
 use polars_core::prelude::{Column, DataFrame, DataType, IntoColumn, NamedFrom, PlSmallStr, Series};
 use polars_io::csv::write::CsvWriter;
-use polars_io::parquet::write::{BatchedWriter, ParquetWriter};
 use polars_io::prelude::SerWriter;
 
-use crate::cells::Cells;
+use crate::cells::{Cell, Cells};
+use crate::output::Output;
+use crate::parquet_sink::ParquetSink;
 use crate::{IngestError, RawBatch};
-
-/// Rows of one Parquet row group.
-const GROUP_ROWS: usize = 1 << 17;
 
 /// A column put beside the input's.
 #[derive(Debug, Clone, Copy)]
@@ -53,13 +47,7 @@ pub struct TableWriter {
 
 enum Sink {
     Csv(Output),
-    Parquet { output: Option<Output>, writer: Option<BatchedWriter<Output>>, waiting: Option<DataFrame> },
-}
-
-/// Where the bytes go.
-enum Output {
-    Plain(BufWriter<File>),
-    Gzip(Box<GzEncoder<BufWriter<File>>>),
+    Parquet(Box<ParquetSink>),
 }
 
 impl TableWriter {
@@ -74,13 +62,12 @@ impl TableWriter {
         }
         let file = AtomicFile::create(path).map_err(|e| IngestError::write(path, e.source))?;
         let handle = file.handle().map_err(|e| IngestError::write(path, e.source))?;
-        let plain = BufWriter::with_capacity(1 << 17, handle);
         let sink = if is_parquet {
-            Sink::Parquet { output: Some(Output::Plain(plain)), writer: None, waiting: None }
+            Sink::Parquet(Box::new(ParquetSink::new(path, Output::plain(handle))))
         } else if is_packed {
-            Sink::Csv(Output::Gzip(Box::new(GzEncoder::new(plain, Compression::default()))))
+            Sink::Csv(Output::gzip(handle))
         } else {
-            Sink::Csv(Output::Plain(plain))
+            Sink::Csv(Output::plain(handle))
         };
         let raw_columns = like.map(RawBatch::column_names);
         Ok(TableWriter { path: path.to_owned(), file, sink, columns: None, raw_columns })
@@ -91,7 +78,8 @@ impl TableWriter {
     pub fn write(&mut self, raw: &RawBatch, added: &[Added<'_>]) -> Result<(), IngestError> {
         let names = raw.column_names();
         if self.raw_columns.get_or_insert_with(|| names.clone()) != &names {
-            let problem = "these input rows have other columns than those before; write them to another file".to_owned();
+            let problem =
+                "these input rows have other columns than those before; write them to another file".to_owned();
             return Err(IngestError::Mismatch { path: self.path.clone(), problem });
         }
         if let Some(taken) = added.iter().find(|a| names.iter().any(|n| n == a.name)) {
@@ -110,24 +98,10 @@ impl TableWriter {
 
     /// Puts the table at its path.
     pub fn finish(self) -> Result<(), IngestError> {
-        let TableWriter { path, file, sink, columns, .. } = self;
-        let failed = |e: io::Error| IngestError::write(&path, e);
+        let TableWriter { path, file, sink, .. } = self;
         match sink {
-            Sink::Csv(output) => output.close().map_err(failed)?,
-            Sink::Parquet { output, writer, waiting } => {
-                let writer = match (writer, output) {
-                    (Some(writer), _) => Some(writer),
-                    (None, Some(output)) => Some(begin_parquet(&path, output, columns.as_deref().unwrap_or_default())?),
-                    (None, None) => None,
-                };
-                if let Some(mut writer) = writer {
-                    if let Some(frame) = waiting {
-                        write_group(&path, &mut writer, frame)?;
-                    }
-                    // Writes the footer and flushes.
-                    writer.finish().map_err(|e| IngestError::write(&path, e))?;
-                }
-            }
+            Sink::Csv(output) => output.close().map_err(|e| IngestError::write(&path, e))?,
+            Sink::Parquet(sink) => sink.close()?,
         }
         file.commit().map_err(|e| IngestError::write(&path, e.source))
     }
@@ -144,21 +118,13 @@ impl TableWriter {
             frame.columns().iter().map(|c| (c.name().to_string(), c.dtype().clone())).collect();
         let is_first = self.columns.is_none();
         if self.columns.get_or_insert_with(|| kinds.clone()) != &kinds {
-            return Err(mismatch("these rows have other columns than those before; write them to another file".to_owned()));
+            return Err(mismatch(
+                "these rows have other columns than those before; write them to another file".to_owned(),
+            ));
         }
         match &mut self.sink {
             Sink::Csv(output) => write_csv(&self.path, output, frame, is_first),
-            Sink::Parquet { output, writer, waiting } => {
-                let frame = join(&self.path, waiting.take(), frame)?;
-                if frame.height() < GROUP_ROWS {
-                    *waiting = Some(frame);
-                    return Ok(());
-                }
-                if let Some(output) = output.take() {
-                    *writer = Some(begin_parquet(&self.path, output, &kinds)?);
-                }
-                writer.as_mut().map_or(Ok(()), |writer| write_group(&self.path, writer, frame))
-            }
+            Sink::Parquet(sink) => sink.push(frame, &kinds),
         }
     }
 }
@@ -199,7 +165,7 @@ fn time_text(column: &Column) -> Column {
     let mut texts: Vec<Option<String>> = Vec::with_capacity(column.len());
     if let Some(cells) = Cells::of(column.as_materialized_series()) {
         let _: Result<(), ()> = cells.try_each(|_, cell| {
-            let micros = if let crate::cells::Cell::Time(micros) = cell { Some(micros) } else { None };
+            let micros = if let Cell::Time(micros) = cell { Some(micros) } else { None };
             let time = micros.and_then(|m| jiff::Timestamp::from_microsecond(m).ok());
             texts.push(time.map(|t| t.to_string()));
             Ok(())
@@ -211,52 +177,6 @@ fn time_text(column: &Column) -> Column {
 fn write_csv(path: &Path, output: &mut Output, mut frame: DataFrame, with_header: bool) -> Result<(), IngestError> {
     frame.align_chunks();
     CsvWriter::new(output).include_header(with_header).finish(&mut frame).map_err(|e| IngestError::write(path, e))
-}
-
-fn join(path: &Path, waiting: Option<DataFrame>, frame: DataFrame) -> Result<DataFrame, IngestError> {
-    let Some(mut waiting) = waiting else { return Ok(frame) };
-    waiting.vstack_mut(&frame).map_err(|e| IngestError::write(path, e))?;
-    Ok(waiting)
-}
-
-fn begin_parquet(
-    path: &Path,
-    output: Output,
-    columns: &[(String, DataType)],
-) -> Result<BatchedWriter<Output>, IngestError> {
-    let fields = columns.iter().map(|(name, kind)| (PlSmallStr::from_str(name), kind.clone()));
-    let schema = polars_core::prelude::Schema::from_iter(fields);
-    ParquetWriter::new(output).batched(&schema).map_err(|e| IngestError::write(path, e))
-}
-
-fn write_group(path: &Path, writer: &mut BatchedWriter<Output>, mut frame: DataFrame) -> Result<(), IngestError> {
-    frame.rechunk_mut();
-    writer.write_batch(&frame).map_err(|e| IngestError::write(path, e))
-}
-
-impl Output {
-    fn close(self) -> io::Result<()> {
-        match self {
-            Output::Plain(mut writer) => writer.flush(),
-            Output::Gzip(encoder) => encoder.finish()?.flush(),
-        }
-    }
-}
-
-impl Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Output::Plain(writer) => writer.write(bytes),
-            Output::Gzip(encoder) => encoder.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Output::Plain(writer) => writer.flush(),
-            Output::Gzip(encoder) => encoder.flush(),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -5,9 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use polars_core::prelude::{
-    Column, DataFrame, IntoColumn, IntoSeries, PlSmallStr, StringChunkedBuilder,
-};
+use polars_core::prelude::{Column, DataFrame, IntoColumn, IntoSeries, PlSmallStr, StringChunkedBuilder};
 
 use crate::error::Position;
 use crate::stream::Stream;
@@ -46,7 +44,12 @@ impl ZeekTable {
     /// Reads the header (TSV) or looks at the first lines (JSON) to learn the columns.
     pub(crate) fn open(stream: Stream, file: &str, dialect: Dialect) -> Result<Self, IngestError> {
         let bytes_read = stream.bytes_read();
-        let mut lines = Lines { input: BufReader::with_capacity(1 << 17, stream), front: Vec::new(), line: 0, file: file.to_owned() };
+        let mut lines = Lines {
+            input: BufReader::with_capacity(1 << 17, stream),
+            front: Vec::new(),
+            line: 0,
+            file: file.to_owned(),
+        };
         let (decoder, names) = match dialect {
             Dialect::Tsv => {
                 let decoder = read_header(&mut lines)?;

@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn values_read_as_in_the_tab_separated_log() {
-        let line = r#"{"ts":22.335172,"id.orig_p":61099,"local_orig":true,"tunnel_parents":["a","b"],"service":"-","x":null}"#;
+        let line =
+            r#"{"ts":22.335172,"id.orig_p":61099,"local_orig":true,"tunnel_parents":["a","b"],"service":"-","x":null}"#;
         assert_eq!(field(line, "ts").as_deref(), Some("22.335172"));
         assert_eq!(field(line, "id.orig_p").as_deref(), Some("61099"));
         assert_eq!(field(line, "local_orig").as_deref(), Some("T"));

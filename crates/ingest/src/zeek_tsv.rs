@@ -184,12 +184,10 @@ mod tests {
         let mut decoder = ZeekTsv::default();
         decoder.decode("#fields\tts\ttunnel_parents   label   detailed-label").unwrap();
         assert_eq!(decoder.fields(), ["ts", "tunnel_parents", "label", "detailed-label"]);
-        assert_eq!(decode(&mut decoder, "1\t-   Malicious   C&C File Download"), some(&[
-            "1",
-            "",
-            "Malicious",
-            "C&C File Download"
-        ]));
+        assert_eq!(
+            decode(&mut decoder, "1\t-   Malicious   C&C File Download"),
+            some(&["1", "", "Malicious", "C&C File Download"])
+        );
         assert_eq!(decode(&mut decoder, "1\t(empty)   benign   -"), some(&["1", "", "benign", ""]));
         assert_eq!(decode(&mut decoder, "1\t-\tbenign\tx"), some(&["1", "", "benign", "x"]));
     }
