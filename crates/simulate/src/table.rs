@@ -104,7 +104,8 @@ fn entities(flows: &[Flow], by: SequenceBy, key: &[u8; 16]) -> Vec<u64> {
     flows
         .iter()
         .map(|flow| {
-            (src.clear(), dst.clear());
+            src.clear();
+            dst.clear();
             push_text(flow, "src", &mut src);
             push_text(flow, "dst", &mut dst);
             match by {

@@ -10,6 +10,7 @@ use crate::TEN_SEEDS;
 const PROMISE: f64 = 0.80;
 
 type Column = (&'static str, fn(&Flow) -> f64);
+type Category = (&'static str, fn(&Flow) -> u32);
 
 /// Every column of the table; categories by a code, ranked later.
 const NUMBERS: [Column; 10] = [
@@ -24,7 +25,7 @@ const NUMBERS: [Column; 10] = [
     ("dst_pkts", |f| f64::from(f.dst_pkts)),
     ("wrong_fragment", |f| f64::from(f.wrong_fragment)),
 ];
-const CATEGORIES: [(&str, fn(&Flow) -> u32); 6] = [
+const CATEGORIES: [Category; 6] = [
     ("proto", |f| f.proto as u32),
     ("service", |f| f.service as u32),
     ("state", |f| f.state as u32),
