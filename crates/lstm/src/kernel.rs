@@ -8,6 +8,12 @@ multiversion! {
     pub(crate) fn accumulate = accumulate_body(sums: &mut [f32], inputs: &[f32], matrix: &[f32], columns: usize)
 }
 
+/// Inputs of a row whose products are summed before the sums go back to memory.
+const DEPTH: usize = 128;
+
+/// Sums of one row with the row's inputs.
+type Row<'a> = (&'a mut [f32], &'a [f32]);
+
 #[inline(always)]
 fn accumulate_body<const FUSED: bool>(sums: &mut [f32], inputs: &[f32], matrix: &[f32], columns: usize) {
     let k = matrix.len() / columns;
@@ -15,69 +21,88 @@ fn accumulate_body<const FUSED: bool>(sums: &mut [f32], inputs: &[f32], matrix: 
         return;
     }
     let mut rows = sums.chunks_mut(columns).zip(inputs.chunks_exact(k));
-    let whole = columns - columns % 16;
     loop {
         // Six rows share each weight read; the last ones go alone.
-        let six: [_; 6] = std::array::from_fn(|_| rows.next());
-        if let [Some(a), Some(b), Some(c), Some(d), Some(e), Some(f)] = six {
-            let mut block = [a, b, c, d, e, f];
-            for at in (0..whole).step_by(16) {
-                tile::<FUSED, 6, 16>(&mut block, matrix, columns, at);
+        let six: [Option<Row<'_>>; 6] = std::array::from_fn(|_| rows.next());
+        match six {
+            [Some(a), Some(b), Some(c), Some(d), Some(e), Some(f)] => {
+                block::<FUSED, 6, 16>([a, b, c, d, e, f], matrix, columns);
             }
-            for (sums, inputs) in &mut block {
-                rest::<FUSED>(sums, inputs, matrix, columns, whole);
+            last => {
+                // Loops, not closures: a closure is compiled without the vector unit of its surroundings.
+                for row in last.into_iter().flatten() {
+                    block::<FUSED, 1, 64>([row], matrix, columns);
+                }
+                return;
             }
-            continue;
         }
-        for row in six.into_iter().flatten() {
-            let mut row = [row];
-            let wide = columns - columns % 64;
-            for at in (0..wide).step_by(64) {
-                tile::<FUSED, 1, 64>(&mut row, matrix, columns, at);
-            }
-            for at in (wide..whole).step_by(16) {
-                tile::<FUSED, 1, 16>(&mut row, matrix, columns, at);
-            }
-            let [(sums, inputs)] = row;
-            rest::<FUSED>(sums, inputs, matrix, columns, whole);
-        }
-        return;
     }
 }
 
-/// `ROWS × WIDTH` sums held in registers over the whole of k.
+/// All columns of `ROWS` rows, in tiles of `WIDTH`.
 #[inline(always)]
+fn block<const FUSED: bool, const ROWS: usize, const WIDTH: usize>(
+    mut rows: [Row<'_>; ROWS],
+    matrix: &[f32],
+    columns: usize,
+) {
+    for (b, matrix) in matrix.chunks(DEPTH * columns).enumerate() {
+        let depth = matrix.len() / columns;
+        let mut inputs = [[0f32; ROWS]; DEPTH];
+        for (r, (_, row)) in rows.iter().enumerate() {
+            for (turned, &x) in inputs.iter_mut().zip(&row[b * DEPTH..b * DEPTH + depth]) {
+                turned[r] = x;
+            }
+        }
+        let inputs = &inputs[..depth];
+        let whole = columns - columns % WIDTH;
+        let (wide, rest) = (0..whole, whole..columns - columns % 16);
+        for at in wide.step_by(WIDTH) {
+            tile::<FUSED, ROWS, WIDTH>(&mut rows, inputs, matrix, columns, at);
+        }
+        for at in rest.step_by(16) {
+            tile::<FUSED, ROWS, 16>(&mut rows, inputs, matrix, columns, at);
+        }
+        for (r, (sums, _)) in rows.iter_mut().enumerate() {
+            for (x, weights) in inputs.iter().zip(matrix.chunks_exact(columns)) {
+                for j in columns - columns % 16..columns {
+                    sums[j] = multiply_add::<FUSED>(x[r], weights[j], sums[j]);
+                }
+            }
+        }
+    }
+}
+
+/// `ROWS × WIDTH` sums held in registers. They are copied element by element and no index in the loop can fail, or the
+/// compiler would keep them in memory.
+#[inline(always)]
+#[allow(clippy::manual_memcpy)]
 fn tile<const FUSED: bool, const ROWS: usize, const WIDTH: usize>(
-    rows: &mut [(&mut [f32], &[f32]); ROWS],
+    rows: &mut [Row<'_>; ROWS],
+    inputs: &[[f32; ROWS]],
     matrix: &[f32],
     columns: usize,
     at: usize,
 ) {
-    let k = rows[0].1.len();
     let mut sums = [[0f32; WIDTH]; ROWS];
     for (sum, (row, _)) in sums.iter_mut().zip(rows.iter()) {
-        sum.copy_from_slice(&row[at..at + WIDTH]);
+        let from: &[f32; WIDTH] = row[at..].first_chunk().expect("the tile lies in the row");
+        for j in 0..WIDTH {
+            sum[j] = from[j];
+        }
     }
-    for i in 0..k {
-        let weights: &[f32; WIDTH] = matrix[i * columns + at..].first_chunk().expect("the tile lies in the matrix");
-        for (sum, (_, inputs)) in sums.iter_mut().zip(rows.iter()) {
-            let x = inputs[i];
+    for (inputs, weights) in inputs.iter().zip(matrix[at..].chunks(columns)) {
+        let Some(weights) = weights.first_chunk::<WIDTH>() else { break };
+        for r in 0..ROWS {
             for j in 0..WIDTH {
-                sum[j] = multiply_add::<FUSED>(x, weights[j], sum[j]);
+                sums[r][j] = multiply_add::<FUSED>(inputs[r], weights[j], sums[r][j]);
             }
         }
     }
     for (sum, (row, _)) in sums.iter().zip(rows.iter_mut()) {
-        row[at..at + WIDTH].copy_from_slice(sum);
-    }
-}
-
-/// The columns from `from` on, that fill no tile.
-#[inline(always)]
-fn rest<const FUSED: bool>(sums: &mut [f32], inputs: &[f32], matrix: &[f32], columns: usize, from: usize) {
-    for (&x, weights) in inputs.iter().zip(matrix.chunks_exact(columns)) {
-        for j in from..columns {
-            sums[j] = multiply_add::<FUSED>(x, weights[j], sums[j]);
+        let to: &mut [f32; WIDTH] = row[at..].first_chunk_mut().expect("the tile lies in the row");
+        for j in 0..WIDTH {
+            to[j] = sum[j];
         }
     }
 }

@@ -143,14 +143,14 @@ impl Tensors {
     }
 
     /// The formula of [`Adam::apply`] in tensors.
-    fn apply(&mut self, mut gradients: Vec<Tensor<2>>, rate: Rate) {
+    fn apply(&mut self, gradients: Vec<Tensor<2>>, rate: Rate) {
         let squares = gradients.iter().map(|g| g.clone().square().sum());
         let norm = squares.reduce(|a, b| a + b).expect("a network has weights").sqrt();
         let scale = norm.recip().mul_scalar(rate.clip_norm).clamp_max(1.0).reshape([1, 1]);
         self.steps += 1;
         let sizes = StepSizes::new(self.steps, rate);
-        for (i, (part, _)) in self.shape.parts().into_iter().enumerate() {
-            let gradient = gradients[i].clone() * scale.clone();
+        for (i, ((part, _), gradient)) in self.shape.parts().into_iter().zip(gradients).enumerate() {
+            let gradient = gradient * scale.clone();
             let keep = if part.is_bias() { 1.0 } else { sizes.keep };
             let mean = self.mean[i].clone().mul_scalar(BETA_1) + gradient.clone().mul_scalar(1.0 - BETA_1);
             let square = self.square[i].clone().mul_scalar(BETA_2) + gradient.square().mul_scalar(1.0 - BETA_2);
@@ -160,7 +160,6 @@ impl Tensors {
             self.weights[i] = weight.autodiff().require_grad();
             (self.mean[i], self.square[i]) = (mean, square);
         }
-        gradients.clear();
     }
 
     fn pad(&self, dense: &Dense, truth: &Truth, batch: &Batch) -> Padded {

@@ -166,7 +166,8 @@ impl<'a> Training<'a> {
         self.now.weights = self.engine.weights()?;
         let (validation_loss, validation_average_precision) = self.validate();
         if !validation_loss.is_finite() || !self.now.weights.are_finite() {
-            return Err(LstmError::Diverged { epoch: epoch + 1, batch: 0, loss: validation_loss.to_string() });
+            let batch = self.pieces.len().div_ceil(self.config.batch);
+            return Err(LstmError::Diverged { epoch: epoch + 1, batch, loss: validation_loss.to_string() });
         }
         let lowest = self.history.iter().map(|r| r.validation_loss).fold(f64::INFINITY, f64::min);
         Ok(EpochReport {

@@ -28,16 +28,16 @@ fn forward_body<const FUSED: bool>(
     output: &mut [f32],
 ) {
     for (r, row) in gates.chunks_exact_mut(4 * hidden).enumerate() {
-        let (inputs, rest) = row.split_at_mut(hidden);
-        let (forgets, rest) = rest.split_at_mut(hidden);
+        let (first_two, rest) = row.split_at_mut(2 * hidden);
+        for value in first_two.iter_mut() {
+            *value = sigmoid::<FUSED>(*value);
+        }
+        let (inputs, forgets) = first_two.split_at(hidden);
         let (candidates, outputs) = rest.split_at_mut(hidden);
         let at = r * hidden..(r + 1) * hidden;
         let cell = &mut cell[at.clone()];
         let squashed = &mut squashed[at.clone()];
         let output = &mut output[at.clone()];
-        for value in inputs.iter_mut().chain(forgets.iter_mut()) {
-            *value = sigmoid::<FUSED>(*value);
-        }
         for value in candidates.iter_mut() {
             *value = tanh::<FUSED>(*value);
         }
