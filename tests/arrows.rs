@@ -52,8 +52,9 @@ const BEHIND: [(&str, &str); 6] = [
 
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml");
-    let metadata = MetadataCommand::new().manifest_path(manifest).no_deps().other_options(vec!["--offline".into()]);
-    let metadata = metadata.to_owned().exec().expect("cargo metadata");
+    let mut command = MetadataCommand::new();
+    command.manifest_path(manifest).no_deps().other_options(vec!["--offline".into()]);
+    let metadata = command.exec().expect("cargo metadata");
     let normal = |d: &&cargo_metadata::Dependency| d.kind == DependencyKind::Normal;
     let of = |p: &cargo_metadata::Package| p.dependencies.iter().filter(normal).map(|d| d.name.clone()).collect();
     metadata.packages.iter().map(|p| (p.name.to_string(), of(p))).collect()

@@ -50,7 +50,7 @@ impl Default for LstmConfig {
             memory: MemoryConfig::default(),
             epochs: 6,
             patience: 3,
-            batch: 256,
+            batch: 64,
             learning_rate: 0.002,
             schedule: Schedule::Cosine,
             weight_decay: 0.0,

@@ -22,7 +22,6 @@ pub(crate) struct ReadTraffic {
     pub(crate) train: Dataset,
     pub(crate) test: Option<Dataset>,
     pub(crate) told: TrafficReport,
-    pub(crate) entity_key: [u8; 16],
 }
 
 /// What was read, as kept with the run and shown in the report.
@@ -130,7 +129,7 @@ pub(crate) fn read(
     if listener.cancelled() {
         return Err(PipelineError::Interrupted("while reading".to_owned()));
     }
-    Ok(ReadTraffic { train, test, told: TrafficReport { sources }, entity_key })
+    Ok(ReadTraffic { train, test, told: TrafficReport { sources } })
 }
 
 struct Reader<'a> {

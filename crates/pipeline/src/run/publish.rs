@@ -15,7 +15,6 @@ use super::judge::Judged;
 use crate::error::{PipelineError, failed};
 use crate::event::Stage;
 use crate::traffic::TrafficReport;
-use crate::words::{percent, thousands};
 
 /// What the stages told on the way.
 pub(crate) struct Told<'a> {
@@ -105,16 +104,6 @@ fn in_words(value: &impl serde::Serialize) -> String {
 fn notes(model: &Model, told: &Told<'_>) -> Vec<Note> {
     let note = |level, text: String| Note { level, text };
     let mut notes = Vec::new();
-    let Some(test) = told.summary.parts.last() else { return notes };
-    if test.copies > 0 {
-        let share = percent(test.copies as f64 / test.rows.max(1) as f64);
-        let text = format!(
-            "{} test flows ({share}) have their exact features in the training part; the results without them stand \
-             beside the others",
-            thousands(test.copies as u64)
-        );
-        notes.push(note(NoteLevel::Warning, text));
-    }
     for threshold in &model.thresholds {
         if let Some(reason) = &threshold.chosen.reason {
             notes.push(note(NoteLevel::Warning, format!("{}: {reason}", threshold.name)));
