@@ -14,7 +14,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("nta-preprocess", &["nta-data"]),
     ("nta-metrics", &["nta-data"]),
     ("nta-forest", &["nta-data"]),
-    ("nta-lstm", &["nta-data"]),
+    ("nta-lstm", &["nta-data", "nta-metrics"]),
     ("nta-hybrid", &["nta-data", "nta-metrics"]),
     ("nta-model", &["nta-atomic", "nta-data", "nta-forest", "nta-hybrid", "nta-lstm", "nta-metrics", "nta-preprocess"]),
     ("nta-plots", &[]),

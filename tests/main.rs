@@ -11,3 +11,4 @@ mod arrows;
 mod determinism;
 mod nta;
 mod refusals;
+mod scoring;
