@@ -62,7 +62,8 @@ impl Day<'_> {
         self.call_from(src, at, dst, port, traffic);
     }
 
-    /// Records one exchange, unless it never leaves the host; whoever calls a server in one of its silences gets no answer.
+    /// Records one exchange, unless it never leaves the host. Whoever calls a server in one of its silences gets no
+    /// answer.
     fn call_from(&mut self, src: Ipv4Addr, at: i64, dst: Ipv4Addr, port: u16, traffic: Traffic) {
         if src == dst {
             return;
