@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use polars_core::prelude::DataFrame;
+use polars_core::prelude::{ArrowDataType, DataFrame};
 use polars_io::parquet::read::{FileMetadata, ParallelStrategy, ParquetReader};
 use polars_io::prelude::SerReader;
 
@@ -32,31 +32,25 @@ impl ParquetTable {
         let file = path.display().to_string();
         let opened = File::open(path).map_err(|e| IngestError::read(&file, &e))?;
         let bytes = opened.metadata().map_or(0, |m| m.len());
-        let (metadata, all_names) = guarded(&file, || {
+        let (metadata, stored_names) = guarded(&file, || {
             let mut reader = ParquetReader::new(opened);
             let mut metadata = FileMetadata::clone(reader.get_metadata()?);
-            // The Arrow schema kept beside Parquet's own adds kinds (dictionaries, zones) that say nothing more here.
+            // The Arrow schema kept beside Parquet's own adds kinds (dictionaries, durations) that say nothing more.
             metadata.key_value_metadata = None;
-            let mut reader = ParquetReader::new(File::open(path)?);
             let metadata = Arc::new(metadata);
+            let mut reader = ParquetReader::new(File::open(path)?);
             reader.set_metadata(Arc::clone(&metadata));
-            let names: Vec<String> = reader.schema()?.iter_names().map(|n| n.to_string()).collect();
-            Ok((metadata, names))
+            let schema = reader.schema()?;
+            let usable = schema.iter_values().filter(|field| is_usable(field.dtype()));
+            Ok((metadata, usable.map(|field| field.name.to_string()).collect::<Vec<String>>()))
         })?;
-        let mut table = ParquetTable {
-            path: path.to_owned(),
-            file,
-            metadata,
-            names: Vec::new(),
-            wanted: (0..all_names.len()).collect(),
-            stored_names: all_names,
-            next_row: 0,
-            bytes,
-        };
-        table.leave_out_unusable()?;
-        table.names = layout::clean_names(&table.stored_names, &table.file)?;
-        table.wanted = (0..table.names.len()).collect();
-        Ok(table)
+        if stored_names.is_empty() {
+            let problem = "none of its columns holds numbers, text, flags or times".to_owned();
+            return Err(IngestError::Damaged { file, problem });
+        }
+        let names = layout::clean_names(&stored_names, &file)?;
+        let wanted = (0..names.len()).collect();
+        Ok(ParquetTable { path: path.to_owned(), file, metadata, stored_names, names, wanted, next_row: 0, bytes })
     }
 
     /// Rows in the file, by its footer.
@@ -77,38 +71,31 @@ impl ParquetTable {
                 .finish()
         })
     }
-
-    fn leave_out_unusable(&mut self) -> Result<(), IngestError> {
-        let usable = |table: &Self, i: usize| {
-            let one = ParquetTable { wanted: vec![i], ..table.shallow() };
-            one.slice(0, 1).is_ok_and(|f| f.columns().iter().all(|c| is_usable(c.as_materialized_series())))
-        };
-        let kept: Vec<String> =
-            (0..self.stored_names.len()).filter(|i| usable(self, *i)).map(|i| self.stored_names[i].clone()).collect();
-        if kept.is_empty() {
-            let problem = "none of its columns holds numbers, text, flags or times".to_owned();
-            return Err(IngestError::Damaged { file: self.file.clone(), problem });
-        }
-        self.stored_names = kept;
-        Ok(())
-    }
-
-    fn shallow(&self) -> ParquetTable {
-        ParquetTable {
-            path: self.path.clone(),
-            file: self.file.clone(),
-            metadata: Arc::clone(&self.metadata),
-            stored_names: self.stored_names.clone(),
-            names: Vec::new(),
-            wanted: Vec::new(),
-            next_row: 0,
-            bytes: self.bytes,
-        }
-    }
 }
 
-fn is_usable(series: &polars_core::prelude::Series) -> bool {
-    crate::cells::Cells::of(series).is_some()
+/// Whether some role can use the kind of column: not lists, structs, decimals or raw bytes.
+fn is_usable(kind: &ArrowDataType) -> bool {
+    use ArrowDataType as D;
+    matches!(
+        kind,
+        D::Boolean
+            | D::Int8
+            | D::Int16
+            | D::Int32
+            | D::Int64
+            | D::UInt8
+            | D::UInt16
+            | D::UInt32
+            | D::UInt64
+            | D::Float32
+            | D::Float64
+            | D::Utf8
+            | D::LargeUtf8
+            | D::Utf8View
+            | D::Date32
+            | D::Timestamp(_, _)
+            | D::Null
+    )
 }
 
 impl Table for ParquetTable {
