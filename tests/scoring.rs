@@ -87,7 +87,8 @@ fn rewritten(text: &str, keep: &dyn Fn(&str) -> bool, reverse: bool, line_end: &
 fn the_runs_own_test_rows_get_its_predictions_and_other_spellings_of_the_file_the_same() {
     let home = Home::new();
     let flows = home.path().join("flows.csv");
-    let simulate = ["simulate", "--seed", "5", "--set", "flows=9000", "--set", "hosts=30", "-o", flows.to_str().unwrap()];
+    let simulate =
+        ["simulate", "--seed", "5", "--set", "flows=9000", "--set", "hosts=30", "-o", flows.to_str().unwrap()];
     home.nta(&simulate).ok();
     let train = format!("data.train={}", flows.display());
     run(&home, "configs/csv.yaml", &["--set", &train]);

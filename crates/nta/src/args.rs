@@ -123,7 +123,7 @@ pub(crate) struct ScoreArgs {
     #[arg(long, short, value_name = "OUT")]
     pub(crate) output: PathBuf,
     /// Rows held at a time.
-    #[arg(long, value_name = "ROWS", default_value_t = 16_384, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    #[arg(long, value_name = "ROWS", default_value_t = 8_192, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub(crate) batch: u32,
 }
 
