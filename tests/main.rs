@@ -10,5 +10,6 @@
 mod arrows;
 mod determinism;
 mod nta;
+mod quickstart;
 mod refusals;
 mod scoring;

@@ -28,7 +28,7 @@ categorical: [{ name: proto }]
 /// `n` rows that a model can learn something from.
 fn rows(n: usize) -> Vec<String> {
     let row = |i: usize| {
-        let attack = i % 5 == 0;
+        let attack = i.is_multiple_of(5);
         let (label, bytes) = if attack { ("attack", 900 + i % 37) } else { ("benign", 100 + i % 501) };
         let proto = ["tcp", "udp", "icmp"][i % 3];
         format!("{},10.0.0.{},{bytes},{}.5,{proto},{label}", 1_700_000_000 + i, i % 17, i % 11)

@@ -220,7 +220,7 @@ impl RunConfig {
         self.split.check().map_err(|e| in_stage("split", &e.key, &e.to_string()))?;
         self.preprocess.check().map_err(|e| in_stage("preprocess", &e.key, &e.to_string()))?;
         self.forest.check().map_err(|e| in_stage("forest", &e.key, &e.to_string()))?;
-        self.lstm.check().map_err(|e| in_stage("lstm", &e.key, &e.to_string()))?;
+        self.lstm.check().map_err(|e| in_stage("lstm", e.key, &e.to_string()))?;
         self.hybrid.check().map_err(|e| match &e {
             HybridError::Config { key, .. } => in_stage("hybrid", key, &e.to_string()),
             _ => in_stage("hybrid", "", &e.to_string()),

@@ -1,13 +1,13 @@
 //! `nta run --dry-run`: reads and deals the rows, says what would be trained and about what it would cost.
 
-use serde::Serialize;
-
 use nta_data::Quiet;
+use nta_preprocess::PartitionSummary;
+use serde::Serialize;
 
 use crate::config::LoadedConfig;
 use crate::error::PipelineError;
 use crate::event::Listener;
-use crate::run::{partition_of, sizes};
+use crate::run::partition_of;
 use crate::traffic;
 
 /// What a run would do.
@@ -19,12 +19,8 @@ pub struct DryRun {
     pub numeric: Vec<String>,
     /// Text feature columns.
     pub categorical: Vec<String>,
-    /// `train 94,480 · validation 12,597 · …`.
-    pub parts: String,
-    /// What was chosen without being asked for.
-    pub note: String,
-    /// Rows and classes of each part, training first.
-    pub part_sizes: Vec<(String, usize, usize)>,
+    /// How the rows are dealt, and what each part holds.
+    pub partition: PartitionSummary,
     /// Peak memory to expect, bytes.
     pub memory_bytes: u64,
     /// Time to expect for training, seconds.
@@ -56,14 +52,12 @@ pub fn dry_run(loaded: &LoadedConfig, listener: &dyn Listener) -> Result<DryRun,
         + train * config.lstm.epochs as f64 * weights * LSTM_SECONDS;
     let numbers = rows as f64 * (columns as f64 * 4.0 + 40.0);
     let views = train * (columns as f64 * 8.0 + inputs * 4.0);
-    let summary = &partition.summary;
+    let summary = partition.summary;
     Ok(DryRun {
         rows,
         numeric: schema.numeric.iter().map(|c| c.name.clone()).collect(),
         categorical: schema.categorical.iter().map(|c| c.name.clone()).collect(),
-        parts: sizes(summary),
-        note: summary.note.clone(),
-        part_sizes: summary.parts.iter().map(|p| (p.part.to_string(), p.benign, p.attacks)).collect(),
+        partition: summary,
         memory_bytes: (2.0 * numbers + views) as u64 + (80 << 20),
         seconds,
         basis: "from rows, columns, trees, epochs and hidden size, by rates measured on two cores; \

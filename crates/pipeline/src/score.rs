@@ -323,6 +323,6 @@ impl Tally {
 
     fn truth(&self) -> Option<BTreeMap<String, OperatingPoint>> {
         let points = self.names.iter().zip(&self.confusion);
-        self.labelled.then(|| points.map(|(name, c)| (name.clone(), OperatingPoint::of(c.clone(), None))).collect())
+        self.labelled.then(|| points.map(|(name, c)| (name.clone(), OperatingPoint::of(*c, None))).collect())
     }
 }

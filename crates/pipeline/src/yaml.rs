@@ -32,7 +32,7 @@ pub(crate) struct SyntaxError {
 /// Reads one YAML document.
 pub(crate) fn parse(text: &str) -> Result<Document, SyntaxError> {
     let root: Option<Spanned<Node>> = serde_saphyr::from_str(text).map_err(|error| {
-        let place = error.location().map(|l| Place { line: l.line() as u64, column: l.column() as u64 });
+        let place = error.location().map(|l| Place { line: l.line(), column: l.column() });
         let message = error.without_snippet().to_string();
         SyntaxError { place, message: message.lines().next().unwrap_or_default().to_owned() }
     })?;
@@ -65,8 +65,7 @@ enum Node {
 }
 
 fn flatten(node: Node, path: String, places: &mut BTreeMap<String, Place>) -> Value {
-    let place =
-        |location: &serde_saphyr::Location| Place { line: location.line() as u64, column: location.column() as u64 };
+    let place = |location: &serde_saphyr::Location| Place { line: location.line(), column: location.column() };
     match node {
         Node::Null => Value::Null,
         Node::Bool(b) => Value::Bool(b),

@@ -61,6 +61,7 @@ pub fn to_dataset(
     by: SequenceBy,
     key: [u8; 16],
 ) -> Result<Dataset, SimulateError> {
+    let schema = Arc::new(schema.resolved(|name| COLUMNS.contains(&name)));
     let numeric = schema.numeric.iter().map(|c| numbers(flows, &schema, &c.name)).collect::<Result<_, _>>()?;
     let categorical = schema.categorical.iter().map(|c| texts(flows, &schema, &c.name)).collect::<Result<_, _>>()?;
     let family = match (&schema.family, &schema.label) {

@@ -89,9 +89,26 @@ pub(crate) fn compare(asked: &[String], common: &Common) -> anyhow::Result<()> {
             writeln!(out, "  nothing differs\n")?;
             continue;
         }
+        if section.rows.iter().flatten().any(|cell| cell.chars().count() > WIDEST_CELL) {
+            sentences(&mut out, &section.header, &section.rows)?;
+            continue;
+        }
         let header: Vec<&str> = section.header.iter().map(String::as_str).collect();
         table::write(&mut out, &header, &section.rows)?;
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// Cells longer than this are sentences: they stand below each other.
+const WIDEST_CELL: usize = 48;
+
+fn sentences(out: &mut impl Write, header: &[String], rows: &[Vec<String>]) -> std::io::Result<()> {
+    for row in rows {
+        writeln!(out, "  {}", row.first().map_or("", String::as_str))?;
+        for (run, cell) in header.iter().zip(row).skip(1) {
+            writeln!(out, "    {run}: {cell}")?;
+        }
+    }
+    writeln!(out)
 }

@@ -74,12 +74,13 @@ pub(crate) fn members(out: &mut impl Write, evaluation: &Evaluation) -> std::io:
 fn show_plan(plan: &DryRun) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "  rows        {}", plan.rows)?;
-    writeln!(out, "  parts       {}", plan.parts)?;
-    for (part, benign, attacks) in &plan.part_sizes {
-        writeln!(out, "              {part:<12} {benign:>10} benign {attacks:>10} attacks")?;
+    for (i, part) in plan.partition.parts.iter().enumerate() {
+        let head = if i == 0 { "parts" } else { "" };
+        let (name, benign, attacks) = (part.part.to_string(), part.benign, part.attacks);
+        writeln!(out, "  {head:<11} {name:<12} {benign:>10} benign {attacks:>10} attacks")?;
     }
-    if !plan.note.is_empty() {
-        writeln!(out, "              {}", plan.note)?;
+    if !plan.partition.note.is_empty() {
+        writeln!(out, "              {}", plan.partition.note)?;
     }
     writeln!(out, "  numbers     {}", plan.numeric.join(", "))?;
     writeln!(out, "  categories  {}", plan.categorical.join(", "))?;

@@ -209,7 +209,7 @@ fn benign_rows_needed(config: &RunConfig) -> Result<usize, PipelineError> {
 }
 
 /// `train 94,480 · validation 12,597 · …`
-pub(crate) fn sizes(summary: &PartitionSummary) -> String {
+fn sizes(summary: &PartitionSummary) -> String {
     let part = |p: &nta_preprocess::PartSummary| format!("{} {}", judge::part_name(p.part), thousands(p.rows as u64));
     summary.parts.iter().map(part).collect::<Vec<_>>().join(" · ")
 }
