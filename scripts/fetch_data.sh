@@ -2,8 +2,8 @@
 # Downloads the public data sets that the shipped configs name, from their publishers, into data/ (or NTA_DATA).
 #   scripts/fetch_data.sh [nsl-kdd] [kddcup99] [ctu13] [iot-23]      all of them without an argument
 # Needs curl, gzip, unzip and sha256sum. A file whose sha256 (of its uncompressed text) is not the expected one is refused.
-# IoT-23's publisher serves Zeek logs and no checksums: they are kept as served, their sums printed, and the run takes them
-# with --set data.train=…/conn.log.labeled (the schema zeek-conn reads both forms).
+# IoT-23's publisher serves Zeek logs and no checksums: they are turned into the CSV files that configs/iot-23.yaml names,
+# and the logs' sums are printed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 to="${NTA_DATA:-data}"
@@ -50,13 +50,24 @@ ctu13() {
   keep "$part/ctu13" 801800eeda9a5a44868b1e3e492f93dc6d52b5d14566c1d8431c9e85d0d2adaa "$to/ctu13/capture20110816.binetflow.gz"
 }
 
+# Zeek's log as the CSV that configs/iot-23.yaml names: the labels stand behind the last tab, set off by blanks.
+zeek_csv() { # LOG
+  awk -F '\t' -v OFS=, '
+    /^#fields/ { sub(/^#fields\t/, ""); gsub(/   +/, "\t"); gsub(/\t/, ","); print; next }
+    /^#/ { next }
+    { gsub(/   +/, "\t"); $0 = $0; for (i = 1; i <= NF; i++) if ($i ~ /[,"]/) { gsub(/"/, "\"\"", $i); $i = "\"" $i "\"" } $1 = $1; print }
+  ' "$1"
+}
+
 iot_23() {
-  local from="https://mcfp.felk.cvut.cz/publicDatasets/IoT-23-Dataset/IndividualScenarios" capture
+  local from="https://mcfp.felk.cvut.cz/publicDatasets/IoT-23-Dataset/IndividualScenarios" capture name
+  mkdir -p "$to/iot-23"
   for capture in Honeypot-Capture-4-1 Honeypot-Capture-5-1 IoT-Malware-Capture-{20-1,34-1,8-1,42-1}; do
-    mkdir -p "$to/iot-23/CTU-$capture"
-    fetch "$from/CTU-$capture/bro/conn.log.labeled" "$to/iot-23/CTU-$capture/conn.log.labeled.part"
-    mv "$to/iot-23/CTU-$capture/conn.log.labeled.part" "$to/iot-23/CTU-$capture/conn.log.labeled"
-    sha256sum "$to/iot-23/CTU-$capture/conn.log.labeled"
+    name="CTU-${capture#IoT-}-labeled.csv"
+    fetch "$from/CTU-$capture/bro/conn.log.labeled" "$part/conn.log"
+    zeek_csv "$part/conn.log" >"$to/iot-23/$name.part"
+    mv "$to/iot-23/$name.part" "$to/iot-23/$name"
+    echo "kept $to/iot-23/$name (no published checksum; sha256 of the log: $(sha256sum <"$part/conn.log" | cut -d' ' -f1))"
   done
 }
 

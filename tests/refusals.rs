@@ -168,17 +168,17 @@ fn an_unknown_key_and_a_value_out_of_range() {
 }
 
 #[test]
-fn a_full_disk_during_the_save_leaves_no_model() {
+fn a_full_disk_leaves_no_model_and_says_which_file() {
     let home = Home::new();
     home.write("flows.csv", table(&rows(3_000)));
     let text = config(&home, SCHEMA).replace("trees: 5", "trees: 60").replace("hidden: 4", "hidden: 64");
     let config = home.write("config.yaml", text);
     let nta = home.command(&["run", config.to_str().unwrap()]);
-    // No file may grow beyond 40 KiB: the forest does not fit.
+    // No file may grow beyond 40 KiB: the first checkpoint of the LSTM does not fit.
     let mut limited = std::process::Command::new("sh");
     limited.arg("-c").arg("ulimit -f 80; trap '' XFSZ; exec \"$0\" \"$@\"").arg(nta.get_program()).args(nta.get_args());
     let done = crate::nta::Done::from(limited.current_dir(crate::nta::root()).output().unwrap());
-    done.refused(1, &["cannot write"]);
+    done.refused(1, &["cannot write", "lstm.checkpoint"]);
     assert!(!home.path().join("models/small/1").exists());
     let leftovers = home.files().into_iter().filter(|f| f.to_string_lossy().contains(".nta-tmp-")).count();
     assert_eq!(leftovers, 0);

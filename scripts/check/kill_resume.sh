@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Kills a run 30 times (kill -9) at the beginning, middle and end of every stage, resumes it each time, and checks that
+# Kills a run 33 times (kill -9) at the beginning, middle and end of every stage, resumes it each time, and checks that
 # what comes out is what the uninterrupted run gives: evaluation.json and the model's digest, no temporary file, one run.
 #   scripts/check/kill_resume.sh [NTA] [CONFIG]
 # NTA is a built binary (default: the one cargo builds here), CONFIG a quick one (default: configs/quickstart.yaml, made
@@ -19,7 +19,7 @@ work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 fail() { echo "kill_resume: $*" >&2; exit 1; }
 
-digest() { grep -ho '"digest": "[0-9a-f]*"' "$1"/experiments/*/*/evaluation.json; }
+digest() { grep -m 1 -ho '"digest": "[0-9a-f]*"' "$1"/models/*/*/manifest.json; }
 same() { # HOME: evaluation and digest of its run equal the reference's
   cmp -s "$work"/reference/experiments/*/*/evaluation.json "$1"/experiments/*/*/evaluation.json || fail "$1: evaluation.json differs"
   [ "$(digest "$work/reference")" = "$(digest "$1")" ] || fail "$1: the model's digest differs"
@@ -54,7 +54,7 @@ PY
 )
 n=0
 for moment in "${moments[@]}"; do
-  [ "$n" -lt 30 ] || break
+  [ "$n" -lt 40 ] || break
   n=$((n + 1))
   home="$work/killed-$n"
   "$nta" run "$config" "${small[@]}" --home "$home" >/dev/null 2>&1 &

@@ -46,6 +46,8 @@ pub(crate) struct Assembled {
     pub(crate) missing: Vec<(String, u64)>,
     pub(crate) label_counts: Vec<(String, u64)>,
     pub(crate) n_ignored: u64,
+    /// Rows whose label says nothing, where such rows are kept.
+    pub(crate) unjudged: Vec<u32>,
 }
 
 /// One column's work on a block.
@@ -76,6 +78,14 @@ impl<'p> Assembler<'p> {
             row: Vec::new(),
             plan,
         }
+    }
+
+    /// The same, but rows whose label the schema ignores are kept, as rows of which no truth is known.
+    pub(crate) fn keeping_ignored(mut self) -> Self {
+        if let Some(label) = &mut self.label {
+            label.unjudged = Some(Vec::new());
+        }
+        self
     }
 
     /// Rows so far.
@@ -194,10 +204,11 @@ impl<'p> Assembler<'p> {
             None => starts.clone(),
         });
         let is_labelled = self.labelled == Labelled::Yes;
-        let (mut label_counts, mut n_ignored, mut label) = (Vec::new(), 0, None);
+        let (mut label_counts, mut n_ignored, mut label, mut unjudged) = (Vec::new(), 0, None, Vec::new());
         if let Some(builder) = self.label.filter(|_| is_labelled) {
             label_counts = builder.texts().iter().cloned().zip(builder.counts.iter().copied()).collect();
             n_ignored = builder.n_ignored;
+            unjudged = builder.unjudged.unwrap_or_default();
             label = Some(builder.labels);
         }
         let dataset = Dataset {
@@ -212,7 +223,7 @@ impl<'p> Assembler<'p> {
             row: self.row,
             files,
         };
-        Assembled { dataset, missing, label_counts, n_ignored }
+        Assembled { dataset, missing, label_counts, n_ignored, unjudged }
     }
 
     /// Attacks among the rows so far.

@@ -263,6 +263,9 @@ pub(crate) struct LabelBuilder {
     /// Code of the label's text, one a kept row.
     pub(crate) codes: Vec<u32>,
     pub(crate) n_ignored: u64,
+    /// `Some` where rows of an ignored label are kept all the same: their places among the kept rows. What stands in
+    /// `labels` there means nothing.
+    pub(crate) unjudged: Option<Vec<u32>>,
 }
 
 /// More different labels than any data set has: the column is something else.
@@ -278,6 +281,7 @@ impl LabelBuilder {
             labels: Vec::new(),
             codes: Vec::new(),
             n_ignored: 0,
+            unjudged: None,
         }
     }
 
@@ -295,7 +299,6 @@ impl LabelBuilder {
     pub(crate) fn push(&mut self, cells: &Cells<'_>) -> Result<Option<Vec<bool>>, Fault> {
         let mut kept = Vec::new();
         let mut scratch = String::new();
-        let ignored_before = self.n_ignored;
         cells.try_each(|row, cell| {
             // A label such as `-` is no label, but NaN-like words could be one.
             let text = label_text(cell, &mut scratch).ok_or_else(|| fault(row, cell, FaultKind::MissingLabel))?;
@@ -314,8 +317,12 @@ impl LabelBuilder {
                 Verdict::Attack => Label::Attack,
                 Verdict::Ignored => {
                     self.n_ignored += 1;
-                    kept.push(false);
-                    return Ok(());
+                    let Some(unjudged) = &mut self.unjudged else {
+                        kept.push(false);
+                        return Ok(());
+                    };
+                    unjudged.push(self.labels.len() as u32);
+                    Label::Benign
                 }
                 Verdict::Unknown => return Err(fault(row, cell, FaultKind::UnknownLabel)),
                 Verdict::Ambiguous { benign, attack } => {
@@ -328,7 +335,7 @@ impl LabelBuilder {
             self.codes.push(code);
             Ok(())
         })?;
-        Ok((self.n_ignored > ignored_before).then_some(kept))
+        Ok(kept.contains(&false).then_some(kept))
     }
 }
 

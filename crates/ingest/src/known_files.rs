@@ -28,7 +28,7 @@ fn told(file: &str) {
 
 fn options(schema: &str, by: Option<SequenceBy>, truth: Truth) -> ReadOptions {
     let schema = Arc::new(builtin_schema(schema).unwrap());
-    ReadOptions { schema, by, entity_key: [7; 16], truth, benign: Vec::new(), batch_rows: 100_000 }
+    ReadOptions { schema, by, entity_key: [7; 16], truth, batch_rows: 100_000 }
 }
 
 fn read_known(

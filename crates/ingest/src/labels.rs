@@ -32,21 +32,13 @@ pub(crate) enum Verdict {
 }
 
 impl LabelRule {
-    /// The rule of `role`; `benign`, where not empty, takes the place of the role's benign values.
-    pub(crate) fn new(role: &LabelRole, benign: &[String]) -> Self {
+    /// The rule of `role`.
+    pub(crate) fn new(role: &LabelRole) -> Self {
         let list = |values: &[String]| -> Vec<Listed> {
             let listed = |v: &String| Listed { written: v.clone(), canonical: canonical(v, role.matching) };
             values.iter().map(listed).collect()
         };
-        let overridden = !benign.is_empty();
-        let benign = list(if overridden { benign } else { &role.benign });
-        let stands_in_benign = |l: &Listed| benign.iter().any(|b| b.canonical == l.canonical);
-        let mut attack = list(&role.attack);
-        let mut ignore = list(&role.ignore);
-        if overridden {
-            attack.retain(|l| !stands_in_benign(l));
-            ignore.retain(|l| !stands_in_benign(l));
-        }
+        let (benign, attack, ignore) = (list(&role.benign), list(&role.attack), list(&role.ignore));
         LabelRule { benign, attack, ignore, matching: role.matching }
     }
 
@@ -91,6 +83,17 @@ impl LabelRule {
     }
 }
 
+/// The role with other values that mean benign; they leave the lists of attacks and of ignored labels.
+pub fn with_benign(role: &LabelRole, benign: &[String]) -> LabelRole {
+    let stands_in_benign =
+        |v: &String| benign.iter().any(|b| canonical(b, role.matching) == canonical(v, role.matching));
+    let mut changed = role.clone();
+    changed.benign = benign.to_vec();
+    changed.attack.retain(|v| !stands_in_benign(v));
+    changed.ignore.retain(|v| !stands_in_benign(v));
+    changed
+}
+
 /// Trimmed and lower-cased; as a whole also without a trailing dot, `1.0` as `1`, `true` as `1` and `false` as `0`.
 fn canonical(text: &str, matching: LabelMatch) -> String {
     let lower = text.trim().to_lowercase();
@@ -115,7 +118,7 @@ mod tests {
     fn rule(yaml: &str, benign: &[&str]) -> LabelRule {
         let role: LabelRole = serde_saphyr::from_str(yaml).unwrap();
         let benign: Vec<String> = benign.iter().map(|b| (*b).to_owned()).collect();
-        LabelRule::new(&role, &benign)
+        LabelRule::new(&if benign.is_empty() { role } else { with_benign(&role, &benign) })
     }
 
     #[test]

@@ -36,6 +36,7 @@ mod zeek_tsv;
 
 pub use error::{CellError, IngestError, Position};
 pub use infer::infer_schema;
+pub use labels::with_benign;
 pub use plan::Truth;
 pub use probe::{RowEstimate, probe_rows};
 pub use raw::RawBatch;

@@ -134,7 +134,7 @@ fn plan_label(schema: &Schema, options: &ReadOptions, files: &[PlannedFile]) -> 
         (None, Truth::Required) => return Err(IngestError::NoLabelRole { schema: schema.name.clone() }),
         (Some(role), _) => role,
     };
-    let rule = LabelRule::new(role, &options.benign);
+    let rule = LabelRule::new(role);
     let (with, without): (Vec<_>, Vec<_>) = files.iter().partition(|f| f.layout.column(&role.column).is_some());
     match (with.first(), without.first(), options.truth) {
         (_, Some(_), Truth::Required) | (_, None, _) => Ok(Some(rule)),

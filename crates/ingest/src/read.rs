@@ -25,8 +25,6 @@ pub struct ReadOptions {
     pub entity_key: [u8; 16],
     /// Whether labels are needed.
     pub truth: Truth,
-    /// Label values that mean benign, in place of the schema's; empty: the schema's.
-    pub benign: Vec<String>,
     /// Most rows of one [`Batch`].
     pub batch_rows: usize,
 }
@@ -185,8 +183,11 @@ pub struct Batch {
     pub dataset: Dataset,
     /// All input columns of the same rows, for passing through.
     pub raw: RawBatch,
-    /// Rows left out before and among these because the schema ignores their label; use [`Truth::Ignore`] to keep all.
+    /// Rows left out before and among these because the schema ignores their label ([`Truth::Required`] only).
     pub ignored_rows: u64,
+    /// With [`Truth::IfPresent`]: places of the rows whose label the schema ignores. They are among the rows, no truth
+    /// is known of them, and what stands in the dataset's label and family there means nothing.
+    pub unjudged: Vec<u32>,
 }
 
 /// Reads a source batch by batch; memory does not grow with the files.
@@ -240,13 +241,19 @@ impl Batches {
             };
             self.file_is_empty = false;
             let mut assembler = Assembler::new(&self.plan, self.labelled);
+            if self.plan.truth == Truth::IfPresent {
+                assembler = assembler.keeping_ignored();
+            }
             let kept = assembler.push(self.index, &block)?;
             self.labelled = assembler.labelled();
             let assembled = assembler.finish(self.names.clone());
-            ignored_rows += assembled.n_ignored;
+            if self.plan.truth == Truth::Required {
+                ignored_rows += assembled.n_ignored;
+            }
             if assembled.dataset.n_rows() > 0 {
                 let raw = RawBatch::new(block.frame, kept.as_deref(), &file.file)?;
-                return Ok(Some(Batch { dataset: assembled.dataset, raw, ignored_rows }));
+                let Assembled { dataset, unjudged, .. } = assembled;
+                return Ok(Some(Batch { dataset, raw, ignored_rows, unjudged }));
             }
         }
     }

@@ -34,7 +34,6 @@ fn options() -> ReadOptions {
         by: Some(SequenceBy::Src),
         entity_key: [3; 16],
         truth: Truth::Required,
-        benign: Vec::new(),
         batch_rows: 2,
     }
 }
@@ -141,11 +140,25 @@ fn a_host_in_two_files_is_two_entities_unless_a_capture_column_says_otherwise() 
 #[test]
 fn benign_can_be_said_anew_and_truth_left_aside() {
     let benign = vec!["scan".to_owned(), "unknown".to_owned()];
-    let other = read_text(FLOWS, &ReadOptions { benign, ..options() }).dataset;
+    let mut other = options();
+    let schema = Arc::make_mut(&mut other.schema);
+    schema.label = schema.label.as_ref().map(|role| crate::with_benign(role, &benign));
+    let other = read_text(FLOWS, &other).dataset;
     assert_eq!(other.label.as_deref(), Some(&[Label::Attack, Label::Benign, Label::Benign, Label::Attack][..]));
     let unlabelled = read_text(FLOWS, &ReadOptions { truth: Truth::Ignore, ..options() });
     assert_eq!((unlabelled.dataset.n_rows(), unlabelled.dataset.label), (4, None));
     assert_eq!(unlabelled.summary.label_values, []);
+}
+
+#[test]
+fn batches_to_be_scored_keep_rows_of_which_no_truth_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = source(folder.path(), &[("1.csv", FLOWS.as_bytes())]);
+    let options = ReadOptions { truth: Truth::IfPresent, batch_rows: 100, ..options() };
+    let all: Vec<Batch> = batches(&source, &options).unwrap().map(Result::unwrap).collect();
+    assert_eq!((all.len(), all[0].dataset.n_rows(), all[0].raw.n_rows()), (1, 4, 4));
+    assert_eq!(all[0].unjudged, [2]);
+    assert_eq!(all[0].dataset.label.as_ref().map(Vec::len), Some(4));
 }
 
 #[test]

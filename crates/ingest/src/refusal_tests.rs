@@ -32,7 +32,6 @@ fn message_of(bytes: &[u8], schema: &Arc<Schema>, truth: Truth) -> String {
         by: Some(SequenceBy::Src),
         entity_key: [0; 16],
         truth,
-        benign: Vec::new(),
         batch_rows: 10,
     };
     let source = Source::resolve(&["flows.csv".to_owned()], folder.path()).unwrap();

@@ -114,7 +114,7 @@ fn fixed_point(cell: &str, unit: TimeUnit) -> Option<i64> {
     let mut place = micros_per(unit) / 10;
     for byte in fraction.bytes() {
         if place == 0 {
-            micros += i64::from(byte >= b'5');
+            micros = micros.checked_add(i64::from(byte >= b'5'))?;
             break;
         }
         micros = micros.checked_add(i64::from(byte - b'0') * place)?;

@@ -102,8 +102,8 @@ pub(crate) struct RunArgs {
     /// Override one key, e.g. `forest.trees=500`; may be given again.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
-    /// Go on with an interrupted run: the last one of this config, or the one named.
-    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "")]
+    /// Go on with an interrupted run: the last one of this config, or the one named (`--resume=RUN`).
+    #[arg(long, value_name = "RUN", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub(crate) resume: Option<String>,
     /// Read and deal the rows, say what would be trained and what it would cost, train nothing.
     #[arg(long)]

@@ -80,6 +80,9 @@ fn exit_code(error: &anyhow::Error) -> u8 {
 
 /// The reader of our output (`head`) went away: no error of ours.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    let io = error.chain().find_map(|e| e.downcast_ref::<std::io::Error>());
-    io.is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+    let kind = |e: &(dyn std::error::Error + 'static)| {
+        let io = e.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        io.or_else(|| e.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind))
+    };
+    error.chain().any(|e| kind(e) == Some(std::io::ErrorKind::BrokenPipe))
 }

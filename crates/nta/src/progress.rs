@@ -57,15 +57,15 @@ impl Progress {
 
     fn advance(&self, state: &mut State, stage: Stage, done: u64, total: u64, note: &str) {
         if self.terminal {
-            let bar = state.bar.get_or_insert_with(new_bar);
+            let bar = state.bar.get_or_insert_with(|| new_bar(total));
             bar.set_prefix(stage.name());
             bar.set_length(total.max(1));
             bar.set_position(done);
             bar.set_message(note.to_owned());
         } else if state.last_line.elapsed() >= PLAIN_INTERVAL {
             state.last_line = Instant::now();
-            let percent = 100 * done / total.max(1);
-            self.line(state, format!("  {:<11} {percent:>3} %  {note}", stage.name()).trim_end());
+            let share = (100 * done).checked_div(total).map(|p| format!("{p:>3} %  ")).unwrap_or_default();
+            self.line(state, format!("  {:<11} {share}{note}", stage.name()).trim_end());
         }
     }
 }
@@ -81,12 +81,7 @@ impl Listener for Progress {
                 let again = if resumed { " · resumed" } else { "" };
                 self.line(&state, &format!("{name} · run {run} · seed {seed}{again}"));
             }
-            Event::StageBegun(stage) => {
-                state.last_line = Instant::now();
-                if self.terminal {
-                    self.advance(&mut state, stage, 0, 0, "");
-                }
-            }
+            Event::StageBegun(_) => state.last_line = Instant::now(),
             Event::Progress { stage, done, total, note } => self.advance(&mut state, stage, done, total, &note),
             Event::StageDone { stage, says, seconds } => {
                 if let Some(bar) = state.bar.take() {
@@ -107,9 +102,13 @@ impl Listener for Progress {
     }
 }
 
-fn new_bar() -> ProgressBar {
+/// A bar, or a spinner where how much there is to do is not known.
+fn new_bar(total: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("  {prefix:<11} {bar:32.cyan/dim} {percent:>3} %  {msg} {elapsed:.dim}");
+    let style = ProgressStyle::with_template(match total {
+        0 => "  {prefix:<11} {spinner} {msg} {elapsed:.dim}",
+        _ => "  {prefix:<11} {bar:32.cyan/dim} {percent:>3} %  {msg} {elapsed:.dim}",
+    });
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─"));
     bar.enable_steady_tick(Duration::from_millis(120));
     bar

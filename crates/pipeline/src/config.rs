@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use nta_forest::ForestConfig;
-use nta_hybrid::{HybridConfig, HybridError};
+use nta_hybrid::{Combine, HybridConfig, HybridError};
 use nta_lstm::LstmConfig;
 use nta_preprocess::{PreprocessConfig, SplitConfig};
 use nta_simulate::SimulateConfig;
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::project::Project;
+use crate::run;
 use crate::yaml::{self, Document};
 
 /// Everything a run needs to know.
@@ -221,15 +222,33 @@ impl RunConfig {
         self.preprocess.check().map_err(|e| in_stage("preprocess", &e.key, &e.to_string()))?;
         self.forest.check().map_err(|e| in_stage("forest", &e.key, &e.to_string()))?;
         self.lstm.check().map_err(|e| in_stage("lstm", e.key, &e.to_string()))?;
+        self.check_weights()?;
         self.hybrid.check().map_err(|e| match &e {
             HybridError::Config { key, .. } => in_stage("hybrid", key, &e.to_string()),
             _ => in_stage("hybrid", "", &e.to_string()),
         })
     }
 
+    /// Weights are for members that there are; said before anything is trained.
+    fn check_weights(&self) -> Result<(), (String, String)> {
+        let Combine::Weighted(weights) = &self.hybrid.combine else { return Ok(()) };
+        let members = run::MEMBERS;
+        let path = "hybrid.combine.weighted";
+        if let Some(name) = weights.keys().find(|name| !members.contains(&name.as_str())) {
+            let path = format!("{path}.{name}");
+            let message = format!("`{path}`: there is no such member, the members are {}", members.join(", "));
+            return Err((path, message));
+        }
+        match members.iter().find(|name| !weights.contains_key(**name)) {
+            None => Ok(()),
+            Some(name) => Err((path.to_owned(), format!("`{path}`: `{name}` needs a weight too; 0 leaves it out"))),
+        }
+    }
+
     /// The resolved config as YAML, as it is kept with a run.
     pub fn to_yaml(&self) -> String {
-        serde_saphyr::to_string(self).unwrap_or_else(|error| format!("# cannot be written as YAML: {error}\n"))
+        let resolved = RunConfig { hybrid: self.hybrid.resolved(), ..self.clone() };
+        serde_saphyr::to_string(&resolved).unwrap_or_else(|error| format!("# cannot be written as YAML: {error}\n"))
     }
 
     /// A JSON Schema of the config, for editors.
@@ -317,8 +336,9 @@ mod tests {
         let config = RunConfig::parse(SMALL, "x.yaml", &[]).unwrap();
         assert_eq!(config.forest.trees, 20);
         assert_eq!(config.seed, 7);
+        assert!(config.to_yaml().contains("false_positive_rate"), "the default budget is written out");
         let again = RunConfig::parse(&config.to_yaml(), "y.yaml", &[]).unwrap();
-        assert_eq!(config, again);
+        assert_eq!(config.to_yaml(), again.to_yaml());
     }
 
     #[test]
@@ -347,6 +367,13 @@ mod tests {
         assert_eq!((config.forest.trees, config.lstm.sequence.length), (30, 1));
         let said = complaint(SMALL, &["forest.tres=30"]);
         assert!(said.starts_with("--set forest.tres: unknown key `forest.tres`; did you mean `trees`?"), "{said}");
+    }
+
+    #[test]
+    fn a_weight_for_nobody_is_refused_before_anything_is_trained() {
+        let said =
+            complaint(&format!("{SMALL}hybrid: {{ combine: {{ weighted: {{ forrest: 1, lstm: 1 }} }} }}\n"), &[]);
+        assert!(said.contains("forrest") && said.contains("forest, lstm"), "{said}");
     }
 
     #[test]

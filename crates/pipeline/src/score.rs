@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use nta_data::{Dataset, Order, Scores};
+use nta_data::{Dataset, Label, Order, Scores};
 use nta_ingest::{Added, AddedValues, Batch, ReadOptions, Source, TableWriter, Truth};
 use nta_metrics::{ConfusionMatrix, OperatingPoint};
 use nta_model::{Model, PreparedRows, Registry, Scorer};
@@ -51,6 +51,8 @@ pub struct ScoreOutcome {
     pub output: PathBuf,
     /// How right the flags are, by member and for the hybrid, where the file holds the truth.
     pub truth: Option<BTreeMap<String, OperatingPoint>>,
+    /// Rows whose label the schema ignores: scored and written, and left out of `truth`.
+    pub unjudged: u64,
     /// Flows and flagged flows of each attack family, where the file holds them.
     pub families: BTreeMap<String, FamilyCount>,
     /// Seconds it took.
@@ -68,6 +70,9 @@ pub struct FamilyCount {
 
 /// Bytes of records that a sort on disk holds in memory.
 const SORT_ROOM: usize = 16 << 20;
+
+/// The output column that holds the hybrid's flag.
+const FLAGGED: &str = "flagged";
 
 /// Records scored at a time.
 const RECORDS: usize = 8_192;
@@ -87,7 +92,6 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
         by: model.state.as_ref().map(|state| state.by),
         entity_key: model.state.as_ref().map_or([0; 16], |state| state.entity_key),
         truth: Truth::IfPresent,
-        benign: Vec::new(),
         batch_rows: request.batch_rows,
     };
     let job = Job { source, options, model: &model, output: &request.output, listener };
@@ -102,6 +106,7 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
         sorted,
         output: request.output.clone(),
         truth: tally.truth(),
+        unjudged: tally.unjudged,
         families: tally.families,
         seconds,
     };
@@ -135,6 +140,31 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
+    /// The output, begun before any work: a wrong ending, a place that cannot be written and a column that the input
+    /// has already are refused at once.
+    fn begin_output(&self) -> Result<Out<'_>, PipelineError> {
+        let writer = TableWriter::create(self.output, None).map_err(refused)?;
+        if let Some(first) = self.batches()?.next() {
+            let taken = first.map_err(refused)?.raw.column_names();
+            if let Some(name) = self.columns().find(|name| taken.iter().any(|t| t == name)) {
+                return Err(PipelineError::Refused(format!(
+                    "the input has a column `{name}` already, as a scored file has; score the original, or rename it"
+                )));
+            }
+        }
+        Ok(Out { job: self, writer, tally: Tally { names: self.names(), ..Tally::default() } })
+    }
+
+    /// The members, then the hybrid.
+    fn names(&self) -> Vec<String> {
+        self.model.names().map(str::to_owned).collect()
+    }
+
+    /// Columns that the output has beside the input's.
+    fn columns(&self) -> impl Iterator<Item = &str> {
+        self.model.names().chain([FLAGGED])
+    }
+
     fn batches(&self) -> Result<nta_ingest::Batches, PipelineError> {
         nta_ingest::batches(&self.source, &self.options).map_err(refused)
     }
@@ -142,7 +172,7 @@ impl Job<'_> {
     /// Rows stand in arrival order, or order does not matter: one pass.
     fn as_read(&self) -> Result<Tally, PipelineError> {
         let mut scorer = Scorer::new(self.model).map_err(failed)?;
-        let mut out = Out::new(self);
+        let mut out = self.begin_output()?;
         for batch in self.batches()? {
             let batch = batch.map_err(refused)?;
             let scores = scorer.score(&batch.dataset).map_err(refused)?;
@@ -153,9 +183,9 @@ impl Job<'_> {
 
     /// Rows are put in order of flow end on disk, scored, and put back.
     fn by_arrival(&self) -> Result<Tally, PipelineError> {
+        let mut out = self.begin_output()?;
         let mut scorer = Scorer::new(self.model).map_err(failed)?;
         let folder = self.output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder).map_err(failed)?;
         let mut arrivals = self.prepare(&scorer, folder)?;
         let layout = scorer.layout();
         let width = self.model.members.len() + 1;
@@ -176,11 +206,13 @@ impl Job<'_> {
         }
         drop(arrivals);
         let mut ordered = back.finish().map_err(failed)?;
-        let mut out = Out::new(self);
         for batch in self.batches()? {
             let batch = batch.map_err(refused)?;
             let scores = self.take_scores(&mut ordered, &batch.dataset, width)?;
             out.write(&batch, &scores)?;
+        }
+        if ordered.next_into(&mut Vec::new()).map_err(failed)? {
+            return Err(changed());
         }
         out.finish()
     }
@@ -213,7 +245,7 @@ impl Job<'_> {
         let mut bytes = Vec::with_capacity(rows.n_rows() * 5 * width);
         for _ in 0..rows.n_rows() {
             if !ordered.next_into(&mut bytes).map_err(failed)? {
-                return Err(PipelineError::Failed("the input changed while it was scored; score it again".to_owned()));
+                return Err(changed());
             }
         }
         let float = |i: usize, j: usize| {
@@ -237,6 +269,10 @@ impl Job<'_> {
     }
 }
 
+fn changed() -> PipelineError {
+    PipelineError::Failed("the input changed while it was scored; score it again".to_owned())
+}
+
 /// Row `i` of the scores: every member's and the hybrid's, then as many flags.
 fn pack(scores: &Scores, i: usize) -> Vec<u8> {
     let floats = scores.members.iter().map(|m| m.p_attack[i]).chain([scores.hybrid[i]]);
@@ -248,28 +284,19 @@ fn pack(scores: &Scores, i: usize) -> Vec<u8> {
 /// The output table and what is counted on the way.
 struct Out<'a> {
     job: &'a Job<'a>,
-    writer: Option<TableWriter>,
+    writer: TableWriter,
     tally: Tally,
 }
 
-impl<'a> Out<'a> {
-    fn new(job: &'a Job<'a>) -> Self {
-        let names = job.model.members.iter().map(|m| m.name.clone()).chain(["hybrid".to_owned()]).collect();
-        Out { job, writer: None, tally: Tally { names, ..Tally::default() } }
-    }
-
+impl Out<'_> {
     fn write(&mut self, batch: &Batch, scores: &Scores) -> Result<(), PipelineError> {
-        self.tally.add(&batch.dataset, scores);
+        self.tally.add(batch, scores);
         let mut added: Vec<Added<'_>> =
             scores.members.iter().map(|m| Added { name: &m.name, values: AddedValues::Float(&m.p_attack) }).collect();
         added.push(Added { name: "hybrid", values: AddedValues::Float(&scores.hybrid) });
         let flags = scores.flags.last().map_or(&[][..], Vec::as_slice);
-        added.push(Added { name: "flagged", values: AddedValues::Flag(flags) });
-        let writer = match &mut self.writer {
-            Some(writer) => writer,
-            empty => empty.insert(TableWriter::create(self.job.output, Some(&batch.raw)).map_err(refused)?),
-        };
-        writer.write(&batch.raw, &added).map_err(failed)?;
+        added.push(Added { name: FLAGGED, values: AddedValues::Flag(flags) });
+        self.writer.write(&batch.raw, &added).map_err(failed)?;
         self.job.listener.hear(Event::Progress {
             stage: Stage::Score,
             done: 0,
@@ -280,10 +307,7 @@ impl<'a> Out<'a> {
     }
 
     fn finish(self) -> Result<Tally, PipelineError> {
-        match self.writer {
-            Some(writer) => writer.finish().map_err(failed)?,
-            None => return Err(PipelineError::Refused("the input holds no flow to score".to_owned())),
-        };
+        self.writer.finish().map_err(failed)?;
         Ok(self.tally)
     }
 }
@@ -296,27 +320,34 @@ struct Tally {
     flagged: u64,
     confusion: Vec<ConfusionMatrix>,
     labelled: bool,
+    unjudged: u64,
     families: BTreeMap<String, FamilyCount>,
 }
 
 impl Tally {
-    fn add(&mut self, rows: &Dataset, scores: &Scores) {
+    fn add(&mut self, batch: &Batch, scores: &Scores) {
+        let rows = &batch.dataset;
         let flags = scores.flags.last().map_or(&[][..], Vec::as_slice);
         self.rows += rows.n_rows() as u64;
         self.flagged += flags.iter().filter(|f| **f).count() as u64;
         let Some(labels) = &rows.label else { return };
         self.labelled = true;
+        self.unjudged += batch.unjudged.len() as u64;
+        let judged: Vec<usize> =
+            (0..labels.len()).filter(|i| batch.unjudged.binary_search(&(*i as u32)).is_err()).collect();
+        let labels: Vec<Label> = judged.iter().map(|&i| labels[i]).collect();
         self.confusion.resize_with(self.names.len(), ConfusionMatrix::default);
         for (confusion, flags) in self.confusion.iter_mut().zip(&scores.flags) {
-            if let Ok(counted) = ConfusionMatrix::count(labels, flags) {
+            let flags: Vec<bool> = judged.iter().map(|&i| flags[i]).collect();
+            if let Ok(counted) = ConfusionMatrix::count(&labels, &flags) {
                 *confusion += counted;
             }
         }
-        for (i, (label, flag)) in labels.iter().zip(flags).enumerate() {
+        for (&i, label) in judged.iter().zip(&labels) {
             if let (true, Some(family)) = (label.is_attack(), rows.family_of(i)) {
                 let count = self.families.entry(family.to_owned()).or_default();
                 count.flows += 1;
-                count.flagged += u64::from(*flag);
+                count.flagged += u64::from(flags[i]);
             }
         }
     }

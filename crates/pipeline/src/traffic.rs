@@ -63,8 +63,15 @@ impl TrafficReport {
 /// The schema that the config names.
 pub(crate) fn schema_of(config: &RunConfig, project: &Project) -> Result<Schema, PipelineError> {
     let name = expand(&config.data.schema).map_err(|name| unset(&name))?;
-    let schema = nta_ingest::load_schema(&name, &project.root).map_err(refused)?;
+    let mut schema = nta_ingest::load_schema(&name, &project.root).map_err(refused)?;
     schema.check().map_err(refused)?;
+    if !config.data.benign.is_empty() {
+        let role = schema.label.as_ref().ok_or_else(|| {
+            PipelineError::Refused(format!("`data.benign` is given, but schema {} names no label column", schema.name))
+        })?;
+        // Part of the schema from here on, and so of the model: what counts as benign is asked the same way later.
+        schema.label = Some(nta_ingest::with_benign(role, &config.data.benign));
+    }
     Ok(schema)
 }
 
@@ -112,7 +119,7 @@ pub(crate) fn read(
     let schema = schema_of(config, project)?;
     let by = sequences_of(config, &schema)?;
     let entity_key = entity_key(config.seed);
-    let reader = Reader { config, project, schema: Arc::new(schema), by, entity_key };
+    let reader = Reader { project, schema: Arc::new(schema), by, entity_key };
     let (train, told) = reader.read("train", &config.data.train, config.seed, watch)?;
     let mut sources = vec![told];
     // The resolved schema of the training table (optional columns settled) is what the test file is read by.
@@ -133,7 +140,6 @@ pub(crate) fn read(
 }
 
 struct Reader<'a> {
-    config: &'a RunConfig,
     project: &'a Project,
     schema: Arc<Schema>,
     by: Option<SequenceBy>,
@@ -164,7 +170,6 @@ impl Reader<'_> {
             by: self.by,
             entity_key: self.entity_key,
             truth: Truth::Required,
-            benign: self.config.data.benign.clone(),
             batch_rows: BATCH_ROWS,
         };
         let Read { dataset, summary } = nta_ingest::read(&source, &options, watch).map_err(refused)?;

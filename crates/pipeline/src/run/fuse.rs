@@ -9,9 +9,12 @@ use nta_preprocess::Partition;
 
 use super::context::Context;
 use super::fit::{Learned, uses_sequences, without_copies};
-use crate::error::{PipelineError, failed, refused};
+use crate::error::{PipelineError, failed};
 use crate::event::{Event, Stage};
 use crate::traffic::{TrafficReport, entity_key};
+
+/// Names of the members, in the order of their scores.
+pub(crate) const MEMBERS: [&str; 2] = ["forest", "lstm"];
 
 /// Fuses the members and freezes the model.
 pub(crate) fn fuse(
@@ -36,8 +39,8 @@ fn provisional(
     told: &TrafficReport,
 ) -> Result<Model, PipelineError> {
     let members = vec![
-        NamedMember { name: "forest".to_owned(), member: Member::Forest(learned.forest) },
-        NamedMember { name: "lstm".to_owned(), member: Member::Lstm(learned.lstm) },
+        NamedMember { name: MEMBERS[0].to_owned(), member: Member::Forest(learned.forest) },
+        NamedMember { name: MEMBERS[1].to_owned(), member: Member::Lstm(learned.lstm) },
     ];
     let names: Vec<String> = members.iter().map(|m| m.name.clone()).collect();
     let state = uses_sequences(ctx, &parts.train).then(|| StateRule {
@@ -117,7 +120,7 @@ fn freeze(ctx: &mut Context<'_>, model: &mut Model, parts: &Partition) -> Result
         .map(|m| MemberScores { name: m.name.clone(), p_attack: keep.iter().map(|&i| m.p_attack[i]).collect() })
         .collect();
     let kept_labels: Vec<_> = keep.iter().map(|&i| calibration_labels[i]).collect();
-    model.hybrid = ctx.config.hybrid.fit(&kept_members, &kept_labels).map_err(refused)?;
+    model.hybrid = ctx.config.hybrid.fit(&kept_members, &kept_labels).map_err(failed)?;
 
     let fused_calibration = model.hybrid.combine(&calibration.members).map_err(failed)?;
     let fused_threshold = model.hybrid.combine(&threshold.members).map_err(failed)?;
@@ -133,7 +136,7 @@ fn freeze(ctx: &mut Context<'_>, model: &mut Model, parts: &Partition) -> Result
             PartScores { scores: on_calibration, labels: calibration_labels, copies: Some(&parts.copies.calibration) };
         let threshold =
             PartScores { scores: on_threshold, labels: threshold_labels, copies: Some(&parts.copies.threshold) };
-        let chosen = ctx.config.hybrid.choose_threshold(&calibration, &threshold).map_err(refused)?;
+        let chosen = ctx.config.hybrid.choose_threshold(&calibration, &threshold).map_err(failed)?;
         if let Some(reason) = &chosen.reason {
             ctx.note(&format!("{name}: {reason}"))?;
         }

@@ -23,6 +23,7 @@ use crate::traffic::{self, ReadTraffic, hex};
 use crate::words::{percent, thousands};
 
 use context::Context;
+pub(crate) use fuse::MEMBERS;
 use judge::Judging;
 
 /// Whether a run starts afresh.
@@ -91,18 +92,32 @@ fn open(loaded: &LoadedConfig, resume: &Resume) -> Result<(RunDir, bool), Pipeli
                 found.record.id
             )));
         }
-        return Ok((RunDir::resume(&project.home, &found.folder).map_err(failed)?, true));
+        if found.record.version != VERSION {
+            let (id, made_by) = (found.record.id, found.record.version);
+            return Err(PipelineError::Refused(format!(
+                "run {id} was begun by nta {made_by}, this is nta {VERSION}: finish it with that version, or start a new run"
+            )));
+        }
+        let dir = RunDir::resume(&project.home, &found.folder).map_err(failed)?;
+        keep_config(&dir, config)?;
+        return Ok((dir, true));
     }
     let new = NewRun {
         name: config.name.clone(),
         seed: config.seed,
         config_digest: digest,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: VERSION.to_owned(),
         parent: None,
     };
     let dir = RunDir::create(&project.home, new).map_err(failed)?;
-    dir.write("config.yaml", config.to_yaml().as_bytes()).map_err(failed)?;
+    keep_config(&dir, config)?;
     Ok((dir, false))
+}
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+fn keep_config(dir: &RunDir, config: &RunConfig) -> Result<(), PipelineError> {
+    dir.write("config.yaml", config.to_yaml().as_bytes()).map(drop).map_err(failed)
 }
 
 fn config_digest(config: &RunConfig) -> String {
@@ -111,7 +126,11 @@ fn config_digest(config: &RunConfig) -> String {
 
 fn close(dir: RunDir, outcome: Result<RunOutcome, PipelineError>, resumed: bool) -> Result<RunOutcome, PipelineError> {
     let told = match &outcome {
-        Ok(_) => dir.drop_checkpoints().and_then(|()| dir.finish().map(drop)),
+        // Finished first: a kill in between leaves checkpoints that nobody asks for, not a run that must learn again.
+        Ok(_) => {
+            let checkpoints = dir.path().join("checkpoints");
+            dir.finish().map(|_| drop(std::fs::remove_dir_all(checkpoints)))
+        }
         // A refused run leaves nothing; but what an earlier session has learned is not thrown away.
         Err(PipelineError::Refused(_)) if !resumed => dir.discard(),
         Err(error @ (PipelineError::Refused(_) | PipelineError::Failed(_))) => dir.fail(&error.to_string()).map(drop),
@@ -151,7 +170,10 @@ fn stages(ctx: &mut Context<'_>) -> Result<RunOutcome, PipelineError> {
 fn read(ctx: &mut Context<'_>) -> Result<(ReadTraffic, String), PipelineError> {
     let watch: &dyn Watch = &ctx.watch(Stage::Read, "");
     let traffic = traffic::read(ctx.config, ctx.project, watch, ctx.listener)?;
-    let digests: BTreeMap<String, String> = traffic.told.digests().collect();
+    let mut digests: BTreeMap<String, String> = traffic.told.digests().collect();
+    // The roles decide what the bytes mean: a schema edited in between is other traffic.
+    let roles = serde_json::to_vec(&*traffic.train.schema).map_err(failed)?;
+    digests.insert("schema".to_owned(), hex(&Sha256::digest(&roles)));
     let before = &ctx.dir.record().digests;
     if !before.is_empty() && *before != digests {
         let changed: Vec<&str> = digests
@@ -179,9 +201,6 @@ fn read(ctx: &mut Context<'_>) -> Result<(ReadTraffic, String), PipelineError> {
 pub(crate) fn deal(ctx: &mut Context<'_>, traffic: ReadTraffic) -> Result<(Partition, String), PipelineError> {
     let parts = partition_of(ctx.config, traffic)?;
     let mut says = sizes(&parts.summary);
-    if !parts.train.has_sequences() {
-        says.push_str("\nno order in this data: the LSTM sees single flows");
-    }
     let Some(test) = parts.summary.parts.last() else { return Ok((parts, says)) };
     if test.copies > 0 {
         let share = test.copies as f64 / test.rows.max(1) as f64;

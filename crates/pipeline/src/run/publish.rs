@@ -1,7 +1,7 @@
 //! The last stages: the report into the run's folder, the model as the next version.
 
 use nta_lstm::EpochReport;
-use nta_metrics::Named;
+use nta_metrics::{HYBRID, Named};
 use nta_model::{Model, Registry};
 use nta_preprocess::PartitionSummary;
 use nta_report::{
@@ -104,7 +104,8 @@ fn in_words(value: &impl serde::Serialize) -> String {
 fn notes(model: &Model, told: &Told<'_>) -> Vec<Note> {
     let note = |level, text: String| Note { level, text };
     let mut notes = Vec::new();
-    for threshold in &model.thresholds {
+    // The hybrid's own reason is among the notes that the report derives.
+    for threshold in model.thresholds.iter().filter(|t| t.name != HYBRID) {
         if let Some(reason) = &threshold.chosen.reason {
             notes.push(note(NoteLevel::Warning, format!("{}: {reason}", threshold.name)));
         }
