@@ -178,6 +178,10 @@ impl RunConfig {
             place: error.place.map(|p| (p.line, p.column)),
             message: error.message,
         })?;
+        if !document.value.is_object() {
+            let message = "this is not a config: a config is a mapping with `name:` and `data:` (see configs/csv.yaml)";
+            return Err(ConfigError { file: file.to_owned(), place: Some((1, 1)), message: message.to_owned() });
+        }
         for set in sets {
             apply_set(&mut document, set)?;
         }
@@ -202,8 +206,14 @@ impl RunConfig {
     /// The ranges of every stage. `Err` holds the key path and the complaint.
     pub fn check(&self) -> Result<(), (String, String)> {
         let ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if self.name.is_empty() || !self.name.chars().all(ok) || self.name.starts_with('.') {
-            let why = "a name is made of letters, digits, `-`, `_` and `.`, and does not begin with a dot";
+        let longest = 100;
+        if !self.name.starts_with(|c: char| c.is_ascii_alphanumeric())
+            || !self.name.chars().all(ok)
+            || self.name.len() > longest
+            || self.name == "latest"
+        {
+            let why = "a name is made of letters, digits, `-`, `_` and `.`, begins with a letter or digit, has at most \
+                       100 of them, and is not `latest`";
             return Err(("name".to_owned(), format!("`name` is `{}`: {why}", self.name)));
         }
         for (key, traffic) in [("data.train", Some(&self.data.train)), ("data.test", self.data.test.as_ref())] {
@@ -222,6 +232,7 @@ impl RunConfig {
         self.preprocess.check().map_err(|e| in_stage("preprocess", &e.key, &e.to_string()))?;
         self.forest.check().map_err(|e| in_stage("forest", &e.key, &e.to_string()))?;
         self.lstm.check().map_err(|e| in_stage("lstm", e.key, &e.to_string()))?;
+        self.lstm.device.check_available().map_err(|e| in_stage("lstm", "device", &e.to_string()))?;
         self.check_weights()?;
         self.hybrid.check().map_err(|e| match &e {
             HybridError::Config { key, .. } => in_stage("hybrid", key, &e.to_string()),
@@ -299,11 +310,38 @@ fn explain(path: &str, message: &str, document: &Document) -> String {
         return format!("unknown {what} `{shown}`{at}{nearest} Known here: {}", known.join(", "));
     }
     let value = document.value.pointer(&pointer(path)).filter(|v| !v.is_object() && !v.is_array());
-    let value = value.map(|v| format!(" is {v}:")).unwrap_or_else(|| ":".to_owned());
+    let value = value.map(|v| format!(" is {}:", shortened(&v.to_string()))).unwrap_or_else(|| ":".to_owned());
+    let message = in_plain_words(message);
     match path {
-        "" => message.to_owned(),
+        "" => message,
         _ => format!("`{path}`{value} {message}"),
     }
+}
+
+/// What serde says of types, as a user would say it.
+fn in_plain_words(message: &str) -> String {
+    let expected = message.rsplit_once("expected ").map(|(_, e)| e.trim()).unwrap_or_default();
+    let wanted = match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "i8" | "i16" | "i32" | "i64" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a string" => "a text",
+        "a sequence" => "a list",
+        "a boolean" => "true or false",
+        "newtype variant" => "a mapping, such as `{ fixed: 0.5 }` or `{ weighted: { forest: 2, lstm: 1 } }`",
+        "string or map" => "a word, or a mapping such as `{ fixed: 0.5 }`",
+        other if other.starts_with("struct ") => "a mapping of keys",
+        _ => return shortened(message),
+    };
+    format!("expected {wanted}")
+}
+
+fn shortened(text: &str) -> String {
+    let longest = 160;
+    if text.chars().count() <= longest {
+        return text.to_owned();
+    }
+    text.chars().take(longest).chain(['…']).collect()
 }
 
 fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
@@ -367,6 +405,18 @@ mod tests {
         assert_eq!((config.forest.trees, config.lstm.sequence.length), (30, 1));
         let said = complaint(SMALL, &["forest.tres=30"]);
         assert!(said.starts_with("--set forest.tres: unknown key `forest.tres`; did you mean `trees`?"), "{said}");
+    }
+
+    #[test]
+    fn what_is_no_config_is_told_so_in_a_line() {
+        for text in ["", "- a\n- b\n", &"x,y,z ".repeat(10_000)] {
+            let said = complaint(text, &[]);
+            assert!(said.contains("not a config") && said.len() < 200, "{said}");
+        }
+        let said = complaint(&format!("{SMALL}lstm: {{ device: ndarray }}\n"), &[]);
+        assert!(said.starts_with("x.yaml:7:9: `lstm.device`"), "{said}");
+        let said = complaint(&format!("{SMALL}hybrid: {{ threshold: 0.4 }}\n"), &[]);
+        assert!(said.contains("`{ fixed: 0.5 }`"), "{said}");
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub struct RunList {
 pub fn runs(project: &Project) -> Result<RunList, PipelineError> {
     let found = nta_tracking::runs(&project.home).map_err(refused)?;
     let damaged = found.damaged.iter().map(|d| format!("{}: {}", d.folder.display(), d.why)).collect();
-    Ok(RunList { runs: found.runs.into_iter().map(line).collect(), damaged })
+    Ok(RunList { runs: found.runs.into_iter().rev().map(line).collect(), damaged })
 }
 
 /// One run, by id, the beginning of one, an experiment's name (its newest run) or `latest`.

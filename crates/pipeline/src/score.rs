@@ -143,12 +143,18 @@ impl Job<'_> {
     /// The output, begun before any work: a wrong ending, a place that cannot be written and a column that the input
     /// has already are refused at once.
     fn begin_output(&self) -> Result<Out<'_>, PipelineError> {
+        let same = |file: &PathBuf| is_same_file(file, self.output);
+        if let Some(input) = self.source.files().iter().find(|file| same(file)) {
+            let input = input.display();
+            return Err(PipelineError::Refused(format!("{input} is the input; write the scored rows to another file")));
+        }
         let writer = TableWriter::create(self.output, None).map_err(refused)?;
         if let Some(first) = self.batches()?.next() {
             let taken = first.map_err(refused)?.raw.column_names();
             if let Some(name) = self.columns().find(|name| taken.iter().any(|t| t == name)) {
+                let input = self.source.files().first().map(|f| f.display().to_string()).unwrap_or_default();
                 return Err(PipelineError::Refused(format!(
-                    "the input has a column `{name}` already, as a scored file has; score the original, or rename it"
+                    "{input} has a column `{name}` already, as a scored file has; score the original, or rename it"
                 )));
             }
         }
@@ -267,6 +273,16 @@ impl Job<'_> {
             false => Ok(()),
         }
     }
+}
+
+/// Whether both paths lead to one file, through links too.
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    #[cfg(unix)]
+    if let (Ok(a), Ok(b)) = (a.metadata(), b.metadata()) {
+        use std::os::unix::fs::MetadataExt;
+        return (a.dev(), a.ino()) == (b.dev(), b.ino());
+    }
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
 fn changed() -> PipelineError {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use nta_atomic::AtomicFile;
-use nta_simulate::{SimulateConfig, write_csv};
+use nta_simulate::{SimulateConfig, SimulateError, write_csv};
 
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Stage, StageWatch};
@@ -25,9 +25,16 @@ pub struct SimulateRequest {
 /// Simulates; the CSV goes to the request's file, or is answered.
 pub fn simulate(request: &SimulateRequest, listener: &dyn Listener) -> Result<Option<Vec<u8>>, PipelineError> {
     let begun = std::time::Instant::now();
+    if let Some(path) = request.output.as_deref().filter(|p| p.extension().is_some_and(|e| e != "csv")) {
+        let path = path.display();
+        return Err(PipelineError::Refused(format!("{path}: simulated traffic is written as .csv; name it so")));
+    }
     let config = settings(&request.sets)?;
     let watch = StageWatch { listener, stage: Stage::Simulate, note: "flows".to_owned() };
-    let flows = config.generate(request.seed, &watch).map_err(refused)?;
+    let flows = config.generate(request.seed, &watch).map_err(|error| match error {
+        SimulateError::Cancelled => PipelineError::Interrupted("while simulating; nothing was written".to_owned()),
+        error => refused(error),
+    })?;
     let attacks = flows.iter().filter(|f| f.family.is_some()).count();
     let says = format!("{} flows, {} attacks", thousands(flows.len() as u64), thousands(attacks as u64));
     let answer = match &request.output {

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use nta_data::{Dataset, Order, Purpose, Schema, SequenceBy, Watch, rng};
-use nta_ingest::{FileDigest, Read, ReadOptions, ReadSummary, Source, Truth};
+use nta_ingest::{FileDigest, IngestError, Read, ReadOptions, ReadSummary, Source, Truth};
+use nta_simulate::SimulateError;
 use rand_core::RngCore;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -156,8 +157,11 @@ impl Reader<'_> {
     ) -> Result<(Dataset, SourceReport), PipelineError> {
         if let Traffic::Simulated { simulate } = traffic {
             let by = self.by.unwrap_or_default();
-            let dataset =
-                simulate.dataset(Arc::clone(&self.schema), by, self.entity_key, seed, watch).map_err(refused)?;
+            let dataset = simulate.dataset(Arc::clone(&self.schema), by, self.entity_key, seed, watch);
+            let dataset = dataset.map_err(|error| match error {
+                SimulateError::Cancelled => PipelineError::Interrupted("while simulating".to_owned()),
+                error => refused(error),
+            })?;
             let settings = serde_json::to_vec(&(simulate, seed)).map_err(refused)?;
             let name = format!("simulated from seed {seed}");
             let file = FileDigest { name, bytes: 0, sha256: hex(&Sha256::digest(&settings)) };
@@ -172,7 +176,11 @@ impl Reader<'_> {
             truth: Truth::Required,
             batch_rows: BATCH_ROWS,
         };
-        let Read { dataset, summary } = nta_ingest::read(&source, &options, watch).map_err(refused)?;
+        let read = nta_ingest::read(&source, &options, watch).map_err(|error| match error {
+            IngestError::Cancelled => PipelineError::Interrupted("while reading".to_owned()),
+            error => refused(error),
+        });
+        let Read { dataset, summary } = read?;
         let digests = source.digest().map_err(refused)?;
         let rows = summary.files.iter().map(|f| f.rows);
         let files = digests.into_iter().zip(rows).collect();

@@ -34,11 +34,24 @@ pub(crate) fn parse(text: &str) -> Result<Document, SyntaxError> {
     let root: Option<Spanned<Node>> = serde_saphyr::from_str(text).map_err(|error| {
         let place = error.location().map(|l| Place { line: l.line(), column: l.column() });
         let message = error.without_snippet().to_string();
-        SyntaxError { place, message: message.lines().next().unwrap_or_default().to_owned() }
+        SyntaxError { place, message: in_plain_words(message.lines().next().unwrap_or_default()) }
     })?;
     let mut places = BTreeMap::new();
     let value = root.map_or(Value::Null, |node| flatten(node.value, String::new(), &mut places));
     Ok(Document { value, places })
+}
+
+/// The parser's message without its own position and its advice to programmers.
+fn in_plain_words(message: &str) -> String {
+    let message = message.split(" at line ").next().unwrap_or(message);
+    let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or(message);
+    if message.contains("from_str_multiple") || message.contains("multiple") {
+        return "this file holds several YAML documents; a config is one".to_owned();
+    }
+    if message.contains("non-finite") {
+        return "numbers must be finite".to_owned();
+    }
+    message.trim().to_owned()
 }
 
 impl Document {

@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use nta_atomic::{FolderLock, TEMPORARY_PREFIX};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use crate::lines::LineFile;
 use crate::name::{check_name, fresh_id};
@@ -197,16 +198,20 @@ impl RunDir {
         self.place(&format!("checkpoints/{name}"))
     }
 
-    /// Puts a checkpoint in place of the last one of that name.
+    /// Puts a checkpoint in place of the last one of that name, sealed with the SHA-256 of its bytes: a changed bit must
+    /// not go into another model.
     pub fn write_checkpoint(&self, name: &str, bytes: &[u8]) -> Result<(), TrackingError> {
-        self.write(&format!("checkpoints/{name}"), bytes).map(|_| ())
+        let sealed = [bytes, Sha256::digest(bytes).as_slice()].concat();
+        self.write(&format!("checkpoints/{name}"), &sealed).map(|_| ())
     }
 
-    /// The checkpoint of that name, if one was written.
+    /// The checkpoint of that name, if one was written; one whose seal does not hold is refused.
     pub fn read_checkpoint(&self, name: &str) -> Result<Option<Vec<u8>>, TrackingError> {
         let path = self.checkpoint(name)?;
         match fs::read(&path) {
-            Ok(bytes) => Ok(Some(bytes)),
+            Ok(sealed) => unsealed(sealed).map(Some).ok_or_else(|| {
+                TrackingError::damaged(&path, None, "its seal does not hold; remove it and resume again")
+            }),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(TrackingError::io("read", &path)(e)),
         }
@@ -241,8 +246,10 @@ impl RunDir {
     pub fn discard(self) -> Result<(), TrackingError> {
         fs::remove_dir_all(&self.folder).map_err(TrackingError::io("remove", &self.folder))?;
         if let Some(parent) = self.folder.parent() {
-            // Only an empty folder goes; other runs of this name keep it.
-            let _ = fs::remove_dir(parent);
+            // Only empty folders go; other runs keep theirs.
+            if fs::remove_dir(parent).is_ok() {
+                let _ = parent.parent().map(fs::remove_dir);
+            }
         }
         Ok(())
     }
@@ -255,6 +262,14 @@ impl RunDir {
             _ => Ok(()),
         }
     }
+}
+
+/// What was sealed, or `None` where the digest at the end is not that of the bytes before it.
+fn unsealed(mut sealed: Vec<u8>) -> Option<Vec<u8>> {
+    let end = sealed.len().checked_sub(Sha256::output_size())?;
+    let holds = Sha256::digest(&sealed[..end]).as_slice() == &sealed[end..];
+    sealed.truncate(end);
+    holds.then_some(sealed)
 }
 
 fn write_record(folder: &Path, record: &RunRecord) -> Result<(), TrackingError> {

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use nta_data::Watch;
-use nta_metrics::{Evaluation, ThresholdRule, rows_needed};
-use nta_preprocess::{Partition, PartitionSummary, Requirements, partition};
+use nta_metrics::{Evaluation, ThresholdRule, rows_needed, supported_budget};
+use nta_preprocess::{Part, Partition, PartitionError, PartitionSummary, Requirements, partition};
 use nta_tracking::{NewRun, RunDir};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -217,7 +217,16 @@ pub(crate) fn deal(ctx: &mut Context<'_>, traffic: ReadTraffic) -> Result<(Parti
 /// The five parts that the config asks for.
 pub(crate) fn partition_of(config: &RunConfig, traffic: ReadTraffic) -> Result<Partition, PipelineError> {
     let requirements = Requirements { threshold_benign_rows: benign_rows_needed(config)? };
-    partition(&config.split, traffic.train, traffic.test, config.seed, &requirements).map_err(refused)
+    partition(&config.split, traffic.train, traffic.test, config.seed, &requirements).map_err(|error| {
+        let supported = match (&error, config.hybrid.rule()) {
+            (PartitionError::Shortfall { part: Part::Threshold, benign, .. }, ThresholdRule::Budget(budget)) => {
+                let share = supported_budget(*benign as u64, budget.confidence);
+                format!("; {benign} benign rows support a false positive rate of {:.2} % or more", share * 100.0)
+            }
+            _ => String::new(),
+        };
+        PipelineError::Refused(format!("{error}{supported}"))
+    })
 }
 
 fn benign_rows_needed(config: &RunConfig) -> Result<usize, PipelineError> {

@@ -113,6 +113,7 @@ impl Attempt<'_> {
         match plan.shortfall(self.material, self.requirements) {
             None => Ok(plan),
             Some((part, lack)) => Err(PartitionError::Shortfall {
+                benign: plan.counts(self.material)[part as usize].benign,
                 strategy,
                 part,
                 lack: lack.to_string(),
@@ -145,6 +146,10 @@ impl Attempt<'_> {
         let total = ClassCounts::of(self.material.labels.iter().copied());
         match (would_do, lack) {
             (Some(way), _) => format!("{} would do", self.key(way)),
+            (None, Some(Lack::BenignRows(needed))) if 2 * needed > total.benign => format!(
+                "all rows together hold {} benign ones: allow a larger false positive budget, or give more data",
+                total.benign
+            ),
             (None, Some(Lack::BenignRows(needed))) => {
                 let share = self.material.shares[Part::Threshold as usize];
                 format!(

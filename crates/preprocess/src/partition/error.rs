@@ -27,7 +27,7 @@ pub enum PartitionError {
     Unsuited { strategy: Strategy, why: String, advice: String },
     /// A part that cannot do its job.
     #[error("`strategy: {strategy}` leaves the {part} part with {lack}; it would make {counts}; {advice}")]
-    Shortfall { strategy: Strategy, part: Part, lack: String, counts: String, advice: String },
+    Shortfall { strategy: Strategy, part: Part, benign: usize, lack: String, counts: String, advice: String },
     /// A test file in which a class is missing.
     #[error(
         "the test file holds {benign} benign rows and {attacks} attacks: nothing can be judged without both; \

@@ -199,7 +199,8 @@ fn beside_a_test_file_the_training_file_is_dealt_by_what_it_allows() {
     let summary = &partition.summary;
     assert_eq!((summary.strategy, summary.inside), (Strategy::Provided, Some(Strategy::Blocked)));
     assert!(summary.note.contains("chosen by the data: `strategy: provided, inside: blocked`"), "{}", summary.note);
-    assert_eq!((partition.test.n_rows(), partition.test.class_counts()), (50, (40, 10)));
+    let judged = summary.part(Part::Test);
+    assert_eq!((partition.test.n_rows(), judged.benign, judged.attacks), (50, 40, 10));
     assert_eq!(partition.copies.test.len(), 50);
     let train: BTreeSet<u64> = rows(&partition.train).into_iter().collect();
     for (row, &copy) in partition.copies.test.iter().enumerate() {
