@@ -90,7 +90,7 @@ impl Listener for Progress {
                 for (i, says) in says.lines().enumerate() {
                     let name = if i == 0 { stage.name() } else { "" };
                     let time = if i == 0 { format!("{seconds:.1} s") } else { String::new() };
-                    self.line(&state, format!("  {name:<11} {says:<84} {time:>8}").trim_end());
+                    self.line(&state, format!("  {name:<11} {says:<88} {time:>8}").trim_end());
                 }
             }
             Event::Note(text) => self.line(&state, &format!("  {:<11} {text}", "note")),

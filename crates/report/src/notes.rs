@@ -71,7 +71,7 @@ fn beaten(evaluation: &Evaluation, hybrid: &MemberEvaluation) -> Option<Note> {
     let (_, baseline) = evaluation.baselines.iter().find(|(name, _)| *name == "last_flow")?;
     let (theirs, ours) = (baseline.answers.f1?, hybrid.at_budget.f1?);
     let text = format!(
-        "Whoever knew the truth of each host's last flow, as no detector does, and repeated it would reach F1 {theirs:.4}, \
+        "Whoever knew the truth of each entity's last flow, as no detector does, and repeated it would reach F1 {theirs:.4}, \
          the hybrid reaches {ours:.4}: labels come in runs here.",
     );
     (theirs >= ours).then(|| note(NoteLevel::Info, text))

@@ -1,6 +1,6 @@
 //! What the reader came for: was the promise kept, does the hybrid pay.
 
-use nta_metrics::{MemberEvaluation, Promise};
+use nta_metrics::{MemberEvaluation, Promise, ThresholdRule};
 use nta_plots::{percent, thousands};
 use serde::Serialize;
 
@@ -104,10 +104,11 @@ fn evidence(promise: &Promise, hybrid: Option<&MemberEvaluation>) -> Vec<String>
     if let Some(clustered) = &promise.clustered {
         let spread = match (&clustered.interval, &clustered.reason) {
             (Some(interval), _) => format!("between {} and {}", percent(interval.low), percent(interval.high)),
-            (None, reason) => format!("not to be told: {}", reason.as_deref().unwrap_or("too few hosts")),
+            (None, reason) => format!("not to be told: {}", reason.as_deref().unwrap_or("too few entities")),
         };
         lines.push(format!(
-            "Flows of one host are not independent. By host ({} of {} raised a false alarm) the interval is {spread}.",
+            "Flows of one entity (a host, a pair, a capture) are not independent. By entity ({} of {} raised a false \
+             alarm) the interval is {spread}.",
             thousands(clustered.entities_with_false_alarms),
             thousands(clustered.entities),
         ));
@@ -116,11 +117,14 @@ fn evidence(promise: &Promise, hybrid: Option<&MemberEvaluation>) -> Vec<String>
         let threshold = &hybrid.threshold;
         let expected =
             threshold.expected_fpr.map_or(String::new(), |fpr| format!("; {} of them lie above it", percent(fpr)));
-        format!(
-            "The hybrid flags scores above {}, a threshold chosen on {}{expected}.",
-            nta_plots::threshold(f64::from(threshold.value)),
-            counted(threshold.benign_rows, "other benign flow", "other benign flows"),
-        )
+        let rows = counted(threshold.benign_rows, "other benign flow", "other benign flows");
+        let how = match threshold.rule {
+            ThresholdRule::Budget(_) => format!("chosen on {rows}"),
+            ThresholdRule::BestF1 => format!("the best F1 on a part with {rows}"),
+            ThresholdRule::Fixed(_) => format!("fixed in the config and held against {rows}"),
+        };
+        let value = nta_plots::threshold(f64::from(threshold.value));
+        format!("The hybrid flags scores above {value}, a threshold {how}{expected}.")
     }));
     lines
 }
