@@ -70,9 +70,4 @@ impl Dense {
         let width = self.code_names.len();
         &self.codes[i * width..(i + 1) * width]
     }
-
-    /// Width of the input layer: numbers plus one-hot positions.
-    pub fn input_width(&self) -> usize {
-        self.numeric_names.len() + self.cardinality.iter().map(|&c| c as usize).sum::<usize>()
-    }
 }

@@ -22,16 +22,6 @@ impl Project {
         let home = home.map(Path::to_owned).or_else(|| std::env::var_os("NTA_HOME").map(PathBuf::from));
         Project { home: home.unwrap_or_else(|| root.clone()), root }
     }
-
-    /// Folder of all experiments.
-    pub fn experiments(&self) -> PathBuf {
-        self.home.join("experiments")
-    }
-
-    /// Folder of all model versions.
-    pub fn models(&self) -> PathBuf {
-        self.home.join("models")
-    }
 }
 
 /// Replaces `${NAME}` and `${NAME:-default}` by the environment. `Err` names a variable that is not set and has no
