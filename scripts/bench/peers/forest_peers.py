@@ -42,7 +42,6 @@ def lightgbm(n_features, n_threads, seed):
         boosting_type="rf",
         n_estimators=TREES,
         num_leaves=4096,
-        min_child_samples=1,
         bagging_freq=1,
         bagging_fraction=0.632,
         feature_fraction_bynode=math.sqrt(n_features) / n_features,
@@ -56,8 +55,14 @@ def lightgbm(n_features, n_threads, seed):
 def xgboost(n_features, n_threads, seed):
     from xgboost import XGBRFClassifier
 
+    # A node looks at as many features as in the other forests: quicker and better than XGBoost's own 0.8 of them.
     model = XGBRFClassifier(
-        n_estimators=TREES, tree_method="hist", max_depth=20, n_jobs=n_threads, random_state=seed
+        n_estimators=TREES,
+        tree_method="hist",
+        max_depth=20,
+        colsample_bynode=math.sqrt(n_features) / n_features,
+        n_jobs=n_threads,
+        random_state=seed,
     )
     return model.fit, lambda x: model.predict_proba(x)[:, 1]
 
