@@ -6,14 +6,15 @@ import numpy as np
 
 
 class Trees:
-    """`names`, and one dict a tree: `feature`, `value`, `left`, `right`, `missing_left`; a leaf has `left` -1."""
+    """`names`, and one dict a tree: `feature`, `value`, `left`, `right`, `missing_left`; a leaf has `left` -1. From
+    revision 2 on also `cover`: the share of the training rows that reached the node."""
 
     def __init__(self, path):
         with open(path, "rb") as file:
             data = file.read()
         magic, revision, n_features, n_trees, self.depth = struct.unpack_from("<8sIIII", data)
-        if magic != b"NTAFORST" or revision != 1:
-            raise ValueError(f"{path} is no forest of revision 1")
+        if magic != b"NTAFORST" or revision not in (1, 2):
+            raise ValueError(f"{path} is no forest of revision 1 or 2")
         at, self.names = 24, []
         for _ in range(n_features):
             (length,) = struct.unpack_from("<I", data, at)
@@ -21,10 +22,16 @@ class Trees:
             at += 4 + length
         at += 8 * n_features
         counts = np.frombuffer(data, "<u4", n_trees, at)
-        nodes = np.frombuffer(data, [("value", "<f4"), ("link", "<u4")], int(counts.sum()), at + 4 * n_trees)
+        at += 4 * n_trees
+        nodes = np.frombuffer(data, [("value", "<f4"), ("link", "<u4")], int(counts.sum()), at)
         shift = 1 + (n_features - 1).bit_length()
         ends = np.cumsum(counts)
         self.trees = [unpack(nodes[end - n : end], shift) for n, end in zip(counts, ends)]
+        if revision == 2:
+            pairs = (counts.astype(np.int64) - 1) // 2
+            shares = np.frombuffer(data, "<f4", int(pairs.sum()), at + 8 * int(counts.sum()))
+            for tree, n, end in zip(self.trees, pairs, np.cumsum(pairs)):
+                tree["cover"] = cover(tree, shares[end - n : end].astype(np.float64))
 
 
 def unpack(nodes, shift):
@@ -37,6 +44,17 @@ def unpack(nodes, shift):
         "right": np.where(leaf, -1, 2 * pair),
         "missing_left": (link & 1 == 1) & ~leaf,
     }
+
+
+def cover(tree, left_share):
+    """Share of the training rows that reached each node, from the share of the parent's that went left at each pair."""
+    found = np.ones(len(tree["left"]))
+    # Children stand behind their parents.
+    for at in np.flatnonzero(tree["left"] >= 0):
+        left, right = tree["left"][at], tree["right"][at]
+        share = left_share[right // 2 - 1]
+        found[left], found[right] = found[at] * share, found[at] * (1.0 - share)
+    return found
 
 
 def onnx_model(trees):
@@ -78,21 +96,22 @@ def onnx_model(trees):
     return model
 
 
-def shap_model(trees, background=None):
-    """What `shap.TreeExplainer` takes for trees of its own making; nodes are weighed by their cover, `covers` a list of
-    rows a node for each tree."""
-    model = []
-    for tree, cover in zip(trees.trees, background):
+def shap_model(trees):
+    """What `shap.TreeExplainer` takes for trees of another library; their covers say how often each way was taken."""
+    found = []
+    for tree in trees.trees:
         leaf = tree["left"] < 0
-        model.append(
+        default = np.where(tree["missing_left"], tree["left"], tree["right"])
+        value = np.where(leaf, tree["value"].astype(np.float64), 0.0) / len(trees.trees)
+        found.append(
             {
                 "children_left": tree["left"],
                 "children_right": tree["right"],
-                "children_default": np.where(leaf, -1, np.where(tree["missing_left"], tree["left"], tree["right"])),
+                "children_default": np.where(leaf, -1, default),
                 "features": np.where(leaf, -2, tree["feature"]),
                 "thresholds": tree["value"].astype(np.float64),
-                "values": np.where(leaf, tree["value"], 0.0).astype(np.float64).reshape(-1, 1) / len(trees.trees),
-                "node_sample_weight": cover.astype(np.float64),
+                "values": value.reshape(-1, 1),
+                "node_sample_weight": tree["cover"],
             }
         )
-    return model
+    return {"trees": found, "internal_dtype": np.float64, "input_dtype": np.float32}

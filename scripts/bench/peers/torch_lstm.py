@@ -22,7 +22,7 @@ SCORING_SECONDS, SCORING_TIMES = 0.5, 3
 # Batches whose sequences are sorted by length together, as in ours.
 BATCHES_PER_CHUNK = 32
 # Sequences scored side by side are what is fastest of these.
-SCORING_BATCHES = (256, 1024, 4096)
+SCORING_BATCHES = (64, 256, 1024)
 
 
 class Network(torch.nn.Module):
