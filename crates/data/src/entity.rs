@@ -34,13 +34,14 @@ pub fn shard_of(entity: u64) -> usize {
     (entity >> 60) as usize % N_SHARDS
 }
 
-/// How much of the past is remembered per entity. Part of the model, so that live scoring forgets as evaluation did.
+/// How much of the past is remembered per entity. Part of the model, so that training cuts sequences, and live scoring
+/// forgets, as evaluation does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MemoryConfig {
     /// Entities remembered at most, over all shards.
     pub entities: usize,
-    /// An entity silent for longer than this on the flows' own clock starts afresh; seconds.
+    /// An entity silent for longer than this, from the end of one flow to the end of its next, starts afresh; seconds.
     pub idle_seconds: f64,
 }
 
@@ -50,7 +51,8 @@ impl Default for MemoryConfig {
     }
 }
 
-/// Bounded per-entity state of one shard.
+/// Bounded per-entity state of one shard, and the one rule of where a sequence begins: at an entity's first flow, after
+/// a silence, or where the entity was forgotten for lack of room.
 ///
 /// A new entity stands in a probation queue (first in, first out, a quarter of the room) and moves to the main queue
 /// at its second flow (2Q, Johnson and Shasha 1994): a flood of one-flow addresses turns over the probation queue alone
@@ -64,6 +66,7 @@ pub struct EntityStore<S> {
     n_main: usize,
     probation_room: usize,
     main_room: usize,
+    idle_micros: i64,
     clock: u64,
     evictions: u64,
 }
@@ -71,6 +74,7 @@ pub struct EntityStore<S> {
 #[derive(Debug, Clone)]
 struct Slot<S> {
     state: S,
+    last_end: i64,
     tick: u64,
     established: bool,
 }
@@ -87,27 +91,37 @@ impl<S> EntityStore<S> {
             n_main: 0,
             probation_room: room / 4,
             main_room: room - room / 4,
+            idle_micros: (config.idle_seconds * 1e6) as i64,
             clock: 0,
             evictions: 0,
         }
     }
 
-    /// The entity's state, made with `fresh` if it is not remembered, and whether it was remembered. Counts as one
-    /// flow of the entity.
-    pub fn visit(&mut self, entity: u64, fresh: impl FnOnce() -> S) -> (&mut S, bool) {
+    /// The entity has a flow that ended at `end` (microseconds; all the same where the traffic has no time). Answers its
+    /// state, made with `fresh` where a sequence begins, and the end of its flow before, `None` where a sequence begins.
+    pub fn visit(&mut self, entity: u64, end: i64, fresh: impl FnOnce() -> S) -> (&mut S, Option<i64>) {
         self.clock += 1;
         let tick = self.clock;
-        let known = self.slots.contains_key(&entity);
-        if known {
-            self.promote(entity, tick);
-        } else {
-            self.slots.insert(entity, Slot { state: fresh(), tick, established: false });
-            self.probation.push_back((entity, tick));
-            self.n_probation += 1;
-        }
+        let previous = match self.slots.get_mut(&entity) {
+            Some(slot) => {
+                let last = std::mem::replace(&mut slot.last_end, end);
+                let follows = end.saturating_sub(last) <= self.idle_micros;
+                if !follows {
+                    slot.state = fresh();
+                }
+                self.promote(entity, tick);
+                follows.then_some(last)
+            }
+            None => {
+                self.slots.insert(entity, Slot { state: fresh(), last_end: end, tick, established: false });
+                self.probation.push_back((entity, tick));
+                self.n_probation += 1;
+                None
+            }
+        };
         self.make_room();
         let slot = self.slots.get_mut(&entity).expect("the newest entity is never the one evicted");
-        (&mut slot.state, known)
+        (&mut slot.state, previous)
     }
 
     /// Entities remembered now.
@@ -175,16 +189,31 @@ mod tests {
         let config = MemoryConfig { entities: 1_024, idle_seconds: 60.0 };
         let mut store: EntityStore<u32> = EntityStore::new(&config);
         for _ in 0..2 {
-            *store.visit(7, || 0).0 += 1;
+            *store.visit(7, 0, || 0).0 += 1;
         }
         for spoofed in 1_000..1_001_000u64 {
-            store.visit(spoofed, || 0);
+            store.visit(spoofed, 0, || 0);
         }
-        let (seen, known) = store.visit(7, || 0);
-        assert!(known);
-        assert_eq!(*seen, 2);
+        let (seen, previous) = store.visit(7, 1, || 0);
+        assert_eq!((*seen, previous), (2, Some(0)));
         assert!(store.len() <= 1_024 / N_SHARDS);
         assert!(store.probation.len() < 200 && store.main.len() < 400);
+    }
+
+    #[test]
+    fn an_entity_is_remembered_until_it_was_silent_for_too_long() {
+        let second = 1_000_000;
+        let mut store: EntityStore<u32> = EntityStore::new(&MemoryConfig { entities: 1_000, idle_seconds: 60.0 });
+        let mut visit = |entity, end| {
+            let (flows, previous) = store.visit(entity, end, || 0);
+            *flows += 1;
+            (*flows, previous)
+        };
+        assert_eq!(visit(1, 0), (1, None));
+        assert_eq!(visit(2, second), (1, None));
+        assert_eq!(visit(1, 60 * second), (2, Some(0)));
+        assert_eq!(visit(1, 120 * second + 1), (1, None), "a microsecond too long");
+        assert_eq!(visit(1, 100 * second), (2, Some(120 * second + 1)), "ends may go backwards");
     }
 
     #[test]
@@ -192,8 +221,8 @@ mod tests {
         let config = MemoryConfig { entities: 4 * N_SHARDS, idle_seconds: 60.0 };
         let mut store: EntityStore<()> = EntityStore::new(&config);
         for host in [1u64, 2, 3, 1, 4] {
-            store.visit(host, || ());
-            store.visit(host, || ());
+            store.visit(host, 0, || ());
+            store.visit(host, 0, || ());
         }
         assert!(store.slots.contains_key(&1) && !store.slots.contains_key(&2));
         assert!(store.slots.contains_key(&3) && store.slots.contains_key(&4));

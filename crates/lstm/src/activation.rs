@@ -50,7 +50,7 @@ pub(crate) fn log_loss(logit: f32, attack: bool) -> f64 {
 
 /// exp(−x) for x ≥ 0, relative error below 1e-12: halving by powers of two and a Taylor polynomial, in our own
 /// arithmetic because the mathematics library differs between systems.
-fn exp_negative(x: f64) -> f64 {
+pub(crate) fn exp_negative(x: f64) -> f64 {
     if x > 700.0 {
         return 0.0;
     }

@@ -4,6 +4,7 @@ use nta_data::Dense;
 
 use crate::LstmError;
 use crate::activation::probability;
+use crate::embedding;
 use crate::fused::gates;
 use crate::inputs::Inputs;
 use crate::kernel::accumulate;
@@ -14,7 +15,10 @@ use crate::weights::Weights;
 /// A trained network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lstm {
+    /// One-hot, what a step computes with.
     pub(crate) weights: Weights,
+    /// Where categories are embedded: what was learned, and is saved, in place of `weights`.
+    embedded: Option<Weights>,
     pub(crate) inputs: Inputs,
     /// Whether a flow is judged by what came before it; not when trained with `sequence.length: 1`.
     pub(crate) carries_state: bool,
@@ -45,6 +49,17 @@ pub(crate) struct Lanes {
 }
 
 impl Lstm {
+    /// The network of these weights.
+    pub(crate) fn new(learned: Weights, inputs: Inputs, carries_state: bool) -> Self {
+        let (weights, embedded) = embedding::one_hot(learned);
+        Lstm { weights, embedded, inputs, carries_state }
+    }
+
+    /// The weights that were learned.
+    pub(crate) fn learned(&self) -> &Weights {
+        self.embedded.as_ref().unwrap_or(&self.weights)
+    }
+
     /// The memory of an entity never seen.
     pub fn fresh_state(&self) -> LstmState {
         LstmState { values: vec![0.0; 2 * self.weights.shape.layers * self.weights.shape.hidden] }

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use nta_data::{Dense, Label, Purpose, Quiet, Sequences, Watch, rng};
+use nta_data::{Dense, Label, MemoryConfig, Purpose, Quiet, Sequences, Watch, rng};
 use nta_lstm::{
     Checkpoint, ClassWeight, DeviceChoice, EpochReport, Fitted, Lstm, LstmConfig, LstmError, Rows, Schedule, Scratch,
 };
@@ -105,7 +105,7 @@ fn order_is_learned_with_sequences_and_cannot_be_without() {
     let found = auc(&alone, &test);
     assert!((0.45..0.55).contains(&found), "{found}");
     // Without state the order of rows is nothing to it.
-    let scattered = Sequences::by_entity(test.dense.n_rows, &[], None, 1.0);
+    let scattered = Sequences::by_entity(test.dense.n_rows, &[], None, &MemoryConfig::default());
     let here = alone.predict_proba(&test.dense, &test.sequences).unwrap();
     assert_eq!(here, alone.predict_proba(&test.dense, &scattered).unwrap());
 }

@@ -11,6 +11,7 @@ use std::sync::Mutex;
 use crate::LstmError;
 use crate::adam::{Adam, Rate};
 use crate::batches::Batch;
+use crate::embedding;
 use crate::engine::{BatchLoss, Engine, Truth};
 use crate::weights::Weights;
 use gradient::Gradient;
@@ -21,7 +22,10 @@ use nta_data::Dense;
 
 /// Trains on the CPU.
 pub(crate) struct Fused {
+    /// One-hot, as all that computes here knows them.
     weights: Weights,
+    /// Where categories are embedded: what is learned in place of `weights`, and its gradient.
+    embedded: Option<(Weights, Weights)>,
     adam: Adam,
     /// One gradient a pack of the batch, reused.
     gradients: Vec<Gradient>,
@@ -35,10 +39,12 @@ pub(crate) struct Fused {
 
 impl Fused {
     /// Goes on from these weights and moments.
-    pub(crate) fn new(weights: Weights, adam: Adam, dropout: f64, seed: u64) -> Self {
+    pub(crate) fn new(learned: Weights, adam: Adam, dropout: f64, seed: u64) -> Self {
+        let (weights, learned) = embedding::one_hot(learned);
+        let embedded = learned.map(|learned| (learned.clone(), learned));
         let turned = Turned::new(&weights.shape);
         let total = Weights::zeros(&weights.shape);
-        Fused { weights, adam, gradients: Vec::new(), passes: Mutex::default(), turned, total, dropout, seed }
+        Fused { weights, embedded, adam, gradients: Vec::new(), passes: Mutex::default(), turned, total, dropout, seed }
     }
 
     /// Loss of the batch and its gradient, in `self.total`.
@@ -73,7 +79,10 @@ impl Fused {
 impl Fused {
     /// The loss of a batch and its gradient, without a step.
     pub(crate) fn gradient(&mut self, dense: &Dense, truth: &Truth, batch: &Batch) -> (BatchLoss, Weights) {
-        (self.differentiate(dense, truth, batch), self.total.clone())
+        let loss = self.differentiate(dense, truth, batch);
+        let Some((learned, gradient)) = &mut self.embedded else { return (loss, self.total.clone()) };
+        embedding::fold(learned, &self.total, gradient);
+        (loss, gradient.clone())
     }
 }
 
@@ -81,13 +90,20 @@ impl Engine for Fused {
     fn step(&mut self, dense: &Dense, truth: &Truth, batch: &Batch, rate: Rate) -> Result<BatchLoss, LstmError> {
         let loss = self.differentiate(dense, truth, batch);
         if loss.weight > 0.0 && loss.sum.is_finite() {
-            self.adam.apply(&mut self.weights, &mut self.total, rate);
+            match &mut self.embedded {
+                None => self.adam.apply(&mut self.weights, &mut self.total, rate),
+                Some((learned, gradient)) => {
+                    embedding::fold(learned, &self.total, gradient);
+                    self.adam.apply(learned, gradient, rate);
+                    embedding::unfold(learned, &mut self.weights);
+                }
+            }
         }
         Ok(loss)
     }
 
     fn weights(&self) -> Result<Weights, LstmError> {
-        Ok(self.weights.clone())
+        Ok(self.embedded.as_ref().map_or(&self.weights, |(learned, _)| learned).clone())
     }
 
     fn adam(&self) -> Result<Adam, LstmError> {

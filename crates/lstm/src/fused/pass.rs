@@ -5,7 +5,6 @@ use rand_core::RngCore;
 
 use super::gates;
 use super::gradient::Gradient;
-use crate::activation::{log_loss, probability};
 use crate::batches::Pack;
 use crate::engine::Truth;
 use crate::product::{Matrix, Target, product};
@@ -173,8 +172,8 @@ impl Pass {
         self.logits.extend(top.chunks_exact(shape.hidden).map(|row| dot(row, head) + bias));
     }
 
-    /// Goes back from the loss, `Σ scale · weight · log loss` over the rows, to the gradient of every weight. Gives
-    /// `Σ weight · log loss`.
+    /// Goes back from the loss, `Σ scale · weight · loss` over the rows, to the gradient of every weight. Gives
+    /// `Σ weight · loss`.
     #[allow(clippy::too_many_arguments)]
     pub(crate) fn backward(
         &mut self,
@@ -221,10 +220,11 @@ impl Pass {
         self.d_output.clear();
         for ((&row, &logit), seen) in pack.rows.iter().zip(&self.logits).zip(seen.chunks_exact(shape.hidden)) {
             let (weight, attack) = (truth.weight[row as usize], truth.attack[row as usize]);
+            let (lost, slope) = truth.loss.of(logit, attack);
             if weight > 0.0 {
-                loss += f64::from(weight) * log_loss(logit, attack);
+                loss += f64::from(weight) * lost;
             }
-            let d = scale * weight * (probability(logit) - f32::from(u8::from(attack)));
+            let d = scale * weight * slope;
             d_bias += d;
             for (g, &s) in gradient.values[head_range.clone()].iter_mut().zip(seen) {
                 *g += d * s;

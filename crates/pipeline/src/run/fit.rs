@@ -81,8 +81,8 @@ fn learning_part(
 ) -> Result<LearningPart, PipelineError> {
     let features = preprocessor.transform(part).map_err(failed)?;
     let entity = if uses_sequences(ctx, part) { part.entity.as_slice() } else { &[] };
-    let idle = ctx.config.lstm.memory.idle_seconds;
-    let sequences = Sequences::by_entity(part.n_rows(), entity, part.end_time.as_deref(), idle);
+    let memory = &ctx.config.lstm.memory;
+    let sequences = Sequences::by_entity(part.n_rows(), entity, part.end_time.as_deref(), memory);
     Ok(LearningPart { features, sequences, labels: part.labels().map_err(failed)?.to_vec() })
 }
 
