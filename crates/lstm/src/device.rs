@@ -6,7 +6,7 @@ use crate::simd::Simd;
 use crate::{DeviceChoice, LstmError};
 
 /// A device as `nta doctor` lists it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceInfo {
     /// The name a configuration uses: `auto`, `cpu`, `flex`, `ndarray`, `wgpu`, `cuda`.
     pub name: &'static str,
@@ -38,10 +38,15 @@ pub(crate) struct Opened {
 const GPUS: [(DeviceChoice, bool); 2] =
     [(DeviceChoice::Cuda, cfg!(feature = "cuda")), (DeviceChoice::Wgpu, cfg!(feature = "wgpu"))];
 
+/// The vector unit that the CPU engine and scoring use here.
+pub fn vectors() -> &'static str {
+    Simd::detect().name()
+}
+
 /// Every device this version knows, whether it was built in, and what it is.
 pub fn devices() -> Vec<DeviceInfo> {
     let threads = rayon::current_num_threads();
-    let cpu = format!("fused engine, {}, {threads} threads", Simd::detect().name());
+    let cpu = format!("fused engine, {}, {threads} threads", vectors());
     let ResolvedDevice { device, why_not_gpu } = DeviceChoice::Auto.resolve();
     let auto = match why_not_gpu {
         Some(why) => format!("takes {}: {why}", device.name()),

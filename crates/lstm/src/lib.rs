@@ -26,7 +26,7 @@ mod weights;
 
 pub use checkpoint::Checkpoint;
 pub use config::{Categorical, ClassWeight, DeviceChoice, Loss, LstmConfig, Schedule, SequenceConfig};
-pub use device::{DeviceInfo, ResolvedDevice, devices};
+pub use device::{DeviceInfo, ResolvedDevice, devices, vectors};
 pub use error::{ConfigError, LstmError};
 pub use lstm::{Lstm, LstmState, Scratch};
 pub use train::{EpochReport, Fitted, Rows};

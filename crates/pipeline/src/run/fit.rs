@@ -127,6 +127,10 @@ fn fit_lstm(
         Some(bytes) => Some(Checkpoint::from_bytes(&bytes).map_err(|e| ctx.damaged(LSTM_CHECKPOINT, &e.to_string()))?),
         None => None,
     };
+    let device = ctx.config.lstm.device.resolve();
+    if let Some(why) = &device.why_not_gpu {
+        ctx.note(&format!("`lstm.device: auto` takes the CPU: {why}"))?;
+    }
     let mut broken: Option<PipelineError> = None;
     let fitted = {
         let (dir, listener) = (&ctx.dir, ctx.listener);
@@ -167,10 +171,11 @@ fn fit_lstm(
     let (flows, seconds) = fitted.history.iter().fold((0u64, 0.0), |(f, s), e| (f + e.flows, s + e.seconds));
     let speed = if seconds > 0.0 { flows as f64 / seconds } else { 0.0 };
     let says = format!(
-        "epoch {} of {}, best {best} · {} flows/s",
+        "epoch {} of {}, best {best} · {} flows/s on {}",
         fitted.history.len(),
         ctx.config.lstm.epochs,
-        crate::words::thousands(speed as u64)
+        crate::words::thousands(speed as u64),
+        device.device.name(),
     );
     Ok(((fitted.lstm, fitted.history), says))
 }
