@@ -152,7 +152,7 @@ mod tests {
             }
             assert_eq!(ours.adam().unwrap().steps, steps);
             let lstm =
-                Lstm { weights: theirs.weights().unwrap(), inputs: Inputs::of(&traffic.dense), carries_state: true };
+                Lstm::new(theirs.weights().unwrap(), Inputs::of(&traffic.dense), true);
             let ours = lstm.predict_proba(&traffic.dense, &traffic.sequences).unwrap();
             let all: Vec<u32> = (0..traffic.sequences.len() as u32).collect();
             let mut longest_first = all.clone();

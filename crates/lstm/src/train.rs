@@ -148,7 +148,7 @@ impl<'a> Training<'a> {
             DeviceChoice::Auto | DeviceChoice::Cpu => Box::new(Fused::new(weights.clone(), adam, config.dropout, seed)),
             device => Box::new(Tensors::new(device, &weights, &adam, config.dropout, seed)?),
         };
-        let now = Lstm { weights, inputs: run.inputs.clone(), carries_state: config.sequence.length > 1 };
+        let now = Lstm::new(weights, run.inputs.clone(), config.sequence.length > 1);
         let pieces = train.sequences.cut(config.sequence.length);
         Ok(Training { config, train, validation, pieces, truth, engine, run, now, best, history })
     }
@@ -163,9 +163,9 @@ impl<'a> Training<'a> {
         let begun = Instant::now();
         let epoch = self.history.len();
         let train_loss = self.train_epoch(epoch, watch)?;
-        self.now.weights = self.engine.weights()?;
+        self.now.set_weights(self.engine.weights()?);
         let (validation_loss, validation_average_precision) = self.validate();
-        if !validation_loss.is_finite() || !self.now.weights.are_finite() {
+        if !validation_loss.is_finite() || !self.now.weights().are_finite() {
             let batch = self.pieces.len().div_ceil(self.config.batch);
             return Err(LstmError::Diverged { epoch: epoch + 1, batch, loss: validation_loss.to_string() });
         }
@@ -220,12 +220,12 @@ impl<'a> Training<'a> {
 
     fn checkpoint(&mut self, report: EpochReport) -> Result<Checkpoint, LstmError> {
         if report.best {
-            self.best = self.now.weights.clone();
+            self.best = self.now.weights().clone();
         }
         self.history.push(report);
         Ok(Checkpoint {
             run: self.run.clone(),
-            weights: self.now.weights.clone(),
+            weights: self.now.weights().clone(),
             best: self.best.clone(),
             adam: self.engine.adam()?,
             history: self.history.clone(),
@@ -233,7 +233,9 @@ impl<'a> Training<'a> {
     }
 
     fn finish(self) -> Fitted {
-        Fitted { lstm: Lstm { weights: self.best, ..self.now }, history: self.history }
+        let mut lstm = self.now;
+        lstm.set_weights(self.best);
+        Fitted { lstm, history: self.history }
     }
 }
 

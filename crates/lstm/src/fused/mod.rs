@@ -1,7 +1,8 @@
 //! The CPU engine: forward pass and back-propagation through time written out, a batch's packs side by side on all
 //! threads. Gradients are summed pack by pack in a fixed order, so no bit depends on the number of threads.
 
-pub(crate) mod gates;
+mod back;
+mod dropout;
 mod gradient;
 mod pass;
 
@@ -13,21 +14,20 @@ use crate::adam::{Adam, Rate};
 use crate::batches::Batch;
 use crate::engine::{BatchLoss, Engine, Truth};
 use crate::weights::Weights;
+pub(crate) use dropout::Dropout;
 use gradient::Gradient;
-pub(crate) use pass::Dropout;
-use pass::{Pass, Turned};
+use pass::{Network, Pass};
 
 use nta_data::Dense;
 
 /// Trains on the CPU.
 pub(crate) struct Fused {
-    weights: Weights,
+    network: Network,
     adam: Adam,
     /// One gradient a pack of the batch, reused.
     gradients: Vec<Gradient>,
     /// Memory for activations, taken by whichever thread works.
     passes: Mutex<Vec<Pass>>,
-    turned: Turned,
     total: Weights,
     dropout: f64,
     seed: u64,
@@ -36,18 +36,18 @@ pub(crate) struct Fused {
 impl Fused {
     /// Goes on from these weights and moments.
     pub(crate) fn new(weights: Weights, adam: Adam, dropout: f64, seed: u64) -> Self {
-        let turned = Turned::new(&weights.shape);
         let total = Weights::zeros(&weights.shape);
-        Fused { weights, adam, gradients: Vec::new(), passes: Mutex::default(), turned, total, dropout, seed }
+        let network = Network::new(weights);
+        Fused { network, adam, gradients: Vec::new(), passes: Mutex::default(), total, dropout, seed }
     }
 
     /// Loss of the batch and its gradient, in `self.total`.
     fn differentiate(&mut self, dense: &Dense, truth: &Truth, batch: &Batch) -> BatchLoss {
-        self.turned.update(&self.weights);
-        let Fused { weights, gradients, passes, turned, total, dropout, seed, .. } = self;
-        let passes = &*passes;
+        self.network.update();
+        let Fused { network, gradients, passes, total, dropout, seed, .. } = self;
+        let (network, passes) = (&*network, &*passes);
         while gradients.len() < batch.packs.len() {
-            gradients.push(Gradient::new(&weights.shape));
+            gradients.push(Gradient::new(network.layout(), &network.weights.shape));
         }
         let weight = truth.weight_of(batch);
         let scale = if weight > 0.0 { (1.0 / weight) as f32 } else { 0.0 };
@@ -58,8 +58,8 @@ impl Fused {
             .map(|(i, (gradient, pack))| {
                 let taken = passes.lock().unwrap_or_else(|e| e.into_inner()).pop();
                 let mut pass = taken.unwrap_or_else(|| Pass::new(*dropout));
-                pass.forward(weights, dense, pack, &mut batch.dropout_rng(*seed, i));
-                let loss = pass.backward(weights, turned, dense, truth, pack, scale, gradient);
+                pass.forward(network, dense, pack, &mut batch.dropout_rng(*seed, i));
+                let loss = pass.backward(network, dense, truth, pack, scale, gradient);
                 passes.lock().unwrap_or_else(|e| e.into_inner()).push(pass);
                 loss
             })
@@ -81,13 +81,13 @@ impl Engine for Fused {
     fn step(&mut self, dense: &Dense, truth: &Truth, batch: &Batch, rate: Rate) -> Result<BatchLoss, LstmError> {
         let loss = self.differentiate(dense, truth, batch);
         if loss.weight > 0.0 && loss.sum.is_finite() {
-            self.adam.apply(&mut self.weights, &mut self.total, rate);
+            self.adam.apply(&mut self.network.weights, &mut self.total, rate);
         }
         Ok(loss)
     }
 
     fn weights(&self) -> Result<Weights, LstmError> {
-        Ok(self.weights.clone())
+        Ok(self.network.weights.clone())
     }
 
     fn adam(&self) -> Result<Adam, LstmError> {
