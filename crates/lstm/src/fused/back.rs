@@ -235,23 +235,24 @@ pub(super) struct Met<'a> {
     pub(super) d_gates: &'a [f32],
     pub(super) blocks: usize,
     pub(super) n: usize,
-    /// `(n, k)` what came in.
-    pub(super) inputs: &'a [f32],
-    pub(super) k: usize,
+    /// The first of the rows that are summed, and their number.
+    pub(super) first: usize,
+    pub(super) rows: usize,
 }
 
 multiversion! {
-    /// Adds what `rows` contribute to the gradient `(blocks, k, quad)` of a matrix.
-    pub(super) fn by_weights = by_weights_body(met: Met<'_>, rows: Range<usize>, gradient: &mut [f32])
+    /// Adds what the rows contribute to the gradient `(blocks, k, quad)` of a matrix that they came through as `inputs`
+    /// `(rows, k)`.
+    pub(super) fn by_weights = by_weights_body(met: Met<'_>, inputs: &[f32], k: usize, gradient: &mut [f32])
 }
 
 #[inline(always)]
-fn by_weights_body<S: Vectors>(s: S, met: Met<'_>, rows: Range<usize>, gradient: &mut [f32]) {
+fn by_weights_body<S: Vectors>(s: S, met: Met<'_>, inputs: &[f32], k: usize, gradient: &mut [f32]) {
     for block in 0..met.blocks {
-        let mut left = 0..met.k;
+        let mut left = 0..k;
         while !left.is_empty() {
             let height = next_tile(&left, S::ROWS);
-            for_height!(height, by_weights_tile::<S>(s, met, rows.clone(), gradient, block, left.start));
+            for_height!(height, by_weights_tile::<S>(s, met, inputs, k, gradient, block, left.start));
             left.start += height;
         }
     }
@@ -262,22 +263,23 @@ fn by_weights_body<S: Vectors>(s: S, met: Met<'_>, rows: Range<usize>, gradient:
 fn by_weights_tile<S: Vectors, const R: usize>(
     s: S,
     met: Met<'_>,
-    rows: Range<usize>,
+    inputs: &[f32],
+    k: usize,
     gradient: &mut [f32],
     block: usize,
     at: usize,
 ) {
     let quad = 4 * S::LANES;
-    let place = (block * met.k + at) * quad;
+    let place = (block * k + at) * quad;
     let mut sums = [[s.splat(0.0); 4]; R];
     for r in 0..R {
         for c in 0..4 {
             sums[r][c] = s.load(&gradient[place + r * quad + c * S::LANES..]);
         }
     }
-    let left = Left { values: &met.inputs[rows.start * met.k + at..], row_stride: 1, step: met.k };
-    let right = Right { values: &met.d_gates[(block * met.n + rows.start) * quad..], stride: quad };
-    accumulate(s, &mut sums, left, right, rows.len());
+    let left = Left { values: &inputs[at..], row_stride: 1, step: k };
+    let right = Right { values: &met.d_gates[(block * met.n + met.first) * quad..], stride: quad };
+    accumulate(s, &mut sums, left, right, met.rows);
     for r in 0..R {
         for c in 0..4 {
             s.store(sums[r][c], &mut gradient[place + r * quad + c * S::LANES..]);
@@ -286,25 +288,52 @@ fn by_weights_tile<S: Vectors, const R: usize>(
 }
 
 multiversion! {
-    /// Adds the derivatives of `rows` to the gradient `(blocks, quad)` of the bias.
-    pub(super) fn by_bias = by_bias_body(met: Met<'_>, rows: Range<usize>, gradient: &mut [f32])
+    /// Adds the derivatives of the rows to the gradient `(blocks, quad)` of the bias.
+    pub(super) fn by_bias = by_bias_body(met: Met<'_>, gradient: &mut [f32])
 }
 
 #[inline(always)]
-fn by_bias_body<S: Vectors>(s: S, met: Met<'_>, rows: Range<usize>, gradient: &mut [f32]) {
+fn by_bias_body<S: Vectors>(s: S, met: Met<'_>, gradient: &mut [f32]) {
     let quad = 4 * S::LANES;
     for block in 0..met.blocks {
         let mut sums = [s.splat(0.0); 4];
         for c in 0..4 {
             sums[c] = s.load(&gradient[block * quad + c * S::LANES..]);
         }
-        for row in met.d_gates[(block * met.n + rows.start) * quad..][..rows.len() * quad].chunks_exact(quad) {
+        for row in met.d_gates[(block * met.n + met.first) * quad..][..met.rows * quad].chunks_exact(quad) {
             for c in 0..4 {
                 sums[c] = s.add(sums[c], s.load(&row[c * S::LANES..]));
             }
         }
         for c in 0..4 {
             s.store(sums[c], &mut gradient[block * quad + c * S::LANES..]);
+        }
+    }
+}
+
+multiversion! {
+    /// From the derivatives `(n)` by the logits to those `(n, width)` by what the head saw; adds to the head's gradient
+    /// `(width)`.
+    pub(super) fn by_head =
+        by_head_body(d_logits: &[f32], head: &[f32], seen: &[f32], d_seen: &mut [f32], gradient: &mut [f32])
+}
+
+#[inline(always)]
+fn by_head_body<S: Vectors>(
+    s: S,
+    d_logits: &[f32],
+    head: &[f32],
+    seen: &[f32],
+    d_seen: &mut [f32],
+    gradient: &mut [f32],
+) {
+    let width = head.len();
+    for ((&d, seen), d_seen) in d_logits.iter().zip(seen.chunks_exact(width)).zip(d_seen.chunks_exact_mut(width)) {
+        let d = s.splat(d);
+        for at in (0..width).step_by(S::LANES) {
+            let sum = s.multiply_add(d, s.load(&seen[at..]), s.load(&gradient[at..]));
+            s.store(sum, &mut gradient[at..]);
+            s.store(s.multiply(d, s.load(&head[at..])), &mut d_seen[at..]);
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::shape::{Part, Shape};
 use crate::weights::Weights;
 
 /// Values that one thread sums at a time.
-const BLOCK: usize = 16_384;
+const BLOCK: usize = 4_096;
 
 /// Derivatives by every weight. Category tables may be large and a pack meets few of their rows, so these are kept at
 /// zero but for the rows listed.

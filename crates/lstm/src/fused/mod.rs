@@ -79,11 +79,14 @@ impl Fused {
 
 impl Engine for Fused {
     fn step(&mut self, dense: &Dense, truth: &Truth, batch: &Batch, rate: Rate) -> Result<BatchLoss, LstmError> {
-        let loss = self.differentiate(dense, truth, batch);
-        if loss.weight > 0.0 && loss.sum.is_finite() {
-            self.adam.apply(&mut self.network.weights, &mut self.total, rate);
-        }
-        Ok(loss)
+        // Once into the pool, not once for each of its loops: a thread outside must be woken each time.
+        rayon::scope(|_| {
+            let loss = self.differentiate(dense, truth, batch);
+            if loss.weight > 0.0 && loss.sum.is_finite() {
+                self.adam.apply(&mut self.network.weights, &mut self.total, rate);
+            }
+            Ok(loss)
+        })
     }
 
     fn weights(&self) -> Result<Weights, LstmError> {

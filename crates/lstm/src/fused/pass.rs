@@ -92,8 +92,6 @@ pub(super) struct Pass {
     d_outputs: Vec<f32>,
     /// `(width of the first step, width)`: derivative by the cell states.
     d_cells: Vec<f32>,
-    /// `(n, width)`: the outputs that each row started from.
-    before: Vec<f32>,
 }
 
 impl Pass {
@@ -105,7 +103,6 @@ impl Pass {
             logits: Vec::new(),
             d_outputs: Vec::new(),
             d_cells: Vec::new(),
-            before: Vec::new(),
         }
     }
 
@@ -188,17 +185,11 @@ impl Pass {
 
     /// The head's gradient, and the derivative by what the head saw.
     fn back_from_head(&mut self, network: &Network, gradient: &mut Gradient) {
-        let width = network.layout().width();
-        let panels = &mut gradient.panels;
-        self.d_outputs.clear();
+        let (panels, sums) = (&network.panels, &mut gradient.panels);
+        self.d_outputs.resize(self.logits.len() * panels.layout.width(), 0.0);
         let top = self.layers[self.layers.len() - 1].seen();
-        for (&d, seen) in self.logits.iter().zip(top.chunks_exact(width)) {
-            panels.head_bias += d;
-            for (sum, &x) in panels.head.iter_mut().zip(seen) {
-                *sum += d * x;
-            }
-            self.d_outputs.extend(network.panels.head.iter().map(|&w| d * w));
-        }
+        back::by_head(panels.layout.simd, &self.logits, &panels.head, top, &mut self.d_outputs, &mut sums.head);
+        sums.head_bias = self.logits.iter().sum();
     }
 
     /// Through time, last step first. Leaves the derivatives by the pre-activations in the layer's gates and sums what
@@ -206,10 +197,9 @@ impl Pass {
     fn back_through_steps(&mut self, network: &Network, dense: &Dense, pack: &Pack, l: usize, gradient: &mut Gradient) {
         let layout = network.layout();
         let width = layout.width();
-        self.gather_before(pack, l, width);
         self.d_cells.clear();
         self.d_cells.resize(pack.width(0) * width, 0.0);
-        let mut done = pack.rows.len();
+        let mut done = pack.n_steps();
         for t in (0..pack.n_steps()).rev() {
             let rows = pack.bounds[t]..pack.bounds[t + 1];
             let layer = &mut self.layers[l];
@@ -224,41 +214,36 @@ impl Pass {
                 d_outputs: &self.d_outputs[rows.start * width..],
             };
             back::backward(layout.simd, step, &mut layer.gates, &mut self.d_cells);
-            if t == 0 || done - rows.start >= ROWS_AT_ONCE {
-                self.weight_gradients(network, dense, pack, l, rows.start..done, gradient);
-                done = rows.start;
+            if t == 0 || pack.bounds[done] - rows.start >= ROWS_AT_ONCE {
+                self.weight_gradients(network, dense, pack, l, t..done, gradient);
+                done = t;
             }
         }
     }
 
-    /// Copies the outputs that each row started from; zeros for the first step's.
-    fn gather_before(&mut self, pack: &Pack, l: usize, width: usize) {
-        self.before.clear();
-        self.before.resize(pack.width(0) * width, 0.0);
-        for t in 1..pack.n_steps() {
-            let start = pack.bounds[t - 1] * width;
-            self.before.extend_from_slice(&self.layers[l].outputs[start..start + pack.width(t) * width]);
-        }
-    }
-
-    /// Adds what `rows` contribute to the gradient of one layer's weights.
+    /// Adds what the rows of `steps` contribute to the gradient of one layer's weights.
     fn weight_gradients(
         &self,
         network: &Network,
         dense: &Dense,
         pack: &Pack,
         l: usize,
-        rows: Range<usize>,
+        steps: Range<usize>,
         gradient: &mut Gradient,
     ) {
-        let (layout, n) = (network.layout(), pack.rows.len());
-        let d_gates = &self.layers[l].gates;
+        let layout = network.layout();
+        let (d_gates, blocks, n) = (&self.layers[l].gates, layout.blocks, pack.rows.len());
+        let met = |rows: Range<usize>| Met { d_gates, blocks, n, first: rows.start, rows: rows.len() };
         let sums = &mut gradient.panels.layers[l];
+        let rows = pack.bounds[steps.start]..pack.bounds[steps.end];
         let inputs = if l == 0 { &self.numeric } else { self.layers[l - 1].seen() };
-        let met = |inputs, k| Met { d_gates, blocks: layout.blocks, n, inputs, k };
-        back::by_weights(layout.simd, met(inputs, sums.inputs), rows.clone(), &mut sums.input);
-        back::by_weights(layout.simd, met(&self.before, layout.width()), rows.clone(), &mut sums.recurrent);
-        back::by_bias(layout.simd, met(&[], 0), rows.clone(), &mut sums.bias);
+        let inputs = &inputs[rows.start * sums.inputs..];
+        back::by_weights(layout.simd, met(rows.clone()), inputs, sums.inputs, &mut sums.input);
+        back::by_bias(layout.simd, met(rows.clone()), &mut sums.bias);
+        for (rows, before) in pack.continued(steps) {
+            let outputs = &self.layers[l].outputs[before * layout.width()..];
+            back::by_weights(layout.simd, met(rows), outputs, layout.width(), &mut sums.recurrent);
+        }
         if l > 0 || network.tables.is_empty() {
             return;
         }
