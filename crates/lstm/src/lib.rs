@@ -4,6 +4,7 @@
 mod activation;
 mod adam;
 mod batches;
+mod cell;
 mod checkpoint;
 mod config;
 mod device;
@@ -12,15 +13,15 @@ mod engine;
 mod error;
 mod fused;
 mod inputs;
-mod kernel;
 mod loss;
 mod lstm;
+mod panels;
 mod predict;
-mod product;
 mod saved;
 mod shape;
 mod simd;
 mod tensors;
+mod tile;
 mod train;
 mod weights;
 

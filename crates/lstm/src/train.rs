@@ -166,9 +166,9 @@ impl<'a> Training<'a> {
         let begun = Instant::now();
         let epoch = self.history.len();
         let train_loss = self.train_epoch(epoch, watch)?;
-        self.now = self.network(self.engine.weights()?);
+        self.now.set_weights(self.engine.weights()?);
         let (validation_loss, validation_average_precision) = self.validate();
-        if !validation_loss.is_finite() || !self.now.weights.are_finite() {
+        if !validation_loss.is_finite() || !self.now.learned().are_finite() {
             let batch = self.pieces.len().div_ceil(self.config.batch);
             return Err(LstmError::Diverged { epoch: epoch + 1, batch, loss: validation_loss.to_string() });
         }
@@ -237,11 +237,9 @@ impl<'a> Training<'a> {
     }
 
     fn finish(self) -> Fitted {
-        Fitted { lstm: self.network(self.best.clone()), history: self.history }
-    }
-
-    fn network(&self, learned: Weights) -> Lstm {
-        Lstm::new(learned, self.run.inputs.clone(), self.config.sequence.length > 1)
+        let mut lstm = self.now;
+        lstm.set_weights(self.best);
+        Fitted { lstm, history: self.history }
     }
 }
 

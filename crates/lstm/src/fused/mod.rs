@@ -1,7 +1,8 @@
 //! The CPU engine: forward pass and back-propagation through time written out, a batch's packs side by side on all
 //! threads. Gradients are summed pack by pack in a fixed order, so no bit depends on the number of threads.
 
-pub(crate) mod gates;
+mod back;
+mod dropout;
 mod gradient;
 mod pass;
 
@@ -14,24 +15,23 @@ use crate::batches::Batch;
 use crate::embedding;
 use crate::engine::{BatchLoss, Engine, Truth};
 use crate::weights::Weights;
+pub(crate) use dropout::Dropout;
 use gradient::Gradient;
-pub(crate) use pass::Dropout;
-use pass::{Pass, Turned};
+use pass::{Network, Pass};
 
 use nta_data::Dense;
 
 /// Trains on the CPU.
 pub(crate) struct Fused {
     /// One-hot, as all that computes here knows them.
-    weights: Weights,
-    /// Where categories are embedded: what is learned in place of `weights`, and its gradient.
+    network: Network,
+    /// Where categories are embedded: what is learned in place of the network's weights, and its gradient.
     embedded: Option<(Weights, Weights)>,
     adam: Adam,
     /// One gradient a pack of the batch, reused.
     gradients: Vec<Gradient>,
     /// Memory for activations, taken by whichever thread works.
     passes: Mutex<Vec<Pass>>,
-    turned: Turned,
     total: Weights,
     dropout: f64,
     seed: u64,
@@ -42,18 +42,18 @@ impl Fused {
     pub(crate) fn new(learned: Weights, adam: Adam, dropout: f64, seed: u64) -> Self {
         let (weights, learned) = embedding::one_hot(learned);
         let embedded = learned.map(|learned| (learned.clone(), learned));
-        let turned = Turned::new(&weights.shape);
         let total = Weights::zeros(&weights.shape);
-        Fused { weights, embedded, adam, gradients: Vec::new(), passes: Mutex::default(), turned, total, dropout, seed }
+        let network = Network::new(weights);
+        Fused { network, embedded, adam, gradients: Vec::new(), passes: Mutex::default(), total, dropout, seed }
     }
 
     /// Loss of the batch and its gradient, in `self.total`.
     fn differentiate(&mut self, dense: &Dense, truth: &Truth, batch: &Batch) -> BatchLoss {
-        self.turned.update(&self.weights);
-        let Fused { weights, gradients, passes, turned, total, dropout, seed, .. } = self;
-        let passes = &*passes;
+        self.network.update();
+        let Fused { network, gradients, passes, total, dropout, seed, .. } = self;
+        let (network, passes) = (&*network, &*passes);
         while gradients.len() < batch.packs.len() {
-            gradients.push(Gradient::new(&weights.shape));
+            gradients.push(Gradient::new(network.layout(), &network.weights.shape));
         }
         let weight = truth.weight_of(batch);
         let scale = if weight > 0.0 { (1.0 / weight) as f32 } else { 0.0 };
@@ -64,8 +64,8 @@ impl Fused {
             .map(|(i, (gradient, pack))| {
                 let taken = passes.lock().unwrap_or_else(|e| e.into_inner()).pop();
                 let mut pass = taken.unwrap_or_else(|| Pass::new(*dropout));
-                pass.forward(weights, dense, pack, &mut batch.dropout_rng(*seed, i));
-                let loss = pass.backward(weights, turned, dense, truth, pack, scale, gradient);
+                pass.forward(network, dense, pack, &mut batch.dropout_rng(*seed, i));
+                let loss = pass.backward(network, dense, truth, pack, scale, gradient);
                 passes.lock().unwrap_or_else(|e| e.into_inner()).push(pass);
                 loss
             })
@@ -88,22 +88,25 @@ impl Fused {
 
 impl Engine for Fused {
     fn step(&mut self, dense: &Dense, truth: &Truth, batch: &Batch, rate: Rate) -> Result<BatchLoss, LstmError> {
-        let loss = self.differentiate(dense, truth, batch);
-        if loss.weight > 0.0 && loss.sum.is_finite() {
-            match &mut self.embedded {
-                None => self.adam.apply(&mut self.weights, &mut self.total, rate),
-                Some((learned, gradient)) => {
-                    embedding::fold(learned, &self.total, gradient);
-                    self.adam.apply(learned, gradient, rate);
-                    embedding::unfold(learned, &mut self.weights);
+        // Once into the pool, not once for each of its loops: a thread outside must be woken each time.
+        rayon::scope(|_| {
+            let loss = self.differentiate(dense, truth, batch);
+            if loss.weight > 0.0 && loss.sum.is_finite() {
+                match &mut self.embedded {
+                    None => self.adam.apply(&mut self.network.weights, &mut self.total, rate),
+                    Some((learned, gradient)) => {
+                        embedding::fold(learned, &self.total, gradient);
+                        self.adam.apply(learned, gradient, rate);
+                        embedding::unfold(learned, &mut self.network.weights);
+                    }
                 }
             }
-        }
-        Ok(loss)
+            Ok(loss)
+        })
     }
 
     fn weights(&self) -> Result<Weights, LstmError> {
-        Ok(self.embedded.as_ref().map_or(&self.weights, |(learned, _)| learned).clone())
+        Ok(self.embedded.as_ref().map_or(&self.network.weights, |(learned, _)| learned).clone())
     }
 
     fn adam(&self) -> Result<Adam, LstmError> {
