@@ -4,7 +4,7 @@
 use crate::nta::Home;
 
 /// Key, and a value other than the base's.
-const CHANGES: [(&str, &str); 36] = [
+const CHANGES: [(&str, &str); 41] = [
     ("seed", "8"),
     ("split.test", "0.35"),
     ("split.validation", "0.2"),
@@ -32,11 +32,16 @@ const CHANGES: [(&str, &str); 36] = [
     ("forest.bins", "8"),
     ("lstm.hidden", "12"),
     ("lstm.layers", "2"),
+    ("lstm.categorical", "{ embedding: 4 }"),
     ("lstm.sequence.by", "dst"),
     ("lstm.sequence.length", "4"),
     ("lstm.memory.idle_seconds", "60"),
+    ("lstm.memory.entities", "64"),
     ("lstm.epochs", "2"),
     ("lstm.batch", "64"),
+    ("lstm.schedule", "plateau"),
+    ("lstm.loss", "{ focal: 2 }"),
+    ("lstm.class_weight", "balanced"),
     ("hybrid.combine", "{ weighted: { forest: 3, lstm: 1 } }"),
     ("hybrid.combine", "tuned_weights"),
     ("hybrid.budget.false_positive_rate", "0.1"),

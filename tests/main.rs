@@ -2,15 +2,19 @@
 //!
 //! - `arrows`: who may depend on whom, and that no foreign type crosses a crate's border
 //! - `determinism`: threads and batches change no bit
+//! - `doctor`: what this machine offers is listed, and what it lacks is refused with a remedy
 //! - `keys`: every key of a config changes what comes out
 //! - `quickstart`: the README's first command, and what it must show
 //! - `refusals`: bad input is refused with file, line and remedy, and leaves nothing
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
+//! - `sequences`: hosts far longer than a training sequence stay sound
 
 mod arrows;
 mod determinism;
+mod doctor;
 mod keys;
 mod nta;
 mod quickstart;
 mod refusals;
 mod scoring;
+mod sequences;

@@ -34,13 +34,14 @@ pub fn shard_of(entity: u64) -> usize {
     (entity >> 60) as usize % N_SHARDS
 }
 
-/// How much of the past is remembered per entity. Part of the model, so that live scoring forgets as evaluation did.
+/// How much of the past is remembered per entity. Part of the model, so that training cuts sequences, and live scoring
+/// forgets, as evaluation does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MemoryConfig {
     /// Entities remembered at most, over all shards.
     pub entities: usize,
-    /// An entity silent for longer than this on the flows' own clock starts afresh; seconds.
+    /// An entity silent for longer than this, from the end of one flow to the end of its next, starts afresh; seconds.
     pub idle_seconds: f64,
 }
 
@@ -50,7 +51,8 @@ impl Default for MemoryConfig {
     }
 }
 
-/// Bounded per-entity state of one shard.
+/// Bounded per-entity state of one shard, and the one rule of where a sequence begins: at an entity's first flow, after
+/// a silence, or where the entity was forgotten for lack of room.
 ///
 /// A new entity stands in a probation queue (first in, first out, a quarter of the room) and moves to the main queue
 /// at its second flow (2Q, Johnson and Shasha 1994): a flood of one-flow addresses turns over the probation queue alone
@@ -63,14 +65,16 @@ pub struct EntityStore<S> {
     free: Vec<u32>,
     probation: Queue,
     main: Queue,
+    idle_micros: i64,
     evictions: u64,
 }
 
 #[derive(Debug, Clone)]
 struct Slot<S> {
     entity: u64,
-    /// `None` while the place is free.
+    /// `None` while the place is free, and until a sequence begins.
     state: Option<S>,
+    last_end: i64,
     established: bool,
     older: u32,
     newer: u32,
@@ -127,23 +131,17 @@ impl<S> EntityStore<S> {
             free: Vec::new(),
             probation: Queue::new(room / 4),
             main: Queue::new(room - room / 4),
+            idle_micros: (config.idle_seconds * 1e6) as i64,
             evictions: 0,
         }
     }
 
-    /// The entity's state, made with `fresh` if it is not remembered, and whether it was remembered. Counts as one
-    /// flow of the entity.
-    pub fn visit(&mut self, entity: u64, fresh: impl FnOnce() -> S) -> (&mut S, bool) {
-        let found = self.places.get(&entity).copied();
-        let at = match found {
-            Some(at) => {
-                let from = if self.slots[at as usize].established { &mut self.main } else { &mut self.probation };
-                from.take_out(&mut self.slots, at);
-                self.slots[at as usize].established = true;
-                self.main.push_newest(&mut self.slots, at);
-                at
-            }
-            None => self.admit(entity),
+    /// The entity has a flow that ended at `end` (microseconds; all the same where the traffic has no time). Answers its
+    /// state, made with `fresh` where a sequence begins, and the end of its flow before, `None` where a sequence begins.
+    pub fn visit(&mut self, entity: u64, end: i64, fresh: impl FnOnce() -> S) -> (&mut S, Option<i64>) {
+        let (at, previous) = match self.places.get(&entity) {
+            Some(&at) => (at, self.revisit(at, end)),
+            None => (self.admit(entity, end), None),
         };
         // Only one queue grew, and by one; the newest is never the oldest, for both queues have room.
         if self.probation.len > self.probation.room {
@@ -152,7 +150,7 @@ impl<S> EntityStore<S> {
         if self.main.len > self.main.room {
             self.evict(self.main.oldest);
         }
-        (self.slots[at as usize].state.get_or_insert_with(fresh), found.is_some())
+        (self.slots[at as usize].state.get_or_insert_with(fresh), previous)
     }
 
     /// Entities remembered now.
@@ -170,9 +168,23 @@ impl<S> EntityStore<S> {
         self.evictions
     }
 
+    /// A further flow of a known entity; the end of the one before, unless the silence was too long.
+    fn revisit(&mut self, at: u32, end: i64) -> Option<i64> {
+        let slot = &mut self.slots[at as usize];
+        let last = std::mem::replace(&mut slot.last_end, end);
+        let follows = end.saturating_sub(last) <= self.idle_micros;
+        if !follows {
+            slot.state = None;
+        }
+        let from = if std::mem::replace(&mut slot.established, true) { &mut self.main } else { &mut self.probation };
+        from.take_out(&mut self.slots, at);
+        self.main.push_newest(&mut self.slots, at);
+        follows.then_some(last)
+    }
+
     /// A slot for a new entity, on probation, its state not made yet.
-    fn admit(&mut self, entity: u64) -> u32 {
-        let slot = Slot { entity, state: None, established: false, older: NONE, newer: NONE };
+    fn admit(&mut self, entity: u64, end: i64) -> u32 {
+        let slot = Slot { entity, state: None, last_end: end, established: false, older: NONE, newer: NONE };
         let at = match self.free.pop() {
             Some(at) => {
                 self.slots[at as usize] = slot;
@@ -209,17 +221,32 @@ mod tests {
         let config = MemoryConfig { entities: 1_024, idle_seconds: 60.0 };
         let mut store: EntityStore<u32> = EntityStore::new(&config);
         for _ in 0..2 {
-            *store.visit(7, || 0).0 += 1;
+            *store.visit(7, 0, || 0).0 += 1;
         }
         for spoofed in 1_000..1_001_000u64 {
-            store.visit(spoofed, || 0);
+            store.visit(spoofed, 0, || 0);
         }
-        let (seen, known) = store.visit(7, || 0);
-        assert!(known);
-        assert_eq!(*seen, 2);
+        let (seen, previous) = store.visit(7, 1, || 0);
+        assert_eq!((*seen, previous), (2, Some(0)));
         assert!(store.len() <= 1_024 / N_SHARDS);
         assert!(store.slots.len() <= 1_024 / N_SHARDS + 1);
         assert_eq!(store.evictions() as usize + store.len(), 1_000_001);
+    }
+
+    #[test]
+    fn an_entity_is_remembered_until_it_was_silent_for_too_long() {
+        let second = 1_000_000;
+        let mut store: EntityStore<u32> = EntityStore::new(&MemoryConfig { entities: 1_000, idle_seconds: 60.0 });
+        let mut visit = |entity, end| {
+            let (flows, previous) = store.visit(entity, end, || 0);
+            *flows += 1;
+            (*flows, previous)
+        };
+        assert_eq!(visit(1, 0), (1, None));
+        assert_eq!(visit(2, second), (1, None));
+        assert_eq!(visit(1, 60 * second), (2, Some(0)));
+        assert_eq!(visit(1, 120 * second + 1), (1, None), "a microsecond too long");
+        assert_eq!(visit(1, 100 * second), (2, Some(120 * second + 1)), "ends may go backwards");
     }
 
     #[test]
@@ -227,8 +254,8 @@ mod tests {
         let config = MemoryConfig { entities: 4 * N_SHARDS, idle_seconds: 60.0 };
         let mut store: EntityStore<()> = EntityStore::new(&config);
         for host in [1u64, 2, 3, 1, 4] {
-            store.visit(host, || ());
-            store.visit(host, || ());
+            store.visit(host, 0, || ());
+            store.visit(host, 0, || ());
         }
         assert!(store.places.contains_key(&1) && !store.places.contains_key(&2));
         assert!(store.places.contains_key(&3) && store.places.contains_key(&4));

@@ -1,6 +1,6 @@
 //! Which rows follow each other in one entity's traffic: index ranges, never a copy.
 
-use std::collections::HashMap;
+use crate::{EntityStore, MemoryConfig, N_SHARDS, shard_of};
 
 /// Rows grouped into sequences, each in arrival order; every row stands in exactly one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,30 +12,23 @@ pub struct Sequences {
 }
 
 impl Sequences {
-    /// One sequence per entity, in order of the entity's first row, split where the entity was silent for more than
-    /// `idle_seconds`. `entity` is empty for data without order: then each of the `n_rows` rows stands alone.
-    /// `end_time` in microseconds, where the data has time.
-    pub fn by_entity(n_rows: usize, entity: &[u64], end_time: Option<&[i64]>, idle_seconds: f64) -> Self {
+    /// One sequence per entity, in order of the entity's first row, cut where the memory lets go of the entity: after a
+    /// silence, or for lack of room. `entity` is empty for data without order: then each of the `n_rows` rows stands
+    /// alone. `end_time` in microseconds, where the data has time.
+    pub fn by_entity(n_rows: usize, entity: &[u64], end_time: Option<&[i64]>, memory: &MemoryConfig) -> Self {
         if entity.is_empty() {
             return Sequences { rows: (0..n_rows as u32).collect(), bounds: (0..=n_rows as u32).collect() };
         }
-        let idle_micros = (idle_seconds * 1e6) as i64;
-        let mut group_of: HashMap<u64, (u32, i64)> = HashMap::new();
-        let mut group: Vec<u32> = Vec::with_capacity(n_rows);
+        let mut shards: Vec<EntityStore<u32>> = (0..N_SHARDS).map(|_| EntityStore::new(memory)).collect();
         let mut n_groups = 0u32;
-        for (i, &key) in entity.iter().enumerate() {
-            let end = end_time.map_or(0, |t| t[i]);
-            let slot = group_of.entry(key).or_insert_with(|| {
+        let mut group_of = |(i, &key): (usize, &u64)| {
+            let fresh = || {
                 n_groups += 1;
-                (n_groups - 1, end)
-            });
-            if end.saturating_sub(slot.1) > idle_micros {
-                slot.0 = n_groups;
-                n_groups += 1;
-            }
-            slot.1 = end;
-            group.push(slot.0);
-        }
+                n_groups - 1
+            };
+            *shards[shard_of(key)].visit(key, end_time.map_or(0, |t| t[i]), fresh).0
+        };
+        let group: Vec<u32> = entity.iter().enumerate().map(&mut group_of).collect();
         let mut bounds = vec![0u32; n_groups as usize + 1];
         for &g in &group {
             bounds[g as usize + 1] += 1;
@@ -88,7 +81,8 @@ mod tests {
     #[test]
     fn rows_of_one_host_follow_each_other_and_a_long_silence_parts_them() {
         let end = [0, 1_000_000, 2_000_000, 3_000_000, 90_000_000];
-        let sequences = Sequences::by_entity(5, &[1, 2, 1, 1, 1], Some(&end), 60.0);
+        let memory = MemoryConfig { idle_seconds: 60.0, ..Default::default() };
+        let sequences = Sequences::by_entity(5, &[1, 2, 1, 1, 1], Some(&end), &memory);
         let all: Vec<&[u32]> = (0..sequences.len()).map(|i| sequences.get(i)).collect();
         assert_eq!(all, [&[0u32, 2, 3][..], &[1], &[4]]);
         let cut = sequences.cut(2);
@@ -98,8 +92,16 @@ mod tests {
 
     #[test]
     fn without_order_every_row_stands_alone() {
-        let sequences = Sequences::by_entity(3, &[], None, 60.0);
+        let sequences = Sequences::by_entity(3, &[], None, &MemoryConfig::default());
         assert_eq!(sequences.len(), 3);
         assert_eq!(sequences.get(2), [2]);
+    }
+    #[test]
+    fn a_host_that_the_memory_lets_go_begins_anew() {
+        let memory = MemoryConfig { entities: 4 * N_SHARDS, idle_seconds: 60.0 };
+        // One place on probation in each shard: host 2 pushes out host 1, which had been seen once.
+        let sequences = Sequences::by_entity(4, &[1, 2, 1, 1], None, &memory);
+        let all: Vec<&[u32]> = (0..sequences.len()).map(|i| sequences.get(i)).collect();
+        assert_eq!(all, [&[0u32][..], &[1], &[2, 3]]);
     }
 }

@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn two_steps_equal_the_formula_by_hand() {
-        let shape = Shape { n_numeric: 1, cardinality: vec![], hidden: 1, layers: 1 };
+        let shape = Shape { n_numeric: 1, cardinality: vec![], embedding: None, hidden: 1, layers: 1 };
         let rate = Rate { learning_rate: 0.1, weight_decay: 0.5, clip_norm: 1e9 };
         let mut weights = Weights::zeros(&shape);
         weights.values.fill(1.0);

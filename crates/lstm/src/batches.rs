@@ -1,5 +1,7 @@
 //! Which sequences are trained on together, in which order, and how their rows stand in memory.
 
+use std::ops::Range;
+
 use nta_data::{Purpose, Rng, Sequences, rng};
 use rand_core::RngCore;
 
@@ -41,6 +43,20 @@ impl Pack {
     /// Rows of step `t`; 0 past the end.
     pub(crate) fn width(&self, t: usize) -> usize {
         if t < self.n_steps() { self.bounds[t + 1] - self.bounds[t] } else { 0 }
+    }
+
+    /// The rows of `steps` that go on from a step before, as runs each of which goes on from a run: the rows, and the
+    /// first that they go on from.
+    pub(crate) fn continued(&self, steps: Range<usize>) -> Vec<(Range<usize>, usize)> {
+        let mut runs: Vec<(Range<usize>, usize)> = Vec::new();
+        for t in steps.start.max(1)..steps.end {
+            let (rows, before) = (self.bounds[t]..self.bounds[t + 1], self.bounds[t - 1]);
+            match runs.last_mut() {
+                Some((run, first)) if *first + run.len() == before => run.end = rows.end,
+                _ => runs.push((rows, before)),
+            }
+        }
+        runs
     }
 }
 
@@ -114,6 +130,10 @@ mod tests {
         let sequences = sequences(&[3, 1, 2]);
         let batch = assemble(&sequences, &[0, 2, 1], 0, 0);
         assert_eq!(batch.packs, [Pack { rows: vec![0, 4, 3, 1, 5, 2], bounds: vec![0, 3, 5, 6] }]);
+        assert_eq!(batch.packs[0].continued(0..3), [(3..5, 0), (5..6, 3)]);
+        assert_eq!(batch.packs[0].continued(2..3), [(5..6, 3)]);
+        let even = Pack { rows: vec![0; 6], bounds: vec![0, 2, 4, 6] };
+        assert_eq!(even.continued(0..3), [(2..6, 0)]);
         assert_eq!((batch.packs[0].width(0), batch.packs[0].width(2), batch.packs[0].width(3)), (3, 1, 0));
     }
 

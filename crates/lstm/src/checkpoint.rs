@@ -85,7 +85,9 @@ impl Checkpoint {
         about.network.check().map_err(damaged)?;
         about.config.check()?;
         let shape = about.network.shape;
-        if (shape.hidden, shape.layers) != (about.config.hidden, about.config.layers) {
+        let embedding = about.config.categorical.dimension(&shape.cardinality);
+        let sizes = (shape.hidden, shape.layers, shape.embedding);
+        if sizes != (about.config.hidden, about.config.layers, embedding) {
             return Err(damaged("its sizes are not those of its settings".into()));
         }
         let read = |prefix| Weights::from_tensors(&shape, prefix, &tensors).map_err(damaged);

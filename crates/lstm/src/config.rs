@@ -10,15 +10,18 @@ use crate::ConfigError;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LstmConfig {
-    /// What trains the network: `auto` takes the CPU. Scoring is always done by the CPU.
+    /// What trains the network. Scoring is always done by the CPU.
     pub device: DeviceChoice,
     /// Width of each LSTM layer.
     pub hidden: usize,
     /// LSTM layers on top of each other.
     pub layers: usize,
+    /// How categories enter the first layer.
+    pub categorical: Categorical,
     /// Whose flows follow each other, and how far back training looks.
     pub sequence: SequenceConfig,
-    /// How much of the past is remembered per entity; a silence longer than `idle_seconds` ends a sequence.
+    /// How much of the past is remembered per entity. A silence longer than `idle_seconds` ends a sequence: in training,
+    /// in the evaluation and in service alike.
     pub memory: MemoryConfig,
     /// Passes over the training rows at most.
     pub epochs: usize,
@@ -36,6 +39,8 @@ pub struct LstmConfig {
     pub dropout: f64,
     /// Gradients longer than this (2-norm over all weights) are shortened to it.
     pub clip_norm: f64,
+    /// What is made small in training; early stopping goes by the plain log loss whatever stands here.
+    pub loss: Loss,
     /// Whether rows of the rarer class count more in the training loss.
     pub class_weight: ClassWeight,
 }
@@ -46,6 +51,7 @@ impl Default for LstmConfig {
             device: DeviceChoice::Auto,
             hidden: 64,
             layers: 1,
+            categorical: Categorical::OneHot,
             sequence: SequenceConfig::default(),
             memory: MemoryConfig::default(),
             epochs: 6,
@@ -56,6 +62,7 @@ impl Default for LstmConfig {
             weight_decay: 0.0,
             dropout: 0.1,
             clip_norm: 1.0,
+            loss: Loss::LogLoss,
             class_weight: ClassWeight::None,
         }
     }
@@ -81,7 +88,7 @@ impl Default for SequenceConfig {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceChoice {
-    /// The best device this version knows to be sound: the CPU.
+    /// The first GPU that this program was built for and that is there (cuda, then wgpu), else the CPU; the run says which.
     #[default]
     Auto,
     /// The fused CPU engine.
@@ -92,6 +99,42 @@ pub enum DeviceChoice {
     Ndarray,
     /// A GPU through WebGPU; needs a build with the feature `wgpu`.
     Wgpu,
+    /// An NVIDIA GPU through CUDA; needs a build with the feature `cuda`, and at run time NVIDIA's driver and NVRTC.
+    Cuda,
+}
+
+/// How categories enter the first layer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Categorical {
+    /// Each category has weights of its own in the first layer (a gather, never a one-hot matrix).
+    #[default]
+    OneHot,
+    /// Each category is a learned vector of so many numbers, and the first layer has weights for these: fewer weights
+    /// where there are many categories.
+    Embedding(usize),
+}
+
+impl Categorical {
+    /// Numbers that each of these categorical inputs is embedded in, if any is.
+    pub(crate) fn dimension(self, cardinality: &[u32]) -> Option<usize> {
+        match self {
+            Categorical::Embedding(dimension) if !cardinality.is_empty() => Some(dimension),
+            _ => None,
+        }
+    }
+}
+
+/// What is made small in training.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// −ln of the probability p given to what happened.
+    #[default]
+    LogLoss,
+    /// The log loss times (1 − p) to this power, so that rows already judged well count less (Lin et al. 2017, who use
+    /// 2). Scores then rank flows but are drawn towards ½: they are no probabilities to take literally.
+    Focal(f64),
 }
 
 /// How the learning rate changes over the planned epochs.
@@ -103,6 +146,8 @@ pub enum Schedule {
     Cosine,
     /// The same rate throughout.
     Constant,
+    /// Half the rate after every epoch that did not lower the validation log loss.
+    Plateau,
 }
 
 /// How much a row of each class counts in the training loss.
@@ -130,6 +175,9 @@ impl LstmConfig {
         };
         whole("hidden", self.hidden, 1, 4_096, "a width from 1 to 4096, such as 64")?;
         whole("layers", self.layers, 1, 16, "1 to 16 layers")?;
+        if let Categorical::Embedding(dimension) = self.categorical {
+            whole("categorical.embedding", dimension, 1, 1_024, "1 to 1024 numbers a category, such as 8")?;
+        }
         whole("sequence.length", self.sequence.length, 1, 65_536, "1 to 65536 flows, such as 32")?;
         whole("memory.entities", self.memory.entities, 1, usize::MAX, "at least 1 entity")?;
         let idle = self.memory.idle_seconds;
@@ -142,7 +190,11 @@ impl LstmConfig {
         let decay = self.weight_decay;
         real("weight_decay", decay, (0.0..=1.0).contains(&decay), "0 (none) to 1, such as 0.01")?;
         real("dropout", self.dropout, (0.0..=0.9).contains(&self.dropout), "0 (none) to 0.9")?;
-        real("clip_norm", self.clip_norm, self.clip_norm > 0.0, "above 0, such as 1")
+        real("clip_norm", self.clip_norm, self.clip_norm > 0.0, "above 0, such as 1")?;
+        match self.loss {
+            Loss::LogLoss => Ok(()),
+            Loss::Focal(power) => real("loss.focal", power, power > 0.0 && power <= 10.0, "above 0 to 10, such as 2"),
+        }
     }
 }
 
@@ -172,6 +224,8 @@ mod tests {
         with("weight_decay", &|c| c.weight_decay = -0.1);
         with("dropout", &|c| c.dropout = 1.0);
         with("clip_norm", &|c| c.clip_norm = f64::INFINITY);
+        with("categorical.embedding", &|c| c.categorical = Categorical::Embedding(0));
+        with("loss.focal", &|c| c.loss = Loss::Focal(-1.0));
         for (key, config) in bad {
             assert_eq!(config.check().unwrap_err().key, key);
         }

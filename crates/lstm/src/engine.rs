@@ -2,13 +2,15 @@
 
 use nta_data::{Dense, Label};
 
-use crate::LstmError;
 use crate::adam::{Adam, Rate};
 use crate::batches::Batch;
 use crate::weights::Weights;
+use crate::{Loss, LstmError};
 
-/// What the rows are and how much each counts.
+/// What the rows are, how much each counts, and what it costs to misjudge one.
 pub(crate) struct Truth {
+    /// The loss of a row.
+    pub(crate) loss: Loss,
     /// `(n_rows)`.
     pub(crate) attack: Vec<bool>,
     /// `(n_rows)`: class weight times the caller's weight; 0 leaves a row out of the loss.
@@ -17,10 +19,10 @@ pub(crate) struct Truth {
 
 impl Truth {
     /// `class_weight` by [`Label`]: benign, attack.
-    pub(crate) fn new(labels: &[Label], weight: Option<&[f32]>, class_weight: [f32; 2]) -> Self {
+    pub(crate) fn new(labels: &[Label], weight: Option<&[f32]>, class_weight: [f32; 2], loss: Loss) -> Self {
         let attack = labels.iter().map(|l| l.is_attack()).collect();
         let of = |(i, l): (usize, &Label)| class_weight[*l as usize] * weight.map_or(1.0, |w| w[i]);
-        Truth { attack, weight: labels.iter().enumerate().map(of).collect() }
+        Truth { loss, attack, weight: labels.iter().enumerate().map(of).collect() }
     }
 
     /// Sum of the weights of a batch's rows.
@@ -32,7 +34,7 @@ impl Truth {
 /// The loss of one batch before the step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct BatchLoss {
-    /// Σ weight · log loss.
+    /// Σ weight · loss.
     pub(crate) sum: f64,
     /// Σ weight.
     pub(crate) weight: f64,
@@ -92,20 +94,26 @@ mod tests {
         };
         let labels: Vec<Label> = (0..n).map(|_| if unit() < 0.3 { Label::Attack } else { Label::Benign }).collect();
         let weight: Vec<f32> = (0..n).map(|_| if unit() < 0.1 { 0.0 } else { 0.5 + unit() }).collect();
-        let truth = Truth::new(&labels, Some(&weight), [1.0, 2.5]);
+        let truth = Truth::new(&labels, Some(&weight), [1.0, 2.5], Loss::LogLoss);
         Traffic { dense, sequences: Sequences { rows: (0..n_rows).rev().collect(), bounds }, truth }
     }
 
     const RATE: Rate = Rate { learning_rate: 0.01, weight_decay: 0.01, clip_norm: 0.5 };
 
     fn networks() -> Vec<(Traffic, Shape)> {
-        [(3, vec![4, 7], 5, 1), (4, vec![], 16, 2), (0, vec![6], 8, 3)]
-            .into_iter()
-            .map(|(n_numeric, cardinality, hidden, layers)| {
-                let shape = Shape { n_numeric, cardinality: cardinality.clone(), hidden, layers };
-                (traffic(n_numeric, &cardinality), shape)
-            })
-            .collect()
+        let network = |n_numeric, cardinality: &[u32], embedding, hidden, layers, loss| {
+            let shape = Shape { n_numeric, cardinality: cardinality.to_vec(), embedding, hidden, layers };
+            let mut traffic = traffic(n_numeric, cardinality);
+            traffic.truth.loss = loss;
+            (traffic, shape)
+        };
+        vec![
+            network(3, &[4, 7], None, 5, 1, Loss::LogLoss),
+            network(4, &[], None, 16, 2, Loss::Focal(2.0)),
+            network(0, &[6], None, 8, 3, Loss::LogLoss),
+            network(3, &[4, 7], Some(3), 8, 2, Loss::LogLoss),
+            network(0, &[9], Some(2), 5, 1, Loss::Focal(0.5)),
+        ]
     }
 
     #[test]
@@ -134,10 +142,10 @@ mod tests {
 
     #[test]
     fn losses_of_fifty_steps_and_the_scores_after_them_agree() {
-        for (traffic, shape) in networks() {
+        for ((traffic, shape), dropout) in networks().into_iter().zip([0.0, 0.1, 0.1, 0.0, 0.1]) {
             let weights = Weights::draw(&shape, 4, 0.0);
-            let mut ours = Fused::new(weights.clone(), Adam::new(&shape), 0.1, 2);
-            let mut theirs = Tensors::new(DeviceChoice::Flex, &weights, &Adam::new(&shape), 0.1, 2).unwrap();
+            let mut ours = Fused::new(weights.clone(), Adam::new(&shape), dropout, 2);
+            let mut theirs = Tensors::new(DeviceChoice::Flex, &weights, &Adam::new(&shape), dropout, 2).unwrap();
             let (mut epoch, mut steps) = (0, 0);
             while steps < 50 {
                 for (index, members) in plan_epoch(&traffic.sequences, 20, 1, epoch).iter().enumerate() {
@@ -151,8 +159,7 @@ mod tests {
                 epoch += 1;
             }
             assert_eq!(ours.adam().unwrap().steps, steps);
-            let lstm =
-                Lstm { weights: theirs.weights().unwrap(), inputs: Inputs::of(&traffic.dense), carries_state: true };
+            let lstm = Lstm::new(theirs.weights().unwrap(), Inputs::of(&traffic.dense), true);
             let ours = lstm.predict_proba(&traffic.dense, &traffic.sequences).unwrap();
             let all: Vec<u32> = (0..traffic.sequences.len() as u32).collect();
             let mut longest_first = all.clone();

@@ -92,7 +92,7 @@ impl Lstm {
 
     /// The network as a safetensors file that Python reads too; the same bytes for the same network.
     pub fn to_safetensors(&self) -> Vec<u8> {
-        write(Self::KIND, &self.about(), &self.weights.to_tensors(""))
+        write(Self::KIND, &self.about(), &self.learned().to_tensors(""))
     }
 
     /// Reads [`Lstm::to_safetensors`]. Refuses anything else by an error.
@@ -101,10 +101,10 @@ impl Lstm {
         let (about, tensors): (About, _) = read(Self::KIND, bytes)?;
         about.check().map_err(damaged)?;
         let weights = Weights::from_tensors(&about.shape, "", &tensors).map_err(damaged)?;
-        Ok(Lstm { weights, inputs: about.inputs, carries_state: about.carries_state })
+        Ok(Lstm::new(weights, about.inputs, about.carries_state))
     }
 
     pub(crate) fn about(&self) -> About {
-        About { shape: self.weights.shape.clone(), inputs: self.inputs.clone(), carries_state: self.carries_state }
+        About { shape: self.learned().shape.clone(), inputs: self.inputs.clone(), carries_state: self.carries_state }
     }
 }

@@ -8,6 +8,7 @@ use nta_data::Dense;
 
 use crate::adam::{Adam, BETA_1, BETA_2, EPSILON, Rate, StepSizes};
 use crate::batches::Batch;
+use crate::device;
 use crate::engine::{BatchLoss, Engine, Truth};
 use crate::fused::Dropout;
 use crate::shape::{Part, Shape};
@@ -19,7 +20,8 @@ pub(crate) struct Tensors {
     choice: DeviceChoice,
     device: Device,
     shape: Shape,
-    /// One a part of [`Shape::parts`], matrices as `(inputs, 4·hidden)`, vectors as `(1, n)`, the head as `(hidden, 1)`.
+    /// One a part of [`Shape::parts`], matrices as `(inputs, 4·hidden)`, vectors as `(1, n)`, the head as `(hidden, 1)`,
+    /// embeddings as `(codes, dimension)`.
     weights: Vec<Tensor<2>>,
     mean: Vec<Tensor<2>>,
     square: Vec<Tensor<2>>,
@@ -34,7 +36,7 @@ struct Padded {
     n_steps: usize,
     /// `(n_steps · n_sequences, n_numeric)`, absent without numbers.
     numeric: Option<Tensor<2>>,
-    /// A categorical input: `(n_steps · n_sequences)` rows of the first layer's matrix.
+    /// A categorical input: `(n_steps · n_sequences)` rows of its embedding, or of the first layer's matrix.
     codes: Vec<Tensor<1, Int>>,
     /// `(n_steps · n_sequences, 1)`.
     attack: Tensor<2>,
@@ -44,6 +46,8 @@ struct Padded {
     masks: Vec<Tensor<2>>,
     /// Sum of the weights.
     total: f64,
+    /// Power of the focal loss, 0 for the log loss.
+    power: f64,
 }
 
 impl Tensors {
@@ -55,7 +59,7 @@ impl Tensors {
         dropout: f64,
         seed: u64,
     ) -> Result<Self, LstmError> {
-        let device = open(choice).map_err(|why| LstmError::Device { device: choice.name(), why })?;
+        let device = device::open(choice).map_err(|why| LstmError::Device { device: choice.name(), why })?.device;
         let upload = |weights: &Weights, device: &Device| -> Vec<Tensor<2>> {
             let parts = weights.shape.parts().into_iter();
             parts
@@ -85,13 +89,15 @@ impl Tensors {
         let (hidden, lanes) = (shape.hidden, batch.n_sequences);
         let mut parts = self.weights.iter().cloned();
         let mut next = || parts.next().expect("one tensor a part");
+        let n_tables = shape.embedding.map_or(0, |_| shape.cardinality.len());
+        let tables: Vec<Tensor<2>> = (0..n_tables).map(|_| next()).collect();
         let mut below: Option<Tensor<2>> = None;
         for layer in 0..shape.layers {
             let (input, recurrent, bias) = (next(), next(), next());
             // (n_steps · n_sequences, 4·hidden)
             let sums = match below {
                 Some(below) => below.matmul(input) + bias,
-                None => self.first_inputs(batch, input, bias),
+                None => self.first_inputs(batch, &tables, input, bias),
             };
             let mut outputs: Vec<Tensor<2>> = Vec::with_capacity(batch.n_steps);
             let mut cell: Option<Tensor<2>> = None;
@@ -119,16 +125,28 @@ impl Tensors {
         below.expect("at least one layer").matmul(head) + bias
     }
 
-    fn first_inputs(&self, batch: &Padded, matrix: Tensor<2>, bias: Tensor<2>) -> Tensor<2> {
+    /// Pre-activations of the first layer without the recurrence, `(n_steps · n_sequences, 4·hidden)`.
+    fn first_inputs(&self, batch: &Padded, tables: &[Tensor<2>], matrix: Tensor<2>, bias: Tensor<2>) -> Tensor<2> {
+        if !tables.is_empty() {
+            let vectors = tables.iter().zip(&batch.codes).map(|(table, codes)| table.clone().select(0, codes.clone()));
+            let inputs: Vec<Tensor<2>> = batch.numeric.clone().into_iter().chain(vectors).collect();
+            return Tensor::cat(inputs, 1).matmul(matrix) + bias;
+        }
         let numbers = batch.numeric.clone().map(|x| x.matmul(matrix.clone().narrow(0, 0, self.shape.n_numeric)));
         let codes = batch.codes.iter().map(|codes| matrix.clone().select(0, codes.clone()));
         numbers.into_iter().chain(codes).fold(bias, |sum, term| sum + term)
     }
 
-    /// Σ weight · log loss / Σ weight.
+    /// Σ weight · loss / Σ weight.
     fn loss(&self, batch: &Padded) -> Tensor<1> {
         let logits = self.forward(batch);
-        let loss = relu(logits.clone()) - logits.clone() * batch.attack.clone() + logits.abs().neg().exp().log1p();
+        let curve = relu(logits.clone()) + logits.clone().abs().neg().exp().log1p();
+        let mut loss = curve.clone() - logits.clone() * batch.attack.clone();
+        if batch.power > 0.0 {
+            // −ln q, the log loss of the opposite: the focal loss is qᵞ times the log loss.
+            let opposite = curve - logits * (batch.attack.clone().neg() + 1.0);
+            loss = loss * opposite.mul_scalar(-batch.power).exp();
+        }
         (loss * batch.weight.clone()).sum().div_scalar(batch.total)
     }
 
@@ -167,7 +185,10 @@ impl Tensors {
         let n_steps = batch.packs.iter().map(|p| p.n_steps()).max().unwrap_or(0);
         let n = n_sequences * n_steps;
         let (hidden, n_numeric) = (self.shape.hidden, self.shape.n_numeric);
-        let tables = self.shape.table_rows();
+        let tables = match self.shape.embedding {
+            Some(_) => vec![0; self.shape.cardinality.len()],
+            None => self.shape.table_rows(),
+        };
         let dropout = Dropout::new(self.dropout);
         let n_masks = if dropout.is_on() { self.shape.layers } else { 0 };
         let mut numeric = vec![0f32; n * n_numeric];
@@ -213,6 +234,7 @@ impl Tensors {
             weight: matrix(weight, 1),
             masks: masks.into_iter().map(|m| matrix(m, hidden)).collect(),
             total: truth.weight_of(batch),
+            power: truth.loss.power(),
         }
     }
 
@@ -281,48 +303,11 @@ impl Engine for Tensors {
 
 fn size_of(shape: &Shape, part: Part) -> [usize; 2] {
     match part {
+        Part::Embedding(j) => [shape.cardinality[j] as usize, shape.embedding.unwrap_or(0)],
         Part::Input(l) => [shape.inputs(l), shape.gates()],
         Part::Recurrent(_) => [shape.hidden, shape.gates()],
         Part::Bias(_) => [1, shape.gates()],
         Part::HeadWeight => [shape.hidden, 1],
         Part::HeadBias => [1, 1],
     }
-}
-
-/// The device, or why it cannot be had.
-fn open(choice: DeviceChoice) -> Result<Device, String> {
-    match choice {
-        DeviceChoice::Auto | DeviceChoice::Cpu | DeviceChoice::Flex => Ok(Device::flex()),
-        DeviceChoice::Ndarray => ndarray(),
-        DeviceChoice::Wgpu => wgpu(),
-    }
-}
-
-/// What the device is, or why it cannot be had.
-pub(crate) fn describe(choice: DeviceChoice) -> Result<String, String> {
-    let device = open(choice)?;
-    Ok(format!("{device:?}"))
-}
-
-#[cfg(feature = "ndarray")]
-#[allow(deprecated)] // Asked for by name; burn 0.23 drops it.
-fn ndarray() -> Result<Device, String> {
-    Ok(Device::ndarray())
-}
-
-#[cfg(not(feature = "ndarray"))]
-fn ndarray() -> Result<Device, String> {
-    Err("this program was built without it; build with `--features ndarray`".into())
-}
-
-#[cfg(feature = "wgpu")]
-fn wgpu() -> Result<Device, String> {
-    use burn::tensor::DeviceType;
-    let found = Device::enumerate(DeviceType::Wgpu).into_vec();
-    found.into_iter().next().ok_or_else(|| "no GPU that WebGPU could use was found; is its driver installed?".into())
-}
-
-#[cfg(not(feature = "wgpu"))]
-fn wgpu() -> Result<Device, String> {
-    Err("this program was built without it; build with `--features wgpu`".into())
 }

@@ -25,13 +25,16 @@ const MOST_CLASS_WEIGHT: f32 = 10.0;
 /// Share of the learning rate that is left at the last planned step of a cosine schedule.
 const COSINE_FLOOR: f64 = 0.01;
 
+/// What an epoch without a lower validation log loss leaves of the learning rate on a plateau schedule.
+const PLATEAU_FACTOR: f64 = 0.5;
+
 /// Labelled rows in their sequences.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
     /// The inputs.
     pub dense: &'a Dense,
-    /// Which rows follow each other; each row stands in exactly one sequence. Split at idle gaps by the caller
-    /// (`memory.idle_seconds`), not cut at `sequence.length`.
+    /// Which rows follow each other; each row stands in exactly one sequence. Cut by the caller where the memory lets
+    /// go of an entity (`Sequences::by_entity`), not at `sequence.length`.
     pub sequences: &'a Sequences,
     /// `(n_rows)`.
     pub labels: &'a [Label],
@@ -45,7 +48,7 @@ pub struct Rows<'a> {
 pub struct EpochReport {
     /// From 1.
     pub epoch: usize,
-    /// Mean log loss over the epoch's batches, class weights and dropout included.
+    /// Mean loss over the epoch's batches: the one trained on, class weights and dropout included.
     pub train_loss: f64,
     /// Mean log loss on the validation rows that count, every row the same.
     pub validation_loss: f64,
@@ -127,7 +130,7 @@ impl<'a> Training<'a> {
         resume: Option<&Checkpoint>,
     ) -> Result<Self, LstmError> {
         let class_weight = class_weights(config.class_weight, &train);
-        let truth = Truth::new(train.labels, train.weight, class_weight);
+        let truth = Truth::new(train.labels, train.weight, class_weight, config.loss);
         let run = Run {
             config: config.clone(),
             seed,
@@ -144,11 +147,11 @@ impl<'a> Training<'a> {
                 (weights.clone(), Adam::new(&shape), weights, Vec::new())
             }
         };
-        let engine: Box<dyn Engine> = match config.device {
-            DeviceChoice::Auto | DeviceChoice::Cpu => Box::new(Fused::new(weights.clone(), adam, config.dropout, seed)),
+        let engine: Box<dyn Engine> = match config.device.resolve().device {
+            DeviceChoice::Cpu => Box::new(Fused::new(weights.clone(), adam, config.dropout, seed)),
             device => Box::new(Tensors::new(device, &weights, &adam, config.dropout, seed)?),
         };
-        let now = Lstm { weights, inputs: run.inputs.clone(), carries_state: config.sequence.length > 1 };
+        let now = Lstm::new(weights, run.inputs.clone(), config.sequence.length > 1);
         let pieces = train.sequences.cut(config.sequence.length);
         Ok(Training { config, train, validation, pieces, truth, engine, run, now, best, history })
     }
@@ -163,9 +166,9 @@ impl<'a> Training<'a> {
         let begun = Instant::now();
         let epoch = self.history.len();
         let train_loss = self.train_epoch(epoch, watch)?;
-        self.now.weights = self.engine.weights()?;
+        self.now.set_weights(self.engine.weights()?);
         let (validation_loss, validation_average_precision) = self.validate();
-        if !validation_loss.is_finite() || !self.now.weights.are_finite() {
+        if !validation_loss.is_finite() || !self.now.learned().are_finite() {
             let batch = self.pieces.len().div_ceil(self.config.batch);
             return Err(LstmError::Diverged { epoch: epoch + 1, batch, loss: validation_loss.to_string() });
         }
@@ -184,6 +187,7 @@ impl<'a> Training<'a> {
     fn train_epoch(&mut self, epoch: usize, watch: &dyn Watch) -> Result<f64, LstmError> {
         let plan = plan_epoch(&self.pieces, self.config.batch, self.run.seed, epoch);
         let total = (plan.len() * self.config.epochs) as u64;
+        let worse = self.history.iter().filter(|report| !report.best).count();
         let (mut sum, mut weight) = (0.0, 0.0);
         for (index, members) in plan.iter().enumerate() {
             if watch.cancelled() {
@@ -191,7 +195,7 @@ impl<'a> Training<'a> {
             }
             let behind = (epoch * plan.len() + index) as u64;
             let batch = assemble(&self.pieces, members, epoch, index);
-            let rate = rate(self.config, behind, total);
+            let rate = rate(self.config, behind, total, worse);
             let loss = self.engine.step(self.train.dense, &self.truth, &batch, rate)?;
             if !loss.sum.is_finite() {
                 return Err(LstmError::Diverged { epoch: epoch + 1, batch: index + 1, loss: loss.sum.to_string() });
@@ -220,12 +224,12 @@ impl<'a> Training<'a> {
 
     fn checkpoint(&mut self, report: EpochReport) -> Result<Checkpoint, LstmError> {
         if report.best {
-            self.best = self.now.weights.clone();
+            self.best = self.now.learned().clone();
         }
         self.history.push(report);
         Ok(Checkpoint {
             run: self.run.clone(),
-            weights: self.now.weights.clone(),
+            weights: self.now.learned().clone(),
             best: self.best.clone(),
             adam: self.engine.adam()?,
             history: self.history.clone(),
@@ -233,14 +237,17 @@ impl<'a> Training<'a> {
     }
 
     fn finish(self) -> Fitted {
-        Fitted { lstm: Lstm { weights: self.best, ..self.now }, history: self.history }
+        let mut lstm = self.now;
+        lstm.set_weights(self.best);
+        Fitted { lstm, history: self.history }
     }
 }
 
-/// The step size of step `behind` of `total`.
-fn rate(config: &LstmConfig, behind: u64, total: u64) -> Rate {
+/// The step size of step `behind` of `total`, after `worse` epochs without a lower validation log loss.
+fn rate(config: &LstmConfig, behind: u64, total: u64, worse: usize) -> Rate {
     let share = match config.schedule {
         Schedule::Constant => 1.0,
+        Schedule::Plateau => PLATEAU_FACTOR.powi(worse as i32),
         Schedule::Cosine => {
             let way = std::f64::consts::PI * behind as f64 / total as f64;
             COSINE_FLOOR + (1.0 - COSINE_FLOOR) * 0.5 * (1.0 + way.cos())
@@ -306,6 +313,7 @@ fn check_parts(config: &LstmConfig, train: Rows<'_>, validation: Rows<'_>) -> Re
     let shape = Shape {
         n_numeric: train.dense.numeric_names.len(),
         cardinality: train.dense.cardinality.clone(),
+        embedding: config.categorical.dimension(&train.dense.cardinality),
         hidden: config.hidden,
         layers: config.layers,
     };

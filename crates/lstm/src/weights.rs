@@ -22,17 +22,24 @@ impl Weights {
     }
 
     /// Uniform in ±1/√hidden as PyTorch draws them; biases 0, the forget gate's 1 (Jozefowicz et al. 2015), the head's
-    /// `prior`, the log odds of an attack, so that training begins with the base rate known.
+    /// `prior`, the log odds of an attack, so that training begins with the base rate known. Embeddings uniform with
+    /// variance 1/dimension: table row × W then varies as a row of W does, and a category begins no louder than one-hot.
     pub(crate) fn draw(shape: &Shape, seed: u64, prior: f32) -> Self {
         let mut weights = Weights::zeros(shape);
         let limit = 1.0 / (shape.hidden as f32).sqrt();
+        // Each part has its own stream. Embeddings count from the end: the other parts begin as they do without.
+        let n_tables = shape.parts().iter().filter(|(part, _)| matches!(part, Part::Embedding(_))).count();
         for (i, (part, range)) in shape.parts().into_iter().enumerate() {
             let values = &mut weights.values[range];
+            let (limit, stream) = match part {
+                Part::Embedding(_) => ((3.0 / shape.embedding.unwrap_or(1) as f32).sqrt(), u64::MAX - i as u64),
+                _ => (limit, (i - n_tables) as u64),
+            };
             match part {
                 Part::Bias(_) => values[shape.hidden..2 * shape.hidden].fill(1.0),
                 Part::HeadBias => values[0] = prior,
                 _ => {
-                    let mut rng = rng(seed, Purpose::InitialWeights, i as u64, 0);
+                    let mut rng = rng(seed, Purpose::InitialWeights, stream, 0);
                     values.fill_with(|| {
                         let unit = (rng.next_u32() >> 8) as f32 / (1u32 << 24) as f32;
                         (2.0 * unit - 1.0) * limit
@@ -54,8 +61,10 @@ impl Weights {
     }
 
     /// Named tensors that `load_state_dict` of a PyTorch module with `lstm = nn.LSTM(inputs, hidden, layers)` and
-    /// `head = nn.Linear(hidden, 1)` takes as they are: `(name, shape, little-endian bytes)`. Inputs are the numbers,
-    /// then the one-hot positions. PyTorch's second bias is 0.
+    /// `head = nn.Linear(hidden, 1)` takes as they are: `(name, shape, little-endian bytes)`. The LSTM's inputs are the
+    /// numbers, then the one-hot positions of every categorical column; or, where these are embedded, the numbers, then
+    /// the columns' vectors by `embedding = nn.ModuleList([nn.Embedding(codes, dimension), …])`. PyTorch's second bias
+    /// is 0.
     pub(crate) fn to_tensors(&self, prefix: &str) -> Vec<(String, Vec<usize>, Vec<u8>)> {
         let shape = &self.shape;
         let (gates, hidden) = (shape.gates(), shape.hidden);
@@ -65,6 +74,10 @@ impl Weights {
             let bytes = |values: &[f32]| values.iter().flat_map(|w| w.to_le_bytes()).collect::<Vec<u8>>();
             let name = |name: String| format!("{prefix}{name}");
             match part {
+                Part::Embedding(j) => {
+                    let size = vec![shape.cardinality[j] as usize, shape.embedding.unwrap_or(0)];
+                    tensors.push((name(format!("embedding.{j}.weight")), size, bytes(values)));
+                }
                 Part::Input(l) => {
                     let inputs = shape.inputs(l);
                     let turned = bytes(&transposed(values, inputs, gates));
@@ -106,6 +119,10 @@ impl Weights {
         let mut values = Vec::new();
         for (part, _) in shape.parts() {
             match part {
+                Part::Embedding(j) => {
+                    let size = [shape.cardinality[j] as usize, shape.embedding.unwrap_or(0)];
+                    values.extend(read(format!("embedding.{j}.weight"), &size)?);
+                }
                 Part::Input(l) => {
                     let inputs = shape.inputs(l);
                     let stored = read(format!("lstm.weight_ih_l{l}"), &[gates, inputs])?;
@@ -153,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_draw_depends_on_the_seed_alone_and_keeps_its_range() {
-        let shape = Shape { n_numeric: 3, cardinality: vec![4], hidden: 16, layers: 2 };
+        let shape = Shape { n_numeric: 3, cardinality: vec![4], embedding: None, hidden: 16, layers: 2 };
         let a = Weights::draw(&shape, 7, -2.5);
         assert_eq!(a, Weights::draw(&shape, 7, -2.5));
         assert_ne!(a, Weights::draw(&shape, 8, -2.5));
@@ -168,7 +185,7 @@ mod tests {
 
     #[test]
     fn tensors_stand_as_pytorch_stores_them() {
-        let shape = Shape { n_numeric: 2, cardinality: vec![], hidden: 1, layers: 1 };
+        let shape = Shape { n_numeric: 2, cardinality: vec![], embedding: None, hidden: 1, layers: 1 };
         let weights = Weights { shape, values: (0..18).map(|i| i as f32).collect() };
         let tensors = weights.to_tensors("");
         let (name, dims, bytes) = &tensors[0];

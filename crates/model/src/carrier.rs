@@ -10,14 +10,8 @@ use crate::prepared::PreparedRows;
 /// Rows of a chunk where rows do not depend on each other.
 const CHUNK: usize = 1_024;
 
-/// What is remembered of an entity.
-#[derive(Debug)]
-pub(crate) struct EntityState {
-    /// End of its last flow, microseconds.
-    last_end: i64,
-    /// One for each network.
-    networks: Vec<LstmState>,
-}
+/// What is remembered of an entity: the state of each network.
+pub(crate) type EntityState = Vec<LstmState>;
 
 /// The members that carry state, and the rules by which they do.
 #[derive(Debug)]
@@ -27,7 +21,6 @@ pub(crate) struct Carrier<'m> {
     fresh: Vec<LstmState>,
     /// Numeric inputs that state alone can fill: the last ones.
     pub(crate) n_gap: usize,
-    idle_micros: i64,
 }
 
 /// Room for one thread's work.
@@ -44,7 +37,6 @@ impl<'m> Carrier<'m> {
             fresh: networks.iter().map(|lstm| lstm.fresh_state()).collect(),
             networks,
             n_gap: if model.preprocessor.gap().is_some() { 2 } else { 0 },
-            idle_micros: model.state.as_ref().map_or(i64::MAX, |s| (s.memory.idle_seconds * 1e6) as i64),
         }
     }
 
@@ -82,16 +74,8 @@ impl<'m> Carrier<'m> {
         let mut scores = Vec::with_capacity(shard_rows.len() * self.networks.len());
         for &i in shard_rows {
             let i = i as usize;
-            let end = rows.end[i];
-            let fresh = || EntityState { last_end: end, networks: self.fresh.clone() };
-            let (state, known) = store.visit(rows.entity[i], fresh);
-            let silent = known && end.saturating_sub(state.last_end) > self.idle_micros;
-            if silent {
-                state.networks.clone_from(&self.fresh);
-            }
-            let previous_end = (known && !silent).then_some(state.last_end);
-            state.last_end = end;
-            self.step(&mut state.networks, previous_end, rows, i, &mut workspace, &mut scores);
+            let (states, previous_end) = store.visit(rows.entity[i], rows.end[i], || self.fresh.clone());
+            self.step(states, previous_end, rows, i, &mut workspace, &mut scores);
         }
         scores
     }

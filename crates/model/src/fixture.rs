@@ -19,7 +19,10 @@ use crate::golden::Golden;
 use crate::member::{Member, NamedMember};
 use crate::model::{Model, NamedThreshold, StateRule};
 
-const IDLE_SECONDS: f64 = 60.0;
+/// 256 entities, a minute.
+pub(crate) fn memory() -> MemoryConfig {
+    MemoryConfig { entities: 256, idle_seconds: 60.0 }
+}
 
 pub(crate) fn schema(order: Order) -> Schema {
     let time = TimeRole { column: "time".into(), format: None, unit: Default::default(), utc_offset_minutes: 0 };
@@ -74,18 +77,18 @@ pub(crate) fn traffic(n_rows: usize, n_hosts: u64, order: Order) -> Dataset {
 
 /// The sequences of `rows` as training forms them.
 pub(crate) fn sequences(rows: &Dataset) -> Sequences {
-    Sequences::by_entity(rows.n_rows(), &rows.entity, rows.end_time.as_deref(), IDLE_SECONDS)
+    Sequences::by_entity(rows.n_rows(), &rows.entity, rows.end_time.as_deref(), &memory())
 }
 
 /// A model fitted on such traffic, that remembers 256 entities.
 pub(crate) fn model(order: Order) -> Model {
     static FITTED: [OnceLock<Model>; 2] = [const { OnceLock::new() }; 2];
-    FITTED[usize::from(order == Order::None)].get_or_init(|| fit(order)).clone()
+    FITTED[usize::from(order == Order::None)].get_or_init(|| fit(order, memory())).clone()
 }
 
-fn fit(order: Order) -> Model {
+/// The same with another memory.
+pub(crate) fn fit(order: Order, memory: MemoryConfig) -> Model {
     let train = traffic(600, 20, order);
-    let memory = MemoryConfig { entities: 256, idle_seconds: IDLE_SECONDS };
     let state =
         (order != Order::None).then(|| StateRule { by: SequenceBy::Src, entity_key: [7; 16], memory: memory.clone() });
     let sequencing = if state.is_some() { Sequencing::Gap(memory) } else { Sequencing::None };

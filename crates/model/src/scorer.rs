@@ -214,10 +214,10 @@ fn append(all: &mut Scores, later: Scores) {
 mod tests {
     use std::sync::Arc;
 
-    use nta_data::Order;
+    use nta_data::{MemoryConfig, Order};
 
     use super::*;
-    use crate::fixture::{model, sequences, traffic};
+    use crate::fixture::{fit, memory, model, sequences, traffic};
 
     fn in_batches(model: &Model, rows: &Dataset, batch: usize) -> Scores {
         let mut scorer = Scorer::new(model).unwrap();
@@ -248,8 +248,9 @@ mod tests {
 
     #[test]
     fn a_part_scores_the_bits_that_training_saw() {
-        for order in [Order::File, Order::None] {
-            let (model, rows) = (model(order), traffic(800, 12, order));
+        // 900 hosts are more than the memory holds: training must forget them as scoring does.
+        for (order, hosts) in [(Order::File, 12), (Order::File, 900), (Order::None, 12)] {
+            let (model, rows) = (model(order), traffic(3_000, hosts, order));
             let scores = in_batches(&model, &rows, 100);
             let features = model.preprocessor.transform(&rows).unwrap();
             let forest = model.members[0].member.forest().unwrap().predict_proba(&features.tabular).unwrap();
@@ -309,6 +310,32 @@ mod tests {
         assert_eq!(second(60_000_001), cold);
         assert_ne!(second(60_000_000), cold);
         assert_eq!(second(-5), second(0));
+    }
+
+    #[test]
+    fn a_million_spoofed_one_flow_hosts_leave_a_real_hosts_state_alone() {
+        // A small memory under a flood eighty times its size, and the default one under the real million.
+        for (entities, flood) in [(256, 20_000), (MemoryConfig::default().entities, 1_000_000)] {
+            let model = fit(Order::File, MemoryConfig { entities, ..memory() });
+            let mut host = traffic(3, 1, Order::File);
+            host.entity.fill(3);
+            let mut undisturbed = Scorer::new(&model).unwrap();
+            let expected = undisturbed.score(&host).unwrap().members[1].p_attack[2];
+            let cold = Scorer::new(&model).unwrap().score(&host.take(&[2])).unwrap().members[1].p_attack[0];
+            assert_ne!(expected, cold);
+
+            let mut scorer = Scorer::new(&model).unwrap();
+            scorer.score(&host.take(&[0, 1])).unwrap();
+            let mut spoofed = traffic(1_000, 1, Order::File);
+            spoofed.end_time = Some(vec![host.end_time.as_ref().unwrap()[1]; 1_000]);
+            for batch in 0..flood / 1_000u64 {
+                let address = |i: u64| nta_data::entity_hash(&[2; 16], &[&(batch * 1_000 + i).to_le_bytes()]);
+                spoofed.entity = (0..1_000).map(address).collect();
+                scorer.score(&spoofed).unwrap();
+            }
+            assert!(scorer.entities() <= entities && scorer.evictions() > flood / 2);
+            assert_eq!(scorer.score(&host.take(&[2])).unwrap().members[1].p_attack[0], expected);
+        }
     }
 
     #[test]

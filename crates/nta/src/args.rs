@@ -97,6 +97,8 @@ Examples:
     /// Check a config, or print the JSON Schema that editors complete from.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// What nta has to work with here: devices for the LSTM, vector unit, threads, memory, home.
+    Doctor,
     /// Print the completion script of a shell.
     Completions {
         /// Which shell.

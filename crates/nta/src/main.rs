@@ -59,6 +59,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
         Command::Simulate(args) => commands::simulate::simulate(args, common),
         Command::Schema(command) => commands::schema::schema(command, common),
         Command::Config(command) => commands::config::config(command, common),
+        Command::Doctor => commands::doctor::doctor(common),
         Command::Completions { shell } => commands::completions::completions(*shell),
     }
 }

@@ -328,7 +328,7 @@ fn in_plain_words(message: &str) -> String {
         "a string" => "a text",
         "a sequence" => "a list",
         "a boolean" => "true or false",
-        "newtype variant" => "a mapping, such as `{ fixed: 0.5 }` or `{ weighted: { forest: 2, lstm: 1 } }`",
+        "newtype variant" => "a mapping with its value, such as `{ fixed: 0.5 }`, `{ focal: 2 }` or `{ embedding: 8 }`",
         "string or map" => "a word, or a mapping such as `{ fixed: 0.5 }`",
         other if other.starts_with("struct ") => "a mapping of keys",
         _ => return shortened(message),

@@ -1,6 +1,7 @@
 //! The stages and the jobs made of them. Progress goes out as events; nothing is printed here.
 
 mod config;
+mod doctor;
 mod dry_run;
 mod error;
 mod event;
@@ -17,6 +18,7 @@ mod words;
 mod yaml;
 
 pub use config::{ConfigError, DataConfig, LoadedConfig, RunConfig, Traffic};
+pub use doctor::{Checkup, checkup};
 pub use dry_run::{DryRun, dry_run};
 pub use error::PipelineError;
 pub use event::{Event, Listener, Silence, Stage};

@@ -1,78 +1,128 @@
 //! The gradient of one pack, and the sum of a batch's.
 
-use std::ops::Range;
-
 use rayon::prelude::*;
 
-use crate::fused::gates;
-use crate::shape::Shape;
+use crate::panels::{Layout, Panels};
+use crate::shape::{Part, Shape};
 use crate::weights::Weights;
 
 /// Values that one thread sums at a time.
-const BLOCK: usize = 16_384;
+const BLOCK: usize = 4_096;
 
 /// Derivatives by every weight. Category tables may be large and a pack meets few of their rows, so these are kept at
 /// zero but for the rows listed.
-pub(crate) struct Gradient {
-    pub(crate) values: Vec<f32>,
-    gates: usize,
-    /// Rows of the first layer's matrix that this pack's categories met, in order of meeting.
+pub(super) struct Gradient {
+    /// In the layout of the weights.
+    pub(super) panels: Panels,
+    /// `(rows of all category tables, 4·hidden)`.
+    table: Vec<f32>,
+    /// Rows of the tables that this pack's categories met, in order of meeting.
     touched: Vec<u32>,
-    /// `(rows of the first layer's matrix)`.
+    /// `(rows of all category tables)`.
     seen: Vec<bool>,
 }
 
-/// Where the category tables stand among the weights.
-fn table_of(shape: &Shape) -> Range<usize> {
-    shape.n_numeric * shape.gates()..shape.inputs(0) * shape.gates()
-}
-
 impl Gradient {
-    pub(crate) fn new(shape: &Shape) -> Self {
+    pub(super) fn new(layout: Layout, shape: &Shape) -> Self {
+        let rows = shape.inputs(0) - shape.n_numeric;
         Gradient {
-            values: vec![0.0; shape.n_weights()],
-            gates: shape.gates(),
+            panels: Panels::zeros(layout.simd, shape),
+            table: vec![0.0; rows * shape.gates()],
             touched: Vec::new(),
-            seen: vec![false; shape.inputs(0)],
+            seen: vec![false; rows],
         }
     }
 
-    /// Adds a row's derivative to row `row` of the first layer's matrix.
-    pub(crate) fn add_to_table(&mut self, row: usize, derivative: &[f32]) {
-        if !self.seen[row] {
-            self.seen[row] = true;
-            self.touched.push(row as u32);
+    /// Back to zero, but for the tables, which are zero.
+    pub(super) fn clear(&mut self) {
+        for layer in &mut self.panels.layers {
+            for values in [&mut layer.bias, &mut layer.input, &mut layer.recurrent] {
+                values.fill(0.0);
+            }
         }
-        gates::add(&mut self.values[row * self.gates..(row + 1) * self.gates], derivative);
+        self.panels.head.fill(0.0);
+        self.panels.head_bias = 0.0;
     }
 
-    /// Moves the table's part into `total` and leaves zeros.
+    /// Adds the derivatives of a row, which stands in row `row` of `d_gates` `(blocks, n, quad)`, to row `table_row` of
+    /// the tables.
+    pub(super) fn add_to_table(&mut self, table_row: usize, d_gates: &[f32], n: usize, row: usize) {
+        if !self.seen[table_row] {
+            self.seen[table_row] = true;
+            self.touched.push(table_row as u32);
+        }
+        let layout = self.panels.layout;
+        let (quad, n_gates) = (layout.quad(), self.table.len() / self.seen.len());
+        let sums = &mut self.table[table_row * n_gates..(table_row + 1) * n_gates];
+        for (block, from, to) in layout.runs() {
+            let at = (block * n + row) * quad;
+            for (sum, d) in sums[to].iter_mut().zip(&d_gates[at + from.start..at + from.end]) {
+                *sum += d;
+            }
+        }
+    }
+
+    /// Moves the tables' part into `total` and leaves zeros.
     fn drain_table(&mut self, total: &mut [f32]) {
         for row in self.touched.drain(..) {
             self.seen[row as usize] = false;
-            let at = row as usize * self.gates..(row as usize + 1) * self.gates;
-            gates::add(&mut total[at.clone()], &self.values[at.clone()]);
-            self.values[at].fill(0.0);
+            let n_gates = self.table.len() / self.seen.len();
+            let at = row as usize * n_gates..(row as usize + 1) * n_gates;
+            for (sum, d) in total[at.clone()].iter_mut().zip(&self.table[at.clone()]) {
+                *sum += d;
+            }
+            self.table[at].fill(0.0);
         }
     }
 }
 
 /// `total` = the sum of the gradients, first to last.
-pub(crate) fn reduce(gradients: &mut [Gradient], total: &mut Weights) {
-    let table = table_of(&total.shape);
-    let end = total.values.len();
-    for dense in [0..table.start, table.end..end] {
-        let start = dense.start;
-        total.values[dense].par_chunks_mut(BLOCK).enumerate().for_each(|(i, block)| {
-            let at = start + i * BLOCK..start + i * BLOCK + block.len();
-            block.fill(0.0);
-            for gradient in gradients.iter() {
-                gates::add(block, &gradient.values[at.clone()]);
-            }
+pub(super) fn reduce(gradients: &mut [Gradient], total: &mut Weights) {
+    let shape = total.shape.clone();
+    for l in 0..shape.layers {
+        let dense = if l == 0 { shape.n_numeric } else { shape.hidden };
+        let input = shape.range(Part::Input(l));
+        let input = input.start..input.start + dense * shape.gates();
+        sum(gradients, &mut total.values[input], |p| (&p.layers[l].input, p.layers[l].inputs));
+        sum(gradients, &mut total.values[shape.range(Part::Recurrent(l))], |p| {
+            (&p.layers[l].recurrent, p.layout.width())
         });
+        sum(gradients, &mut total.values[shape.range(Part::Bias(l))], |p| (&p.layers[l].bias, 1));
     }
-    total.values[table].fill(0.0);
+    let (head, bias) = (shape.range(Part::HeadWeight), shape.range(Part::HeadBias));
+    total.values[head.clone()].fill(0.0);
+    total.values[bias.clone()].fill(0.0);
+    for gradient in gradients.iter() {
+        for (sum, d) in total.values[head.clone()].iter_mut().zip(&gradient.panels.head) {
+            *sum += d;
+        }
+        total.values[bias.start] += gradient.panels.head_bias;
+    }
+    let tables = shape.n_numeric * shape.gates()..shape.inputs(0) * shape.gates();
+    total.values[tables.clone()].fill(0.0);
     for gradient in gradients {
-        gradient.drain_table(&mut total.values);
+        gradient.drain_table(&mut total.values[tables.clone()]);
     }
+}
+
+/// Sums one matrix, `(k, 4·hidden)` in `total` and `(blocks, rows, quad)` in each gradient: `part` gives it with its rows.
+fn sum(gradients: &[Gradient], total: &mut [f32], part: impl Fn(&Panels) -> (&[f32], usize) + Sync) {
+    let Some(first) = gradients.first() else { return total.fill(0.0) };
+    let layout = first.panels.layout;
+    let n_gates = 4 * layout.hidden;
+    let rows_at_once = (BLOCK / n_gates).max(1);
+    total.par_chunks_mut(rows_at_once * n_gates).enumerate().for_each(|(i, chunk)| {
+        chunk.fill(0.0);
+        for gradient in gradients {
+            let (values, rows) = part(&gradient.panels);
+            for (k, total) in chunk.chunks_exact_mut(n_gates).enumerate() {
+                for (block, from, to) in layout.runs() {
+                    let at = (block * rows + i * rows_at_once + k) * layout.quad();
+                    for (sum, d) in total[to].iter_mut().zip(&values[at + from.start..at + from.end]) {
+                        *sum += d;
+                    }
+                }
+            }
+        }
+    });
 }

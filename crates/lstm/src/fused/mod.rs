@@ -1,7 +1,8 @@
 //! The CPU engine: forward pass and back-propagation through time written out, a batch's packs side by side on all
 //! threads. Gradients are summed pack by pack in a fixed order, so no bit depends on the number of threads.
 
-pub(crate) mod gates;
+mod back;
+mod dropout;
 mod gradient;
 mod pass;
 
@@ -11,23 +12,26 @@ use std::sync::Mutex;
 use crate::LstmError;
 use crate::adam::{Adam, Rate};
 use crate::batches::Batch;
+use crate::embedding;
 use crate::engine::{BatchLoss, Engine, Truth};
 use crate::weights::Weights;
+pub(crate) use dropout::Dropout;
 use gradient::Gradient;
-pub(crate) use pass::Dropout;
-use pass::{Pass, Turned};
+use pass::{Network, Pass};
 
 use nta_data::Dense;
 
 /// Trains on the CPU.
 pub(crate) struct Fused {
-    weights: Weights,
+    /// One-hot, as all that computes here knows them.
+    network: Network,
+    /// Where categories are embedded: what is learned in place of the network's weights, and its gradient.
+    embedded: Option<(Weights, Weights)>,
     adam: Adam,
     /// One gradient a pack of the batch, reused.
     gradients: Vec<Gradient>,
     /// Memory for activations, taken by whichever thread works.
     passes: Mutex<Vec<Pass>>,
-    turned: Turned,
     total: Weights,
     dropout: f64,
     seed: u64,
@@ -35,19 +39,21 @@ pub(crate) struct Fused {
 
 impl Fused {
     /// Goes on from these weights and moments.
-    pub(crate) fn new(weights: Weights, adam: Adam, dropout: f64, seed: u64) -> Self {
-        let turned = Turned::new(&weights.shape);
+    pub(crate) fn new(learned: Weights, adam: Adam, dropout: f64, seed: u64) -> Self {
+        let (weights, learned) = embedding::one_hot(learned);
+        let embedded = learned.map(|learned| (learned.clone(), learned));
         let total = Weights::zeros(&weights.shape);
-        Fused { weights, adam, gradients: Vec::new(), passes: Mutex::default(), turned, total, dropout, seed }
+        let network = Network::new(weights);
+        Fused { network, embedded, adam, gradients: Vec::new(), passes: Mutex::default(), total, dropout, seed }
     }
 
     /// Loss of the batch and its gradient, in `self.total`.
     fn differentiate(&mut self, dense: &Dense, truth: &Truth, batch: &Batch) -> BatchLoss {
-        self.turned.update(&self.weights);
-        let Fused { weights, gradients, passes, turned, total, dropout, seed, .. } = self;
-        let passes = &*passes;
+        self.network.update();
+        let Fused { network, gradients, passes, total, dropout, seed, .. } = self;
+        let (network, passes) = (&*network, &*passes);
         while gradients.len() < batch.packs.len() {
-            gradients.push(Gradient::new(&weights.shape));
+            gradients.push(Gradient::new(network.layout(), &network.weights.shape));
         }
         let weight = truth.weight_of(batch);
         let scale = if weight > 0.0 { (1.0 / weight) as f32 } else { 0.0 };
@@ -58,8 +64,8 @@ impl Fused {
             .map(|(i, (gradient, pack))| {
                 let taken = passes.lock().unwrap_or_else(|e| e.into_inner()).pop();
                 let mut pass = taken.unwrap_or_else(|| Pass::new(*dropout));
-                pass.forward(weights, dense, pack, &mut batch.dropout_rng(*seed, i));
-                let loss = pass.backward(weights, turned, dense, truth, pack, scale, gradient);
+                pass.forward(network, dense, pack, &mut batch.dropout_rng(*seed, i));
+                let loss = pass.backward(network, dense, truth, pack, scale, gradient);
                 passes.lock().unwrap_or_else(|e| e.into_inner()).push(pass);
                 loss
             })
@@ -73,21 +79,34 @@ impl Fused {
 impl Fused {
     /// The loss of a batch and its gradient, without a step.
     pub(crate) fn gradient(&mut self, dense: &Dense, truth: &Truth, batch: &Batch) -> (BatchLoss, Weights) {
-        (self.differentiate(dense, truth, batch), self.total.clone())
+        let loss = self.differentiate(dense, truth, batch);
+        let Some((learned, gradient)) = &mut self.embedded else { return (loss, self.total.clone()) };
+        embedding::fold(learned, &self.total, gradient);
+        (loss, gradient.clone())
     }
 }
 
 impl Engine for Fused {
     fn step(&mut self, dense: &Dense, truth: &Truth, batch: &Batch, rate: Rate) -> Result<BatchLoss, LstmError> {
-        let loss = self.differentiate(dense, truth, batch);
-        if loss.weight > 0.0 && loss.sum.is_finite() {
-            self.adam.apply(&mut self.weights, &mut self.total, rate);
-        }
-        Ok(loss)
+        // Once into the pool, not once for each of its loops: a thread outside must be woken each time.
+        rayon::scope(|_| {
+            let loss = self.differentiate(dense, truth, batch);
+            if loss.weight > 0.0 && loss.sum.is_finite() {
+                match &mut self.embedded {
+                    None => self.adam.apply(&mut self.network.weights, &mut self.total, rate),
+                    Some((learned, gradient)) => {
+                        embedding::fold(learned, &self.total, gradient);
+                        self.adam.apply(learned, gradient, rate);
+                        embedding::unfold(learned, &mut self.network.weights);
+                    }
+                }
+            }
+            Ok(loss)
+        })
     }
 
     fn weights(&self) -> Result<Weights, LstmError> {
-        Ok(self.weights.clone())
+        Ok(self.embedded.as_ref().map_or(&self.network.weights, |(learned, _)| learned).clone())
     }
 
     fn adam(&self) -> Result<Adam, LstmError> {

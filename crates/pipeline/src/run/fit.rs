@@ -81,8 +81,8 @@ fn learning_part(
 ) -> Result<LearningPart, PipelineError> {
     let features = preprocessor.transform(part).map_err(failed)?;
     let entity = if uses_sequences(ctx, part) { part.entity.as_slice() } else { &[] };
-    let idle = ctx.config.lstm.memory.idle_seconds;
-    let sequences = Sequences::by_entity(part.n_rows(), entity, part.end_time.as_deref(), idle);
+    let memory = &ctx.config.lstm.memory;
+    let sequences = Sequences::by_entity(part.n_rows(), entity, part.end_time.as_deref(), memory);
     Ok(LearningPart { features, sequences, labels: part.labels().map_err(failed)?.to_vec() })
 }
 
@@ -127,6 +127,10 @@ fn fit_lstm(
         Some(bytes) => Some(Checkpoint::from_bytes(&bytes).map_err(|e| ctx.damaged(LSTM_CHECKPOINT, &e.to_string()))?),
         None => None,
     };
+    let device = ctx.config.lstm.device.resolve();
+    if let Some(why) = &device.why_not_gpu {
+        ctx.note(&format!("`lstm.device: auto` takes the CPU: {why}"))?;
+    }
     let mut broken: Option<PipelineError> = None;
     let fitted = {
         let (dir, listener) = (&ctx.dir, ctx.listener);
@@ -167,10 +171,11 @@ fn fit_lstm(
     let (flows, seconds) = fitted.history.iter().fold((0u64, 0.0), |(f, s), e| (f + e.flows, s + e.seconds));
     let speed = if seconds > 0.0 { flows as f64 / seconds } else { 0.0 };
     let says = format!(
-        "epoch {} of {}, best {best} · {} flows/s",
+        "epoch {} of {}, best {best} · {} flows/s on {}",
         fitted.history.len(),
         ctx.config.lstm.epochs,
-        crate::words::thousands(speed as u64)
+        crate::words::thousands(speed as u64),
+        device.device.name(),
     );
     Ok(((fitted.lstm, fitted.history), says))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nta_data::{Dataset, Order, RowId, Sequences};
+use nta_data::{Dataset, MemoryConfig, Order, RowId, Sequences};
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 
 use super::*;
@@ -76,7 +76,7 @@ proptest! {
         let mut part_of = BTreeMap::new();
         for (p, part) in parts.iter().enumerate() {
             part_of.extend(rows(part).into_iter().map(|r| (r, p)));
-            let sequences = Sequences::by_entity(part.n_rows(), &part.entity, None, f64::MAX);
+            let sequences = Sequences::by_entity(part.n_rows(), &part.entity, None, &MemoryConfig::default());
             for s in 0..sequences.len() {
                 let of: Vec<u64> = sequences.get(s).iter().map(|&i| part.row[i as usize].row).collect();
                 for pair in of.windows(2) {

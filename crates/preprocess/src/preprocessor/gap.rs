@@ -25,24 +25,19 @@ pub struct GapScaling {
 /// The end of each entity's last flow.
 #[derive(Debug, Clone)]
 pub struct GapMemory {
-    shards: Vec<EntityStore<i64>>,
-    idle_micros: i64,
+    shards: Vec<EntityStore<()>>,
 }
 
 impl GapMemory {
     /// Remembers nothing yet.
     pub fn new(config: &MemoryConfig) -> Self {
-        let shards = (0..N_SHARDS).map(|_| EntityStore::new(config)).collect();
-        // As `Sequences::by_entity` has it, so that a sequence begins where a first flow is.
-        GapMemory { shards, idle_micros: (config.idle_seconds * 1e6) as i64 }
+        GapMemory { shards: (0..N_SHARDS).map(|_| EntityStore::new(config)).collect() }
     }
 
     /// The entity has a flow that ended at `end` (microseconds). Answers the end of the flow before it, or `None` if
     /// this is its first, the first after a long silence, or the first since it was forgotten.
     pub fn visit(&mut self, entity: u64, end: i64) -> Option<i64> {
-        let (last, known) = self.shards[shard_of(entity)].visit(entity, || end);
-        let previous = std::mem::replace(last, end);
-        (known && end.saturating_sub(previous) <= self.idle_micros).then_some(previous)
+        self.shards[shard_of(entity)].visit(entity, end, || ()).1
     }
 
     /// The same for each row, in row order, `(n_rows)`.
@@ -101,16 +96,6 @@ mod tests {
     use super::*;
 
     const SECOND: i64 = 1_000_000;
-
-    #[test]
-    fn an_entity_is_remembered_until_it_was_silent_for_too_long() {
-        let mut memory = GapMemory::new(&MemoryConfig { entities: 1_000, idle_seconds: 60.0 });
-        assert_eq!(memory.visit(1, 0), None);
-        assert_eq!(memory.visit(2, SECOND), None);
-        assert_eq!(memory.visit(1, 60 * SECOND), Some(0));
-        assert_eq!(memory.visit(1, 120 * SECOND + 1), None, "a microsecond too long");
-        assert_eq!(memory.visit(1, 100 * SECOND), Some(120 * SECOND + 1), "ends may go backwards");
-    }
 
     #[test]
     fn the_gap_is_standardised_and_never_negative() {

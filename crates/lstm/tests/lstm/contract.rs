@@ -4,18 +4,19 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use nta_data::{Dense, Label, Purpose, Quiet, Sequences, Watch, rng};
+use nta_data::{Dense, Label, MemoryConfig, Purpose, Quiet, Sequences, Watch, rng};
 use nta_lstm::{
-    Checkpoint, ClassWeight, DeviceChoice, EpochReport, Fitted, Lstm, LstmConfig, LstmError, Rows, Schedule, Scratch,
+    Categorical, Checkpoint, ClassWeight, DeviceChoice, EpochReport, Fitted, Loss, Lstm, LstmConfig, LstmError, Rows,
+    Schedule, Scratch,
 };
 use nta_metrics::Ranking;
 use rand_core::RngCore;
 
 /// Rows of one number and one category in sequences of 1 to 40.
 #[derive(Clone)]
-struct Traffic {
-    dense: Dense,
-    sequences: Sequences,
+pub(crate) struct Traffic {
+    pub(crate) dense: Dense,
+    pub(crate) sequences: Sequences,
     labels: Vec<Label>,
 }
 
@@ -53,21 +54,21 @@ impl Traffic {
     }
 
     /// Attacks are what the flow itself shows.
-    fn separable(n_rows: u32, stream: u64) -> Traffic {
+    pub(crate) fn separable(n_rows: u32, stream: u64) -> Traffic {
         Traffic::draw(n_rows, stream, |(x, code), _| x + 0.5 * (code as f32 - 1.0) > 0.2)
     }
 
     /// A flow is an attack if the one before it was large or of service 2: nothing in the flow itself tells.
-    fn ordered(n_rows: u32, stream: u64) -> Traffic {
+    pub(crate) fn ordered(n_rows: u32, stream: u64) -> Traffic {
         Traffic::draw(n_rows, stream, |_, before| before.is_some_and(|(x, code)| x > 0.4 || code == 2))
     }
 }
 
-fn small() -> LstmConfig {
+pub(crate) fn small() -> LstmConfig {
     LstmConfig { hidden: 16, batch: 8, epochs: 4, patience: 4, learning_rate: 0.01, ..LstmConfig::default() }
 }
 
-fn fit(config: &LstmConfig, train: &Traffic, validation: &Traffic) -> Fitted {
+pub(crate) fn fit(config: &LstmConfig, train: &Traffic, validation: &Traffic) -> Fitted {
     config.fit(train.rows(), validation.rows(), 7, None, &mut |_, _| ControlFlow::Continue(()), &Quiet).unwrap()
 }
 
@@ -75,7 +76,7 @@ fn error(config: &LstmConfig, train: Rows<'_>, validation: Rows<'_>) -> LstmErro
     config.fit(train, validation, 7, None, &mut |_, _| ControlFlow::Continue(()), &Quiet).unwrap_err()
 }
 
-fn auc(lstm: &Lstm, traffic: &Traffic) -> f64 {
+pub(crate) fn auc(lstm: &Lstm, traffic: &Traffic) -> f64 {
     let scores = lstm.predict_proba(&traffic.dense, &traffic.sequences).unwrap();
     Ranking::new(&scores, &traffic.labels).unwrap().roc_auc().unwrap()
 }
@@ -105,7 +106,7 @@ fn order_is_learned_with_sequences_and_cannot_be_without() {
     let found = auc(&alone, &test);
     assert!((0.45..0.55).contains(&found), "{found}");
     // Without state the order of rows is nothing to it.
-    let scattered = Sequences::by_entity(test.dense.n_rows, &[], None, 1.0);
+    let scattered = Sequences::by_entity(test.dense.n_rows, &[], None, &MemoryConfig::default());
     let here = alone.predict_proba(&test.dense, &test.sequences).unwrap();
     assert_eq!(here, alone.predict_proba(&test.dense, &scattered).unwrap());
 }
@@ -114,6 +115,12 @@ fn order_is_learned_with_sequences_and_cannot_be_without() {
 fn the_number_of_threads_changes_no_bit() {
     let (train, validation) = (Traffic::ordered(6_000, 1), Traffic::ordered(1_000, 2));
     let config = LstmConfig { layers: 2, batch: 100, epochs: 2, ..small() };
+    let embedded =
+        LstmConfig { categorical: Categorical::Embedding(3), loss: Loss::Focal(2.0), batch: 100, epochs: 2, ..small() };
+    let alone = with_threads(1, || fit(&embedded, &train, &validation).lstm);
+    for threads in [2, 8] {
+        assert_eq!(with_threads(threads, || fit(&embedded, &train, &validation).lstm), alone);
+    }
     let one = with_threads(1, || fit(&config, &train, &validation));
     for threads in [2, 8] {
         let more = with_threads(threads, || fit(&config, &train, &validation));
@@ -138,7 +145,21 @@ fn a_training_killed_after_any_epoch_ends_as_if_it_had_not_been() {
     let (train, validation) = (Traffic::ordered(4_000, 1), Traffic::ordered(1_000, 2));
     let config =
         LstmConfig { layers: 2, batch: 70, weight_decay: 0.01, class_weight: ClassWeight::Balanced, ..small() };
-    let whole = with_threads(1, || fit(&config, &train, &validation));
+    killed_and_resumed(&config, &train, &validation);
+    let config = LstmConfig {
+        categorical: Categorical::Embedding(4),
+        loss: Loss::Focal(2.0),
+        schedule: Schedule::Plateau,
+        learning_rate: 0.1,
+        ..small()
+    };
+    let history = fit(&config, &train, &validation).history;
+    assert!(history[..3].iter().any(|report| !report.best), "the rate of the last epochs is not the first one's");
+    killed_and_resumed(&config, &train, &validation);
+}
+
+fn killed_and_resumed(config: &LstmConfig, train: &Traffic, validation: &Traffic) {
+    let whole = with_threads(1, || fit(config, train, validation));
     for (killed_after, threads) in [(1, 2), (2, 8), (3, 1), (4, 2)] {
         let mut kept = Vec::new();
         let mut keep = |report: &EpochReport, checkpoint: &Checkpoint| {
@@ -239,7 +260,7 @@ fn saved_and_loaded_is_the_same_network_and_damage_is_refused() {
         checkpoint = now.to_bytes();
         ControlFlow::Continue(())
     };
-    let config = LstmConfig { epochs: 1, hidden: 4, ..small() };
+    let config = LstmConfig { epochs: 1, hidden: 4, categorical: Categorical::Embedding(2), ..small() };
     let fitted = config.fit(train.rows(), validation.rows(), 7, None, &mut keep, &Quiet).unwrap();
     let bytes = fitted.lstm.to_safetensors();
     let loaded = Lstm::from_safetensors(&bytes).unwrap();
@@ -316,9 +337,9 @@ fn unusable_rows_are_refused_by_name() {
 }
 
 #[test]
-fn a_device_that_was_not_built_in_is_an_error_and_auto_is_the_cpu() {
+fn a_device_that_is_not_there_is_an_error_that_says_how_and_the_reference_learns_the_same() {
     let (train, validation) = (Traffic::separable(300, 1), Traffic::separable(100, 2));
-    for device in [DeviceChoice::Ndarray, DeviceChoice::Wgpu] {
+    for device in [DeviceChoice::Ndarray, DeviceChoice::Wgpu, DeviceChoice::Cuda] {
         let listed = nta_lstm::devices().into_iter().find(|d| d.name == device.name()).unwrap();
         if !listed.available {
             let message = error(&LstmConfig { device, ..small() }, train.rows(), validation.rows()).to_string();
@@ -326,7 +347,9 @@ fn a_device_that_was_not_built_in_is_an_error_and_auto_is_the_cpu() {
         }
     }
     let trained = |device| fit(&LstmConfig { device, epochs: 1, ..small() }, &train, &validation).lstm;
-    assert_eq!(trained(DeviceChoice::Auto), trained(DeviceChoice::Cpu));
+    if DeviceChoice::Auto.resolve().device == DeviceChoice::Cpu {
+        assert_eq!(trained(DeviceChoice::Auto), trained(DeviceChoice::Cpu));
+    }
     let reference = trained(DeviceChoice::Flex);
     let (here, there) = (auc(&trained(DeviceChoice::Cpu), &validation), auc(&reference, &validation));
     assert!((here - there).abs() < 1e-3);
@@ -368,6 +391,8 @@ fn every_setting_changes_the_result() {
         ("weight_decay", LstmConfig { weight_decay: 0.1, ..base.clone() }),
         ("dropout", LstmConfig { dropout: 0.5, ..base.clone() }),
         ("clip_norm", LstmConfig { clip_norm: 0.01, ..base.clone() }),
+        ("categorical", LstmConfig { categorical: Categorical::Embedding(4), ..base.clone() }),
+        ("loss", LstmConfig { loss: Loss::Focal(2.0), ..base.clone() }),
         ("class_weight", LstmConfig { class_weight: ClassWeight::Balanced, ..base.clone() }),
         ("sequence.length", {
             let mut config = base.clone();
@@ -378,11 +403,44 @@ fn every_setting_changes_the_result() {
     for (key, config) in changed {
         assert_ne!(fit(&config, &train, &validation).lstm, plain.lstm, "{key}");
     }
+    // The dimension and the power count, not only that there is one.
+    for other in [
+        [Categorical::Embedding(4), Categorical::Embedding(5)]
+            .map(|categorical| LstmConfig { categorical, ..base.clone() }),
+        [Loss::Focal(2.0), Loss::Focal(1.0)].map(|loss| LstmConfig { loss, ..base.clone() }),
+    ] {
+        assert_ne!(fit(&other[0], &train, &validation).lstm, fit(&other[1], &train, &validation).lstm);
+    }
     // A rate that makes things worse stops after `patience` epochs.
     let bad = LstmConfig { epochs: 30, patience: 2, learning_rate: 0.5, schedule: Schedule::Constant, ..base };
     let history = fit(&bad, &train, &validation).history;
     assert!(history.len() < 30);
     assert!(history.iter().rev().take(2).all(|r| !r.best));
+}
+
+#[test]
+fn a_plateau_halves_the_rate_after_an_epoch_that_brought_nothing() {
+    let (train, validation) = (Traffic::ordered(1_500, 1), Traffic::ordered(500, 2));
+    let with =
+        |schedule, epochs| LstmConfig { schedule, epochs, patience: 100, learning_rate: 0.1, dropout: 0.0, ..small() };
+    let constant = untimed(&fit(&with(Schedule::Constant, 12), &train, &validation).history);
+    let plateau = untimed(&fit(&with(Schedule::Plateau, 12), &train, &validation).history);
+    let first_worse = constant.iter().position(|report| !report.best).expect("a rate this high stumbles");
+    assert_eq!(constant[..=first_worse], plateau[..=first_worse]);
+    assert_ne!(constant[first_worse + 1], plateau[first_worse + 1]);
+}
+
+#[test]
+fn the_focal_loss_leaves_early_stopping_on_the_plain_log_loss() {
+    let (train, validation) = (Traffic::separable(4_000, 1), Traffic::separable(1_000, 2));
+    let fitted = fit(&LstmConfig { loss: Loss::Focal(2.0), ..small() }, &train, &validation);
+    assert!(auc(&fitted.lstm, &validation) > 0.98);
+    let scores = fitted.lstm.predict_proba(&validation.dense, &validation.sequences).unwrap();
+    let plain = nta_metrics::log_loss(&scores, &validation.labels).unwrap().unwrap();
+    let best = fitted.history.iter().map(|r| r.validation_loss).fold(f64::INFINITY, f64::min);
+    assert!((plain - best).abs() < 1e-9, "{plain} {best}");
+    // The focal loss of a row is below its log loss.
+    assert!(fitted.history.iter().all(|r| r.train_loss < r.validation_loss));
 }
 
 #[test]
