@@ -350,7 +350,14 @@ impl Growth<'_> {
         }
         inside.clear();
         inside.resize(n_distinct.div_ceil(64), 0);
-        bag.iter().for_each(|drawn| inside[drawn.row as usize / 64] |= 1 << (drawn.row % 64));
+        // Rows ascend, so a word is built up in a register and written over itself: no addition waits for a store.
+        let (mut at, mut word) = (0, 0u64);
+        for drawn in bag {
+            let next = drawn.row as usize / 64;
+            word = if next == at { word } else { 0 } | 1 << (drawn.row % 64);
+            at = next;
+            inside[at] = word;
+        }
         true
     }
 

@@ -144,7 +144,7 @@ mod tests {
         let mut histogram = Histogram::<T>::new();
         for n in [1, 17, 255, 256, 257, 999] {
             let bag: Vec<Drawn> = (0..n).map(|row| Drawn::new(row, 1 + row % 3, label(row))).collect();
-            let mut expected = vec![T::default(); 256];
+            let mut expected = [T::default(); 256];
             for &drawn in &bag {
                 let cell = &mut expected[codes[drawn.row as usize] as usize];
                 *cell = *cell + T::of(drawn, weights);

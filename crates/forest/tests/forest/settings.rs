@@ -1,5 +1,6 @@
 //! Every key does something, and what it says.
 
+use nta_data::Tabular;
 use nta_forest::{Bootstrap, ClassWeight, Criterion, Engine, Forest, ForestConfig, MaxFeatures, NamedCount, Splits};
 
 use crate::tables::{fit, noisy, small};
@@ -25,7 +26,6 @@ fn every_key_changes_the_forest() {
         ForestConfig { class_weight: ClassWeight::BalancedPerBootstrap, ..small() },
         ForestConfig { class_weight: ClassWeight::Given { benign: 1.0, attack: 4.0 }, ..small() },
         ForestConfig { bootstrap: Bootstrap::None, ..small() },
-        ForestConfig { bootstrap: Bootstrap::Distinct, ..small() },
         ForestConfig { splits: Splits::Random, ..small() },
         ForestConfig { engine: Engine::Smartcore, ..small() },
         ForestConfig { bins: 20, ..small() },
@@ -35,6 +35,16 @@ fn every_key_changes_the_forest() {
         assert_ne!(one, &default, "{:?}", changed[i]);
         assert!(!forests[..i].contains(one), "{:?}", changed[i]);
     }
+}
+
+#[test]
+fn distinct_draws_differ_where_rows_repeat_and_only_there() {
+    let (x, y) = noisy(400, 21);
+    let distinct = ForestConfig { bootstrap: Bootstrap::Distinct, ..small() };
+    assert_eq!(fit(&distinct, &x, &y).forest, fit(&small(), &x, &y).forest);
+    let twice = Tabular { columns: x.columns.iter().map(|c| [&c[..], &c[..100]].concat()).collect(), ..x };
+    let y = [&y[..], &y[..100]].concat();
+    assert_ne!(fit(&distinct, &twice, &y).forest, fit(&small(), &twice, &y).forest);
 }
 
 #[test]
