@@ -58,7 +58,7 @@ def main():
         begun = time.perf_counter()
         found = explainer.shap_values(x, check_additivity=False)
         seconds.append(time.perf_counter() - begun)
-    ours = np.fromfile(os.path.join(out, "contributions.f64"), dtype="<f8").reshape(x.shape)
+    ours = np.fromfile(os.path.join(out, "contributions.f32"), dtype="<f4").reshape(x.shape)
     difference = float(np.abs(np.asarray(found).reshape(x.shape) - ours).max())
     print(json.dumps({"rows_per_second": len(x) / statistics.median(seconds), "difference": difference}))
 
