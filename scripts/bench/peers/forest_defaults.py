@@ -2,7 +2,7 @@
 
 For each family that is large enough: a forest learns from a part of the training file without that family and scores the
 benign rows held out and the family's rows, which are attacks of a kind it never saw. Rows with equal features stay on one
-side. The official test file is never read here.
+side. The official test file is never read here. What was judged is kept, so that an interrupted comparison goes on.
 """
 
 import json
@@ -36,17 +36,45 @@ def compare(bench, name, candidates, seeds):
     columns, labels, families = dump.columns(folder, "train"), dump.labels(folder, "train"), kdd.train_families(folder)
     large = [f for f in sorted(set(families)) if f != "normal" and (families == f).sum() >= LEAST_ROWS]
     found = {(c, seed): [] for c in range(len(candidates)) for seed in range(1, seeds + 1)}
+    judged = Judged(bench, name)
     for seed in range(1, seeds + 1):
         held = held_out(columns, seed)
         for family in large:
-            print(f"  {name}, seed {seed} of {seeds}, without {family}", file=sys.stderr)
-            part, test_family = write_part(columns, labels, families, held, family, seed)
-            for c, settings in enumerate(candidates):
-                found[c, seed].append(judge(bench, part, test_family, settings, seed))
-            shutil.rmtree(part)
+            keys = [judged.key(settings, seed, family) for settings in candidates]
+            if not all(key in judged.known for key in keys):
+                print(f"  {name}, seed {seed} of {seeds}, without {family}", file=sys.stderr)
+                part, test_family = write_part(columns, labels, families, held, family, seed)
+                for key, settings in zip(keys, candidates):
+                    if key not in judged.known:
+                        judged.keep(key, judge(bench, part, test_family, settings, seed))
+                shutil.rmtree(part)
+            for c, key in enumerate(keys):
+                found[c, seed].append(judged.known[key])
     rows = [summary(candidates, c, found, seeds) for c in range(len(candidates))]
     head = ["settings", "left out: ROC-AUC", "to the first", "left out: DR@1%", "to the first", "known: DR@1%", "fit s"]
     return f"left out in turn: {', '.join(large)}; seeds 1 to {seeds}\n\n" + table(head, rows)
+
+
+class Judged:
+    """What was judged before with this binary, by settings, seed and family."""
+
+    def __init__(self, bench, name):
+        self.path = cache("bench-out", f"judged-{name}.jsonl")
+        self.bench, self.known = bench, {}
+        built = os.stat(bench.binary)
+        self.binary = [built.st_size, int(built.st_mtime)]
+        if os.path.exists(self.path):
+            with open(self.path) as file:
+                self.known = {key: figures for key, figures in map(json.loads, file)}
+
+    def key(self, settings, seed, family):
+        return json.dumps([self.binary, {**self.bench.settings, **settings}, seed, family])
+
+    def keep(self, key, figures):
+        self.known[key] = figures
+        os.makedirs(os.path.dirname(self.path), exist_ok=True)
+        with open(self.path, "a") as file:
+            file.write(json.dumps([key, figures]) + "\n")
 
 
 def held_out(columns, seed):

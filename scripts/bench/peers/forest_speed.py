@@ -1,7 +1,9 @@
 """Speed and memory of the forests: ours and each peer in turns, and the table of it."""
 
 import json
+import math
 import os
+import statistics
 import sys
 
 import numpy as np
@@ -16,16 +18,19 @@ OURS = {"trees": 100}
 
 
 class Bench:
-    """What is measured with: our binary, threads, our settings."""
+    """What is measured with: our binary, threads, our settings; and what ours gave so far, by table."""
 
     def __init__(self, binary, n_threads, settings):
         self.binary, self.n_threads, self.settings = binary, n_threads, {**OURS, **settings}
+        self.measured = {}
 
     def ours(self, folder, seed, name="nta", settings=None):
         out = cache("bench-out", name)
         os.makedirs(out, exist_ok=True)
         config = json.dumps({**self.settings, **(settings or {})})
-        return with_quality(run([self.binary, folder, config, str(seed), out], self.n_threads), folder, out)
+        figures = with_quality(run([self.binary, folder, config, str(seed), out], self.n_threads), folder, out)
+        self.measured.setdefault(folder, []).append(figures)
+        return figures
 
     def peer(self, name, folder, seed):
         out = cache("bench-out", "nta" if name == "onnxruntime" else name)
@@ -52,6 +57,20 @@ def compare(bench, folder, peers, repeats):
     rows = [row("nta", mine, [])] + [row(name, [b for _, b in found], found) for name, found in pairs.items()]
     head = ["", "fit s", "nta faster", "peak MB", "less", "rows/s", "nta faster", "ROC-AUC", "avg. precision", "DR@1%"]
     return table(head, rows)
+
+
+def growth(bench):
+    """How our fit grew over the tables measured so far, from the smallest, beside n log n."""
+    tables = sorted((dump.header(folder)["train"], figures) for folder, figures in bench.measured.items())
+    first_rows, first = tables[0]
+    seconds = lambda figures: statistics.median(f["fit_seconds"] for f in figures)
+    rows = []
+    for n_rows, figures in tables:
+        law = n_rows * math.log(n_rows) / (first_rows * math.log(first_rows))
+        peak = spread([f["fit_peak_bytes"] * 1e-6 for f in figures if f["fit_peak_bytes"]], "{:.0f}")
+        cells = [f"{seconds(figures):.2f}", f"×{seconds(figures) / seconds(first):.1f}", f"×{law:.1f}", peak]
+        rows.append([f"{n_rows:,}", *cells])
+    return table(["rows", "nta fit s", "grew", "n log n", "peak MB"], rows)
 
 
 def row(name, figures, pairs):

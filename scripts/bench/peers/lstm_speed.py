@@ -68,8 +68,9 @@ def with_quality(figures, folder, out_folder):
 
 
 def step_gflop(n_numeric, hidden):
-    """Operations of a training step a flow: forward, and backward to weights and to state, all as products."""
-    return 6 * 4 * hidden * (n_numeric + hidden) / 1e9
+    """Operations of a training step a flow in products: forward, back to the weights, and back to the state (not to the
+    inputs, which need no gradient)."""
+    return 2 * 4 * hidden * (2 * n_numeric + 3 * hidden) / 1e9
 
 
 def drawn(bench, repeats, lengths, hidden):
