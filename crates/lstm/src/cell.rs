@@ -4,6 +4,9 @@
 //! the inputs, then over the outputs of the step before, each first to last: a row's result is the same bits whether it
 //! comes alone or among others.
 
+// Arrays of vectors stay in registers when they are indexed by numbers that the compiler knows.
+#![allow(clippy::needless_range_loop)]
+
 use crate::activation::{sigmoid, tanh};
 use crate::panels::{Layer, Layout};
 use crate::simd::{Vectors, multiversion};

@@ -1,5 +1,8 @@
 //! The heart of every product: a few rows of sums held in registers while the terms go by.
 
+// Arrays of vectors stay in registers when they are indexed by numbers that the compiler knows.
+#![allow(clippy::needless_range_loop)]
+
 use std::ops::Range;
 
 use crate::simd::Vectors;
