@@ -63,7 +63,7 @@ fn a_file_scored_in_batches_of_1_7_and_all_gives_the_same_bytes() {
     };
     let all = score("100000");
     assert!(all.lines().count() > 1_000);
-    assert!(all.lines().next().unwrap().ends_with("forest,lstm,hybrid,flagged"));
+    assert!(all.lines().next().unwrap().ends_with("forest,lstm,hybrid,probability,flagged"));
     assert!(score("7") == all, "batches of 7 differ");
     assert!(score("1") == all, "batches of 1 differ");
 }

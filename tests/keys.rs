@@ -4,7 +4,7 @@
 use crate::nta::Home;
 
 /// Key, and a value other than the base's.
-const CHANGES: [(&str, &str); 38] = [
+const CHANGES: [(&str, &str); 41] = [
     ("seed", "8"),
     ("split.test", "0.35"),
     ("split.validation", "0.2"),
@@ -26,6 +26,9 @@ const CHANGES: [(&str, &str); 38] = [
     ("forest.min_split", "50"),
     ("forest.class_weight", "balanced"),
     ("forest.bootstrap", "none"),
+    ("forest.bootstrap", "distinct"),
+    ("forest.splits", "random"),
+    ("forest.engine", "smartcore"),
     ("forest.bins", "8"),
     ("lstm.hidden", "12"),
     ("lstm.layers", "2"),

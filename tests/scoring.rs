@@ -143,6 +143,38 @@ fn a_scored_file_holds_its_input_and_is_measured_where_the_truth_is_there() {
     for (written, read) in output.lines().zip(input.lines()) {
         assert!(written.starts_with(&format!("{read},")), "{written}");
     }
+    assert!(output.lines().next().unwrap().ends_with(",forest,lstm,hybrid,probability,flagged"));
+    let mut by_score: Vec<(f64, f64)> = output
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let tail: Vec<&str> = line.rsplit(',').take(3).collect();
+            (tail[2].parse().unwrap(), tail[1].parse().unwrap())
+        })
+        .collect();
+    by_score.sort_by(|a, b| a.partial_cmp(b).unwrap());
+    let probabilities: Vec<f64> = by_score.iter().map(|row| row.1).collect();
+    assert!(probabilities.is_sorted() && probabilities.first() < probabilities.last());
+}
+
+#[test]
+fn an_alias_can_be_set_used_moved_and_taken_away() {
+    let home = Home::new();
+    run(&home, "configs/csv.yaml", &[]);
+    let scored_by = |model: &str| {
+        let out = home.path().join("alias.csv");
+        home.nta(&["score", model, "data/example.csv", "-o", out.to_str().unwrap(), "--json"])
+    };
+    assert_eq!(scored_by("csv@champion").code, 2);
+    assert_eq!(home.nta(&["models", "alias", "csv", "champion"]).ok().out, "csv@champion now points at csv/1\n");
+    assert!(scored_by("csv@champion").ok().out.contains("\"model\": \"csv/1\""));
+    assert!(home.nta(&["models"]).ok().out.contains("champion"));
+    let done = home.nta(&["models", "alias", "csv/9", "champion"]);
+    assert!(done.code == 2 && done.err.contains("csv has the versions 1"), "{}", done.err);
+    let done = home.nta(&["models", "unalias", "csv@best"]);
+    assert!(done.code == 2 && done.err.contains("csv has the aliases champion"), "{}", done.err);
+    home.nta(&["models", "unalias", "csv@champion"]).ok();
+    assert_eq!(scored_by("csv@champion").code, 2);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Runs the shipped configs on real traffic over seeds and prints the tables of docs/results.md.
+"""Runs the shipped configs over seeds, on real traffic unless others are named, and prints the tables of docs/results.md.
 
-    scripts/bench/results.py [--nta PATH] [--seeds 1 2 3] [--configs nsl-kdd kdd99 ctu13 iot-23] [--home DIR]
+    scripts/bench/results.py [--nta PATH] [--seeds 1 2 3] [--configs nsl-kdd kdd99 ctu13 iot-23 quickstart] [--home DIR]
 
 Every config is run as shipped and once more with `lstm.sequence.length=1` (where it has sequences), for each seed. Nothing
 is chosen here: the seeds are given, every run counts. Needs python3 and a built `nta` (default: target/release/nta).

@@ -3,6 +3,7 @@
 #   scripts/check/score_memory.sh NTA HOME MODEL FILE [COPIES]
 # FILE is plain text without a header line (KDDTest+.txt), or with one that is kept once (a CSV, a binetflow). Needs GNU time.
 set -euo pipefail
+shopt -s inherit_errexit
 nta="$1" home="$2" model="$3" file="$4" copies="${5:-10}"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT

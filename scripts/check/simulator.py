@@ -4,7 +4,7 @@
     scripts/check/simulator.py [--nta PATH] [--seeds 1 2 … 10]
 
 For each seed of the data (the model's seed stays 7): ROC-AUC of the forest (per flow), average precision of forest, LSTM,
-hybrid and of an LSTM with `sequence.length: 1`, and the average precision of the trained LSTM on the same test flows with
+hybrid, of an LSTM with `sequence.length: 1` and of repeating the host's last true label, and the average precision of the trained LSTM on the same test flows with
 each host's flows shuffled among that host's moments. Exits with 1 where a seed misses a bound. The bounds that need no
 model (single columns, day curve, families, seeds apart) are tests of the crate. Needs python3 and a built nta.
 """
@@ -76,7 +76,8 @@ def measure(binary, seed, folder):
         rows = list(csv.DictReader(file))
     test = rows[-round(len(rows) * 0.35):]
     run = ["run", "configs/quickstart.yaml", "--json", "--home", home, "--set", f"data.train={flows}"]
-    members = json.loads(nta(binary, *run))["evaluation"]["members"]
+    evaluation = json.loads(nta(binary, *run))["evaluation"]
+    members = evaluation["members"]
     alone = json.loads(nta(binary, *run, "--set", "lstm.sequence.length=1", "--set", "name=alone"))
     precision = {}
     for how, table in (("as it was", test), ("shuffled", shuffled(test, seed))):
@@ -96,6 +97,7 @@ def measure(binary, seed, folder):
         "forest AP": members["forest"]["average_precision"],
         "LSTM AP": members["lstm"]["average_precision"],
         "length 1 AP": alone["evaluation"]["members"]["lstm"]["average_precision"],
+        "last flow AP": evaluation["baselines"]["last_flow"]["average_precision"],
         "scored AP": precision["as it was"],
         "shuffled AP": precision["shuffled"],
         "hybrid AP": members["hybrid"]["average_precision"],

@@ -1,6 +1,6 @@
 //! Whose sequence a flow belongs to, and the bounded memory of what came before.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::Hasher;
 
 use schemars::JsonSchema;
@@ -59,24 +59,66 @@ impl Default for MemoryConfig {
 /// and never evicts a host that has been seen twice. The main queue evicts the least recently used.
 #[derive(Debug, Clone)]
 pub struct EntityStore<S> {
-    slots: HashMap<u64, Slot<S>>,
-    probation: VecDeque<(u64, u64)>,
-    main: VecDeque<(u64, u64)>,
-    n_probation: usize,
-    n_main: usize,
-    probation_room: usize,
-    main_room: usize,
+    places: HashMap<u64, u32>,
+    slots: Vec<Slot<S>>,
+    /// Places of `slots` that are free again.
+    free: Vec<u32>,
+    probation: Queue,
+    main: Queue,
     idle_micros: i64,
-    clock: u64,
     evictions: u64,
 }
 
 #[derive(Debug, Clone)]
 struct Slot<S> {
-    state: S,
+    entity: u64,
+    /// `None` while the place is free.
+    state: Option<S>,
     last_end: i64,
-    tick: u64,
     established: bool,
+    older: u32,
+    newer: u32,
+}
+
+/// A doubly linked list through the slots, oldest first.
+#[derive(Debug, Clone)]
+struct Queue {
+    oldest: u32,
+    newest: u32,
+    len: usize,
+    room: usize,
+}
+
+/// No slot.
+const NONE: u32 = u32::MAX;
+
+impl Queue {
+    fn new(room: usize) -> Self {
+        Queue { oldest: NONE, newest: NONE, len: 0, room }
+    }
+
+    fn push_newest<S>(&mut self, slots: &mut [Slot<S>], at: u32) {
+        (slots[at as usize].older, slots[at as usize].newer) = (self.newest, NONE);
+        match self.newest {
+            NONE => self.oldest = at,
+            newest => slots[newest as usize].newer = at,
+        }
+        self.newest = at;
+        self.len += 1;
+    }
+
+    fn take_out<S>(&mut self, slots: &mut [Slot<S>], at: u32) {
+        let (older, newer) = (slots[at as usize].older, slots[at as usize].newer);
+        match older {
+            NONE => self.oldest = newer,
+            older => slots[older as usize].newer = newer,
+        }
+        match newer {
+            NONE => self.newest = older,
+            newer => slots[newer as usize].older = older,
+        }
+        self.len -= 1;
+    }
 }
 
 impl<S> EntityStore<S> {
@@ -84,15 +126,12 @@ impl<S> EntityStore<S> {
     pub fn new(config: &MemoryConfig) -> Self {
         let room = (config.entities / N_SHARDS).max(4);
         EntityStore {
-            slots: HashMap::new(),
-            probation: VecDeque::new(),
-            main: VecDeque::new(),
-            n_probation: 0,
-            n_main: 0,
-            probation_room: room / 4,
-            main_room: room - room / 4,
+            places: HashMap::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            probation: Queue::new(room / 4),
+            main: Queue::new(room - room / 4),
             idle_micros: (config.idle_seconds * 1e6) as i64,
-            clock: 0,
             evictions: 0,
         }
     }
@@ -100,38 +139,41 @@ impl<S> EntityStore<S> {
     /// The entity has a flow that ended at `end` (microseconds; all the same where the traffic has no time). Answers its
     /// state, made with `fresh` where a sequence begins, and the end of its flow before, `None` where a sequence begins.
     pub fn visit(&mut self, entity: u64, end: i64, fresh: impl FnOnce() -> S) -> (&mut S, Option<i64>) {
-        self.clock += 1;
-        let tick = self.clock;
-        let previous = match self.slots.get_mut(&entity) {
-            Some(slot) => {
-                let last = std::mem::replace(&mut slot.last_end, end);
-                let follows = end.saturating_sub(last) <= self.idle_micros;
-                if !follows {
-                    slot.state = fresh();
-                }
-                self.promote(entity, tick);
-                follows.then_some(last)
+        let found = self.places.get(&entity).copied();
+        let at = match found {
+            Some(at) => {
+                let from = if self.slots[at as usize].established { &mut self.main } else { &mut self.probation };
+                from.take_out(&mut self.slots, at);
+                self.slots[at as usize].established = true;
+                self.main.push_newest(&mut self.slots, at);
+                at
             }
-            None => {
-                self.slots.insert(entity, Slot { state: fresh(), last_end: end, tick, established: false });
-                self.probation.push_back((entity, tick));
-                self.n_probation += 1;
-                None
-            }
+            None => self.admit(entity, end),
         };
-        self.make_room();
-        let slot = self.slots.get_mut(&entity).expect("the newest entity is never the one evicted");
-        (&mut slot.state, previous)
+        // Only one queue grew, and by one; the newest is never the oldest, for both queues have room.
+        if self.probation.len > self.probation.room {
+            self.evict(self.probation.oldest);
+        }
+        if self.main.len > self.main.room {
+            self.evict(self.main.oldest);
+        }
+        let slot = &mut self.slots[at as usize];
+        let last = std::mem::replace(&mut slot.last_end, end);
+        let previous = found.and_then(|_| (end.saturating_sub(last) <= self.idle_micros).then_some(last));
+        if previous.is_none() {
+            slot.state = None;
+        }
+        (slot.state.get_or_insert_with(fresh), previous)
     }
 
     /// Entities remembered now.
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.places.len()
     }
 
     /// Whether nothing is remembered.
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.places.is_empty()
     }
 
     /// Entities forgotten for lack of room since the start.
@@ -139,44 +181,33 @@ impl<S> EntityStore<S> {
         self.evictions
     }
 
-    fn promote(&mut self, entity: u64, tick: u64) {
-        let Some(slot) = self.slots.get_mut(&entity) else { return };
-        slot.tick = tick;
-        if !slot.established {
-            slot.established = true;
-            self.n_probation -= 1;
-            self.n_main += 1;
-        }
-        self.main.push_back((entity, tick));
+    /// A slot for a new entity, on probation, its state not made yet.
+    fn admit(&mut self, entity: u64, end: i64) -> u32 {
+        let slot = Slot { entity, state: None, last_end: end, established: false, older: NONE, newer: NONE };
+        let at = match self.free.pop() {
+            Some(at) => {
+                self.slots[at as usize] = slot;
+                at
+            }
+            None => {
+                self.slots.push(slot);
+                (self.slots.len() - 1) as u32
+            }
+        };
+        self.places.insert(entity, at);
+        self.probation.push_newest(&mut self.slots, at);
+        at
     }
 
-    fn make_room(&mut self) {
-        while self.n_probation > self.probation_room {
-            let Some((entity, tick)) = self.probation.pop_front() else { break };
-            if self.slots.get(&entity).is_some_and(|s| s.tick == tick && !s.established) {
-                self.slots.remove(&entity);
-                self.n_probation -= 1;
-                self.evictions += 1;
-            }
-        }
-        while self.n_main > self.main_room {
-            let Some((entity, tick)) = self.main.pop_front() else { break };
-            if self.slots.get(&entity).is_some_and(|s| s.tick == tick) {
-                self.slots.remove(&entity);
-                self.n_main -= 1;
-                self.evictions += 1;
-            }
-        }
-        // Queue entries outlive their slots' later visits; drop the stale ones before they pile up.
-        if self.main.len() > 4 * self.main_room + 64 {
-            let slots = &self.slots;
-            self.main.retain(|(entity, tick)| slots.get(entity).is_some_and(|s| s.tick == *tick));
-        }
-        if self.probation.len() > 4 * self.probation_room + 64 {
-            let slots = &self.slots;
-            self.probation
-                .retain(|(entity, tick)| slots.get(entity).is_some_and(|s| s.tick == *tick && !s.established));
-        }
+    fn evict(&mut self, at: u32) {
+        let slot = &mut self.slots[at as usize];
+        slot.state = None;
+        let (entity, established) = (slot.entity, slot.established);
+        let queue = if established { &mut self.main } else { &mut self.probation };
+        queue.take_out(&mut self.slots, at);
+        self.places.remove(&entity);
+        self.free.push(at);
+        self.evictions += 1;
     }
 }
 
@@ -197,7 +228,8 @@ mod tests {
         let (seen, previous) = store.visit(7, 1, || 0);
         assert_eq!((*seen, previous), (2, Some(0)));
         assert!(store.len() <= 1_024 / N_SHARDS);
-        assert!(store.probation.len() < 200 && store.main.len() < 400);
+        assert!(store.slots.len() <= 1_024 / N_SHARDS + 1);
+        assert_eq!(store.evictions() as usize + store.len(), 1_000_001);
     }
 
     #[test]
@@ -224,7 +256,7 @@ mod tests {
             store.visit(host, 0, || ());
             store.visit(host, 0, || ());
         }
-        assert!(store.slots.contains_key(&1) && !store.slots.contains_key(&2));
-        assert!(store.slots.contains_key(&3) && store.slots.contains_key(&4));
+        assert!(store.places.contains_key(&1) && !store.places.contains_key(&2));
+        assert!(store.places.contains_key(&3) && store.places.contains_key(&4));
     }
 }

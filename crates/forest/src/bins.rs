@@ -32,6 +32,21 @@ impl Bins {
         self.lowest.len()
     }
 
+    /// A split between bins `first < last`: at the value that lies `roll`, in [0, 1), of the way from the lowest of
+    /// `first` to the highest of `last`. Where that is inside a bin, the border below the bin is taken, but no border
+    /// below `first` or above `last`.
+    pub(crate) fn within(&self, first: u8, last: u8, roll: f64) -> Cut {
+        let (first, last) = (first as usize, last as usize);
+        let (low, high) = (f64::from(self.lowest[first]), f64::from(self.highest[last]));
+        let value = (low + roll * (high - low)) as f32;
+        let below = (first + self.highest[first..last].partition_point(|&h| h <= value)).saturating_sub(1).max(first);
+        let threshold = match self.highest[below] <= value && value < self.lowest[below + 1] {
+            true => value,
+            false => halfway(self.highest[below], self.lowest[below + 1]),
+        };
+        Cut { bin: below as u8, threshold }
+    }
+
     /// The split halfway between the values of bins `left < right`, of which none between occurs in the node. Where
     /// halfway falls inside a bin between, the border below that bin is taken, so that codes and values agree.
     pub(crate) fn between(&self, left: u8, right: u8) -> Cut {
@@ -231,6 +246,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_drawn_value_parts_where_it_falls() {
+        let (bins, _) = bin_column(&[0.0, 1.0, 2.0, 10.0], 255);
+        assert_eq!(bins.within(0, 3, 0.75), Cut { bin: 2, threshold: 7.5 });
+        assert_eq!(bins.within(0, 3, 0.15), Cut { bin: 1, threshold: 1.5 });
+        assert_eq!(bins.within(0, 3, 0.0), Cut { bin: 0, threshold: 0.0 });
+        assert_eq!(bins.within(1, 2, 0.999_999_999_999), Cut { bin: 1, threshold: 1.5 });
+        // Bins of several values are not torn, and both ends keep a bin.
+        let torn = Bins { lowest: vec![0.0, 4.0, 9.0], highest: vec![3.0, 8.0, 10.0] };
+        assert_eq!(torn.within(0, 2, 0.1), Cut { bin: 0, threshold: 3.5 });
+        assert_eq!(torn.within(0, 2, 0.35), Cut { bin: 0, threshold: 3.5 });
+        assert_eq!(torn.within(0, 2, 0.6), Cut { bin: 0, threshold: 3.5 });
+        assert_eq!(torn.within(0, 2, 0.85), Cut { bin: 1, threshold: 8.5 });
+        assert_eq!(torn.within(0, 2, 0.99), Cut { bin: 1, threshold: 8.5 });
     }
 
     #[test]

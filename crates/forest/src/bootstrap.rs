@@ -1,6 +1,6 @@
 //! Which rows a tree grows on, and how often each was drawn.
 
-use nta_data::{Label, Purpose, rng};
+use nta_data::{Label, Purpose, Rng, rng};
 use rand_core::RngCore;
 
 use crate::Bootstrap;
@@ -20,50 +20,104 @@ impl Drawn {
         Drawn { row, tally: times << 1 | label as u32 }
     }
 
-    /// Times drawn, in the half of the word that its class has in a [`crate::histogram::Counts`].
+    /// The other way round of [`Drawn::tally`].
     #[inline(always)]
-    pub(crate) fn packed(self) -> u64 {
-        u64::from(self.tally >> 1) << ((self.tally & 1) * 32)
+    pub(crate) fn from_tally(row: u32, tally: u32) -> Self {
+        Drawn { row, tally }
+    }
+
+    /// Times drawn and label in one number.
+    pub(crate) fn tally(self) -> u32 {
+        self.tally
+    }
+
+    #[inline(always)]
+    pub(crate) fn times(self) -> u32 {
+        self.tally >> 1
+    }
+
+    /// 1 for an attack.
+    #[inline(always)]
+    pub(crate) fn class(self) -> u32 {
+        self.tally & 1
     }
 }
 
 /// The places (see [`Table::members`]) that a tree has seen, one bit each. Empty where nothing was left out.
 pub(crate) type Seen = Vec<u64>;
 
-/// Whether the row at `place` was drawn.
-pub(crate) fn was_seen(seen: &[u64], place: usize) -> bool {
-    seen.get(place / 64).is_none_or(|word| word >> (place % 64) & 1 == 1)
+/// Memory that draws use again.
+#[derive(Default)]
+pub(crate) struct DrawScratch {
+    /// How often each place, or each unit, was hit.
+    hits: Vec<u8>,
 }
 
-/// Fills `bag` with the distinct rows of tree `tree`, ascending. `times` is scratch.
+/// Fills `bag` with the distinct rows of tree `tree`, ascending; rows without weight take no part.
 pub(crate) fn draw(
     kind: Bootstrap,
     table: &Table,
     seed: u64,
     tree: u32,
-    times: &mut Vec<u32>,
+    scratch: &mut DrawScratch,
     bag: &mut Vec<Drawn>,
 ) -> Seen {
-    let n_rows = table.n_rows();
-    times.clear();
-    let mut seen = Seen::new();
+    bag.clear();
+    let mut put = |row: usize, times: u32| {
+        if times > 0 && table.weights.get(row).is_none_or(|&weight| weight > 0) {
+            bag.push(Drawn::new(row as u32, times, table.labels[row]));
+        }
+    };
+    let random = || rng(seed, Purpose::Bootstrap, tree.into(), 0);
+    let hits = &mut scratch.hits;
     match kind {
-        Bootstrap::None => times.extend((0..table.n_distinct()).map(|i| table.copies(i))),
+        Bootstrap::None => {
+            (0..table.n_distinct()).for_each(|row| put(row, table.copies(row)));
+            Seen::new()
+        }
         Bootstrap::Rows => {
-            times.resize(table.n_distinct(), 0);
-            seen.resize(n_rows.div_ceil(64), 0);
-            let mut random = rng(seed, Purpose::Bootstrap, tree.into(), 0);
-            for _ in 0..n_rows {
-                let place = below(random.next_u32(), n_rows);
-                seen[place / 64] |= 1 << (place % 64);
-                times[table.distinct_of[place] as usize] += 1;
+            hit(random(), table.n_rows(), hits);
+            for (row, bounds) in table.bounds.windows(2).enumerate() {
+                let places = &hits[bounds[0] as usize..bounds[1] as usize];
+                put(row, places.iter().map(|&times| u32::from(times)).sum());
             }
+            seen(table.n_rows(), |place| hits[place] > 0)
+        }
+        Bootstrap::Distinct => {
+            hit(random(), table.n_units, hits);
+            for (row, &unit) in table.unit_of.iter().enumerate() {
+                put(row, u32::from(hits[unit as usize]) * table.copies(row));
+            }
+            seen(table.n_rows(), |place| hits[table.unit_of[table.distinct_of[place] as usize] as usize] > 0)
         }
     }
-    bag.clear();
-    let drawn = times.iter().zip(&table.labels).enumerate().filter(|(_, (times, _))| **times > 0);
-    bag.extend(drawn.map(|(row, (&times, &label))| Drawn::new(row as u32, times, label)));
-    seen
+}
+
+/// Most rows of which all copies can be drawn at once and counted in 31 bits, however often.
+pub(crate) const MOST_DISTINCT: usize = (u32::MAX >> 1) as usize / u8::MAX as usize;
+
+/// Draws `n` of `n` with replacement.
+fn hit(mut random: Rng, n: usize, hits: &mut Vec<u8>) {
+    hits.clear();
+    hits.resize(n, 0);
+    let mut bytes = [0u8; 4096];
+    for start in (0..n).step_by(bytes.len() / 4) {
+        random.fill_bytes(&mut bytes);
+        let (words, _) = bytes.as_chunks::<4>();
+        for &word in words.iter().take(n - start) {
+            let hit = &mut hits[below(u32::from_le_bytes(word), n)];
+            // To be hit more often than a byte can say has a probability of less than 1e-500.
+            *hit = hit.saturating_add(1);
+        }
+    }
+}
+
+/// One bit for each of `n` places.
+fn seen(n: usize, is_seen: impl Fn(usize) -> bool) -> Seen {
+    let word = |start: usize| {
+        (start..n.min(start + 64)).fold(0, |word, place| word | u64::from(is_seen(place)) << (place - start))
+    };
+    (0..n).step_by(64).map(word).collect()
 }
 
 /// A number below `n` from 32 random bits (multiply and shift; for n below 2^31 no number is favoured by more than
@@ -77,34 +131,74 @@ mod tests {
     use nta_data::{Tabular, TabularKind};
 
     use super::*;
+    use crate::tally::{Counts, sum};
 
     fn table(n: usize) -> Table {
         let values = (0..n).map(|i| (i % 10) as f32).collect();
         let x = Tabular { names: vec!["a".into()], kinds: vec![TabularKind::Numeric], columns: vec![values] };
         let y: Vec<Label> = (0..n).map(|i| if i % 10 < 3 { Label::Attack } else { Label::Benign }).collect();
-        Table::new(&x, &y, 255)
+        Table::new(&x, &y, &[], 255, Bootstrap::Distinct)
+    }
+
+    fn drawn(kind: Bootstrap, table: &Table, tree: u32) -> (Vec<Drawn>, Seen) {
+        let mut bag = Vec::new();
+        let seen = draw(kind, table, 3, tree, &mut DrawScratch::default(), &mut bag);
+        (bag, seen)
+    }
+
+    fn was_seen(seen: &[u64], place: usize) -> bool {
+        seen[place / 64] >> (place % 64) & 1 == 1
     }
 
     #[test]
     fn a_bag_holds_as_many_rows_as_the_table_and_misses_a_third() {
-        let (table, mut bag) = (table(5_000), Vec::new());
-        let seen = draw(Bootstrap::Rows, &table, 3, 0, &mut Vec::new(), &mut bag);
-        let counts: u64 = bag.iter().map(|d| d.packed()).sum();
-        assert_eq!((counts >> 32) + (counts & 0xFFFF_FFFF), 5_000);
-        assert!(((counts >> 32) as f64 / 5_000.0 - 0.3).abs() < 0.03);
+        let table = table(5_000);
+        let (bag, seen) = drawn(Bootstrap::Rows, &table, 0);
+        let counts: Counts = sum(&bag, &[]);
+        assert_eq!(counts.total(), 5_000);
+        assert!((f64::from(counts.attack()) / 5_000.0 - 0.3).abs() < 0.03);
         let out = (0..5_000).filter(|&p| !was_seen(&seen, p)).count() as f64 / 5_000.0;
         assert!((out - 0.368).abs() < 0.03, "{out}");
-        let mut other = Vec::new();
-        draw(Bootstrap::Rows, &table, 3, 1, &mut Vec::new(), &mut other);
-        assert_ne!(bag, other);
+        assert_ne!(bag, drawn(Bootstrap::Rows, &table, 1).0);
     }
 
     #[test]
-    fn without_bootstrap_every_copy_is_in_the_bag_and_seen() {
-        let (table, mut bag) = (table(40), Vec::new());
-        let seen = draw(Bootstrap::None, &table, 3, 0, &mut Vec::new(), &mut bag);
+    fn without_bootstrap_every_copy_is_in_the_bag_and_nothing_is_left_out() {
+        let (bag, seen) = drawn(Bootstrap::None, &table(40), 0);
         assert_eq!(bag.len(), 10);
         assert_eq!(bag[0], Drawn::new(0, 4, Label::Attack));
-        assert!((0..40).all(|p| was_seen(&seen, p)));
+        assert!(seen.is_empty());
+    }
+
+    #[test]
+    fn distinct_takes_all_copies_or_none() {
+        let table = table(5_000);
+        let mut units_drawn = 0;
+        for tree in 0..200 {
+            let (bag, seen) = drawn(Bootstrap::Distinct, &table, tree);
+            assert!(bag.iter().all(|d| d.times().is_multiple_of(500)));
+            let times: u32 = bag.iter().map(|d| d.times() / 500).sum();
+            assert_eq!(times, 10);
+            units_drawn += bag.len();
+            for place in 0..5_000 {
+                let inside = bag.iter().any(|d| d.row == table.distinct_of[place]);
+                assert_eq!(was_seen(&seen, place), inside);
+            }
+        }
+        // 1 - 0.9^10 of ten.
+        assert!((units_drawn as f64 / 200.0 - 6.513).abs() < 0.25, "{units_drawn}");
+    }
+
+    #[test]
+    fn every_place_is_hit_equally_often() {
+        let mut hits = Vec::new();
+        let mut sums = vec![0u32; 1_500];
+        for tree in 0..400 {
+            hit(rng(1, Purpose::Bootstrap, tree, 0), 1_500, &mut hits);
+            assert_eq!(hits.iter().map(|&h| u32::from(h)).sum::<u32>(), 1_500);
+            sums.iter_mut().zip(&hits).for_each(|(sum, &h)| *sum += u32::from(h));
+        }
+        // 400 expected, standard deviation 20.
+        assert!(sums.iter().all(|&s| (300..500).contains(&s)));
     }
 }

@@ -9,8 +9,12 @@ use serde::{Deserialize, Serialize};
 pub struct ForestConfig {
     /// Number of trees, 1 to 100000.
     pub trees: u32,
+    /// Who grows the trees.
+    pub engine: Engine,
     /// What a split is judged by.
     pub criterion: Criterion,
+    /// Where a feature is split.
+    pub splits: Splits,
     /// Features looked at for each split: `sqrt`, `log2`, `all`, a number (`6`) or a fraction (`0.5`). Features that
     /// are constant in the node count, but at least one that is not constant is always looked at.
     pub max_features: MaxFeatures,
@@ -33,6 +37,8 @@ impl Default for ForestConfig {
     fn default() -> Self {
         ForestConfig {
             trees: 200,
+            engine: Engine::Native,
+            splits: Splits::Best,
             criterion: Criterion::Gini,
             max_features: MaxFeatures::Named(NamedCount::Sqrt),
             max_depth: None,
@@ -54,6 +60,32 @@ pub enum Criterion {
     Gini,
     /// Shannon entropy.
     Entropy,
+}
+
+/// Who grows the trees.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Engine {
+    /// This crate.
+    #[default]
+    Native,
+    /// The `RandomForestClassifier` of the smartcore library, as a reference to compare with. It takes some hundred
+    /// times as long, so it is for small data. Its leaves vote for one class (no fractions), its bootstrap keeps the
+    /// number of rows of each class, a missing value counts as below every other value, `bins` does nothing. Knows
+    /// `bootstrap: rows`, `splits: best` and no class weights; other settings are refused.
+    Smartcore,
+}
+
+/// Where a feature is split.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Splits {
+    /// Where the criterion gains most.
+    #[default]
+    Best,
+    /// At one random value a feature, even between its lowest and highest in the node; the best of the features looked
+    /// at is taken: extremely randomised trees (Geurts, Ernst and Wehenkel 2006), which they grow with `bootstrap: none`.
+    Random,
 }
 
 /// Features looked at for each split.
@@ -117,6 +149,10 @@ pub enum Bootstrap {
     /// As many rows as there are, drawn with replacement; about 37 % of them are out of a tree's bag.
     #[default]
     Rows,
+    /// As many draws as there are different rows, with replacement; a draw takes all rows that are equal in every
+    /// feature (as the bins see it) and whatever their label. Out-of-bag scores then come from trees that saw no copy
+    /// of the row, and are honest on data full of duplicates.
+    Distinct,
     /// Every row once; there are no out-of-bag scores.
     None,
 }

@@ -24,6 +24,21 @@ pub enum ForestError {
     /// Labels and rows do not go together.
     #[error("the forest got {rows} rows and {labels} labels; there must be one label a row")]
     LabelsDiffer { rows: usize, labels: usize },
+    /// Weights and rows do not go together.
+    #[error("the forest got {rows} rows and {weights} weights; there must be one weight a row")]
+    WeightsDiffer { rows: usize, weights: usize },
+    /// Not a weight.
+    #[error("the weight of row {row} is {value}; weights are finite and at least 0")]
+    BadWeight { row: usize, value: f32 },
+    /// A class that weighs nothing.
+    #[error("no {class} have a weight above 0; the forest needs both classes")]
+    NoWeight { class: &'static str },
+    /// A setting that the other engine does not know.
+    #[error("forest: with `engine: smartcore`, `{key}` has to be {wanted}, not {value}; or use `engine: native`")]
+    EngineLacks { key: &'static str, value: String, wanted: &'static str },
+    /// The other engine gave up.
+    #[error("smartcore could not grow tree {tree}: {problem}")]
+    Engine { tree: u32, problem: String },
     /// One class only.
     #[error("all {rows} training rows are {class}; the forest needs both classes")]
     OneClass { rows: usize, class: &'static str },

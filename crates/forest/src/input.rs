@@ -5,13 +5,14 @@ use std::collections::{HashMap, HashSet};
 use nta_data::{Label, Tabular};
 use rayon::prelude::*;
 
-use crate::ForestError;
+use crate::bootstrap::MOST_DISTINCT;
+use crate::{Bootstrap, ForestError};
 
 /// Counts and multiplicities share 32 bits with one flag.
 const MOST_ROWS: usize = (u32::MAX >> 1) as usize;
 
 /// Refuses what cannot be learned from.
-pub(crate) fn check_training(x: &Tabular, y: &[Label]) -> Result<(), ForestError> {
+pub(crate) fn check_training(x: &Tabular, y: &[Label], bootstrap: Bootstrap) -> Result<(), ForestError> {
     check_shape(x)?;
     let rows = x.n_rows();
     if x.n_features() == 0 {
@@ -20,8 +21,12 @@ pub(crate) fn check_training(x: &Tabular, y: &[Label]) -> Result<(), ForestError
     if rows == 0 {
         return Err(ForestError::NoRows);
     }
-    if rows > MOST_ROWS {
-        return Err(ForestError::TooManyRows { rows, most: MOST_ROWS });
+    let most = match bootstrap {
+        Bootstrap::Distinct => MOST_DISTINCT,
+        Bootstrap::Rows | Bootstrap::None => MOST_ROWS,
+    };
+    if rows > most {
+        return Err(ForestError::TooManyRows { rows, most });
     }
     if rows != y.len() {
         return Err(ForestError::LabelsDiffer { rows, labels: y.len() });

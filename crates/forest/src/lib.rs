@@ -4,12 +4,13 @@
 //! [`ForestConfig::fit`] makes a [`Forest`], with scores for every training row from the trees that did not see it.
 //! Not here: reading files, encoding categories (they come in ranked), choosing a threshold.
 //!
-//! The steps of a fit stand in files of their own: `bins` (values to codes), `table` (equal rows merged), `bootstrap`
-//! (which rows a tree sees), `histogram` and `split` (the search at a node), `grow` (a tree), `fit` (the forest),
-//! `out_of_bag`.
+//! The steps of a fit stand in files of their own: `bins` (values to codes), `weights`, `table` (equal rows merged),
+//! `bootstrap` (which rows a tree sees), `tally`, `histogram` and `split` (the search at a node), `branch` and `grow`
+//! (a tree), `fit` (the forest), `out_of_bag`. `smartcore` grows the trees with another library, for comparison.
 
 mod bins;
 mod bootstrap;
+mod branch;
 mod bytes;
 mod config;
 mod error;
@@ -21,10 +22,15 @@ mod input;
 mod node;
 mod out_of_bag;
 mod predict;
+mod smartcore;
 mod split;
 mod table;
+mod tally;
+mod weights;
 
-pub use config::{Bootstrap, ClassWeight, ConfigError, Criterion, ForestConfig, MaxFeatures, NamedCount};
+pub use config::{
+    Bootstrap, ClassWeight, ConfigError, Criterion, Engine, ForestConfig, MaxFeatures, NamedCount, Splits,
+};
 pub use error::ForestError;
 pub use fit::Fitted;
 pub use forest::Forest;

@@ -5,7 +5,6 @@ use std::ops::Range;
 use nta_data::{Label, Tabular};
 use rayon::prelude::*;
 
-use crate::bootstrap::was_seen;
 use crate::grow::Grown;
 use crate::node::{Links, walk_block};
 use crate::table::Table;
@@ -31,25 +30,53 @@ pub(crate) fn out_of_bag(x: &Tabular, table: &Table, links: Links, trees: &[Grow
 
 /// Scores of the places of the distinct rows `rows`, in order of place. Votes are summed in f64 in order of trees.
 fn score_block(x: &Tabular, table: &Table, links: Links, trees: &[Grown], rows: Range<usize>) -> Vec<Option<f32>> {
-    // Copies share their bins, so they share their leaves: the first stands for all.
-    let block: Vec<f32> = rows.clone().flat_map(|row| x.columns.iter().map(move |c| c[table.first(row)])).collect();
-    let places =
-        |i: u32| table.bounds[rows.start + i as usize] as usize..table.bounds[rows.start + i as usize + 1] as usize;
-    let first_place = table.bounds[rows.start] as usize;
-    let mut sums = vec![(0.0f64, 0u32); table.bounds[rows.end] as usize - first_place];
-    let mut unseen: Vec<u32> = Vec::with_capacity(BLOCK);
+    let width = x.n_features();
+    let mut block = vec![0.0; rows.len() * width];
+    for (j, column) in x.columns.iter().enumerate() {
+        for (values, row) in block.chunks_exact_mut(width).zip(rows.clone()) {
+            // Copies share their bins, so they share their leaves: the first stands for all.
+            values[j] = column[table.first(row)];
+        }
+    }
+    let places = table.bounds[rows.start] as usize..table.bounds[rows.end] as usize;
+    let mut sums = vec![(0.0f64, 0u32); places.len()];
+    // Rows of the block with a copy that the tree did not see, and each such copy with its row's number among them.
+    let (mut unseen, mut copies): (Vec<u32>, Vec<(u32, u32)>) = Default::default();
+    let mut shares = vec![0.0; rows.len()];
     for tree in trees {
-        let is_out = |place: &usize| !was_seen(&tree.seen, *place);
         unseen.clear();
-        unseen.extend((0..rows.len() as u32).filter(|&i| places(i).any(|place| is_out(&place))));
-        walk_block(&tree.nodes, links, &block, x.n_features(), &unseen, |i, share| {
-            for place in places(unseen[i]).filter(is_out) {
-                let sum = &mut sums[place - first_place];
-                *sum = (sum.0 + f64::from(share), sum.1 + 1);
+        copies.clear();
+        for place in zeros(&tree.seen, places.clone()) {
+            let row = table.distinct_of[place] - rows.start as u32;
+            if unseen.last() != Some(&row) {
+                unseen.push(row);
             }
-        });
+            copies.push(((place - places.start) as u32, unseen.len() as u32 - 1));
+        }
+        walk_block(&tree.nodes, links, &block, width, &unseen, |i, share| shares[i] = share);
+        for &(place, i) in &copies {
+            let sum = &mut sums[place as usize];
+            *sum = (sum.0 + f64::from(shares[i as usize]), sum.1 + 1);
+        }
     }
     sums.into_iter().map(|(sum, n)| (n > 0).then(|| (sum / f64::from(n)) as f32)).collect()
+}
+
+/// The positions in `range` whose bit is not set, ascending.
+fn zeros(bits: &[u64], range: Range<usize>) -> impl Iterator<Item = usize> {
+    (range.start / 64..range.end.div_ceil(64)).flat_map(move |word| {
+        let start = word * 64;
+        let before = (1u64 << range.start.saturating_sub(start).min(63)) - 1;
+        let behind = if range.end - start >= 64 { 0 } else { u64::MAX << (range.end - start) };
+        let mut left = !bits[word] & !before & !behind;
+        std::iter::from_fn(move || {
+            let at = left.trailing_zeros() as usize;
+            (left != 0).then(|| {
+                left &= left - 1;
+                start + at
+            })
+        })
+    })
 }
 
 /// Area under the ROC curve of the rows that have a score: the share of (attack, benign) pairs in which the attack has
@@ -73,6 +100,16 @@ pub(crate) fn area_under_curve(scores: &[Option<f32>], y: &[Label]) -> Option<f6
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn zeros_are_found_within_the_range() {
+        let bits = [0xFFFF_0000_FFFF_FF0Fu64, !(1 << 63), u64::MAX - 2];
+        let all: Vec<usize> = (0..192).filter(|i| bits[i / 64] >> (i % 64) & 1 == 0).collect();
+        for range in [0..192, 5..192, 0..40, 6..7, 6..6, 63..128, 64..128, 127..130, 130..192] {
+            let expected: Vec<usize> = all.iter().copied().filter(|i| range.contains(i)).collect();
+            assert_eq!(zeros(&bits, range.clone()).collect::<Vec<_>>(), expected, "{range:?}");
+        }
+    }
 
     #[test]
     fn the_area_counts_pairs_and_half_of_ties() {

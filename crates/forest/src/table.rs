@@ -3,43 +3,65 @@
 use nta_data::{Label, Tabular};
 use rayon::prelude::*;
 
+use crate::Bootstrap;
 use crate::bins::{Bins, bin_column};
+use crate::histogram::Sparse;
 
 /// One feature of the training rows.
 pub(crate) struct Column {
     pub(crate) bins: Bins,
     /// `(n_distinct)`.
     pub(crate) codes: Vec<u8>,
+    /// Where at least half of the rows share a bin.
+    pub(crate) sparse: Option<Sparse>,
 }
 
-/// The distinct training rows, numbered in order of first appearance.
+/// The distinct training rows (equal codes, label and weight), numbered in order of first appearance.
 pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     /// `(n_distinct)`.
     pub(crate) labels: Vec<Label>,
+    /// Weight of one copy of each distinct row, `(n_distinct)`; empty where rows have no weights.
+    pub(crate) weights: Vec<u32>,
     /// The training rows, distinct row by distinct row: `(n_rows)`. A place in this list is a row's *place*.
     pub(crate) members: Vec<u32>,
     /// Which of `members` equal each distinct row: `(n_distinct + 1)` bounds.
     pub(crate) bounds: Vec<u32>,
     /// Distinct row of each place: `(n_rows)`.
     pub(crate) distinct_of: Vec<u32>,
+    /// Distinct rows that are equal in codes, whatever their label and weight, are one unit: `(n_distinct)`. Filled in
+    /// for [`Bootstrap::Distinct`].
+    pub(crate) unit_of: Vec<u32>,
+    pub(crate) n_units: usize,
 }
 
 impl Table {
-    /// Bins and merges; `x` and `y` have been checked.
-    pub(crate) fn new(x: &Tabular, y: &[Label], most_bins: usize) -> Table {
+    /// Bins and merges; `x`, `y` and `weights` (`(n_rows)` or empty) have been checked.
+    pub(crate) fn new(x: &Tabular, y: &[Label], weights: &[u32], most_bins: usize, bootstrap: Bootstrap) -> Table {
         let binned: Vec<(Bins, Vec<u8>)> = x.columns.par_iter().map(|c| bin_column(c, most_bins)).collect();
         let codes: Vec<&[u8]> = binned.iter().map(|(_, codes)| codes.as_slice()).collect();
-        let group = group_rows(&codes, y);
+        let group = group_rows(&codes, &|row| (y[row], weights.get(row).copied()), y.len());
         let (members, bounds) = lists(&group);
         let first: Vec<u32> = bounds[..bounds.len() - 1].iter().map(|&b| members[b as usize]).collect();
-        let pick = |codes: Vec<u8>| first.iter().map(|&row| codes[row as usize]).collect();
+        let column = |(bins, codes): (Bins, Vec<u8>)| {
+            let codes: Vec<u8> = first.iter().map(|&row| codes[row as usize]).collect();
+            Column { sparse: sparse(&codes), bins, codes }
+        };
+        let columns: Vec<Column> = binned.into_par_iter().map(column).collect();
+        let codes: Vec<&[u8]> = columns.iter().map(|c| c.codes.as_slice()).collect();
+        let unit_of = match bootstrap {
+            Bootstrap::Distinct => group_rows(&codes, &|_| (Label::Benign, None), first.len()),
+            Bootstrap::Rows | Bootstrap::None => Vec::new(),
+        };
         Table {
-            columns: binned.into_par_iter().map(|(bins, codes)| Column { bins, codes: pick(codes) }).collect(),
             labels: first.iter().map(|&row| y[row as usize]).collect(),
+            weights: first.iter().filter_map(|&row| weights.get(row as usize).copied()).collect(),
             distinct_of: members.iter().map(|&row| group[row as usize]).collect(),
+            n_units: unit_of.iter().max().map_or(0, |&unit| unit as usize + 1),
+            unit_of,
             members,
             bounds,
+            columns,
         }
     }
 
@@ -64,18 +86,33 @@ impl Table {
     }
 }
 
+/// The rows that are not in the column's most frequent bin, unless they are more than half.
+fn sparse(codes: &[u8]) -> Option<Sparse> {
+    let mut sizes = [0u32; 256];
+    codes.iter().for_each(|&code| sizes[code as usize] += 1);
+    let most = (0..=255u8).max_by_key(|&code| sizes[code as usize])?;
+    if (sizes[most as usize] as usize) < codes.len() / 2 {
+        return None;
+    }
+    let word = |codes: &[u8]| codes.iter().rev().fold(0, |word, &code| word << 1 | u64::from(code != most));
+    Some(Sparse { most, others: codes.chunks(64).map(word).collect() })
+}
+
+/// What tells rows of equal codes apart: the label, and the weight where there are weights.
+type Extra<'a> = &'a (dyn Fn(usize) -> (Label, Option<u32>) + Sync);
+
 /// Number of the distinct row of each row, in order of first appearance. `(n_rows)`.
-fn group_rows(codes: &[&[u8]], y: &[Label]) -> Vec<u32> {
-    let group = group_keys(&row_keys(codes, y));
+fn group_rows(codes: &[&[u8]], extra: Extra, n_rows: usize) -> Vec<u32> {
+    let group = group_keys(&row_keys(codes, extra, n_rows));
     // Rows of one key are equal unless a 64-bit hash collided; then nothing is merged, which is slower and as right.
-    match are_equal(&group, codes, y) {
+    match are_equal(&group, codes, extra) {
         true => group,
-        false => (0..y.len() as u32).collect(),
+        false => (0..n_rows as u32).collect(),
     }
 }
 
 /// Whether the rows of each group are equal.
-fn are_equal(group: &[u32], codes: &[&[u8]], y: &[Label]) -> bool {
+fn are_equal(group: &[u32], codes: &[&[u8]], extra: Extra) -> bool {
     let mut first = Vec::new();
     for (row, &g) in group.iter().enumerate() {
         if g as usize == first.len() {
@@ -83,18 +120,20 @@ fn are_equal(group: &[u32], codes: &[&[u8]], y: &[Label]) -> bool {
         }
     }
     let equal = |column: &&[u8]| group.iter().zip(*column).all(|(&g, &c)| column[first[g as usize] as usize] == c);
-    let labels_equal = group.iter().zip(y).all(|(&g, &label)| y[first[g as usize] as usize] == label);
-    labels_equal && codes.par_iter().all(equal)
+    let extras_equal = group.iter().enumerate().all(|(row, &g)| extra(row) == extra(first[g as usize] as usize));
+    extras_equal && codes.par_iter().all(equal)
 }
 
-/// A hash of each row's codes and label.
-fn row_keys(codes: &[&[u8]], y: &[Label]) -> Vec<u64> {
+/// A hash of each row's codes, label and weight.
+fn row_keys(codes: &[&[u8]], extra: Extra, n_rows: usize) -> Vec<u64> {
     const CHUNK: usize = 4096;
-    let mut keys = vec![0u64; y.len()];
+    let mut keys = vec![0u64; n_rows];
     keys.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, keys)| {
         let rows = chunk * CHUNK..chunk * CHUNK + keys.len();
-        for (key, &label) in keys.iter_mut().zip(&y[rows.clone()]) {
-            *key = (label as u64).wrapping_mul(0xD1B5_4A32_D192_ED03);
+        for (key, row) in keys.iter_mut().zip(rows.clone()) {
+            let (label, weight) = extra(row);
+            let extra = label as u64 | u64::from(weight.unwrap_or(0)) << 8;
+            *key = extra.wrapping_mul(0xD1B5_4A32_D192_ED03);
         }
         for column in codes {
             for (key, &code) in keys.iter_mut().zip(&column[rows.clone()]) {
@@ -109,20 +148,21 @@ fn row_keys(codes: &[&[u8]], y: &[Label]) -> Vec<u64> {
 /// Equal keys get equal numbers, counted from 0 in order of first appearance.
 fn group_keys(keys: &[u64]) -> Vec<u32> {
     const FREE: u32 = u32::MAX;
-    let mask = (keys.len() * 2).next_power_of_two() - 1;
-    let mut slots: Vec<(u64, u32)> = vec![(0, FREE); mask + 1];
-    let mut n_groups = 0;
+    let mask = (keys.len() + keys.len() / 2).next_power_of_two() - 1;
+    // Number of the group that sits in a slot; its key is in `known`.
+    let mut slots = vec![FREE; mask + 1];
+    let mut known: Vec<u64> = Vec::new();
     keys.iter()
         .map(|&key| {
             let mut at = (key >> 7) as usize & mask;
-            while slots[at].1 != FREE && slots[at].0 != key {
+            while slots[at] != FREE && known[slots[at] as usize] != key {
                 at = (at + 1) & mask;
             }
-            if slots[at].1 == FREE {
-                slots[at] = (key, n_groups);
-                n_groups += 1;
+            if slots[at] == FREE {
+                slots[at] = known.len() as u32;
+                known.push(key);
             }
-            slots[at].1
+            slots[at]
         })
         .collect()
 }
@@ -161,7 +201,7 @@ mod tests {
             columns: vec![vec![1.0, 2.0, 1.0, 1.0, 2.0], vec![nan, 5.0, nan, nan, 5.0]],
         };
         let (benign, attack) = (Label::Benign, Label::Attack);
-        let table = Table::new(&x, &[benign, attack, attack, benign, attack], 255);
+        let table = Table::new(&x, &[benign, attack, attack, benign, attack], &[], 255, Bootstrap::Distinct);
         assert_eq!(table.members, [0, 3, 1, 4, 2]);
         assert_eq!(table.bounds, [0, 2, 4, 5]);
         assert_eq!(table.distinct_of, [0, 0, 1, 1, 2]);
@@ -169,6 +209,17 @@ mod tests {
         assert_eq!(table.columns[0].codes, [0, 1, 0]);
         assert_eq!(table.columns[1].codes, [255, 0, 255]);
         assert_eq!((table.n_rows(), table.n_distinct(), table.copies(1)), (5, 3, 2));
+        // Rows 0 and 2 differ in their label alone.
+        assert_eq!((table.unit_of, table.n_units), (vec![0, 1, 0], 2));
+        assert_eq!(table.columns[0].sparse, Some(Sparse { most: 0, others: vec![0b010] }));
+    }
+
+    #[test]
+    fn rows_of_different_weights_stay_apart() {
+        let x = Tabular { names: vec!["a".into()], kinds: vec![TabularKind::Numeric], columns: vec![vec![1.0; 4]] };
+        let y = [Label::Attack; 4];
+        let table = Table::new(&x, &y, &[3, 5, 3, 0], 255, Bootstrap::Rows);
+        assert_eq!((table.weights, table.members), (vec![3, 5, 0], vec![0, 2, 1, 3]));
     }
 
     #[test]
@@ -176,9 +227,11 @@ mod tests {
         assert_eq!(group_keys(&[7, 9, 7, 1 << 60, 9]), [0, 1, 0, 2, 1]);
         let (benign, attack) = (Label::Benign, Label::Attack);
         let group = [0, 1, 0];
-        assert!(are_equal(&group, &[&[4, 4, 4], &[5, 6, 5]], &[benign, benign, benign]));
-        assert!(!are_equal(&group, &[&[4, 4, 4], &[5, 6, 6]], &[benign, benign, benign]));
-        assert!(!are_equal(&group, &[&[4, 4, 4], &[5, 6, 5]], &[benign, benign, attack]));
+        let all_benign: Extra = &|_| (benign, None);
+        assert!(are_equal(&group, &[&[4, 4, 4], &[5, 6, 5]], all_benign));
+        assert!(!are_equal(&group, &[&[4, 4, 4], &[5, 6, 6]], all_benign));
+        let last_attack: Extra = &|row| (if row == 2 { attack } else { benign }, None);
+        assert!(!are_equal(&group, &[&[4, 4, 4], &[5, 6, 5]], last_attack));
     }
 
     #[test]
@@ -188,7 +241,7 @@ mod tests {
             let (mut both, mut y) = (codes.clone(), vec![Label::Benign; 256]);
             both.extend(&codes);
             y.extend(vec![other; 256]);
-            let mut keys = row_keys(&[&both], &y);
+            let mut keys = row_keys(&[&both], &|row| (y[row], None), 512);
             keys.sort_unstable();
             keys.dedup();
             assert_eq!(keys.len(), if other == Label::Benign { 256 } else { 512 });

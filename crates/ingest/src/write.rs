@@ -214,6 +214,29 @@ mod tests {
     }
 
     #[test]
+    fn parquet_of_several_row_groups_comes_back_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.parquet");
+        let mut writer = TableWriter::create(&path, None).unwrap();
+        let numbers: Vec<i64> = (0..40_000).collect();
+        let names: Vec<String> = numbers.iter().map(|i| format!("host{}", i % 97)).collect();
+        for start in (0..40_000).step_by(9_000) {
+            let rows = start..40_000.min(start + 9_000);
+            let text: Vec<&str> = names[rows.clone()].iter().map(String::as_str).collect();
+            let columns = [
+                Added { name: "row", values: AddedValues::Integer(&numbers[rows]) },
+                Added { name: "host", values: AddedValues::Text(&text) },
+            ];
+            writer.write_columns(&columns).unwrap();
+        }
+        writer.finish().unwrap();
+        let table = read_columns(&path).unwrap();
+        assert_eq!(table.get("row"), Some(&ColumnValues::Integer(numbers)));
+        let ColumnValues::Text(hosts) = table.get("host").unwrap() else { panic!("host is text") };
+        assert!(hosts.iter().zip(&names).all(|(found, name)| found.as_ref() == Some(name)));
+    }
+
+    #[test]
     fn a_dropped_writer_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = TableWriter::create(&folder.path().join("t.parquet"), None).unwrap();

@@ -15,6 +15,9 @@ pub struct Evaluation {
     pub members: Named<MemberEvaluation>,
     /// The budget that the hybrid's threshold was chosen for, and what came of it; null where there was no budget.
     pub promise: Option<Promise>,
+    /// How well the reported probability, the hybrid's score through the isotonic map, meets the truth; null where
+    /// there is none.
+    pub probability: Option<ProbabilityQuality>,
     /// What anyone could say without a model: `always_benign`, and `last_flow` where flows belong to hosts.
     pub baselines: Named<Baseline>,
     /// Rows of each part.
@@ -62,6 +65,16 @@ pub struct MemberEvaluation {
     /// Why a value above is null, by its name.
     #[serde(default, skip_serializing_if = "Named::is_empty")]
     pub undefined: Named<String>,
+}
+
+/// How near a probability comes to the truth.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProbabilityQuality {
+    /// Mean squared distance of probability and truth; null where there is no row.
+    pub brier: Option<f64>,
+    /// Mean negative log probability of the truth, clipped at 1e-15; null where there is no row.
+    pub log_loss: Option<f64>,
 }
 
 /// One threshold's results. A flow is flagged when `score > threshold`, strictly.

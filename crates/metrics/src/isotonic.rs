@@ -9,7 +9,7 @@ use crate::error::{MetricsError, all_scores, same_length};
 ///
 /// For the reported probability of the fused score alone: it joins neighbouring scores into one value, and before
 /// fusion that costs a member its ranking.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Saved")]
 pub struct Isotonic {
     /// Knots, ascending.

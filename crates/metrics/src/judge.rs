@@ -7,8 +7,8 @@ use crate::families::by_family;
 use crate::verdict::verdict;
 use crate::{
     Baseline, ChosenThreshold, ConfusionMatrix, Evaluation, INTERVAL_CONFIDENCE, MemberEvaluation, Named,
-    OperatingPoint, PartSize, Promise, Ranking, ThresholdRule, WithoutCopies, brier, clopper_pearson, clustered_fpr,
-    last_flow_baseline, log_loss,
+    OperatingPoint, PartSize, ProbabilityQuality, Promise, Ranking, ThresholdRule, WithoutCopies, brier,
+    clopper_pearson, clustered_fpr, last_flow_baseline, log_loss,
 };
 
 /// The name under which the fused scores are judged.
@@ -33,6 +33,8 @@ pub struct JudgeInput<'a> {
     pub copies: Option<&'a [bool]>,
     /// Sizes of the parts, as the report shows them.
     pub parts: &'a Named<PartSize>,
+    /// The probability reported for each row, `(n_rows)`, where there is one.
+    pub probability: Option<&'a [f32]>,
     /// Digest of the model.
     pub digest: &'a str,
 }
@@ -63,6 +65,9 @@ pub fn judge(input: &JudgeInput<'_>) -> Result<Evaluation, MetricsError> {
     if promise.is_none() {
         undefined.put("promise", no_promise(members.get(HYBRID)));
     }
+    if input.probability.is_none() {
+        undefined.put("probability", "the model reports none".to_owned());
+    }
     if input.entity.is_empty() {
         undefined.put("baselines.last_flow", "flows belong to no entity, or have no order".to_owned());
     }
@@ -70,11 +75,16 @@ pub fn judge(input: &JudgeInput<'_>) -> Result<Evaluation, MetricsError> {
         verdict: verdict(&members, HYBRID),
         members,
         promise,
+        probability: input.probability.map(|p| probability(p, input.labels)).transpose()?,
         baselines: baselines(input)?,
         parts: input.parts.clone(),
         undefined,
         digest: input.digest.to_owned(),
     })
+}
+
+fn probability(probability: &[f32], labels: &[Label]) -> Result<ProbabilityQuality, MetricsError> {
+    Ok(ProbabilityQuality { brier: brier(probability, labels)?, log_loss: log_loss(probability, labels)? })
 }
 
 fn no_promise(hybrid: Option<&MemberEvaluation>) -> String {
@@ -267,6 +277,7 @@ mod tests {
             entity,
             copies,
             parts: &parts,
+            probability: Some(FOREST.as_slice()),
             digest: "d1",
         };
         judge(&input).unwrap()
@@ -278,7 +289,7 @@ mod tests {
         let evaluation = evaluate(budget, &LABELS, &[1, 1, 2, 1, 1, 2, 1, 3], None);
         let json: serde_json::Value = serde_json::to_value(&evaluation).unwrap();
         let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
-        assert_eq!(keys(&json), "members promise baselines parts verdict digest");
+        assert_eq!(keys(&json), "members promise probability baselines parts verdict digest");
         assert_eq!(keys(&json["members"]), "forest lstm hybrid");
         assert_eq!(
             keys(&json["members"]["forest"]),
@@ -377,12 +388,13 @@ mod tests {
         let parts = Named::new();
         let refused = |flags: &[bool], entity: &[u64]| {
             let members = [JudgedMember { name: "forest", scores: &FOREST, threshold: &chosen, flags }];
-            let (families, copies, digest) = (None, None, "");
+            let (families, copies, probability, digest) = (None, None, None, "");
             let seen_in_training: &dyn Fn(&str) -> bool = &|_| true;
             let parts = &parts;
             let labels = &LABELS;
+            let members = &members;
             let input =
-                JudgeInput { labels, families, seen_in_training, members: &members, entity, copies, parts, digest };
+                JudgeInput { labels, families, seen_in_training, members, entity, copies, parts, probability, digest };
             judge(&input).map(|e| e.verdict).map_err(|e| e.to_string())
         };
         assert_eq!(refused(&flagged, &[]).unwrap(), "There is no hybrid to compare.");

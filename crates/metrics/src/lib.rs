@@ -30,8 +30,8 @@ pub use confusion::{ClassRow, ConfusionMatrix};
 pub use curves::{Curves, Histogram, PrCurve, RocCurve, curves, histogram};
 pub use error::MetricsError;
 pub use evaluation::{
-    Baseline, Evaluation, FamilyRecall, MemberEvaluation, OperatingPoint, PartSize, Promise, UnseenFamilies,
-    WithoutCopies,
+    Baseline, Evaluation, FamilyRecall, MemberEvaluation, OperatingPoint, PartSize, ProbabilityQuality, Promise,
+    UnseenFamilies, WithoutCopies,
 };
 pub use interval::{INTERVAL_CONFIDENCE, Interval, clopper_pearson, wilson};
 pub use isotonic::Isotonic;

@@ -10,7 +10,7 @@ use nta_data::{
 use nta_forest::{Forest, ForestConfig};
 use nta_hybrid::HybridConfig;
 use nta_lstm::{Lstm, LstmConfig};
-use nta_metrics::{Budget, PartScores};
+use nta_metrics::{Budget, Isotonic, PartScores};
 use nta_preprocess::{PreprocessConfig, Preprocessor, Sequencing};
 use rand_core::RngCore;
 
@@ -114,6 +114,7 @@ pub(crate) fn fit(order: Order, memory: MemoryConfig) -> Model {
         state,
         preprocessor,
         thresholds: thresholds.collect(),
+        calibration: Isotonic::fit(&fused.p_attack, labels).unwrap(),
         members: vec![
             NamedMember { name: "forest".into(), member: Member::Forest(forest) },
             NamedMember { name: "lstm".into(), member: Member::Lstm(lstm) },

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use nta_data::{Dataset, MemoryConfig, Schema, SequenceBy};
 use nta_hybrid::Hybrid;
-use nta_metrics::{ChosenThreshold, HYBRID};
+use nta_metrics::{ChosenThreshold, HYBRID, Isotonic};
 use nta_preprocess::Preprocessor;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,8 @@ pub struct Model {
     pub hybrid: Hybrid,
     /// One for each member in their order, then the hybrid's.
     pub thresholds: Vec<NamedThreshold>,
+    /// The share of attacks to expect at a fused score: what is reported as probability. It decides nothing.
+    pub calibration: Isotonic,
     /// A few rows and what the model said to them; see [`Model::record_golden`].
     pub golden: Golden,
     /// Where it came from.
@@ -65,12 +67,18 @@ pub struct NamedThreshold {
 struct Scoring {
     state: Option<StateRule>,
     thresholds: Vec<NamedThreshold>,
+    calibration: Isotonic,
 }
 
 impl Model {
     /// Names of the members and the hybrid, in the order of thresholds and flags.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.members.iter().map(|m| m.name.as_str()).chain([HYBRID])
+    }
+
+    /// The probability of attack to report for each fused score, `(n_rows)`.
+    pub fn probability(&self, hybrid: &[f32]) -> Vec<f32> {
+        hybrid.iter().map(|&score| self.calibration.probability(score)).collect()
     }
 
     /// Digest over the learned parts: equal for equal data, config and seed, whenever and wherever trained.
@@ -109,6 +117,7 @@ impl Model {
             members,
             hybrid: from_json(folder, HYBRID_FILE, part(HYBRID_FILE)?)?,
             thresholds: scoring.thresholds,
+            calibration: scoring.calibration,
             golden: from_json(folder, GOLDEN, part(GOLDEN)?)?,
             provenance: manifest.provenance,
         };
@@ -119,7 +128,11 @@ impl Model {
     /// The model as files, and their manifest.
     pub(crate) fn to_parts(&self) -> Result<(Vec<Part>, Manifest), ModelError> {
         self.check()?;
-        let scoring = Scoring { state: self.state.clone(), thresholds: self.thresholds.clone() };
+        let scoring = Scoring {
+            state: self.state.clone(),
+            thresholds: self.thresholds.clone(),
+            calibration: self.calibration.clone(),
+        };
         let mut parts = vec![
             to_json(SCHEMA, &self.schema)?,
             to_json(PREPROCESSOR, &self.preprocessor)?,

@@ -72,8 +72,17 @@ Examples:
   nta score ctu13 today.binetflow -o scored.csv
   nta score models/nsl-kdd/3 KDDTest+.txt.gz -o scored.parquet --json")]
     Score(ScoreArgs),
-    /// List the models and their versions.
-    Models,
+    /// List the models and their versions, or name a version.
+    #[command(after_help = "\
+Examples:
+  nta models
+  nta models alias nsl-kdd/3 champion
+  nta score nsl-kdd@champion today.csv -o scored.csv
+  nta models unalias nsl-kdd@champion")]
+    Models {
+        #[command(subcommand)]
+        command: Option<ModelsCommand>,
+    },
     /// Check a model: every digest, and the golden rows it was saved with.
     Verify {
         /// A path, `name`, `name/3` or `name@alias`.
@@ -94,6 +103,25 @@ Examples:
     Completions {
         /// Which shell.
         shell: Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsCommand {
+    /// Point an alias at a version, in place of where it pointed before.
+    Alias {
+        /// The version: `name/3`, `name` for the newest, or `name@other`.
+        #[arg(value_name = "MODEL")]
+        model: String,
+        /// The alias, e.g. `champion`.
+        #[arg(value_name = "ALIAS")]
+        alias: String,
+    },
+    /// Take an alias away; the version stays.
+    Unalias {
+        /// The alias with its model: `name@alias`.
+        #[arg(value_name = "NAME@ALIAS")]
+        alias: String,
     },
 }
 

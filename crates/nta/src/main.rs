@@ -27,6 +27,9 @@ impl std::error::Error for GateClosed {}
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if matches!(cli.command, Command::Score(_)) {
+        share_one_heap();
+    }
     progress::handle_interrupts();
     ignore_file_size_signal();
     match dispatch(&cli) {
@@ -50,7 +53,8 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
         Command::Show { run } => commands::look::show(run, common),
         Command::Compare { runs } => commands::look::compare(runs, common),
         Command::Score(args) => commands::score::score(args, common),
-        Command::Models => commands::models::models(common),
+        Command::Models { command: None } => commands::models::models(common),
+        Command::Models { command: Some(change) } => commands::models::change(change, common),
         Command::Verify { model } => commands::models::verify(model, common),
         Command::Simulate(args) => commands::simulate::simulate(args, common),
         Command::Schema(command) => commands::schema::schema(command, common),
@@ -66,6 +70,16 @@ fn ignore_file_size_signal() {
     // SAFETY: SIG_IGN is a valid disposition and no handler of ours runs in signal context.
     unsafe {
         libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+    }
+}
+
+/// One heap for all threads: each heap of glibc's keeps what its threads once needed, and `nta score` promises memory
+/// that does not grow with the file.
+fn share_one_heap() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: sets a number inside the allocator, which is made for being called at any time.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
     }
 }
 

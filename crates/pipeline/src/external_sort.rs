@@ -1,10 +1,17 @@
-//! Sorting more fixed-size records than memory holds: sorted runs on disk, merged once (Knuth, TAOCP vol. 3, 5.4).
+//! Sorting more fixed-size records than memory holds: sorted runs on disk, merged a bounded number at a time (Knuth,
+//! TAOCP vol. 3, 5.4), so that neither memory nor open files grow with the number of records.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::Path;
+
+/// Runs merged at a time, and the most that wait at one level.
+const FAN_IN: usize = 32;
+
+/// Bytes that are read of a run at a time.
+const READ_AHEAD: usize = 1 << 16;
 
 /// Collects records and gives them back in order of their key; equal keys keep the order in which they came.
 pub(crate) struct ExternalSort {
@@ -13,7 +20,9 @@ pub(crate) struct ExternalSort {
     keys: Vec<i128>,
     records: Vec<u8>,
     folder: tempfile::TempDir,
-    runs: Vec<File>,
+    /// Sorted files: `levels[0]` as they were spilled, `levels[k + 1]` each merged from `FAN_IN` of `levels[k]`. In a
+    /// level the earlier records come first, and all of a higher level came before those of a lower one.
+    levels: Vec<Vec<File>>,
 }
 
 impl ExternalSort {
@@ -22,7 +31,15 @@ impl ExternalSort {
     pub(crate) fn new(record_bytes: usize, room_bytes: usize, folder: &Path) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix(nta_atomic::TEMPORARY_PREFIX).tempdir_in(folder)?;
         let room_records = (room_bytes / (record_bytes + size_of::<i128>())).max(1);
-        Ok(ExternalSort { record_bytes, room_records, keys: Vec::new(), records: Vec::new(), folder, runs: Vec::new() })
+        // All of the room at once: growing by doubling would hold the old and the new block for a moment.
+        Ok(ExternalSort {
+            record_bytes,
+            room_records,
+            keys: Vec::with_capacity(room_records),
+            records: Vec::with_capacity(room_records * record_bytes),
+            folder,
+            levels: Vec::new(),
+        })
     }
 
     /// Adds one record of exactly `record_bytes` bytes.
@@ -42,48 +59,113 @@ impl ExternalSort {
         order
     }
 
+    /// Writes what is in memory as a run, and merges the runs of each level that is full.
     fn spill(&mut self) -> io::Result<()> {
-        let file = tempfile::tempfile_in(self.folder.path())?;
-        let mut writer = BufWriter::with_capacity(1 << 18, file);
+        let mut run = self.write_run()?;
+        for level in 0.. {
+            if level == self.levels.len() {
+                self.levels.push(Vec::new());
+            }
+            self.levels[level].push(run);
+            if self.levels[level].len() < FAN_IN {
+                break;
+            }
+            let full = std::mem::take(&mut self.levels[level]);
+            run = self.merge(full)?;
+        }
+        Ok(())
+    }
+
+    fn write_run(&mut self) -> io::Result<File> {
+        let mut writer = self.begin_run()?;
         for i in self.sorted_order() {
             let i = i as usize;
             writer.write_all(&self.keys[i].to_le_bytes())?;
             writer.write_all(&self.records[i * self.record_bytes..(i + 1) * self.record_bytes])?;
         }
-        let mut file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.rewind()?;
-        self.runs.push(file);
         self.keys.clear();
         self.records.clear();
-        Ok(())
+        end_run(writer)
+    }
+
+    fn merge(&self, runs: Vec<File>) -> io::Result<File> {
+        let mut merge = Merge::new(runs, self.record_bytes)?;
+        let mut writer = self.begin_run()?;
+        while let Some((key, record)) = merge.peek() {
+            writer.write_all(&key.to_le_bytes())?;
+            writer.write_all(record)?;
+            merge.advance()?;
+        }
+        end_run(writer)
+    }
+
+    fn begin_run(&self) -> io::Result<BufWriter<File>> {
+        Ok(BufWriter::with_capacity(READ_AHEAD, tempfile::tempfile_in(self.folder.path())?))
     }
 
     /// Ends the input and begins the ordered output.
     pub(crate) fn finish(mut self) -> io::Result<Sorted> {
-        if self.runs.is_empty() {
+        let source = if self.levels.is_empty() {
             let order = self.sorted_order();
-            let source = Source::Memory { order: order.into_iter(), records: self.records };
-            return Ok(Sorted { record_bytes: self.record_bytes, source, _folder: self.folder });
-        }
-        if !self.keys.is_empty() {
-            self.spill()?;
-        }
-        let buffer = (32usize << 20) / self.runs.len();
-        let mut runs: Vec<Run> = self
-            .runs
-            .drain(..)
-            .map(|file| Run {
-                reader: BufReader::with_capacity(buffer.clamp(1 << 14, 1 << 20), file),
-                record: Vec::new(),
-            })
-            .collect();
+            Source::Memory { order: order.into_iter(), records: self.records }
+        } else {
+            if !self.keys.is_empty() {
+                self.spill()?;
+            }
+            (self.keys, self.records) = (Vec::new(), Vec::new());
+            let levels = std::mem::take(&mut self.levels);
+            let mut runs = Vec::new();
+            // The earliest records first; whenever too many runs stand side by side, they become one.
+            for level in levels.into_iter().rev() {
+                runs.extend(level);
+                if runs.len() > 2 * FAN_IN {
+                    runs = vec![self.merge(runs)?];
+                }
+            }
+            Source::Runs(Merge::new(runs, self.record_bytes)?)
+        };
+        Ok(Sorted { record_bytes: self.record_bytes, source, _folder: self.folder })
+    }
+}
+
+fn end_run(writer: BufWriter<File>) -> io::Result<File> {
+    let mut file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+/// Sorted runs read side by side.
+struct Merge {
+    record_bytes: usize,
+    runs: Vec<Run>,
+    /// The key of each run's current record; of equal keys the earlier run comes first.
+    heap: BinaryHeap<Reverse<(i128, usize)>>,
+}
+
+impl Merge {
+    fn new(files: Vec<File>, record_bytes: usize) -> io::Result<Self> {
+        let reader = |file| Run { reader: BufReader::with_capacity(READ_AHEAD, file), record: Vec::new() };
+        let mut runs: Vec<Run> = files.into_iter().map(reader).collect();
         let mut heap = BinaryHeap::new();
         for (i, run) in runs.iter_mut().enumerate() {
-            if let Some(key) = run.advance(self.record_bytes)? {
+            if let Some(key) = run.advance(record_bytes)? {
                 heap.push(Reverse((key, i)));
             }
         }
-        Ok(Sorted { record_bytes: self.record_bytes, source: Source::Runs { runs, heap }, _folder: self.folder })
+        Ok(Merge { record_bytes, runs, heap })
+    }
+
+    /// The next record and its key.
+    fn peek(&self) -> Option<(i128, &[u8])> {
+        self.heap.peek().map(|&Reverse((key, i))| (key, self.runs[i].record.as_slice()))
+    }
+
+    fn advance(&mut self) -> io::Result<()> {
+        let Some(Reverse((_, i))) = self.heap.pop() else { return Ok(()) };
+        if let Some(key) = self.runs[i].advance(self.record_bytes)? {
+            self.heap.push(Reverse((key, i)));
+        }
+        Ok(())
     }
 }
 
@@ -108,7 +190,7 @@ impl Run {
 
 enum Source {
     Memory { order: std::vec::IntoIter<u32>, records: Vec<u8> },
-    Runs { runs: Vec<Run>, heap: BinaryHeap<Reverse<(i128, usize)>> },
+    Runs(Merge),
 }
 
 /// Records in order of their key.
@@ -127,12 +209,10 @@ impl Sorted {
                 let start = i as usize * self.record_bytes;
                 out.extend_from_slice(&records[start..start + self.record_bytes]);
             }
-            Source::Runs { runs, heap } => {
-                let Some(Reverse((_, i))) = heap.pop() else { return Ok(false) };
-                out.extend_from_slice(&runs[i].record);
-                if let Some(key) = runs[i].advance(self.record_bytes)? {
-                    heap.push(Reverse((key, i)));
-                }
+            Source::Runs(merge) => {
+                let Some((_, record)) = merge.peek() else { return Ok(false) };
+                out.extend_from_slice(record);
+                merge.advance()?;
             }
         }
         Ok(true)

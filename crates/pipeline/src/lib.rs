@@ -22,7 +22,7 @@ pub use doctor::{Checkup, checkup};
 pub use dry_run::{DryRun, dry_run};
 pub use error::PipelineError;
 pub use event::{Event, Listener, Silence, Stage};
-pub use models::{ModelLine, Verified, models, verify};
+pub use models::{AliasMoved, ModelLine, Verified, models, remove_alias, set_alias, verify};
 pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint};
 pub use nta_report::Comparison;
 pub use nta_tracking::Status;

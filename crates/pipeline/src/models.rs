@@ -55,6 +55,46 @@ pub fn models(project: &Project) -> Result<Vec<ModelLine>, PipelineError> {
     Ok(lines)
 }
 
+/// An alias that was set or taken away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AliasMoved {
+    /// `name@alias`.
+    pub alias: String,
+    /// The version it points at now, or pointed at until now: `name/3`.
+    pub version: String,
+}
+
+/// Points `alias` at the version that `asked` means, in place of where it pointed before.
+pub fn set_alias(project: &Project, asked: &str, alias: &str) -> Result<AliasMoved, PipelineError> {
+    let registry = Registry::new(&project.home);
+    let version = registry.resolve(asked).map_err(refused)?;
+    let Some((name, number)) = version.registered else {
+        let place = project.home.join("models").display().to_string();
+        return Err(PipelineError::Refused(format!(
+            "{asked} is a folder outside {place}: only a version in there can have an alias"
+        )));
+    };
+    registry.set_alias(&name, alias, number).map_err(refused)?;
+    Ok(AliasMoved { alias: format!("{name}@{alias}"), version: format!("{name}/{number}") })
+}
+
+/// Takes `name@alias` away.
+pub fn remove_alias(project: &Project, asked: &str) -> Result<AliasMoved, PipelineError> {
+    let registry = Registry::new(&project.home);
+    let Some((name, alias)) = asked.split_once('@') else {
+        return Err(PipelineError::Refused(format!("`{asked}` names no alias: write it as `name@alias`")));
+    };
+    let known = registry.versions(name).map_err(refused)?.aliases;
+    let Some(number) = known.get(alias) else {
+        let others: Vec<&str> = known.keys().map(String::as_str).collect();
+        let found =
+            if others.is_empty() { "no aliases".to_owned() } else { format!("the aliases {}", others.join(", ")) };
+        return Err(PipelineError::Refused(format!("there is no {asked}: {name} has {found}")));
+    };
+    registry.remove_alias(name, alias).map_err(refused)?;
+    Ok(AliasMoved { alias: asked.to_owned(), version: format!("{name}/{number}") })
+}
+
 /// A model that passed its checks.
 #[derive(Debug, Clone, Serialize)]
 pub struct Verified {

@@ -68,8 +68,14 @@ pub struct FamilyCount {
     pub flagged: u64,
 }
 
-/// Bytes of records that a sort on disk holds in memory.
+/// Bytes of records that the sort into arrival order holds in memory.
 const SORT_ROOM: usize = 16 << 20;
+
+/// Bytes of scores that the sort back into the file's order holds in memory: a record is some 30 bytes.
+const BACK_ROOM: usize = 4 << 20;
+
+/// The output column that holds the share of attacks to expect at the hybrid's score.
+pub(crate) const PROBABILITY: &str = "probability";
 
 /// The output column that holds the hybrid's flag.
 const FLAGGED: &str = "flagged";
@@ -168,7 +174,7 @@ impl Job<'_> {
 
     /// Columns that the output has beside the input's.
     fn columns(&self) -> impl Iterator<Item = &str> {
-        self.model.names().chain([FLAGGED])
+        self.model.names().chain([PROBABILITY, FLAGGED])
     }
 
     fn batches(&self) -> Result<nta_ingest::Batches, PipelineError> {
@@ -195,7 +201,7 @@ impl Job<'_> {
         let mut arrivals = self.prepare(&scorer, folder)?;
         let layout = scorer.layout();
         let width = self.model.members.len() + 1;
-        let mut back = ExternalSort::new(5 * width, SORT_ROOM, folder).map_err(failed)?;
+        let mut back = ExternalSort::new(5 * width, BACK_ROOM, folder).map_err(failed)?;
         let mut more = true;
         while more {
             let mut bytes = Vec::with_capacity(RECORDS * layout.record_bytes());
@@ -310,6 +316,8 @@ impl Out<'_> {
         let mut added: Vec<Added<'_>> =
             scores.members.iter().map(|m| Added { name: &m.name, values: AddedValues::Float(&m.p_attack) }).collect();
         added.push(Added { name: "hybrid", values: AddedValues::Float(&scores.hybrid) });
+        let probability = self.job.model.probability(&scores.hybrid);
+        added.push(Added { name: PROBABILITY, values: AddedValues::Float(&probability) });
         let flags = scores.flags.last().map_or(&[][..], Vec::as_slice);
         added.push(Added { name: FLAGGED, values: AddedValues::Flag(flags) });
         self.writer.write(&batch.raw, &added).map_err(failed)?;

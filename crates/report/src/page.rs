@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
+use nta_metrics::HYBRID;
 use serde::Serialize;
 
 use crate::figures::NamedFigure;
@@ -29,6 +30,7 @@ struct Page<'a> {
     class_reports: Vec<members::ClassReport>,
     figures: Figures<'a>,
     families: families::FamiliesTable,
+    probability: Option<String>,
     data: data::DataView<'a>,
 }
 
@@ -92,6 +94,7 @@ pub(crate) fn render(run: &RunReport, figures: &[NamedFigure]) -> Result<String,
         class_reports: members::class_reports(&run.evaluation),
         figures: arrange(run, figures),
         families: families::families_table(&run.evaluation),
+        probability: probability(run),
         data: data::data_view(run),
     };
     let mut templates = Environment::new();
@@ -99,6 +102,19 @@ pub(crate) fn render(run: &RunReport, figures: &[NamedFigure]) -> Result<String,
     templates.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     templates.add_template("report.html", include_str!("../templates/report.html"))?;
     Ok(templates.get_template("report.html")?.render(Serde(&page))?)
+}
+
+/// What the reported probability is worth beside the raw score, in one sentence.
+fn probability(run: &RunReport) -> Option<String> {
+    let of = |brier: Option<f64>, log_loss: Option<f64>| Some((brier?, log_loss?));
+    let reported = run.evaluation.probability.as_ref().and_then(|p| of(p.brier, p.log_loss))?;
+    let raw = run.evaluation.members.get(HYBRID).and_then(|m| of(m.brier, m.log_loss))?;
+    Some(format!(
+        "Scored files carry a probability beside the hybrid’s score: the score through an isotonic map fitted on the \
+         calibration part, which decides nothing. On the test part its Brier score is {:.4} (the raw score’s {:.4}), \
+         its log loss {:.4} ({:.4}).",
+        reported.0, raw.0, reported.1, raw.1
+    ))
 }
 
 /// The style sheet with the figures' font and colours in it.

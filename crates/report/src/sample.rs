@@ -105,6 +105,7 @@ fn evaluate(test: &Part, threshold: &Part, rule: ThresholdRule, parts: &Named<Pa
         entity: &entity,
         copies: Some(&copies),
         parts,
+        probability: Some(test.members[2].as_slice()),
         digest: "sha256:9f2c1e0b7a54d8c3e6f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7",
     })
     .unwrap()

@@ -2,25 +2,59 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use nta_data::{Label, Quiet, Tabular, Watch};
-use nta_forest::{Bootstrap, ClassWeight, Forest, ForestConfig, ForestError};
+use nta_data::{Label, Purpose, Quiet, Tabular, Watch, rng};
+use nta_forest::{Bootstrap, ClassWeight, Criterion, Engine, Fitted, Forest, ForestConfig, ForestError, Splits};
+use rand_core::RngCore;
 
-use crate::tables::{bits, fit, noisy, rows_of, small, tabular};
+use crate::tables::{bits, fit, noisy, rows_of, small, tabular, uniform};
+
+/// Everything that a fit gives, as bits.
+fn outcome(fitted: Fitted, x: &Tabular) -> impl PartialEq {
+    let scores = bits(&fitted.forest.predict_proba(x).unwrap());
+    let out: Vec<Option<u32>> = fitted.out_of_bag.iter().map(|s| s.map(f32::to_bits)).collect();
+    (fitted.forest.to_bytes(), scores, out, fitted.oob_auc.map(f64::to_bits))
+}
+
+fn on_threads<T: Send>(n: usize, work: impl FnOnce() -> T + Send) -> T {
+    rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap().install(work)
+}
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
     let (x, y) = noisy(3_000, 1);
-    let run = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
-            let fitted = fit(&small(), &x, &y);
-            let scores = bits(&fitted.forest.predict_proba(&x).unwrap());
-            let out: Vec<Option<u32>> = fitted.out_of_bag.iter().map(|s| s.map(f32::to_bits)).collect();
-            (fitted.forest.to_bytes(), scores, out, fitted.oob_auc.map(f64::to_bits))
-        })
-    };
-    let one = run(1);
-    assert!(run(2) == one && run(8) == one);
+    for config in [small(), ForestConfig { bootstrap: Bootstrap::Distinct, splits: Splits::Random, ..small() }] {
+        let run = |threads| on_threads(threads, || outcome(fit(&config, &x, &y), &x));
+        let one = run(1);
+        assert!(run(2) == one && run(8) == one);
+    }
+}
+
+#[test]
+fn few_trees_grow_in_pieces_and_are_the_same() {
+    // So many rows that the first levels of a tree are forked, with an awkward mix of duplicates and weights.
+    let (x, y) = noisy(40_000, 12);
+    let weights: Vec<f32> = (0..40_000).map(|i| (i % 4) as f32).collect();
+    for trees in [1, 3] {
+        let config = ForestConfig { trees, ..small() };
+        // More trees than eight a thread are not forked; the first of them are the same trees.
+        let plain = on_threads(1, || fit(&ForestConfig { trees: 9, ..small() }, &x, &y).forest.to_bytes());
+        let run = |threads| on_threads(threads, || outcome(fit(&config, &x, &y), &x));
+        let one = run(1);
+        assert!(run(2) == one && run(8) == one);
+        let first = on_threads(8, || fit(&config, &x, &y).forest.to_bytes());
+        assert_eq!(first_tree(&plain, 9), first_tree(&first, trees as usize));
+        let weighted =
+            |threads| on_threads(threads, || outcome(config.fit_weighted(&x, &y, &weights, 7, &Quiet).unwrap(), &x));
+        let one = weighted(1);
+        assert!(weighted(2) == one && weighted(8) == one);
+    }
+}
+
+/// The bytes of the first of `n_trees` trees over the six columns of `noisy`.
+fn first_tree(bytes: &[u8], n_trees: usize) -> &[u8] {
+    let heads = 24 + 6 * (4 + 2) + 6 * 8;
+    let n_nodes = u32::from_le_bytes(bytes[heads..heads + 4].try_into().unwrap()) as usize;
+    &bytes[heads + 4 * n_trees..][..8 * n_nodes]
 }
 
 #[test]
@@ -168,6 +202,109 @@ fn copies_of_a_row_count_as_often_as_they_stand() {
     assert_eq!(fit(&config, &x, &y).forest.predict_row(&[1.0]), 0.25);
     let weighted = ForestConfig { class_weight: ClassWeight::Given { benign: 1.0, attack: 3.0 }, ..config };
     assert_eq!(fit(&weighted, &x, &y).forest.predict_row(&[1.0]), 0.5);
+}
+
+#[test]
+fn distinct_scores_no_row_by_a_tree_that_saw_its_copy() {
+    // 60 different rows of random label, 20 copies of each: nothing to learn but the copies themselves.
+    let mut random = rng(13, Purpose::Simulation, 0, 0);
+    let distinct: Vec<(f32, Label)> = (0..60)
+        .map(|_| (uniform(&mut random), if random.next_u32() % 2 == 0 { Label::Attack } else { Label::Benign }))
+        .collect();
+    let of = |i: usize| distinct[i * 7 % 60];
+    let x = tabular(vec![(0..1_200).map(|i| of(i).0).collect()]);
+    let y: Vec<Label> = (0..1_200).map(|i| of(i).1).collect();
+    let auc = |bootstrap| fit(&ForestConfig { trees: 200, bootstrap, ..small() }, &x, &y).oob_auc.unwrap();
+    assert!(auc(Bootstrap::Rows) > 0.99);
+    assert!(auc(Bootstrap::Distinct) < 0.75);
+    let out = fit(&ForestConfig { trees: 5, bootstrap: Bootstrap::Distinct, ..small() }, &x, &y).out_of_bag;
+    assert!((60..1_200).all(|i| out[i] == out[i - 60]));
+}
+
+#[test]
+fn a_weight_counts_like_copies() {
+    let (x, y) = noisy(300, 14);
+    let weights: Vec<f32> = (0..300).map(|i| (i % 4) as f32).collect();
+    let copies: Vec<usize> = (0..300).flat_map(|i| std::iter::repeat_n(i, i % 4)).collect();
+    let many =
+        Tabular { columns: x.columns.iter().map(|c| copies.iter().map(|&i| c[i]).collect()).collect(), ..x.clone() };
+    let y_many: Vec<Label> = copies.iter().map(|&i| y[i]).collect();
+    for class_weight in [ClassWeight::None, ClassWeight::Balanced, ClassWeight::Given { benign: 1.0, attack: 3.0 }] {
+        let config = ForestConfig { bootstrap: Bootstrap::None, max_depth: Some(6), class_weight, ..small() };
+        let weighted = config.fit_weighted(&x, &y, &weights, 7, &Quiet).unwrap().forest;
+        assert_eq!(weighted, fit(&config, &many, &y_many).forest);
+    }
+}
+
+#[test]
+fn equal_weights_are_no_weights_and_others_are_not() {
+    let (x, y) = noisy(800, 15);
+    for config in [small(), ForestConfig { criterion: Criterion::Entropy, ..small() }] {
+        let plain = fit(&config, &x, &y);
+        let weighted = |weights: Vec<f32>| config.fit_weighted(&x, &y, &weights, 7, &Quiet).unwrap();
+        for weight in [1.0, 0.3, 64.0] {
+            let equal = weighted(vec![weight; 800]);
+            assert!(equal.out_of_bag == plain.out_of_bag && equal.oob_auc == plain.oob_auc);
+            assert_eq!(bits(&equal.forest.predict_proba(&x).unwrap()), bits(&plain.forest.predict_proba(&x).unwrap()));
+        }
+        assert_ne!(weighted((0..800).map(|i| 1.0 + (i % 2) as f32).collect()).forest, plain.forest);
+    }
+}
+
+#[test]
+fn a_bag_without_weight_votes_with_the_whole_table() {
+    let (x, y) = noisy(40, 16);
+    let mut weights = vec![0.0; 40];
+    let first = |class: Label| y.iter().position(|l| *l == class).unwrap();
+    (weights[first(Label::Benign)], weights[first(Label::Attack)]) = (1.0, 3.0);
+    let forest = ForestConfig { trees: 300, ..small() }.fit_weighted(&x, &y, &weights, 7, &Quiet).unwrap().forest;
+    let scores = forest.predict_proba(&x).unwrap();
+    // 0.75 from an empty bag, else 0, 1 or a split between the two rows.
+    assert!(scores.iter().all(|s| (0.0..=1.0).contains(s)));
+    assert!(scores[first(Label::Attack)] > scores[first(Label::Benign)]);
+}
+
+#[test]
+fn smartcore_grows_a_forest_like_ours() {
+    let (train, y) = noisy(900, 17);
+    let (test, y_test) = noisy(1_500, 18);
+    let reference = ForestConfig { trees: 40, engine: Engine::Smartcore, ..Default::default() };
+    let native = ForestConfig { engine: Engine::Native, ..reference.clone() };
+    let [theirs, ours] = [&reference, &native].map(|config| {
+        let fitted = fit(config, &train, &y);
+        let right = fitted.forest.predict_proba(&test).unwrap();
+        let right = right.iter().zip(&y_test).filter(|(s, l)| (**s > 0.5) == l.is_attack()).count();
+        (right as f64 / 1_500.0, fitted.oob_auc.unwrap(), fitted.forest)
+    });
+    assert!((theirs.0 - ours.0).abs() < 0.03 && ours.0 > 0.9, "{} against {}", theirs.0, ours.0);
+    assert!((theirs.1 - ours.1).abs() < 0.03, "{} against {}", theirs.1, ours.1);
+    assert_ne!(theirs.2, ours.2);
+    assert_eq!(Forest::from_bytes(&theirs.2.to_bytes()).unwrap(), theirs.2);
+    let run = |threads| {
+        on_threads(threads, || outcome(fit(&ForestConfig { trees: 4, ..reference.clone() }, &train, &y), &test))
+    };
+    assert!(run(1) == run(8));
+}
+
+#[test]
+fn what_smartcore_does_not_know_is_refused() {
+    let (x, y) = noisy(60, 19);
+    let engine = Engine::Smartcore;
+    let refused = |config: ForestConfig| config.fit(&x, &y, 1, &Quiet).unwrap_err().to_string();
+    let text = refused(ForestConfig { engine, bootstrap: Bootstrap::Distinct, ..small() });
+    let expected =
+        "forest: with `engine: smartcore`, `bootstrap` has to be `rows`, not distinct; or use `engine: native`";
+    assert_eq!(text, expected);
+    for (key, config) in [
+        ("splits", ForestConfig { splits: Splits::Random, ..small() }),
+        ("class_weight", ForestConfig { class_weight: ClassWeight::Balanced, ..small() }),
+        ("bins", ForestConfig { bins: 100, ..small() }),
+        ("max_depth", ForestConfig { max_depth: Some(70_000), ..small() }),
+    ] {
+        assert!(refused(ForestConfig { engine, ..config }).contains(&format!("`{key}` has to be")), "{key}");
+    }
+    let weighted = ForestConfig { engine, ..small() }.fit_weighted(&x, &y, &[1.0; 60], 1, &Quiet);
+    assert!(matches!(weighted, Err(ForestError::EngineLacks { key: "weights", .. })));
 }
 
 struct StopAfter(AtomicU64, u64);

@@ -1,6 +1,6 @@
 //! Every key does something, and what it says.
 
-use nta_forest::{Bootstrap, ClassWeight, Criterion, Forest, ForestConfig, MaxFeatures, NamedCount};
+use nta_forest::{Bootstrap, ClassWeight, Criterion, Engine, Forest, ForestConfig, MaxFeatures, NamedCount, Splits};
 
 use crate::tables::{fit, noisy, small};
 
@@ -25,6 +25,9 @@ fn every_key_changes_the_forest() {
         ForestConfig { class_weight: ClassWeight::BalancedPerBootstrap, ..small() },
         ForestConfig { class_weight: ClassWeight::Given { benign: 1.0, attack: 4.0 }, ..small() },
         ForestConfig { bootstrap: Bootstrap::None, ..small() },
+        ForestConfig { bootstrap: Bootstrap::Distinct, ..small() },
+        ForestConfig { splits: Splits::Random, ..small() },
+        ForestConfig { engine: Engine::Smartcore, ..small() },
         ForestConfig { bins: 20, ..small() },
     ];
     let forests: Vec<Forest> = changed.iter().map(forest).collect();

@@ -153,6 +153,8 @@ fn a_training_killed_after_any_epoch_ends_as_if_it_had_not_been() {
         learning_rate: 0.1,
         ..small()
     };
+    let history = fit(&config, &train, &validation).history;
+    assert!(history[..3].iter().any(|report| !report.best), "the rate of the last epochs is not the first one's");
     killed_and_resumed(&config, &train, &validation);
 }
 

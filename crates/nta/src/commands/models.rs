@@ -1,10 +1,10 @@
-//! `nta models` and `nta verify`.
+//! `nta models`, its changes of aliases, and `nta verify`.
 
 use std::io::Write;
 
-use nta_pipeline::{models as list, verify as check};
+use nta_pipeline::{models as list, remove_alias, set_alias, verify as check};
 
-use crate::args::Common;
+use crate::args::{Common, ModelsCommand};
 use crate::{commands, table};
 
 pub(crate) fn models(common: &Common) -> anyhow::Result<()> {
@@ -24,6 +24,19 @@ pub(crate) fn models(common: &Common) -> anyhow::Result<()> {
     };
     let rows: Vec<Vec<String>> = lines.iter().map(row).collect();
     table::write(&mut out, &["model", "alias", "trained", "digest", "run"], &rows)?;
+    Ok(())
+}
+
+pub(crate) fn change(change: &ModelsCommand, common: &Common) -> anyhow::Result<()> {
+    let project = commands::project(common);
+    let (moved, said) = match change {
+        ModelsCommand::Alias { model, alias } => (set_alias(&project, model, alias)?, "now points at"),
+        ModelsCommand::Unalias { alias } => (remove_alias(&project, alias)?, "no longer points at"),
+    };
+    if common.json {
+        return commands::json(&moved);
+    }
+    writeln!(std::io::stdout().lock(), "{} {said} {}", moved.alias, moved.version)?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 
 use nta_data::{Dataset, MemberScores, Scores};
 use nta_hybrid::{Fusion, Hybrid};
-use nta_metrics::{ChosenThreshold, HYBRID, PartScores, ThresholdRule};
+use nta_metrics::{ChosenThreshold, HYBRID, Isotonic, PartScores, ThresholdRule};
 use nta_model::{DataDigest, Golden, Member, Model, NamedMember, NamedThreshold, Provenance, Scorer, StateRule};
 use nta_preprocess::Partition;
 
@@ -56,6 +56,7 @@ fn provisional(
         hybrid: Hybrid::new(names, Fusion::Average).map_err(failed)?,
         members,
         thresholds,
+        calibration: Isotonic::default(),
         golden: Golden::default(),
         provenance: provenance(ctx, told),
     })
@@ -143,6 +144,8 @@ fn freeze(ctx: &mut Context<'_>, model: &mut Model, parts: &Partition) -> Result
         thresholds.push(NamedThreshold { name: name.to_owned(), chosen });
     }
     model.thresholds = thresholds;
+    let kept_fused: Vec<f32> = keep.iter().map(|&i| fused_calibration[i]).collect();
+    model.calibration = Isotonic::fit(&kept_fused, &kept_labels).map_err(failed)?;
     model.record_golden(&parts.calibration).map_err(failed)?;
     let chosen = &model.thresholds[model.thresholds.len() - 1].chosen;
     Ok(format!("{}, threshold {:.4} for {}", combined(ctx), chosen.value, chosen.rule.describe()))

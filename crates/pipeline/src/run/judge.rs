@@ -13,6 +13,7 @@ use super::context::Context;
 use super::fuse::score_all;
 use crate::error::{PipelineError, failed};
 use crate::event::Stage;
+use crate::score::PROBABILITY;
 use crate::traffic::hex;
 
 /// What the evaluation hands on.
@@ -53,7 +54,7 @@ pub(crate) fn evaluate(
         let test = sealed.open();
         let scores = score_all(ctx, model, &test, Stage::Evaluate)?;
         let judged = measure(&test, &scores, model, judging)?;
-        keep_predictions(ctx, &test, &scores)?;
+        keep_predictions(ctx, &test, &scores, model)?;
         let text = serde_json::to_string_pretty(&judged.evaluation).map_err(failed)? + "\n";
         ctx.dir.write("evaluation.json", text.as_bytes()).map_err(failed)?;
         let n = crate::words::thousands(test.n_rows() as u64);
@@ -81,6 +82,7 @@ fn measure(test: &Dataset, scores: &Scores, model: &Model, judging: &Judging<'_>
         entity: &test.entity,
         copies: Some(&judging.copies.test),
         parts: &parts,
+        probability: Some(&model.probability(&scores.hybrid)),
         digest: &digest,
     })
     .map_err(failed)?;
@@ -108,7 +110,7 @@ pub(crate) fn attack_families(part: &Dataset) -> BTreeSet<String> {
 }
 
 /// predictions.parquet: every test row in file order, with its truth, the scores and the flag.
-fn keep_predictions(ctx: &Context<'_>, test: &Dataset, scores: &Scores) -> Result<(), PipelineError> {
+fn keep_predictions(ctx: &Context<'_>, test: &Dataset, scores: &Scores, model: &Model) -> Result<(), PipelineError> {
     let mut order: Vec<usize> = (0..test.n_rows()).collect();
     order.sort_unstable_by_key(|&i| test.row[i]);
     let labels = test.labels().map_err(failed)?;
@@ -122,7 +124,7 @@ fn keep_predictions(ctx: &Context<'_>, test: &Dataset, scores: &Scores) -> Resul
         .members
         .iter()
         .map(|m| (m.name.as_str(), pick(&m.p_attack)))
-        .chain([(HYBRID, pick(&scores.hybrid))])
+        .chain([(HYBRID, pick(&scores.hybrid)), (PROBABILITY, pick(&model.probability(&scores.hybrid)))])
         .collect();
     let flagged: Vec<bool> = scores.flags.last().map_or(Vec::new(), |f| order.iter().map(|&i| f[i]).collect());
     let mut added = vec![
