@@ -78,7 +78,10 @@ fn each_big_library_stays_behind_its_crate() {
     for (from, to) in dependencies() {
         for (library, owners) in BEHIND {
             let uses = to.iter().any(|d| d == library || d.starts_with(&format!("{library}-")));
-            assert!(!uses || owners.contains(&from.as_str()), "{from} must not use {library}: that belongs to {owners:?}");
+            assert!(
+                !uses || owners.contains(&from.as_str()),
+                "{from} must not use {library}: that belongs to {owners:?}"
+            );
         }
     }
 }

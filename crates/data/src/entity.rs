@@ -72,7 +72,7 @@ pub struct EntityStore<S> {
 #[derive(Debug, Clone)]
 struct Slot<S> {
     entity: u64,
-    /// `None` while the place is free, and until a sequence begins.
+    /// `None` while the place is free.
     state: Option<S>,
     last_end: i64,
     established: bool,
@@ -139,9 +139,16 @@ impl<S> EntityStore<S> {
     /// The entity has a flow that ended at `end` (microseconds; all the same where the traffic has no time). Answers its
     /// state, made with `fresh` where a sequence begins, and the end of its flow before, `None` where a sequence begins.
     pub fn visit(&mut self, entity: u64, end: i64, fresh: impl FnOnce() -> S) -> (&mut S, Option<i64>) {
-        let (at, previous) = match self.places.get(&entity) {
-            Some(&at) => (at, self.revisit(at, end)),
-            None => (self.admit(entity, end), None),
+        let found = self.places.get(&entity).copied();
+        let at = match found {
+            Some(at) => {
+                let from = if self.slots[at as usize].established { &mut self.main } else { &mut self.probation };
+                from.take_out(&mut self.slots, at);
+                self.slots[at as usize].established = true;
+                self.main.push_newest(&mut self.slots, at);
+                at
+            }
+            None => self.admit(entity, end),
         };
         // Only one queue grew, and by one; the newest is never the oldest, for both queues have room.
         if self.probation.len > self.probation.room {
@@ -150,7 +157,13 @@ impl<S> EntityStore<S> {
         if self.main.len > self.main.room {
             self.evict(self.main.oldest);
         }
-        (self.slots[at as usize].state.get_or_insert_with(fresh), previous)
+        let slot = &mut self.slots[at as usize];
+        let last = std::mem::replace(&mut slot.last_end, end);
+        let previous = found.and_then(|_| (end.saturating_sub(last) <= self.idle_micros).then_some(last));
+        if previous.is_none() {
+            slot.state = None;
+        }
+        (slot.state.get_or_insert_with(fresh), previous)
     }
 
     /// Entities remembered now.
@@ -166,20 +179,6 @@ impl<S> EntityStore<S> {
     /// Entities forgotten for lack of room since the start.
     pub fn evictions(&self) -> u64 {
         self.evictions
-    }
-
-    /// A further flow of a known entity; the end of the one before, unless the silence was too long.
-    fn revisit(&mut self, at: u32, end: i64) -> Option<i64> {
-        let slot = &mut self.slots[at as usize];
-        let last = std::mem::replace(&mut slot.last_end, end);
-        let follows = end.saturating_sub(last) <= self.idle_micros;
-        if !follows {
-            slot.state = None;
-        }
-        let from = if std::mem::replace(&mut slot.established, true) { &mut self.main } else { &mut self.probation };
-        from.take_out(&mut self.slots, at);
-        self.main.push_newest(&mut self.slots, at);
-        follows.then_some(last)
     }
 
     /// A slot for a new entity, on probation, its state not made yet.

@@ -37,14 +37,25 @@ pub(crate) fn sigmoid<S: Vectors>(s: S, x: S::Vector) -> S::Vector {
 /// The probability of an attack for a logit. Unlike [`sigmoid`] it is exact to a few units in the last place at both
 /// ends too: ranking rare attacks needs the differences between very small probabilities.
 pub(crate) fn probability(logit: f32) -> f32 {
-    let e = exp_negative(f64::from(logit.abs()));
-    (if logit >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) }) as f32
+    probability_of(logit, exp_negative(f64::from(logit.abs())))
 }
 
 /// −ln of the probability given to what happened: the log loss of one row.
 pub(crate) fn log_loss(logit: f32, attack: bool) -> f64 {
+    loss_and_probability(logit, attack).0
+}
+
+/// [`log_loss`] and [`probability`] at the price of one exponential.
+pub(crate) fn loss_and_probability(logit: f32, attack: bool) -> (f64, f32) {
+    let e = exp_negative(f64::from(logit.abs()));
     let z = f64::from(if attack { -logit } else { logit });
-    z.max(0.0) + exp_negative(z.abs()).ln_1p()
+    (z.max(0.0) + e.ln_1p(), probability_of(logit, e))
+}
+
+/// With `e` = exp(−|logit|).
+#[inline]
+fn probability_of(logit: f32, e: f64) -> f32 {
+    (if logit >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) }) as f32
 }
 
 /// exp(−x) for x ≥ 0, relative error below 1e-12: halving by powers of two and a Taylor polynomial, in our own

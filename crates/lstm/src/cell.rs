@@ -4,12 +4,15 @@
 //! the inputs, then over the outputs of the step before, each first to last: a row's result is the same bits whether it
 //! comes alone or among others.
 
+// Arrays of vectors stay in registers when they are indexed by numbers that the compiler knows.
+#![allow(clippy::needless_range_loop)]
+
 use crate::activation::{sigmoid, tanh};
 use crate::panels::{Layer, Layout};
 use crate::simd::{Vectors, multiversion};
 use crate::tile::{Left, Right, accumulate, for_height, next_tile};
 
-/// What a step starts step.
+/// What a step starts from.
 #[derive(Clone, Copy)]
 pub(crate) struct Step<'a> {
     pub(crate) layout: Layout,
@@ -116,5 +119,91 @@ fn head_body<S: Vectors>(s: S, outputs: &[f32], head: &[f32], bias: f32, logits:
         let mut lanes = [0f32; 16];
         s.store(sums, &mut lanes);
         *logit = lanes.iter().sum::<f32>() + bias;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::panels::Panels;
+    use crate::shape::{Part, Shape};
+    use crate::simd::Simd;
+    use crate::weights::Weights;
+
+    /// Numbers in ±2 without a pattern that a wrong place could hide behind.
+    fn values(n: usize, seed: usize) -> Vec<f32> {
+        (0..n).map(|i| ((i * 7_919 + seed * 104_729) % 4_001) as f32 / 1_000.0 - 2.0).collect()
+    }
+
+    /// Outputs, cell states and logits of some of the rows.
+    fn step(panels: &Panels, inputs: &[f32], state: &[f32]) -> [Vec<f32>; 3] {
+        let (layout, width) = (panels.layout, panels.layout.width());
+        let rows = state.len() / width;
+        let [mut cells, mut outputs] = [vec![0.0; rows * width], vec![0.0; rows * width]];
+        let layer = &panels.layers[0];
+        let from = Step { layout, layer, rows, inputs, outputs: state, cells: state, started: false };
+        let (cells_to, outputs_to) = (&mut cells[..], &mut outputs[..]);
+        let made = Made { gates: &mut [], n: 0, first: 0, squashed: &mut [], cells: cells_to, outputs: outputs_to };
+        forward(layout.simd, from, made);
+        let mut logits = vec![0.0; rows];
+        head(layout.simd, &outputs, &panels.head, panels.head_bias, &mut logits);
+        [outputs, cells, logits]
+    }
+
+    #[test]
+    fn a_row_gets_the_formulas_value_and_the_same_bits_alone_and_among_others() {
+        let (k, rows) = (9, 15);
+        for hidden in [1, 5, 16, 24, 70] {
+            let shape = Shape { n_numeric: k, cardinality: vec![], embedding: None, hidden, layers: 1 };
+            let mut weights = Weights::draw(&shape, 3, 0.25);
+            let bias = shape.range(Part::Bias(0));
+            weights.values[bias].copy_from_slice(&values(4 * hidden, 1));
+            let inputs = values(rows * k, 2);
+            for simd in Simd::all() {
+                let panels = Panels::of(simd, &weights);
+                let width = panels.layout.width();
+                let mut state = vec![0.0; rows * width];
+                for (r, row) in state.chunks_exact_mut(width).enumerate() {
+                    row[..hidden].copy_from_slice(&values(hidden, 3 + r));
+                }
+                let together = step(&panels, &inputs, &state);
+                for r in 0..rows {
+                    let at = r * width..(r + 1) * width;
+                    let alone = step(&panels, &inputs[r * k..(r + 1) * k], &state[at.clone()]);
+                    assert_eq!(alone[0], together[0][at.clone()]);
+                    assert_eq!(alone[1], together[1][at.clone()]);
+                    assert_eq!(alone[2][0], together[2][r]);
+                    assert!(alone[0][hidden..].iter().all(|&x| x == 0.0), "what fills a row up stays 0");
+                    let (output, cell, logit) =
+                        exact(&weights, &inputs[r * k..(r + 1) * k], &state[at.start..at.start + hidden]);
+                    for j in 0..hidden {
+                        assert!((f64::from(alone[0][j]) - output[j]).abs() < 3e-6, "{simd:?}, hidden {hidden}");
+                        assert!((f64::from(alone[1][j]) - cell[j]).abs() < 3e-6, "{simd:?}, hidden {hidden}");
+                    }
+                    assert!((f64::from(alone[2][0]) - logit).abs() < 1e-5, "{simd:?}, hidden {hidden}");
+                }
+            }
+        }
+    }
+
+    /// The formula in f64, from a state whose outputs and cells are the same numbers.
+    fn exact(weights: &Weights, inputs: &[f32], state: &[f32]) -> (Vec<f64>, Vec<f64>, f64) {
+        let hidden = weights.shape.hidden;
+        let sum = |column: usize| {
+            let part = |part, x: &[f32]| -> f64 {
+                let rows = weights.part(part).chunks_exact(4 * hidden);
+                x.iter().zip(rows).map(|(&x, row)| f64::from(x) * f64::from(row[column])).sum()
+            };
+            f64::from(weights.part(Part::Bias(0))[column])
+                + part(Part::Input(0), inputs)
+                + part(Part::Recurrent(0), state)
+        };
+        let gate = |x: f64| 1.0 / (1.0 + (-x).exp());
+        let cell = |j: usize| gate(sum(hidden + j)) * f64::from(state[j]) + gate(sum(j)) * sum(2 * hidden + j).tanh();
+        let cells: Vec<f64> = (0..hidden).map(cell).collect();
+        let outputs: Vec<f64> = (0..hidden).map(|j| gate(sum(3 * hidden + j)) * cells[j].tanh()).collect();
+        let head = weights.part(Part::HeadWeight);
+        let logit = outputs.iter().zip(head).map(|(x, &w)| x * f64::from(w)).sum::<f64>();
+        (outputs, cells, logit + f64::from(weights.part(Part::HeadBias)[0]))
     }
 }

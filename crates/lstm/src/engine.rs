@@ -63,6 +63,7 @@ mod tests {
     use crate::fused::Fused;
     use crate::inputs::Inputs;
     use crate::shape::Shape;
+    use crate::simd::Simd;
     use crate::tensors::Tensors;
     use crate::{DeviceChoice, Lstm};
 
@@ -113,27 +114,31 @@ mod tests {
             network(0, &[6], None, 8, 3, Loss::LogLoss),
             network(3, &[4, 7], Some(3), 8, 2, Loss::LogLoss),
             network(0, &[9], Some(2), 5, 1, Loss::Focal(0.5)),
+            network(5, &[3], None, 72, 2, Loss::LogLoss),
         ]
     }
 
     #[test]
-    fn written_out_gradients_equal_those_of_burn() {
+    fn written_out_gradients_equal_those_of_burn_on_every_vector_unit() {
         for (traffic, shape) in networks() {
             for dropout in [0.0, 0.3] {
                 let weights = Weights::draw(&shape, 3, -0.5);
                 let plan = plan_epoch(&traffic.sequences, 40, 1, 0);
                 let batch = assemble(&traffic.sequences, &plan[0], 0, 0);
-                let mut ours = Fused::new(weights.clone(), Adam::new(&shape), dropout, 9);
                 let theirs = Tensors::new(DeviceChoice::Flex, &weights, &Adam::new(&shape), dropout, 9).unwrap();
-                let (our_loss, ours) = ours.gradient(&traffic.dense, &traffic.truth, &batch);
                 let (their_loss, theirs) = theirs.gradient(&traffic.dense, &traffic.truth, &batch).unwrap();
-                assert!((our_loss.sum / our_loss.weight - their_loss).abs() < 1e-6);
-                for (part, range) in shape.parts() {
-                    let (ours, theirs) = (&ours.values[range.clone()], &theirs.values[range]);
-                    let largest = theirs.iter().fold(0f32, |m, g| m.max(g.abs()));
-                    assert!(largest > 0.0, "{part:?}");
-                    for (a, b) in ours.iter().zip(theirs) {
-                        assert!((a - b).abs() <= 1e-4 * b.abs() + 1e-5 * largest, "{part:?}: {a} and {b}");
+                for simd in Simd::all() {
+                    let mut ours = Fused::on(simd, weights.clone(), Adam::new(&shape), dropout, 9);
+                    let (our_loss, ours) = ours.gradient(&traffic.dense, &traffic.truth, &batch);
+                    assert!((our_loss.sum / our_loss.weight - their_loss).abs() < 1e-6);
+                    for (part, range) in shape.parts() {
+                        let (ours, theirs) = (&ours.values[range.clone()], &theirs.values[range]);
+                        let largest = theirs.iter().fold(0f32, |m, g| m.max(g.abs()));
+                        assert!(largest > 0.0, "{part:?}");
+                        for (a, b) in ours.iter().zip(theirs) {
+                            let near = (a - b).abs() <= 1e-4 * b.abs() + 1e-5 * largest;
+                            assert!(near, "{simd:?}, {part:?}: {a} and {b}");
+                        }
                     }
                 }
             }

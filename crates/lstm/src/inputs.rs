@@ -1,6 +1,7 @@
 //! What goes into the network: which columns, and which codes.
 
 use nta_data::Dense;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::LstmError;
@@ -39,7 +40,7 @@ impl Inputs {
         same("numeric values", dense.numeric.len(), dense.n_rows * n_numeric)?;
         same("codes", dense.codes.len(), dense.n_rows * n_codes)?;
         same("cardinalities", self.cardinality.len(), n_codes)?;
-        if let Some(i) = dense.numeric.iter().position(|x| !x.is_finite()) {
+        if let Some(i) = first_not_finite(&dense.numeric) {
             let (row, column) = (i / n_numeric, self.numeric_names[i % n_numeric].clone());
             return Err(LstmError::NotFinite { part, row, column, value: dense.numeric[i].to_string() });
         }
@@ -58,6 +59,16 @@ impl Inputs {
     }
 }
 
+/// Blocks are looked through on all threads and in vectors; only a bad one is searched.
+fn first_not_finite(values: &[f32]) -> Option<usize> {
+    const BLOCK: usize = 1 << 14;
+    let search = |(i, block): (usize, &[f32])| {
+        let good = block.iter().fold(true, |good, x| good & x.is_finite());
+        if good { None } else { block.iter().position(|x| !x.is_finite()).map(|at| i * BLOCK + at) }
+    };
+    values.par_chunks(BLOCK).enumerate().find_map_first(search)
+}
+
 /// `what`: one and many of them, as the message names them.
 fn same_names(what: [&'static str; 2], expected: &[String], found: &[String]) -> Result<(), LstmError> {
     if expected.len() != found.len() {
@@ -71,5 +82,20 @@ fn same_names(what: [&'static str; 2], expected: &[String], found: &[String]) ->
             found: found[i].clone(),
             expected: expected[i].clone(),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_number_that_is_not_finite_is_found_in_any_block() {
+        let mut values = vec![1.0; 100_000];
+        assert_eq!(first_not_finite(&values), None);
+        for at in [99_999, 70_000, 16_384, 0] {
+            values[at] = f32::INFINITY;
+            assert_eq!(first_not_finite(&values), Some(at));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What training makes small: the log loss of a row, or the focal loss.
 
 use crate::Loss;
-use crate::activation::{exp_negative, log_loss, probability};
+use crate::activation::{exp_negative, log_loss, loss_and_probability, probability};
 
 impl Loss {
     /// The power of (1 − p), 0 for the log loss.
@@ -17,9 +17,9 @@ impl Loss {
     /// With p the probability given to what happened, q = 1 − p and γ the power: loss = −qᵞ ln p, and its derivative by
     /// the logit of p is γ qᵞ p ln p − qᵞ q (Lin et al. 2017, appendix B).
     pub(crate) fn of(self, logit: f32, attack: bool) -> (f64, f32) {
-        let plain = log_loss(logit, attack);
+        let (plain, p) = loss_and_probability(logit, attack);
         let Loss::Focal(power) = self else {
-            return (plain, probability(logit) - f32::from(u8::from(attack)));
+            return (plain, p - f32::from(u8::from(attack)));
         };
         let (right, wrong) = if attack { (logit, -logit) } else { (-logit, logit) };
         let (p, q) = (f64::from(probability(right)), f64::from(probability(wrong)));

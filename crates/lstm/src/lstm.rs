@@ -8,6 +8,7 @@ use crate::cell::{self, Made, Step};
 use crate::embedding;
 use crate::inputs::Inputs;
 use crate::panels::Panels;
+use crate::simd::Simd;
 use crate::weights::Weights;
 
 /// A trained network.
@@ -59,7 +60,7 @@ impl Lstm {
     /// The network of these weights.
     pub(crate) fn new(learned: Weights, inputs: Inputs, carries_state: bool) -> Self {
         let (weights, embedded) = embedding::one_hot(learned);
-        let (panels, tables) = (Panels::of(&weights), weights.shape.table_rows());
+        let (panels, tables) = (Panels::of(Simd::detect(), &weights), weights.shape.table_rows());
         Lstm { weights, embedded, panels, tables, inputs, carries_state }
     }
 

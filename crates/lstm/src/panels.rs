@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use crate::shape::{Part, Shape};
-use crate::simd::Simd;
+use crate::simd::{Simd, Vectors, multiversion};
 use crate::weights::Weights;
 
 /// How a network's gates stand in vectors.
@@ -91,9 +91,9 @@ pub(crate) struct Layer {
 }
 
 impl Panels {
-    /// The weights, laid out for this CPU.
-    pub(crate) fn of(weights: &Weights) -> Self {
-        let mut panels = Panels::zeros(Simd::detect(), &weights.shape);
+    /// The weights, laid out for a vector unit.
+    pub(crate) fn of(simd: Simd, weights: &Weights) -> Self {
+        let mut panels = Panels::zeros(simd, &weights.shape);
         panels.update(weights);
         panels
     }
@@ -135,18 +135,90 @@ impl Panels {
         rows: usize,
         row: usize,
     ) {
-        let (quad, n_gates) = (self.layout.quad(), weights.shape.gates());
+        let (layout, quad, n_gates) = (self.layout, self.layout.quad(), weights.shape.gates());
         for (bias, block) in self.layers[0].bias.chunks_exact(quad).zip(sums.chunks_exact_mut(rows * quad)) {
             block[row * quad..(row + 1) * quad].copy_from_slice(bias);
         }
         let matrix = weights.part(Part::Input(0));
         for (&code, &table) in codes.iter().zip(tables) {
-            let code_row = &matrix[(table + code) as usize * n_gates..][..n_gates];
-            for (block, to, from) in self.layout.runs() {
-                let at = (block * rows + row) * quad;
-                for (sum, weight) in sums[at + to.start..at + to.end].iter_mut().zip(&code_row[from]) {
-                    *sum += weight;
+            let from = &matrix[(table + code) as usize * n_gates..][..n_gates];
+            add_to_row(layout.simd, layout, sums, rows, row, from);
+        }
+    }
+}
+
+multiversion! {
+    /// Adds `from` `(4·hidden)` to row `row` of `sums` `(blocks, rows, quad)`.
+    pub(crate) fn add_to_row =
+        add_to_row_body(layout: Layout, sums: &mut [f32], rows: usize, row: usize, from: &[f32])
+}
+
+#[inline(always)]
+fn add_to_row_body<S: Vectors>(s: S, layout: Layout, sums: &mut [f32], rows: usize, row: usize, from: &[f32]) {
+    for block in 0..layout.blocks {
+        for gate in 0..4 {
+            let (at, other) = ((block * rows + row) * 4 * S::LANES, gate * layout.hidden + block * S::LANES);
+            let units = S::LANES.min(layout.hidden - block * S::LANES);
+            add(s, &mut sums[at + gate * S::LANES..], &from[other..other + units]);
+        }
+    }
+}
+
+multiversion! {
+    /// Adds row `row` of `from` `(blocks, rows, quad)` to `sums` `(4·hidden)`.
+    pub(crate) fn add_row =
+        add_row_body(layout: Layout, sums: &mut [f32], from: &[f32], rows: usize, row: usize)
+}
+
+#[inline(always)]
+fn add_row_body<S: Vectors>(s: S, layout: Layout, sums: &mut [f32], from: &[f32], rows: usize, row: usize) {
+    for block in 0..layout.blocks {
+        for gate in 0..4 {
+            let (at, other) = ((block * rows + row) * 4 * S::LANES, gate * layout.hidden + block * S::LANES);
+            let units = S::LANES.min(layout.hidden - block * S::LANES);
+            add(s, &mut sums[other..], &from[at + gate * S::LANES..][..units]);
+        }
+    }
+}
+
+/// Adds the units of one gate of a block: a vector, or fewer in the last block.
+#[inline(always)]
+fn add<S: Vectors>(s: S, sums: &mut [f32], from: &[f32]) {
+    if from.len() == S::LANES {
+        s.store(s.add(s.load(sums), s.load(from)), sums);
+    } else {
+        for (sum, x) in sums.iter_mut().zip(from) {
+            *sum += x;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_go_into_blocks_and_come_back_on_every_vector_unit() {
+        for hidden in [3, 16, 20] {
+            let shape = Shape { n_numeric: 1, cardinality: vec![], embedding: None, hidden, layers: 1 };
+            for simd in Simd::all() {
+                let layout = Layout::new(simd, &shape);
+                let matrix: Vec<f32> = (1..=8 * hidden).map(|i| i as f32).collect();
+                let mut filled = vec![0.0; 2 * layout.gates()];
+                layout.fill(&matrix, &mut filled, 2);
+                // Unit 2's forget gate of row 1 stands in block 0, in its quad's second vector.
+                assert_eq!(filled[layout.quad() + layout.lanes + 2], matrix[4 * hidden + hidden + 2]);
+                let mut added = vec![0.0; 2 * layout.gates()];
+                let mut back = vec![0.0; 8 * hidden];
+                for (row, from) in matrix.chunks_exact(4 * hidden).enumerate() {
+                    add_to_row(simd, layout, &mut added, 2, row, from);
                 }
+                for (row, to) in back.chunks_exact_mut(4 * hidden).enumerate() {
+                    add_row(simd, layout, to, &added, 2, row);
+                }
+                assert_eq!(added, filled);
+                assert_eq!(back, matrix);
+                assert_eq!(filled.iter().filter(|&&x| x != 0.0).count(), matrix.len(), "what fills up is 0");
             }
         }
     }

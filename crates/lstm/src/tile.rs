@@ -1,5 +1,8 @@
 //! The heart of every product: a few rows of sums held in registers while the terms go by.
 
+// Arrays of vectors stay in registers when they are indexed by numbers that the compiler knows.
+#![allow(clippy::needless_range_loop)]
+
 use std::ops::Range;
 
 use crate::simd::Vectors;
@@ -79,3 +82,75 @@ macro_rules! for_height {
     };
 }
 pub(crate) use for_height;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::{Simd, multiversion};
+
+    multiversion! {
+        /// `into (rows, 4 vectors) = left · right`.
+        fn product = product_body(into: &mut [f32], left: Left<'_>, right: Right<'_>, depth: usize)
+    }
+
+    #[inline(always)]
+    fn product_body<S: Vectors>(s: S, into: &mut [f32], left: Left<'_>, right: Right<'_>, depth: usize) {
+        for_height!(into.len() / (4 * S::LANES), product_of::<S>(s, into, left, right, depth));
+    }
+
+    #[inline(always)]
+    fn product_of<S: Vectors, const R: usize>(s: S, into: &mut [f32], left: Left<'_>, right: Right<'_>, depth: usize) {
+        let mut sums = [[s.splat(0.0); 4]; R];
+        accumulate(s, &mut sums, left, right, depth);
+        for (r, row) in into.chunks_exact_mut(4 * S::LANES).enumerate() {
+            for c in 0..4 {
+                s.store(sums[r][c], &mut row[c * S::LANES..]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_tile_of_any_height_is_the_sum_written_out_in_both_ways_of_reading_the_left() {
+        let depth = 7;
+        let number = |i: usize| ((i * 7_919) % 1_013) as f32 / 1_013.0 - 0.5;
+        for simd in Simd::all() {
+            let columns = 4 * simd.lanes();
+            let right: Vec<f32> = (0..depth * columns).map(|i| number(i + 31)).collect();
+            for rows in 1..=6 {
+                let values: Vec<f32> = (0..rows * depth).map(number).collect();
+                for (row_stride, step) in [(depth, 1), (1, rows)] {
+                    let mut into = vec![0.0; rows * columns];
+                    let left = Left { values: &values, row_stride, step };
+                    product(simd, &mut into, left, Right { values: &right, stride: columns }, depth);
+                    for (i, &found) in into.iter().enumerate() {
+                        let (r, c) = (i / columns, i % columns);
+                        let term =
+                            |k: usize| f64::from(values[r * row_stride + k * step]) * f64::from(right[k * columns + c]);
+                        let exact: f64 = (0..depth).map(term).sum();
+                        assert!((f64::from(found) - exact).abs() < 1e-6, "{simd:?}, {rows} rows");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic]
+    fn a_factor_that_is_too_short_is_refused() {
+        let left = Left { values: &[1.0; 3], row_stride: 1, step: 1 };
+        let right = Right { values: &[1.0; 256], stride: 64 };
+        product(Simd::detect(), &mut vec![0.0; 4 * Simd::detect().lanes()], left, right, 4);
+    }
+
+    #[test]
+    fn rows_fall_into_tiles_of_nearly_the_same_height() {
+        let mut left = 0..32;
+        let mut heights = Vec::new();
+        while !left.is_empty() {
+            heights.push(next_tile(&left, 6));
+            left.start += heights[heights.len() - 1];
+        }
+        assert_eq!(heights, [6, 6, 5, 5, 5, 5]);
+        assert_eq!(next_tile(&(0..4), 6), 4);
+    }
+}

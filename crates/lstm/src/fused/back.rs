@@ -1,5 +1,8 @@
 //! Derivatives of a layer: one step back through time, and the products that this takes.
 
+// Arrays of vectors stay in registers when they are indexed by numbers that the compiler knows.
+#![allow(clippy::needless_range_loop)]
+
 use std::ops::Range;
 
 use crate::panels::Layout;

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::panels::{Layout, Panels};
+use crate::panels::{Layout, Panels, add_row};
 use crate::shape::{Part, Shape};
 use crate::weights::Weights;
 
@@ -52,21 +52,16 @@ impl Gradient {
             self.touched.push(table_row as u32);
         }
         let layout = self.panels.layout;
-        let (quad, n_gates) = (layout.quad(), self.table.len() / self.seen.len());
+        let n_gates = 4 * layout.hidden;
         let sums = &mut self.table[table_row * n_gates..(table_row + 1) * n_gates];
-        for (block, from, to) in layout.runs() {
-            let at = (block * n + row) * quad;
-            for (sum, d) in sums[to].iter_mut().zip(&d_gates[at + from.start..at + from.end]) {
-                *sum += d;
-            }
-        }
+        add_row(layout.simd, layout, sums, d_gates, n, row);
     }
 
     /// Moves the tables' part into `total` and leaves zeros.
     fn drain_table(&mut self, total: &mut [f32]) {
         for row in self.touched.drain(..) {
             self.seen[row as usize] = false;
-            let n_gates = self.table.len() / self.seen.len();
+            let n_gates = 4 * self.panels.layout.hidden;
             let at = row as usize * n_gates..(row as usize + 1) * n_gates;
             for (sum, d) in total[at.clone()].iter_mut().zip(&self.table[at.clone()]) {
                 *sum += d;
@@ -116,12 +111,7 @@ fn sum(gradients: &[Gradient], total: &mut [f32], part: impl Fn(&Panels) -> (&[f
         for gradient in gradients {
             let (values, rows) = part(&gradient.panels);
             for (k, total) in chunk.chunks_exact_mut(n_gates).enumerate() {
-                for (block, from, to) in layout.runs() {
-                    let at = (block * rows + i * rows_at_once + k) * layout.quad();
-                    for (sum, d) in total[to].iter_mut().zip(&values[at + from.start..at + from.end]) {
-                        *sum += d;
-                    }
-                }
+                add_row(layout.simd, layout, total, values, rows, i * rows_at_once + k);
             }
         }
     });

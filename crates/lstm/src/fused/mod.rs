@@ -14,6 +14,7 @@ use crate::adam::{Adam, Rate};
 use crate::batches::Batch;
 use crate::embedding;
 use crate::engine::{BatchLoss, Engine, Truth};
+use crate::simd::Simd;
 use crate::weights::Weights;
 pub(crate) use dropout::Dropout;
 use gradient::Gradient;
@@ -40,10 +41,15 @@ pub(crate) struct Fused {
 impl Fused {
     /// Goes on from these weights and moments.
     pub(crate) fn new(learned: Weights, adam: Adam, dropout: f64, seed: u64) -> Self {
+        Fused::on(Simd::detect(), learned, adam, dropout, seed)
+    }
+
+    /// As [`Fused::new`], on a vector unit that need not be the widest.
+    pub(crate) fn on(simd: Simd, learned: Weights, adam: Adam, dropout: f64, seed: u64) -> Self {
         let (weights, learned) = embedding::one_hot(learned);
         let embedded = learned.map(|learned| (learned.clone(), learned));
         let total = Weights::zeros(&weights.shape);
-        let network = Network::new(weights);
+        let network = Network::new(simd, weights);
         Fused { network, embedded, adam, gradients: Vec::new(), passes: Mutex::default(), total, dropout, seed }
     }
 

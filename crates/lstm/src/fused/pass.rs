@@ -12,6 +12,7 @@ use crate::cell::{self, Made, Step};
 use crate::engine::Truth;
 use crate::panels::{Layout, Panels};
 use crate::shape::Part;
+use crate::simd::Simd;
 use crate::weights::Weights;
 
 /// Rows, of some steps, whose contribution to the weights' gradient is summed while they are still in the cache.
@@ -28,8 +29,8 @@ pub(super) struct Network {
 }
 
 impl Network {
-    pub(super) fn new(weights: Weights) -> Self {
-        let panels = Panels::of(&weights);
+    pub(super) fn new(simd: Simd, weights: Weights) -> Self {
+        let panels = Panels::of(simd, &weights);
         let layout = panels.layout;
         let turned = |l| (Turned::new(layout), (l > 0).then(|| Turned::new(layout)));
         let turned = (0..weights.shape.layers).map(turned).collect();
