@@ -117,7 +117,7 @@ pub(crate) fn fit(order: Order, memory: MemoryConfig) -> Model {
         calibration: Isotonic::fit(&fused.p_attack, labels).unwrap(),
         members: vec![
             NamedMember { name: "forest".into(), member: Member::Forest(forest) },
-            NamedMember { name: "lstm".into(), member: Member::Lstm(lstm) },
+            NamedMember { name: "lstm".into(), member: Member::Lstm(Box::new(lstm)) },
         ],
         hybrid,
         golden: Golden::default(),

@@ -24,7 +24,7 @@ pub enum Member {
     /// Judges each flow by itself.
     Forest(Forest),
     /// Judges each flow by what its entity did before.
-    Lstm(Lstm),
+    Lstm(Box<Lstm>),
 }
 
 impl NamedMember {
@@ -48,7 +48,9 @@ impl NamedMember {
     pub(crate) fn from_bytes(entry: &MemberEntry, bytes: &[u8], path: &Path) -> Result<Self, ModelError> {
         let member = match entry.kind {
             MemberKind::Forest => Member::Forest(Forest::from_bytes(bytes).map_err(|e| ModelError::damaged(path, e))?),
-            MemberKind::Lstm => Member::Lstm(Lstm::from_safetensors(bytes).map_err(|e| ModelError::damaged(path, e))?),
+            MemberKind::Lstm => {
+                Member::Lstm(Box::new(Lstm::from_safetensors(bytes).map_err(|e| ModelError::damaged(path, e))?))
+            }
         };
         Ok(NamedMember { name: entry.name.clone(), member })
     }

@@ -40,7 +40,7 @@ fn provisional(
 ) -> Result<Model, PipelineError> {
     let members = vec![
         NamedMember { name: MEMBERS[0].to_owned(), member: Member::Forest(learned.forest) },
-        NamedMember { name: MEMBERS[1].to_owned(), member: Member::Lstm(learned.lstm) },
+        NamedMember { name: MEMBERS[1].to_owned(), member: Member::Lstm(Box::new(learned.lstm)) },
     ];
     let names: Vec<String> = members.iter().map(|m| m.name.clone()).collect();
     let state = uses_sequences(ctx, &parts.train).then(|| StateRule {
