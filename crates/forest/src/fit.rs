@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use nta_data::{Label, Tabular, Watch};
 use rayon::prelude::*;
 
-use crate::forest::depth_of;
+use crate::forest::Trees;
 use crate::grow::{Grown, Plan, Scratch, normalise};
 use crate::input::check_training;
 use crate::node::Links;
@@ -46,7 +46,7 @@ impl ForestConfig {
             Bootstrap::None => vec![None; y.len()],
         };
         let oob_auc = area_under_curve(&scores, y);
-        let forest = assemble(x.names.clone(), plan.links, &trees);
+        let forest = assemble(x.names.clone(), &trees);
         Ok(Fitted { forest, out_of_bag: scores, oob_auc })
     }
 }
@@ -65,16 +65,17 @@ fn grow_all(plan: &Plan) -> Result<Vec<Grown>, ForestError> {
     (0..n_trees).into_par_iter().map_init(Scratch::new, grow).collect()
 }
 
-fn assemble(names: Vec<String>, links: Links, trees: &[Grown]) -> Forest {
+fn assemble(names: Vec<String>, trees: &[Grown]) -> Forest {
     let mut importances = vec![0.0; names.len()];
     let mut nodes = Vec::with_capacity(trees.iter().map(|t| t.nodes.len()).sum());
     let mut bounds = vec![0];
+    let mut left_shares = Vec::with_capacity(nodes.capacity() / 2);
     for tree in trees {
         importances.iter_mut().zip(&tree.importances).for_each(|(sum, share)| *sum += share);
         nodes.extend_from_slice(&tree.nodes);
         bounds.push(nodes.len());
+        left_shares.extend_from_slice(&tree.left_shares);
     }
     normalise(&mut importances);
-    let depth = trees.iter().map(|t| depth_of(&t.nodes, links)).max().unwrap_or(0);
-    Forest { names, importances, links, nodes, bounds, depth }
+    Forest::new(names, importances, Trees { nodes, bounds, left_shares: Some(left_shares) })
 }

@@ -14,6 +14,8 @@ use crate::{ClassWeight, ForestConfig, ForestError};
 /// A tree fresh from training.
 pub(crate) struct Grown {
     pub(crate) nodes: Vec<Node>,
+    /// Share of the drawn rows of each split's node that went left, in the order of the pairs of children.
+    pub(crate) left_shares: Vec<f32>,
     /// Impurity taken away by each feature's splits, as a share of all that the tree took away; all 0 for a lone leaf.
     /// `(n_features)`.
     pub(crate) importances: Vec<f64>,
@@ -88,7 +90,7 @@ impl Plan<'_> {
             max_features: self.config.max_features.of(n_features),
             words: n_features.div_ceil(64),
             tree: u64::from(tree),
-            grown: Grown { nodes: Vec::new(), importances: vec![0.0; n_features], seen },
+            grown: Grown { nodes: Vec::new(), left_shares: Vec::new(), importances: vec![0.0; n_features], seen },
             scratch,
         };
         growth.run(counts)?;
@@ -238,6 +240,7 @@ impl Growth<'_, '_> {
         let (left, right) = (split.left, task.counts - split.left);
         self.push_node(left);
         self.push_node(right);
+        self.grown.left_shares.push((f64::from(left.total()) / f64::from(task.counts.total())) as f32);
 
         let codes = &self.plan.table.columns[feature].codes;
         let bag = &mut self.scratch.bag[task.start..task.end];
