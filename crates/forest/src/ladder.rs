@@ -6,14 +6,19 @@ use crate::node::Links;
 /// Thresholds that one byte can tell apart: codes 1 to 255 for values, 0 for missing.
 pub(crate) const RUNGS: usize = 254;
 
+/// Thresholds that are looked at first.
+pub(crate) const PIVOTS: usize = 32;
+
 /// The thresholds that the forest asks of one feature. One with more than [`RUNGS`] takes several columns of codes, each
 /// for a stretch of them.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ladder {
     pub(crate) feature: usize,
     pub(crate) first_code: usize,
-    /// Ascending, without doubles, filled up with infinity to one less than a power of two.
-    thresholds: Vec<f32>,
+    /// Ascending, without doubles, filled up with infinity to a power of two, at least [`PIVOTS`].
+    pub(crate) thresholds: Vec<f32>,
+    /// Of 32 equal stretches of `thresholds` the last in each.
+    pub(crate) pivots: [f32; PIVOTS],
     n_thresholds: usize,
 }
 
@@ -30,8 +35,10 @@ pub(crate) fn ladders(trees: &Trees, links: Links, n_features: usize) -> Vec<Lad
         thresholds.sort_unstable_by(f32::total_cmp);
         thresholds.dedup();
         let n_thresholds = thresholds.len();
-        thresholds.resize((n_thresholds + 1).next_power_of_two() - 1, f32::INFINITY);
-        let ladder = Ladder { feature, first_code, thresholds, n_thresholds };
+        thresholds.resize((n_thresholds + 1).next_power_of_two().max(PIVOTS), f32::INFINITY);
+        let stride = thresholds.len() / PIVOTS;
+        let pivots = std::array::from_fn(|i| thresholds[(i + 1) * stride - 1]);
+        let ladder = Ladder { feature, first_code, thresholds, pivots, n_thresholds };
         first_code += ladder.n_codes();
         ladders.push(ladder);
     }
@@ -53,7 +60,7 @@ impl Ladder {
     /// Number of thresholds below `value`.
     #[inline(always)]
     fn rank(&self, value: f32) -> usize {
-        let (mut rank, mut step) = (0, self.thresholds.len().div_ceil(2));
+        let (mut rank, mut step) = (0, self.thresholds.len() / 2);
         while step > 0 {
             // The same steps for every value, none of them a branch.
             rank += if self.thresholds[rank + step - 1] < value { step } else { 0 };
@@ -62,26 +69,19 @@ impl Ladder {
         rank
     }
 
-    /// Writes the codes of `values`, `(n_rows)`, into this ladder's columns of `codes`, `(n_codes)` columns of `n_rows`.
-    /// Returns whether a value is missing.
+    /// Writes the codes of `values`, `(n_rows)`, into `columns`, `(n_codes)` columns of `n_rows`; returns whether a value
+    /// is missing.
     #[inline(always)]
-    pub(crate) fn encode(&self, values: &[f32], codes: &mut [u8]) -> bool {
+    pub(crate) fn encode(&self, values: &[f32], columns: &mut [u8]) -> bool {
         let n_rows = values.len();
-        let columns = &mut codes[self.first_code * n_rows..][..self.n_codes() * n_rows];
         let mut any_missing = false;
-        let mut ranks = [0u32; 16];
-        for start in (0..n_rows).step_by(16) {
-            let values = &values[start..n_rows.min(start + 16)];
-            for (rank, &value) in ranks.iter_mut().zip(values) {
-                *rank = self.rank(value) as u32;
-            }
+        for (row, &value) in values.iter().enumerate() {
+            let rank = self.rank(value);
             for (i, column) in columns.chunks_exact_mut(n_rows).enumerate() {
-                for ((code, rank), value) in column[start..].iter_mut().zip(ranks).zip(values) {
-                    let rung = rank.saturating_sub((i * RUNGS) as u32).min(RUNGS as u32) as u8;
-                    *code = if value.is_nan() { 0 } else { rung + 1 };
-                    any_missing |= value.is_nan();
-                }
+                let rung = rank.saturating_sub(i * RUNGS).min(RUNGS) as u8;
+                column[row] = if value.is_nan() { 0 } else { rung + 1 };
             }
+            any_missing |= value.is_nan();
         }
         any_missing
     }

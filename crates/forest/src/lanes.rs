@@ -1,5 +1,7 @@
 //! Sets of 64 rows as bits, on whatever the processor has for it.
 
+use crate::ladder::Ladder;
+
 /// Rows of a set.
 pub(crate) const LANES: usize = 64;
 
@@ -10,6 +12,12 @@ pub(crate) trait Lanes: Copy {
 
     /// Adds `share` to the sums of `rows`.
     fn add(self, sums: &mut [f64; LANES], rows: u64, share: f64);
+
+    /// See [`Ladder::encode`].
+    #[inline(always)]
+    fn encode(self, ladder: &Ladder, values: &[f32], columns: &mut [u8]) -> bool {
+        ladder.encode(values, columns)
+    }
 }
 
 /// Any processor.
@@ -41,6 +49,7 @@ pub(crate) mod x86 {
     use std::arch::x86_64::*;
 
     use super::{LANES, Lanes, add_one_by_one};
+    use crate::ladder::{Ladder, PIVOTS, RUNGS};
 
     /// A processor with AVX2. Only made where it is there.
     #[derive(Clone, Copy)]
@@ -52,13 +61,17 @@ pub(crate) mod x86 {
 
     impl Avx2 {
         pub(crate) fn found() -> Option<Avx2> {
-            is_x86_feature_detected!("avx2").then_some(Avx2(()))
+            (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1")).then_some(Avx2(()))
         }
     }
 
     impl Avx512 {
         pub(crate) fn found() -> Option<Avx512> {
-            (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw")).then_some(Avx512(()))
+            let found = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("bmi1")
+                && is_x86_feature_detected!("bmi2");
+            found.then_some(Avx512(()))
         }
     }
 
@@ -102,6 +115,60 @@ pub(crate) mod x86 {
                     _mm512_storeu_pd(sums.as_mut_ptr(), new);
                 }
             }
+        }
+
+        #[inline(always)]
+        fn encode(self, ladder: &Ladder, values: &[f32], columns: &mut [u8]) -> bool {
+            let (lines, n_rows, mut any_missing) = (values.chunks(16), values.len(), 0);
+            for (line, values) in lines.enumerate() {
+                // SAFETY: AVX-512 is there. `these` covers what is left of the row's values and codes; a rank is below
+                // the number of thresholds, a power of two, at each of its steps.
+                unsafe {
+                    let these = u16::MAX >> (16 - values.len());
+                    let values = _mm512_maskz_loadu_ps(these, values.as_ptr());
+                    let missing = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(values, values);
+                    any_missing |= missing;
+                    let rank = rank(ladder, values);
+                    for (i, column) in columns.chunks_exact_mut(n_rows).enumerate() {
+                        let below = _mm512_sub_epi32(rank, _mm512_set1_epi32((i * RUNGS) as i32 - 1));
+                        let rung = _mm512_max_epi32(below, _mm512_set1_epi32(1));
+                        let code = _mm512_maskz_min_epi32(!missing, rung, _mm512_set1_epi32(RUNGS as i32 + 1));
+                        let place = column[line * 16..].as_mut_ptr().cast();
+                        _mm512_mask_cvtepi32_storeu_epi8(place, these, code);
+                    }
+                }
+            }
+            any_missing != 0
+        }
+    }
+
+    /// Number of thresholds below each value.
+    ///
+    /// # Safety
+    /// AVX-512 is there.
+    #[inline(always)]
+    unsafe fn rank(ladder: &Ladder, values: __m512) -> __m512i {
+        // SAFETY: as the caller says; see `Ladder::thresholds` for their number.
+        unsafe {
+            let low = _mm512_loadu_ps(ladder.pivots.as_ptr());
+            let high = _mm512_loadu_ps(ladder.pivots.as_ptr().add(16));
+            let mut rank = _mm512_setzero_si512();
+            for step in [16, 8, 4, 2, 1] {
+                let at = _mm512_add_epi32(rank, _mm512_set1_epi32(step - 1));
+                let below = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(_mm512_permutex2var_ps(low, at, high), values);
+                rank = _mm512_mask_add_epi32(rank, below, rank, _mm512_set1_epi32(step));
+            }
+            let mut step = (ladder.thresholds.len() / PIVOTS) as i32;
+            rank = _mm512_mullo_epi32(rank, _mm512_set1_epi32(step));
+            step /= 2;
+            while step > 0 {
+                let at = _mm512_add_epi32(rank, _mm512_set1_epi32(step - 1));
+                let pivots = _mm512_i32gather_ps::<4>(at, ladder.thresholds.as_ptr().cast());
+                let below = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(pivots, values);
+                rank = _mm512_mask_add_epi32(rank, below, rank, _mm512_set1_epi32(step));
+                step /= 2;
+            }
+            rank
         }
     }
 }

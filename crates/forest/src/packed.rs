@@ -95,12 +95,12 @@ impl Packed {
         any_missing: bool,
         sums: &mut [f64; LANES],
     ) {
-        let mut leaves = [(0, 0); WAITING];
+        let (mut splits, mut leaves) = ([(0, 0); WAITING], [(0, 0); WAITING]);
         for bounds in self.bounds.windows(2) {
             let tree = &self.nodes[bounds[0]..bounds[1]];
             let n_leaves = match any_missing {
-                true => self.leaves_reached::<L, true>(lanes, tree, codes, rows, &mut leaves),
-                false => self.leaves_reached::<L, false>(lanes, tree, codes, rows, &mut leaves),
+                true => self.leaves_reached::<L, true>(lanes, tree, codes, rows, &mut splits, &mut leaves),
+                false => self.leaves_reached::<L, false>(lanes, tree, codes, rows, &mut splits, &mut leaves),
             };
             for &(leaf, rows) in &leaves[..n_leaves] {
                 lanes.add(sums, rows, self.shares[(leaf >> 8) as usize]);
@@ -116,10 +116,11 @@ impl Packed {
         tree: &[u32],
         codes: &[[u8; LANES]],
         rows: u64,
+        splits: &mut [Reached; WAITING],
         leaves: &mut [Reached; WAITING],
     ) -> usize {
         let code_mask = !(u32::MAX << (self.pair_shift - 8));
-        let (mut splits, mut n_splits, mut n_leaves) = ([(0u32, 0u64); WAITING], 0, 0);
+        let (mut begun, mut n_splits, mut n_leaves) = (0, 0, 0);
         // Both lists are written to and the right one grows: a wrongly guessed branch would cost more.
         let mut reach = |splits: &mut [Reached; WAITING], n_splits: &mut usize, node: u32, rows: u64| {
             let (is_leaf, any) = (node as u8 == 0, rows != 0);
@@ -128,10 +129,11 @@ impl Packed {
             splits[*n_splits % WAITING] = (node, rows);
             *n_splits += usize::from(!is_leaf & any);
         };
-        reach(&mut splits, &mut n_splits, tree[0], rows);
-        while n_splits > 0 {
-            n_splits -= 1;
-            let (node, rows) = splits[n_splits % WAITING];
+        reach(splits, &mut n_splits, tree[0], rows);
+        // First come, first served: the next split does not wait for what became of this one.
+        while begun < n_splits {
+            let (node, rows) = splits[begun % WAITING];
+            begun += 1;
             let column = &codes[(node >> 8 & code_mask) as usize];
             let mut left = lanes.at_most(column, node as u8);
             if MISSING && node >= MISSING_RIGHT {
@@ -139,8 +141,8 @@ impl Packed {
             }
             let pair = ((node & !MISSING_RIGHT) >> self.pair_shift) as usize;
             let children = &tree[2 * pair - 1..2 * pair + 1];
-            reach(&mut splits, &mut n_splits, children[0], rows & left);
-            reach(&mut splits, &mut n_splits, children[1], rows & !left);
+            reach(splits, &mut n_splits, children[0], rows & left);
+            reach(splits, &mut n_splits, children[1], rows & !left);
         }
         n_leaves
     }

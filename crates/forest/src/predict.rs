@@ -4,7 +4,7 @@ use nta_data::Tabular;
 use rayon::prelude::*;
 
 use crate::input::{check_finite, columns_by_name};
-use crate::lanes::{LANES, Lanes, Plain, x86};
+use crate::lanes::{LANES, Lanes, Plain};
 use crate::node::walk_block;
 use crate::packed::Packed;
 use crate::{Forest, ForestError};
@@ -62,11 +62,57 @@ struct Scratch {
 
 impl Scratch {
     fn sum_packed(&mut self, packed: &Packed, key: &[usize], columns: &[&[f32]], start: usize, sums: &mut [f64]) {
+        let columns = columns.iter().map(|column| &column[start..start + sums.len()]);
+        #[cfg(target_arch = "x86_64")]
+        {
+            use crate::lanes::x86::{Avx2, Avx512};
+            if let Some(lanes) = Avx512::found() {
+                // SAFETY: the processor has been asked.
+                return unsafe { self.sum_avx512(lanes, packed, key, columns.collect(), sums) };
+            }
+            if let Some(lanes) = Avx2::found() {
+                // SAFETY: the processor has been asked.
+                return unsafe { self.sum_avx2(lanes, packed, key, columns.collect(), sums) };
+            }
+        }
+        self.sum(Plain, packed, key, columns.collect(), sums)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2")]
+    fn sum_avx512(
+        &mut self,
+        lanes: crate::lanes::x86::Avx512,
+        packed: &Packed,
+        key: &[usize],
+        columns: Vec<&[f32]>,
+        sums: &mut [f64],
+    ) {
+        self.sum(lanes, packed, key, columns, sums)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1")]
+    fn sum_avx2(
+        &mut self,
+        lanes: crate::lanes::x86::Avx2,
+        packed: &Packed,
+        key: &[usize],
+        columns: Vec<&[f32]>,
+        sums: &mut [f64],
+    ) {
+        self.sum(lanes, packed, key, columns, sums)
+    }
+
+    /// `columns`, `(n_features)` of `(n_rows)`, to `sums`, `(n_rows)`. Rows are sorted by the columns of codes `key`.
+    #[inline(always)]
+    fn sum<L: Lanes>(&mut self, lanes: L, packed: &Packed, key: &[usize], columns: Vec<&[f32]>, sums: &mut [f64]) {
         let n_rows = sums.len();
         self.codes.resize(packed.n_codes() * n_rows, 0);
         let mut any_missing = false;
         for ladder in &packed.ladders {
-            any_missing |= ladder.encode(&columns[ladder.feature][start..start + n_rows], &mut self.codes);
+            let codes = &mut self.codes[ladder.first_code * n_rows..][..ladder.n_codes() * n_rows];
+            any_missing |= lanes.encode(ladder, columns[ladder.feature], codes);
         }
         self.order.clear();
         self.order.extend(0..n_rows as u64);
@@ -76,33 +122,20 @@ impl Scratch {
             }
         }
         self.order.sort_unstable();
-        match x86::Avx512::found() {
-            // SAFETY: the processor has been asked.
-            Some(lanes) => unsafe { self.vote_avx512(lanes, packed, any_missing, sums) },
-            None => self.vote(Plain, packed, any_missing, sums),
-        }
-    }
-
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,bmi1,bmi2,lzcnt,popcnt")]
-    fn vote_avx512(&mut self, lanes: x86::Avx512, packed: &Packed, any_missing: bool, sums: &mut [f64]) {
-        self.vote(lanes, packed, any_missing, sums)
-    }
-
-    #[inline(always)]
-    fn vote<L: Lanes>(&mut self, lanes: L, packed: &Packed, any_missing: bool, sums: &mut [f64]) {
-        let n_rows = sums.len();
         self.set.resize(packed.n_codes(), [0; LANES]);
         for order in self.order.chunks(LANES) {
+            let order: &[u64] = order;
+            let row_of = |key: u64| (key & 0xffff) as usize;
             for (set, column) in self.set.iter_mut().zip(self.codes.chunks_exact(n_rows)) {
-                for (code, key) in set.iter_mut().zip(order) {
-                    *code = column[(*key & 0xffff) as usize];
+                for (code, &key) in set.iter_mut().zip(order) {
+                    *code = column[row_of(key)];
                 }
             }
             let rows = u64::MAX >> (LANES - order.len());
             let mut set_sums = [0.0; LANES];
             packed.add_votes(lanes, &self.set, rows, any_missing, &mut set_sums);
-            for (key, sum) in order.iter().zip(set_sums) {
-                sums[(*key & 0xffff) as usize] = sum;
+            for (&key, sum) in order.iter().zip(set_sums) {
+                sums[row_of(key)] = sum;
             }
         }
     }
