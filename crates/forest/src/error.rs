@@ -42,6 +42,15 @@ pub enum ForestError {
     /// The table's columns are not those of the training.
     #[error("the forest was trained on other columns:{}{}", listed(" missing here: ", .missing), listed(" unknown to it: ", .unknown))]
     FeaturesDiffer { missing: Vec<String>, unknown: Vec<String> },
+    /// A row to be explained that is not there.
+    #[error("row {row} cannot be explained: the table has {rows} rows, counted from 0")]
+    NoSuchRow { row: u32, rows: usize },
+    /// A forest file of before explanations.
+    #[error("the forest file is of revision 1, which does not tell how the training rows parted; fit the forest again to explain its scores")]
+    NoShares,
+    /// Trees too deep for the working memory of an explanation.
+    #[error("a tree has {depth} splits on a path; at most {most} can be explained, set `max_depth` and fit again")]
+    TooDeep { depth: u32, most: u32 },
     /// The caller's [`nta_data::Watch`] asked to stop.
     #[error("fitting the forest was cancelled")]
     Cancelled,
