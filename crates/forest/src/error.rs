@@ -46,7 +46,9 @@ pub enum ForestError {
     #[error("row {row} cannot be explained: the table has {rows} rows, counted from 0")]
     NoSuchRow { row: u32, rows: usize },
     /// A forest file of before explanations.
-    #[error("the forest file is of revision 1, which does not tell how the training rows parted; fit the forest again to explain its scores")]
+    #[error(
+        "the forest file is of revision 1, which does not tell how the training rows parted; fit the forest again to explain its scores"
+    )]
     NoShares,
     /// Trees too deep for the working memory of an explanation.
     #[error("a tree has {depth} splits on a path; at most {most} can be explained, set `max_depth` and fit again")]

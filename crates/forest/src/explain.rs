@@ -67,8 +67,7 @@ impl Forest {
             .flatten_iter()
             .collect();
         let n_features = self.n_features();
-        let contributions =
-            place.iter().flat_map(|&i| &explained[i * n_features..][..n_features]).copied().collect();
+        let contributions = place.iter().flat_map(|&i| &explained[i * n_features..][..n_features]).copied().collect();
         Ok(Explanations { base, n_features, contributions })
     }
 

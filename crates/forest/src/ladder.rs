@@ -34,11 +34,7 @@ pub(crate) fn ladders(trees: &Trees, links: Links, n_features: usize) -> Vec<Lad
     for (feature, mut thresholds) in thresholds.into_iter().enumerate().filter(|(_, t)| !t.is_empty()) {
         thresholds.sort_unstable_by(f32::total_cmp);
         thresholds.dedup();
-        let n_thresholds = thresholds.len();
-        thresholds.resize((n_thresholds + 1).next_power_of_two().max(PIVOTS), f32::INFINITY);
-        let stride = thresholds.len() / PIVOTS;
-        let pivots = std::array::from_fn(|i| thresholds[(i + 1) * stride - 1]);
-        let ladder = Ladder { feature, first_code, thresholds, pivots, n_thresholds };
+        let ladder = Ladder::new(feature, first_code, thresholds);
         first_code += ladder.n_codes();
         ladders.push(ladder);
     }
@@ -46,6 +42,15 @@ pub(crate) fn ladders(trees: &Trees, links: Links, n_features: usize) -> Vec<Lad
 }
 
 impl Ladder {
+    /// `thresholds` ascend without doubles.
+    pub(crate) fn new(feature: usize, first_code: usize, mut thresholds: Vec<f32>) -> Ladder {
+        let n_thresholds = thresholds.len();
+        thresholds.resize((n_thresholds + 1).next_power_of_two().max(PIVOTS), f32::INFINITY);
+        let stride = thresholds.len() / PIVOTS;
+        let pivots = std::array::from_fn(|i| thresholds[(i + 1) * stride - 1]);
+        Ladder { feature, first_code, thresholds, pivots, n_thresholds }
+    }
+
     /// Columns of codes that it takes.
     pub(crate) fn n_codes(&self) -> usize {
         self.n_thresholds.div_ceil(RUNGS)

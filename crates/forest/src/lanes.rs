@@ -172,3 +172,56 @@ pub(crate) mod x86 {
         }
     }
 }
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use nta_data::{Purpose, rng};
+    use rand_core::RngCore;
+
+    use super::x86::{Avx2, Avx512};
+    use super::*;
+
+    fn assert_like_plain<L: Lanes>(lanes: L) {
+        let mut random = rng(3, Purpose::Shuffle, 0, 0);
+        for n_thresholds in [1, 2, 31, 32, 33, 254, 255, 900] {
+            let thresholds: Vec<f32> = (0..n_thresholds).map(|i| i as f32 * 0.5 - 20.0).collect();
+            let ladder = Ladder::new(0, 0, thresholds);
+            let mut value = || match random.next_u32() % 9 {
+                0 => f32::NAN,
+                1 => f32::INFINITY,
+                2 => f32::NEG_INFINITY,
+                3 => -0.0,
+                _ => (random.next_u32() % 2_000) as f32 / 4.0 - 40.0,
+            };
+            for n_rows in [1, 15, 16, 17, 100] {
+                let values: Vec<f32> = (0..n_rows).map(|_| value()).collect();
+                let (mut plain, mut ours) = (vec![9; n_rows * ladder.n_codes()], vec![7; n_rows * ladder.n_codes()]);
+                let missing = Plain.encode(&ladder, &values, &mut plain);
+                assert_eq!((lanes.encode(&ladder, &values, &mut ours), &ours), (missing, &plain));
+                assert_eq!(missing, values.iter().any(|v| v.is_nan()));
+            }
+        }
+        let codes: [u8; LANES] = std::array::from_fn(|_| random.next_u32() as u8);
+        for highest in 0..=255 {
+            assert_eq!(lanes.at_most(&codes, highest), Plain.at_most(&codes, highest));
+        }
+        let (mut plain, mut ours) = ([0.25; LANES], [0.25; LANES]);
+        for share in [0.1, 1.0, 1e-30] {
+            let rows = random.next_u64();
+            Plain.add(&mut plain, rows, share);
+            lanes.add(&mut ours, rows, share);
+        }
+        assert_eq!(ours, plain);
+    }
+
+    #[test]
+    fn every_processor_gives_the_same_bits() {
+        assert_like_plain(Plain);
+        if let Some(lanes) = Avx2::found() {
+            assert_like_plain(lanes);
+        }
+        if let Some(lanes) = Avx512::found() {
+            assert_like_plain(lanes);
+        }
+    }
+}
