@@ -1,31 +1,7 @@
-//! A forest as bytes, and back. All numbers are little-endian; nothing is compressed, there is no checksum (the model
-//! that holds the file has its digest).
+//! A forest as bytes, and back, in the format of `docs/forest-format.md`.
 //!
-//! | bytes | what |
-//! |---|---|
-//! | 8 | `NTAFORST` |
-//! | u32 | revision, 2 |
-//! | u32 | number of features F, at least 1 |
-//! | u32 | number of trees T, at least 1 |
-//! | u32 | depth: splits on the longest path from a root to a leaf |
-//! | F times | u32 length, then that many bytes: the feature's name, UTF-8, all different |
-//! | F × f64 | importances, each in [0, 1] |
-//! | T × u32 | nodes of each tree, N: odd, at least 1 |
-//! | for each tree N × (f32 value, u32 link) | its nodes, the root first |
-//! | for each tree (N - 1) / 2 × f32 | for its pairs of children, from the first, the share of the parent's training rows that went left, in [0, 1] |
-//!
-//! Revision 1 is the same without the last part: such a forest scores, and cannot explain.
-//!
-//! A node with link 0 is a leaf, and its value is the share of attacks, in [0, 1]. Any other link reads, with B the
-//! bits that F - 1 needs (0 for one feature): bit 0 whether missing values go left; bits 1 to B the feature, counted
-//! from 0; the bits above, the pair k of children. Left child is node 2k - 1 of the tree, right child node 2k; both
-//! stand behind their parent, and every node but the root is the child of one. A row goes left if its feature
-//! `<= value` (compared as f32), or if it is NaN and bit 0 is set.
-//!
-//! A row's score: the leaf values summed in f64 in the order of the trees, divided by T, rounded to f32.
-//!
-//! Whatever the bytes, reading ends in a forest that keeps to all this or in an error, and takes memory in proportion to
-//! their number.
+//! Whatever the bytes, reading ends in a forest that keeps to all its rules or in an error, and takes memory in proportion
+//! to their number.
 
 use std::collections::HashSet;
 
@@ -40,7 +16,7 @@ const WITHOUT_SHARES: u32 = 1;
 const NODE_BYTES: usize = 8;
 
 impl Forest {
-    /// The forest in the format that the head of `bytes.rs` describes.
+    /// The forest in the format of `docs/forest-format.md`.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.n_nodes() * (NODE_BYTES + 2) + self.names.len() * 48 + 64);
         let put = |bytes: &mut Vec<u8>, number: usize| bytes.extend_from_slice(&(number as u32).to_le_bytes());

@@ -6,7 +6,8 @@
 //!
 //! The steps of a fit stand in files of their own: `bins` (values to codes), `table` (equal rows merged), `bootstrap`
 //! (which rows a tree sees), `histogram` and `split` (the search at a node), `grow` (a tree), `fit` (the forest),
-//! `out_of_bag`.
+//! `out_of_bag`. A fitted forest scores (`predict`, over `packed`, `ladder` and `lanes`; `node` has the plain walk), explains
+//! (`explain`), and tells what features are worth (`permutation`).
 
 mod bins;
 mod bootstrap;
@@ -25,6 +26,7 @@ mod lanes;
 mod node;
 mod out_of_bag;
 mod packed;
+mod permutation;
 mod predict;
 mod quadrature;
 mod split;
@@ -35,3 +37,4 @@ pub use error::ForestError;
 pub use explain::Explanations;
 pub use fit::Fitted;
 pub use forest::Forest;
+pub use permutation::{PermutationImportance, Quality};

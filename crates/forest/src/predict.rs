@@ -24,20 +24,25 @@ impl Forest {
     pub fn predict_proba(&self, x: &Tabular) -> Result<Vec<f32>, ForestError> {
         let columns = columns_by_name(&self.names, x)?;
         check_finite(x)?;
-        let mut scores = vec![0.0; x.n_rows()];
+        Ok(self.scores(&columns, x.n_rows()))
+    }
+
+    /// Scores of rows in `(n_features)` columns of `(n_rows)`, in the order of training, finite or NaN.
+    pub(crate) fn scores(&self, columns: &[&[f32]], n_rows: usize) -> Vec<f32> {
+        let mut scores = vec![0.0; n_rows];
         let key = self.packed.as_ref().map(|packed| packed.sort_columns(&self.importances));
         scores.par_chunks_mut(BLOCK).enumerate().for_each_init(Scratch::default, |scratch, (block, scores)| {
             let mut sums = [0.0f64; BLOCK];
             let sums = &mut sums[..scores.len()];
             match (&self.packed, &key) {
-                (Some(packed), Some(key)) => scratch.sum_packed(packed, key, &columns, block * BLOCK, sums),
-                _ => self.sum_plain(&columns, block * BLOCK, &mut scratch.rows, sums),
+                (Some(packed), Some(key)) => scratch.sum_packed(packed, key, columns, block * BLOCK, sums),
+                _ => self.sum_plain(columns, block * BLOCK, &mut scratch.rows, sums),
             }
             for (score, sum) in scores.iter_mut().zip(sums) {
                 *score = self.mean(*sum);
             }
         });
-        Ok(scores)
+        scores
     }
 
     fn sum_plain(&self, columns: &[&[f32]], start: usize, rows: &mut Vec<f32>, sums: &mut [f64]) {

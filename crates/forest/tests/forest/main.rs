@@ -10,6 +10,7 @@ mod explain;
 mod hostile_bytes;
 mod layout;
 mod nsl_kdd;
+mod permutation;
 mod reference;
 mod settings;
 mod tables;
