@@ -21,6 +21,7 @@ pub enum Purpose {
     EntityKey = 8,
     RunId = 9,
     Interval = 10,
+    Permutation = 11,
 }
 
 /// The stream for `purpose`, told apart by two indices (tree and node, epoch and batch, host and day).

@@ -7,28 +7,31 @@ pub(crate) struct Branch {
     pub(crate) nodes: Vec<Node>,
     /// Feature and impurity taken away, a split in the order of the splits.
     gains: Vec<(u32, f64)>,
+    /// Share of the drawn rows of each split's node that went left, in the order of the pairs of children.
+    pub(crate) left_shares: Vec<f32>,
 }
 
 impl Branch {
     /// A lone leaf.
     pub(crate) fn new(share: f32) -> Branch {
-        Branch { nodes: vec![Node::leaf(share)], gains: Vec::new() }
+        Branch { nodes: vec![Node::leaf(share)], gains: Vec::new(), left_shares: Vec::new() }
     }
 
     /// Turns leaf `node` into a split `(feature, threshold, missing_left)` with two leaves below, and returns their
-    /// pair. The error is the number of nodes that can be addressed.
+    /// pair. It took `gain` of impurity away and sent `left_share` of the drawn rows left. The error is the number of nodes that can be addressed.
     pub(crate) fn split(
         &mut self,
         node: usize,
         (feature, threshold, missing_left): (usize, f32, bool),
         shares: [f32; 2],
-        gain: f64,
+        (gain, left_share): (f64, f32),
         links: Links,
     ) -> Result<usize, usize> {
         let pair = checked(self.nodes.len().div_ceil(2), links)?;
         self.nodes[node] = Node { value: threshold, link: links.pack(pair, feature, missing_left) };
         self.nodes.extend(shares.map(Node::leaf));
         self.gains.push((feature as u32, gain));
+        self.left_shares.push(left_share);
         Ok(pair)
     }
 
@@ -49,6 +52,7 @@ impl Branch {
         }
         self.nodes.extend(others);
         self.gains.extend(other.gains);
+        self.left_shares.extend(other.left_shares);
         Ok(())
     }
 
@@ -83,7 +87,15 @@ mod tests {
         let links = Links::for_features(3);
         let shares = [0.25, 0.75];
         let split = |branch: &mut Branch, node, feature| {
-            branch.split(node, (feature, feature as f32, feature == 1), shares, feature as f64, links).unwrap();
+            branch
+                .split(
+                    node,
+                    (feature, feature as f32, feature == 1),
+                    shares,
+                    (feature as f64, 0.1 * feature as f32),
+                    links,
+                )
+                .unwrap();
         };
         let mut whole = Branch::new(0.5);
         [(0, 2), (1, 1), (3, 0), (2, 2), (8, 1)].iter().for_each(|&(node, feature)| split(&mut whole, node, feature));
@@ -95,6 +107,7 @@ mod tests {
         trunk.graft(1, left, links).unwrap();
         trunk.graft(2, right, links).unwrap();
         assert_eq!((trunk.nodes, &trunk.gains), (whole.nodes.clone(), &whole.gains));
+        assert_eq!(trunk.left_shares, whole.left_shares);
         assert_eq!(whole.importances(3), [0.0, 2.0 / 6.0, 4.0 / 6.0]);
     }
 

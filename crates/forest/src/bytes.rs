@@ -1,46 +1,28 @@
-//! A forest as bytes, and back. All numbers are little-endian; nothing is compressed, there is no checksum (the model
-//! that holds the file has its digest).
+//! A forest as bytes, and back, in the format of `docs/forest-format.md`.
 //!
-//! | bytes | what |
-//! |---|---|
-//! | 8 | `NTAFORST` |
-//! | u32 | revision, 1 |
-//! | u32 | number of features F, at least 1 |
-//! | u32 | number of trees T, at least 1 |
-//! | u32 | depth: splits on the longest path from a root to a leaf |
-//! | F times | u32 length, then that many bytes: the feature's name, UTF-8, all different |
-//! | F × f64 | importances, each in [0, 1] |
-//! | T × u32 | nodes of each tree, N: odd, at least 1 |
-//! | for each tree N × (f32 value, u32 link) | its nodes, the root first |
-//!
-//! A node with link 0 is a leaf, and its value is the share of attacks, in [0, 1]. Any other link reads, with B the
-//! bits that F - 1 needs (0 for one feature): bit 0 whether missing values go left; bits 1 to B the feature, counted
-//! from 0; the bits above, the pair k of children. Left child is node 2k - 1 of the tree, right child node 2k; both
-//! stand behind their parent, and every node but the root is the child of one. A row goes left if its feature
-//! `<= value` (compared as f32), or if it is NaN and bit 0 is set.
-//!
-//! A row's score: the leaf values summed in f64 in the order of the trees, divided by T, rounded to f32.
-//!
-//! Whatever the bytes, reading ends in a forest that keeps to all this or in an error, and takes memory in proportion to
-//! their number.
+//! Whatever the bytes, reading ends in a forest that keeps to all its rules or in an error, and takes memory in proportion
+//! to their number.
 
 use std::collections::HashSet;
 
-use crate::forest::depth_of;
+use crate::forest::Trees;
 use crate::node::{Links, Node};
 use crate::{Forest, ForestError};
 
 const MAGIC: &[u8; 8] = b"NTAFORST";
-const REVISION: u32 = 1;
+const REVISION: u32 = 2;
+/// The last revision without the shares of rows that went left.
+const WITHOUT_SHARES: u32 = 1;
 const NODE_BYTES: usize = 8;
 
 impl Forest {
-    /// The forest in the format that the head of `bytes.rs` describes.
+    /// The forest in the format of `docs/forest-format.md`.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.nodes.len() * NODE_BYTES + self.names.len() * 48 + 64);
+        let mut bytes = Vec::with_capacity(self.n_nodes() * (NODE_BYTES + 2) + self.names.len() * 48 + 64);
         let put = |bytes: &mut Vec<u8>, number: usize| bytes.extend_from_slice(&(number as u32).to_le_bytes());
         bytes.extend_from_slice(MAGIC);
-        put(&mut bytes, REVISION as usize);
+        let revision = if self.trees.left_shares.is_some() { REVISION } else { WITHOUT_SHARES };
+        put(&mut bytes, revision as usize);
         put(&mut bytes, self.n_features());
         put(&mut bytes, self.n_trees());
         put(&mut bytes, self.depth as usize);
@@ -51,12 +33,15 @@ impl Forest {
         for importance in &self.importances {
             bytes.extend_from_slice(&importance.to_le_bytes());
         }
-        for tree in self.trees() {
+        for tree in self.trees.iter() {
             put(&mut bytes, tree.len());
         }
-        for node in &self.nodes {
+        for node in &self.trees.nodes {
             bytes.extend_from_slice(&node.value.to_le_bytes());
             bytes.extend_from_slice(&node.link.to_le_bytes());
+        }
+        for share in self.trees.left_shares.iter().flatten() {
+            bytes.extend_from_slice(&share.to_le_bytes());
         }
         bytes
     }
@@ -70,9 +55,10 @@ impl Forest {
         if reader.take(MAGIC.len())? != MAGIC {
             return Err(damaged(0, "it does not begin with NTAFORST"));
         }
-        match reader.u32()? {
+        let revision = reader.u32()?;
+        match revision {
             0 => return Err(damaged(MAGIC.len(), "revision 0 never existed")),
-            REVISION => {}
+            WITHOUT_SHARES..=REVISION => {}
             found => return Err(ForestError::NewerRevision { found, known: REVISION }),
         }
         let n_features = reader.count(12, "more features than the file can hold, or none")?;
@@ -83,11 +69,15 @@ impl Forest {
         let importances = (0..n_features).map(|_| reader.importance()).collect::<Result<_, _>>()?;
         let links = Links::for_features(n_features);
         let (nodes, bounds) = reader.trees(n_trees, n_features, links)?;
+        let left_shares = match revision {
+            WITHOUT_SHARES => None,
+            _ => Some(reader.left_shares((nodes.len() - n_trees) / 2)?),
+        };
         if reader.at != bytes.len() {
-            return Err(damaged(reader.at, "there is more after the last node"));
+            return Err(damaged(reader.at, "there is more after the last tree"));
         }
-        let forest = Forest { names, importances, links, nodes, bounds, depth };
-        if forest.trees().map(|tree| depth_of(tree, links)).max() != Some(depth) {
+        let forest = Forest::new(names, importances, Trees { nodes, bounds, left_shares });
+        if forest.depth != depth {
             return Err(damaged(depth_at, "the depth is not that of the trees"));
         }
         Ok(forest)
@@ -155,6 +145,16 @@ impl<'a> Reader<'a> {
         match (0.0..=1.0).contains(&importance) {
             true => Ok(importance),
             false => Err(damaged(at, "an importance is not in [0, 1]")),
+        }
+    }
+
+    fn left_shares(&mut self, n_pairs: usize) -> Result<Vec<f32>, ForestError> {
+        let at = self.at;
+        let shares: Vec<f32> =
+            self.take(n_pairs * 4)?.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
+        match shares.iter().position(|share| !(0.0..=1.0).contains(share)) {
+            None => Ok(shares),
+            Some(i) => Err(damaged(at + i * 4, "a share of rows is not in [0, 1]")),
         }
     }
 

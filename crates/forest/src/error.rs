@@ -57,8 +57,25 @@ pub enum ForestError {
     /// The table's columns are not those of the training.
     #[error("the forest was trained on other columns:{}{}", listed(" missing here: ", .missing), listed(" unknown to it: ", .unknown))]
     FeaturesDiffer { missing: Vec<String>, unknown: Vec<String> },
+    /// A row to be explained that is not there.
+    #[error("row {row} cannot be explained: the table has {rows} rows, counted from 0")]
+    NoSuchRow { row: u32, rows: usize },
+    /// No spread can be told from a single shuffle.
+    #[error("permutation importances over {repeats} repeats have no interval; take at least 2")]
+    TooFewRepeats { repeats: u32 },
+    /// The measure of quality says nothing of these rows.
+    #[error("the quality of the scores is undefined on these rows; they must hold both classes")]
+    QualityUndefined,
+    /// A forest file of before explanations.
+    #[error(
+        "the forest file is of revision 1, which does not tell how the training rows parted; fit the forest again to explain its scores"
+    )]
+    NoShares,
+    /// Trees too deep for the working memory of an explanation.
+    #[error("a tree has {depth} splits on a path; at most {most} can be explained, set `max_depth` and fit again")]
+    TooDeep { depth: u32, most: u32 },
     /// The caller's [`nta_data::Watch`] asked to stop.
-    #[error("fitting the forest was cancelled")]
+    #[error("work on the forest was cancelled")]
     Cancelled,
     /// A file written by a later version.
     #[error("the forest file is of revision {found}, this program reads up to {known}: update it")]

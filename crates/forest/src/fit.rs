@@ -6,7 +6,7 @@ use nta_data::{Label, Tabular, Watch};
 use rayon::prelude::*;
 
 use crate::branch::normalise;
-use crate::forest::depth_of;
+use crate::forest::Trees;
 use crate::grow::{Grown, Plan, Scratch};
 use crate::input::check_training;
 use crate::node::Links;
@@ -92,7 +92,7 @@ impl ForestConfig {
             Bootstrap::None => vec![None; y.len()],
         };
         let oob_auc = area_under_curve(&scores, y);
-        let forest = assemble(x.names.clone(), links, trees);
+        let forest = assemble(x.names.clone(), trees);
         Ok(Fitted { forest, out_of_bag: scores, oob_auc })
     }
 }
@@ -112,17 +112,18 @@ fn grow_all<T: Tally>(plan: &Plan) -> Result<Vec<Grown>, ForestError> {
 }
 
 /// The forest of these trees, `names` being the features.
-pub(crate) fn assemble(names: Vec<String>, links: Links, trees: Vec<Grown>) -> Forest {
-    let depth = trees.iter().map(|t| depth_of(&t.nodes, links)).max().unwrap_or(0);
+pub(crate) fn assemble(names: Vec<String>, trees: Vec<Grown>) -> Forest {
     let mut importances = vec![0.0; names.len()];
     let mut nodes = Vec::with_capacity(trees.iter().map(|t| t.nodes.len()).sum());
     let mut bounds = vec![0];
+    let mut left_shares = Vec::with_capacity(nodes.capacity() / 2);
     // Each tree is let go as soon as it is copied: the two together would be the peak of a large fit.
     for tree in trees {
         importances.iter_mut().zip(&tree.importances).for_each(|(sum, share)| *sum += share);
         nodes.extend_from_slice(&tree.nodes);
         bounds.push(nodes.len());
+        left_shares.extend_from_slice(&tree.left_shares);
     }
     normalise(&mut importances);
-    Forest { names, importances, links, nodes, bounds, depth }
+    Forest::new(names, importances, Trees { nodes, bounds, left_shares: Some(left_shares) })
 }

@@ -17,11 +17,20 @@ use crate::{ClassWeight, ForestConfig, ForestError, Splits};
 /// A tree fresh from training.
 pub(crate) struct Grown {
     pub(crate) nodes: Vec<Node>,
+    /// Share of the drawn rows of each split's node that went left, in the order of the pairs of children.
+    pub(crate) left_shares: Vec<f32>,
     /// Impurity taken away by each feature's splits, as a share of all that the tree took away; all 0 for a lone leaf.
     /// `(n_features)`.
     pub(crate) importances: Vec<f64>,
     /// Which rows the tree saw.
     pub(crate) seen: Seen,
+}
+
+impl Grown {
+    pub(crate) fn new(branch: Branch, n_features: usize, seen: Seen) -> Self {
+        let importances = branch.importances(n_features);
+        Grown { importances, nodes: branch.nodes, left_shares: branch.left_shares, seen }
+    }
 }
 
 /// What all trees of a forest share.
@@ -146,7 +155,7 @@ impl Plan<'_> {
             work.constant.resize(growth.words, 0);
             growth.run(bag, root, work, &mut branch)?;
         }
-        Ok(Grown { importances: branch.importances(n_features), nodes: branch.nodes, seen })
+        Ok(Grown::new(branch, n_features, seen))
     }
 
     fn rules<T: Tally>(&self, drawn: T) -> Rules {
@@ -374,8 +383,15 @@ impl Growth<'_> {
         let (left, right) = (split.left, task.tally - split.left);
         let gain = (self.rules.impurity(task.tally) - split.cost).max(0.0);
         let shares = [left, right].map(|side| self.rules.share(side));
+        let left_share = f64::from(left.rows().total()) / f64::from(task.tally.rows().total());
         let pair = branch
-            .split(task.node, (feature, cut.threshold, split.missing_left), shares, gain, self.plan.links)
+            .split(
+                task.node,
+                (feature, cut.threshold, split.missing_left),
+                shares,
+                (gain, left_share as f32),
+                self.plan.links,
+            )
             .map_err(|nodes| self.too_large(nodes))?;
         let codes = &self.plan.table.columns[feature].codes;
         let bag = &mut bag[task.start..task.end];

@@ -7,6 +7,8 @@
 //! The steps of a fit stand in files of their own: `bins` (values to codes), `weights`, `table` (equal rows merged),
 //! `bootstrap` (which rows a tree sees), `tally`, `histogram` and `split` (the search at a node), `branch` and `grow`
 //! (a tree), `fit` (the forest), `out_of_bag`. `smartcore` grows the trees with another library, for comparison.
+//! A fitted forest scores (`predict`, over `packed`, `ladder` and `lanes`; `node` has the plain walk), explains
+//! (`explain`), and tells what features are worth (`permutation`).
 
 mod bins;
 mod bootstrap;
@@ -14,14 +16,21 @@ mod branch;
 mod bytes;
 mod config;
 mod error;
+mod explain;
+mod explain_tour;
 mod fit;
 mod forest;
 mod grow;
 mod histogram;
 mod input;
+mod ladder;
+mod lanes;
 mod node;
 mod out_of_bag;
+mod packed;
+mod permutation;
 mod predict;
+mod quadrature;
 mod smartcore;
 mod split;
 mod table;
@@ -32,5 +41,7 @@ pub use config::{
     Bootstrap, ClassWeight, ConfigError, Criterion, Engine, ForestConfig, MaxFeatures, NamedCount, Splits,
 };
 pub use error::ForestError;
+pub use explain::Explanations;
 pub use fit::Fitted;
 pub use forest::Forest;
+pub use permutation::{PermutationImportance, Quality};

@@ -53,7 +53,7 @@ pub(crate) fn fit(
     let scores = out_of_bag(x, links, &trees);
     let oob_auc = area_under_curve(&scores, y);
     let trees = trees.into_iter().map(|(tree, _)| tree).collect();
-    Ok(Fitted { forest: assemble(x.names.clone(), links, trees), out_of_bag: scores, oob_auc })
+    Ok(Fitted { forest: assemble(x.names.clone(), trees), out_of_bag: scores, oob_auc })
 }
 
 /// Refuses settings that smartcore cannot keep to.
@@ -158,13 +158,20 @@ fn convert(grown: &OneTree, links: Links, tree: u32, n_features: usize) -> Resul
         let threshold = parent.split_value.ok_or_else(|| problem("a split has no value"))?;
         let (left_node, right_node) = (node(left)?, node(right)?);
         let gain = weight(parent) - weight(left_node) - weight(right_node);
+        let left_share = left_node.n_node_samples as f64 / (parent.n_node_samples as f64).max(1.0);
         let split = (parent.split_feature, rounded_down(threshold), true);
         let pair = branch
-            .split(ours, split, [share(left_node), share(right_node)], gain.max(0.0), links)
+            .split(
+                ours,
+                split,
+                [share(left_node), share(right_node)],
+                (gain.max(0.0), left_share.min(1.0) as f32),
+                links,
+            )
             .map_err(|nodes| ForestError::TreeTooLarge { features: n_features, nodes })?;
         queue.extend([(left, pair * 2 - 1), (right, pair * 2)]);
     }
-    Ok((Grown { importances: branch.importances(n_features), nodes: branch.nodes, seen: Vec::new() }, samples))
+    Ok((Grown::new(branch, n_features, Vec::new()), samples))
 }
 
 /// The highest f32 that is not above `value`: f32 values part at both alike.

@@ -1,10 +1,10 @@
 //! Whatever the bytes, reading them ends in a sound forest or an error.
 
-use nta_data::{Purpose, rng};
+use nta_data::{Purpose, Tabular, rng};
 use nta_forest::{Forest, ForestConfig, ForestError};
 use rand_core::RngCore;
 
-use crate::tables::{fit, noisy, small};
+use crate::tables::{fit, noisy, small, tabular};
 
 fn bytes() -> Vec<u8> {
     let (x, y) = noisy(150, 40);
@@ -17,6 +17,13 @@ fn assert_sound(forest: &Forest, bytes: &[u8]) {
     for value in [0.0, -1e30, 1e30, f32::NAN] {
         let score = forest.predict_row(&vec![value; forest.n_features()]);
         assert!((0.0..=1.0).contains(&score), "{score}");
+        let x = tabular(vec![vec![value]; forest.n_features()]);
+        let x = Tabular { names: forest.names().to_vec(), ..x };
+        assert_eq!(forest.predict_proba(&x).unwrap()[0].to_bits(), score.to_bits());
+        if let Ok(explained) = forest.explain(&x, &[0]) {
+            let sum: f64 = explained.contributions.iter().map(|&v| f64::from(v)).sum();
+            assert!((sum + explained.base - f64::from(score)).abs() < 1e-5, "{sum} {score}");
+        }
     }
 }
 
@@ -53,7 +60,7 @@ fn every_truncation_and_every_tail_is_refused() {
     let mut longer = whole;
     longer.push(0);
     let error = Forest::from_bytes(&longer).unwrap_err().to_string();
-    assert!(error.ends_with("there is more after the last node"), "{error}");
+    assert!(error.ends_with("there is more after the last tree"), "{error}");
 }
 
 #[test]
@@ -83,7 +90,7 @@ fn a_newer_revision_is_told_from_damage() {
     let mut bytes = bytes();
     bytes[8] = 9;
     let error = Forest::from_bytes(&bytes).unwrap_err().to_string();
-    assert_eq!(error, "the forest file is of revision 9, this program reads up to 1: update it");
+    assert_eq!(error, "the forest file is of revision 9, this program reads up to 2: update it");
     bytes[0] = b'X';
     let error = Forest::from_bytes(&bytes).unwrap_err().to_string();
     assert_eq!(error, "the forest file is damaged at byte 0: it does not begin with NTAFORST");

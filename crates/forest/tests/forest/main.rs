@@ -4,9 +4,13 @@
 #![allow(missing_docs)]
 #![allow(clippy::print_stderr)]
 
+mod by_hand;
 mod contract;
+mod explain;
 mod hostile_bytes;
+mod layout;
 mod nsl_kdd;
+mod permutation;
 mod reference;
 mod settings;
 mod tables;
