@@ -1,4 +1,4 @@
-"""Reads the forest's file format (the head of `crates/forest/src/bytes.rs`) and says the same trees to other tools."""
+"""Reads the forest's file format (`docs/forest-format.md`) and says the same trees to other tools."""
 
 import struct
 
