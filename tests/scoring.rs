@@ -155,6 +155,23 @@ fn a_scored_file_holds_its_input_and_is_measured_where_the_truth_is_there() {
     by_score.sort_by(|a, b| a.partial_cmp(b).unwrap());
     let probabilities: Vec<f64> = by_score.iter().map(|row| row.1).collect();
     assert!(probabilities.is_sorted() && probabilities.first() < probabilities.last());
+
+    let explained = home.path().join("why.csv");
+    home.nta(&["score", "csv/1", "data/example.csv", "-o", explained.to_str().unwrap(), "--explain", "2"]).ok();
+    let explained = std::fs::read_to_string(&explained).unwrap();
+    assert!(explained.lines().next().unwrap().ends_with(",flagged,reasons"));
+    let mut n_flagged = 0;
+    for (with, without) in explained.lines().zip(output.lines()).skip(1) {
+        let reasons = with.strip_prefix(&format!("{without},")).unwrap();
+        let flagged = without.ends_with(",true");
+        n_flagged += usize::from(flagged);
+        assert_eq!(
+            reasons.split("; ").filter(|r| r.contains(" +") || r.contains(" -")).count(),
+            if flagged { 2 } else { 0 },
+            "{with}"
+        );
+    }
+    assert!(n_flagged > 10);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use rand_core::RngCore;
 /// 20 columns: even ones tell the classes apart a little, odd ones are noise with few values.
 fn table(n_rows: usize) -> (Tabular, Vec<Label>) {
     let mut random = rng(1, Purpose::Simulation, 0, 0);
-    let mut columns = vec![Vec::with_capacity(n_rows); 20];
+    let mut columns = vec![Vec::new(); 20];
     let mut y = Vec::with_capacity(n_rows);
     for _ in 0..n_rows {
         let attack = random.next_u32().is_multiple_of(3);

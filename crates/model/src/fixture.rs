@@ -116,7 +116,7 @@ pub(crate) fn fit(order: Order, memory: MemoryConfig) -> Model {
         thresholds: thresholds.collect(),
         calibration: Isotonic::fit(&fused.p_attack, labels).unwrap(),
         members: vec![
-            NamedMember { name: "forest".into(), member: Member::Forest(forest) },
+            NamedMember { name: "forest".into(), member: Member::Forest(Box::new(forest)) },
             NamedMember { name: "lstm".into(), member: Member::Lstm(Box::new(lstm)) },
         ],
         hybrid,

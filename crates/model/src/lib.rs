@@ -14,6 +14,7 @@ mod manifest;
 mod member;
 mod model;
 mod prepared;
+mod reasons;
 mod registry;
 mod scorer;
 mod store;
@@ -24,5 +25,6 @@ pub use manifest::{DataDigest, FORMAT_REVISION, FileEntry, MANIFEST, Manifest, M
 pub use member::{Member, NamedMember};
 pub use model::{Model, NamedThreshold, StateRule};
 pub use prepared::{PreparedRows, RecordLayout};
+pub use reasons::Reason;
 pub use registry::{Registry, Version, Versions};
 pub use scorer::Scorer;

@@ -22,7 +22,7 @@ pub struct NamedMember {
 #[derive(Debug, Clone)]
 pub enum Member {
     /// Judges each flow by itself.
-    Forest(Forest),
+    Forest(Box<Forest>),
     /// Judges each flow by what its entity did before.
     Lstm(Box<Lstm>),
 }
@@ -47,7 +47,9 @@ impl NamedMember {
     /// Reads the member from its file's verified bytes; `path` is for the error alone.
     pub(crate) fn from_bytes(entry: &MemberEntry, bytes: &[u8], path: &Path) -> Result<Self, ModelError> {
         let member = match entry.kind {
-            MemberKind::Forest => Member::Forest(Forest::from_bytes(bytes).map_err(|e| ModelError::damaged(path, e))?),
+            MemberKind::Forest => {
+                Member::Forest(Box::new(Forest::from_bytes(bytes).map_err(|e| ModelError::damaged(path, e))?))
+            }
             MemberKind::Lstm => {
                 Member::Lstm(Box::new(Lstm::from_safetensors(bytes).map_err(|e| ModelError::damaged(path, e))?))
             }

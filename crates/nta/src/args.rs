@@ -70,6 +70,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   nta score ctu13 today.binetflow -o scored.csv
+  nta score ctu13 today.binetflow -o scored.csv --explain 5
   nta score models/nsl-kdd/3 KDDTest+.txt.gz -o scored.parquet --json")]
     Score(ScoreArgs),
     /// List the models and their versions, or name a version.
@@ -155,6 +156,10 @@ pub(crate) struct ScoreArgs {
     /// Rows held at a time.
     #[arg(long, value_name = "ROWS", default_value_t = 8_192, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub(crate) batch: u32,
+    /// Say why: beside each flagged row the features that moved the forest's score most, with what each added or took
+    /// (exact Shapley values), this many of them.
+    #[arg(long, value_name = "FEATURES", num_args = 0..=1, default_missing_value = "3", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) explain: Option<u32>,
 }
 
 #[derive(Debug, Args)]

@@ -30,6 +30,9 @@ pub struct ScoreRequest {
     pub output: PathBuf,
     /// Rows held at a time.
     pub batch_rows: usize,
+    /// How many reasons to write beside each flagged row: the features of the largest contributions to the forest's
+    /// score. None: no such column.
+    pub reasons: Option<usize>,
     /// Where models are looked up.
     pub project: Project,
 }
@@ -80,6 +83,9 @@ pub(crate) const PROBABILITY: &str = "probability";
 /// The output column that holds the hybrid's flag.
 const FLAGGED: &str = "flagged";
 
+/// The output column that holds the reasons of flagged rows.
+const REASONS: &str = "reasons";
+
 /// Records scored at a time.
 const RECORDS: usize = 8_192;
 
@@ -100,7 +106,8 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
         truth: Truth::IfPresent,
         batch_rows: request.batch_rows,
     };
-    let job = Job { source, options, model: &model, output: &request.output, listener };
+    let output = &request.output;
+    let job = Job { source, options, model: &model, output, reasons: request.reasons, listener };
     let sorted = model.state.is_some() && model.schema.order == Order::EndTime;
     let tally = if sorted { job.by_arrival()? } else { job.as_read()? };
     let seconds = begun.elapsed().as_secs_f64();
@@ -142,6 +149,7 @@ struct Job<'a> {
     options: ReadOptions,
     model: &'a Model,
     output: &'a Path,
+    reasons: Option<usize>,
     listener: &'a dyn Listener,
 }
 
@@ -174,7 +182,7 @@ impl Job<'_> {
 
     /// Columns that the output has beside the input's.
     fn columns(&self) -> impl Iterator<Item = &str> {
-        self.model.names().chain([PROBABILITY, FLAGGED])
+        self.model.names().chain([PROBABILITY, FLAGGED]).chain(self.reasons.map(|_| REASONS))
     }
 
     fn batches(&self) -> Result<nta_ingest::Batches, PipelineError> {
@@ -320,6 +328,11 @@ impl Out<'_> {
         added.push(Added { name: PROBABILITY, values: AddedValues::Float(&probability) });
         let flags = scores.flags.last().map_or(&[][..], Vec::as_slice);
         added.push(Added { name: FLAGGED, values: AddedValues::Flag(flags) });
+        let reasons = self.reasons(batch, flags)?;
+        let reasons: Option<Vec<&str>> = reasons.as_ref().map(|texts| texts.iter().map(String::as_str).collect());
+        if let Some(texts) = &reasons {
+            added.push(Added { name: REASONS, values: AddedValues::Text(texts) });
+        }
         self.writer.write(&batch.raw, &added).map_err(failed)?;
         self.job.listener.hear(Event::Progress {
             stage: Stage::Score,
@@ -328,6 +341,21 @@ impl Out<'_> {
             note: format!("{} flows written", crate::words::thousands(self.tally.rows)),
         });
         self.job.stopped()
+    }
+
+    /// For each row why it is flagged, in words: empty where it is not. `None` where nobody asked.
+    fn reasons(&self, batch: &Batch, flags: &[bool]) -> Result<Option<Vec<String>>, PipelineError> {
+        let Some(most) = self.job.reasons else { return Ok(None) };
+        let mut texts = vec![String::new(); flags.len()];
+        let flagged: Vec<u32> = (0..flags.len() as u32).filter(|&i| flags[i as usize]).collect();
+        if !flagged.is_empty() {
+            let reasons = self.job.model.reasons(&batch.dataset, &flagged, most).map_err(refused)?;
+            for (&i, reasons) in flagged.iter().zip(&reasons) {
+                let words = reasons.iter().map(|r| format!("{} {:+.3}", r.feature, r.contribution));
+                texts[i as usize] = words.collect::<Vec<_>>().join("; ");
+            }
+        }
+        Ok(Some(texts))
     }
 
     fn finish(self) -> Result<Tally, PipelineError> {

@@ -55,7 +55,7 @@ impl ByHand {
             let (near, far) = (random.next_u32() % 17, random.next_u32() % 4_000);
             let thresholds = [-0.0, 0.0, near as f32 / 2.0 - 4.0, far as f32 / 4.0 - 500.0];
             let threshold = thresholds[random.next_u32() as usize % 4];
-            tree.nodes[at] = (threshold, (pair as u32) << (bits + 1) | feature << 1 | random.next_u32() % 2);
+            tree.nodes[at] = (threshold, (pair as u32) << (bits + 1) | feature << 1 | (random.next_u32() % 2));
             tree.shares.push((random.next_u32() % 11) as f32 / 10.0);
             for _ in 0..2 {
                 leaves.push(tree.nodes.len());

@@ -14,6 +14,7 @@ pub(crate) fn score(args: &ScoreArgs, common: &Common) -> anyhow::Result<()> {
         input: args.input.clone(),
         output: args.output.clone(),
         batch_rows: args.batch as usize,
+        reasons: args.explain.map(|most| most as usize),
         project: commands::project(common),
     };
     let outcome = job(&request, &Progress::new(common.quiet))?;

@@ -39,7 +39,7 @@ fn provisional(
     told: &TrafficReport,
 ) -> Result<Model, PipelineError> {
     let members = vec![
-        NamedMember { name: MEMBERS[0].to_owned(), member: Member::Forest(learned.forest) },
+        NamedMember { name: MEMBERS[0].to_owned(), member: Member::Forest(Box::new(learned.forest)) },
         NamedMember { name: MEMBERS[1].to_owned(), member: Member::Lstm(Box::new(learned.lstm)) },
     ];
     let names: Vec<String> = members.iter().map(|m| m.name.clone()).collect();
