@@ -42,7 +42,6 @@ impl Model {
 mod tests {
     use nta_data::Order;
 
-    use super::*;
     use crate::Scorer;
     use crate::fixture::{model, traffic};
 
