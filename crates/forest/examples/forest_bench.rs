@@ -10,6 +10,9 @@
 
 #![allow(clippy::print_stdout)]
 
+#[path = "../../../scripts/bench/peak.rs"]
+mod peak;
+
 use std::error::Error;
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -18,6 +21,7 @@ use std::time::Instant;
 
 use nta_data::{Label, Quiet, Tabular, TabularKind};
 use nta_forest::{Forest, ForestConfig, ForestError};
+use peak::{begin_peak, peak_since};
 use serde_json::{Value, json};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -119,21 +123,4 @@ fn median_seconds(mut work: impl FnMut() -> std::result::Result<(), ForestError>
 fn threads() -> usize {
     let set = std::env::var("RAYON_NUM_THREADS").ok().and_then(|n| n.parse().ok());
     set.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
-}
-
-/// Resident bytes now; from here on the system counts the peak anew. `None` where it does not (no Linux).
-fn begin_peak() -> Option<u64> {
-    std::fs::write("/proc/self/clear_refs", "5").ok()?;
-    memory("VmRSS:")
-}
-
-/// Bytes that the peak lies above `before`.
-fn peak_since(before: Option<u64>) -> Option<u64> {
-    Some(memory("VmHWM:")?.saturating_sub(before?))
-}
-
-fn memory(key: &str) -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
-    Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)
 }

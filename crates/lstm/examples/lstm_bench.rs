@@ -11,6 +11,9 @@
 
 #![allow(clippy::print_stdout)]
 
+#[path = "../../../scripts/bench/peak.rs"]
+mod peak;
+
 use std::error::Error;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -18,6 +21,7 @@ use std::time::Instant;
 
 use nta_data::{Dense, Label, Quiet, Sequences};
 use nta_lstm::{Lstm, LstmConfig, Rows};
+use peak::{begin_peak, peak_since};
 use serde_json::{Value, json};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -138,21 +142,4 @@ fn score(lstm: &Lstm, test: &Part) -> Result<(Vec<f32>, f64)> {
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
-}
-
-/// Resident bytes now; from here on the system counts the peak anew. `None` where it does not (no Linux).
-fn begin_peak() -> Option<u64> {
-    std::fs::write("/proc/self/clear_refs", "5").ok()?;
-    memory("VmRSS:")
-}
-
-/// Bytes that the peak lies above `before`.
-fn peak_since(before: Option<u64>) -> Option<u64> {
-    Some(memory("VmHWM:")?.saturating_sub(before?))
-}
-
-fn memory(key: &str) -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
-    Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)
 }
