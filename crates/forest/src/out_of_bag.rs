@@ -10,7 +10,7 @@ use crate::node::{Links, walk_block};
 use crate::table::Table;
 
 /// Distinct rows walked through all trees together.
-const BLOCK: usize = 256;
+const BLOCK: usize = 8192;
 
 /// Mean vote of the trees that did not see the row, `(n_rows)`; `None` where every tree saw it.
 pub(crate) fn out_of_bag(x: &Tabular, table: &Table, links: Links, trees: &[Grown]) -> Vec<Option<f32>> {
