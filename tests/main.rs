@@ -3,6 +3,7 @@
 //! - `arrows`: who may depend on whom, and that no foreign type crosses a crate's border
 //! - `determinism`: threads and batches change no bit
 //! - `doctor`: what this machine offers is listed, and what it lacks is refused with a remedy
+//! - `importances`: what features are worth on held-out flows is found by a run and told
 //! - `keys`: every key of a config changes what comes out
 //! - `quickstart`: the README's first command, and what it must show
 //! - `refusals`: bad input is refused with file, line and remedy, and leaves nothing
@@ -12,6 +13,7 @@
 mod arrows;
 mod determinism;
 mod doctor;
+mod importances;
 mod keys;
 mod nta;
 mod quickstart;

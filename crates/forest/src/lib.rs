@@ -44,4 +44,4 @@ pub use error::ForestError;
 pub use explain::Explanations;
 pub use fit::Fitted;
 pub use forest::Forest;
-pub use permutation::{PermutationImportance, Quality};
+pub use permutation::{PermutationImportances, Quality};

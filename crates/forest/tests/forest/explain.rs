@@ -103,7 +103,7 @@ fn what_cannot_be_explained_is_refused_in_words() {
     let (x, y) = noisy(200, 53);
     let forest = fit(&small(), &x, &y).forest;
     let error = forest.explain(&x, &[200]).unwrap_err().to_string();
-    assert_eq!(error, "row 200 cannot be explained: the table has 200 rows, counted from 0");
+    assert_eq!(error, "there is no row 200: the table has 200 rows, counted from 0");
     let old = Forest::from_bytes(&crate::by_hand::as_revision_1(&forest)).unwrap();
     assert_eq!(old.predict_proba(&x).unwrap(), forest.predict_proba(&x).unwrap());
     assert!(matches!(old.explain(&x, &[0]), Err(ForestError::NoShares)));

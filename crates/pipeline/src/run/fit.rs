@@ -9,6 +9,7 @@ use nta_preprocess::{Partition, Preprocessor, Sequencing};
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
+use super::importances::{self, Importances};
 use crate::error::{PipelineError, failed, refused};
 use crate::event::Stage;
 
@@ -24,6 +25,7 @@ pub(crate) struct Learned {
     pub(crate) preprocessor: Preprocessor,
     pub(crate) forest: Forest,
     pub(crate) forest_told: ForestReport,
+    pub(crate) importances: Importances,
     pub(crate) lstm: Lstm,
     pub(crate) history: Vec<EpochReport>,
 }
@@ -45,8 +47,10 @@ pub(crate) fn learn(ctx: &mut Context<'_>, parts: &Partition) -> Result<Learned,
     let train = learning_part(ctx, &preprocessor, &parts.train)?;
     let (forest, forest_told) = ctx.stage(Stage::Forest, |ctx| fit_forest(ctx, &train))?;
     let validation = learning_part(ctx, &preprocessor, &parts.validation)?;
-    let (lstm, history) = ctx.stage(Stage::Lstm, |ctx| fit_lstm(ctx, &train, &validation, &parts.copies.validation))?;
-    Ok(Learned { preprocessor, forest, forest_told, lstm, history })
+    let copies = &parts.copies.validation;
+    let importances = ctx.stage(Stage::Importances, |ctx| importances::weigh(ctx, &forest, &validation, copies))?;
+    let (lstm, history) = ctx.stage(Stage::Lstm, |ctx| fit_lstm(ctx, &train, &validation, copies))?;
+    Ok(Learned { preprocessor, forest, forest_told, importances, lstm, history })
 }
 
 fn fit_preprocessor(ctx: &mut Context<'_>, train: &Dataset) -> Result<(Preprocessor, String), PipelineError> {

@@ -3,6 +3,7 @@
 mod context;
 mod fit;
 mod fuse;
+mod importances;
 mod judge;
 mod publish;
 
@@ -149,7 +150,7 @@ fn stages(ctx: &mut Context<'_>) -> Result<RunOutcome, PipelineError> {
     let parts = ctx.stage(Stage::Partition, |ctx| deal(ctx, traffic))?;
     let learned = fit::learn(ctx, &parts)?;
     let (history, oob_auc) = (learned.history.clone(), learned.forest_told.oob_auc);
-    let importances = learned.forest.importances();
+    let importances = learned.importances.clone();
     let model = fuse::fuse(ctx, learned, &parts, &told)?;
     let families = judge::attack_families(&parts.train);
     let Partition { test, copies, summary, .. } = parts;
