@@ -8,6 +8,7 @@ mod cells;
 mod columns;
 mod error;
 mod format;
+mod guard;
 mod guess;
 mod infer;
 mod labels;
@@ -35,6 +36,7 @@ mod zeek_json;
 mod zeek_tsv;
 
 pub use error::{CellError, IngestError, Position};
+pub use guard::panic_is_caught;
 pub use infer::infer_schema;
 pub use labels::with_benign;
 pub use plan::Truth;
