@@ -14,7 +14,6 @@ mod schemas;
 mod score;
 mod simulate;
 mod traffic;
-mod words;
 mod yaml;
 
 pub use config::{ConfigError, DataConfig, LoadedConfig, RunConfig, Traffic};

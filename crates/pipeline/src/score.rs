@@ -130,9 +130,9 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
     let rate = outcome.rows as f64 / seconds.max(1e-9);
     let says = format!(
         "{} flows, {} flagged · {} flows/s{}",
-        crate::words::thousands(outcome.rows),
-        crate::words::thousands(outcome.flagged),
-        crate::words::thousands(rate as u64),
+        nta_report::thousands(outcome.rows),
+        nta_report::thousands(outcome.flagged),
+        nta_report::thousands(rate as u64),
         if sorted { " · put in order of flow end first, written in the file's own order" } else { "" },
     );
     listener.hear(Event::StageDone { stage: Stage::Score, says, seconds });
@@ -259,7 +259,7 @@ impl Job<'_> {
                 stage: Stage::Score,
                 done: 0,
                 total: 0,
-                note: format!("{} flows put in order", crate::words::thousands(nth as u64)),
+                note: format!("{} flows put in order", nta_report::thousands(nth as u64)),
             });
             self.stopped()?;
         }
@@ -343,7 +343,7 @@ impl Out<'_> {
             stage: Stage::Score,
             done: 0,
             total: 0,
-            note: format!("{} flows written", crate::words::thousands(self.tally.rows)),
+            note: format!("{} flows written", nta_report::thousands(self.tally.rows)),
         });
         self.job.stopped()
     }

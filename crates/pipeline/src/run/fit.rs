@@ -178,7 +178,7 @@ fn fit_lstm(
         "epoch {} of {}, best {best} · {} flows/s on {}",
         fitted.history.len(),
         ctx.config.lstm.epochs,
-        crate::words::thousands(speed as u64),
+        nta_report::thousands(speed as u64),
         device.device.name(),
     );
     Ok(((fitted.lstm, fitted.history), says))

@@ -3,7 +3,7 @@
 use nta_data::{Label, Purpose, rng};
 use nta_forest::{Forest, ForestError};
 use nta_metrics::{INTERVAL_CONFIDENCE, Ranking, mean_interval};
-use nta_report::{Feature, Loss, Permutation};
+use nta_report::{Feature, Loss, Permutation, thousands};
 use rand_core::RngCore;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,6 @@ use super::context::Context;
 use super::fit::LearningPart;
 use crate::error::{PipelineError, failed};
 use crate::event::Stage;
-use crate::words::thousands;
 
 /// The features of the forest, in the order of training, and on what they were shuffled.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -10,9 +10,10 @@ mod publish;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use nta_data::Watch;
+use nta_data::{Watch, hex};
 use nta_metrics::{Evaluation, ThresholdRule, rows_needed, supported_budget};
 use nta_preprocess::{Part, Partition, PartitionError, PartitionSummary, Requirements, partition};
+use nta_report::thousands;
 use nta_tracking::{NewRun, RunDir};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -20,8 +21,7 @@ use sha2::{Digest, Sha256};
 use crate::config::{LoadedConfig, RunConfig};
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Stage};
-use crate::traffic::{self, ReadTraffic, hex};
-use crate::words::{percent, thousands};
+use crate::traffic::{self, ReadTraffic};
 
 use context::Context;
 pub(crate) use fuse::MEMBERS;
@@ -205,7 +205,7 @@ pub(crate) fn deal(ctx: &mut Context<'_>, traffic: ReadTraffic) -> Result<(Parti
     let Some(test) = parts.summary.parts.last() else { return Ok((parts, says)) };
     if test.copies > 0 {
         let share = test.copies as f64 / test.rows.max(1) as f64;
-        let text = format!("{} test flows stand in train ({})", thousands(test.copies as u64), percent(share));
+        let text = format!("{} test flows stand in train ({:.1} %)", thousands(test.copies as u64), share * 100.0);
         says.push_str(&format!("\n{text}"));
     }
     if !parts.summary.note.is_empty() {
