@@ -103,6 +103,7 @@ fn evaluate(test: &Part, threshold: &Part, rule: ThresholdRule, parts: &Named<Pa
         seen_in_training: &|name| FAMILIES.iter().any(|(known, _, seen)| *known == name && *seen),
         members: &members,
         entity: &entity,
+        host: &entity,
         copies: Some(&copies),
         parts,
         probability: Some(test.members[2].as_slice()),

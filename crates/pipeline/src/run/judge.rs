@@ -24,6 +24,8 @@ pub(crate) struct Judged {
 
 /// What judging needs beside model and test rows.
 pub(crate) struct Judging<'a> {
+    /// The host of each test row, whatever its segment.
+    pub(crate) hosts: &'a [u64],
     pub(crate) copies: &'a Copies,
     pub(crate) summary: &'a PartitionSummary,
     /// Attack families of the training part.
@@ -79,6 +81,7 @@ fn measure(test: &Dataset, scores: &Scores, model: &Model, judging: &Judging<'_>
         seen_in_training: &|family| judging.families.contains(family),
         members: &members,
         entity: &test.entity,
+        host: judging.hosts,
         copies: Some(&judging.copies.test),
         parts: &parts,
         probability: Some(&model.probability(&scores.hybrid)),

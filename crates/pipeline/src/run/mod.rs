@@ -153,8 +153,8 @@ fn stages(ctx: &mut Context<'_>) -> Result<RunOutcome, PipelineError> {
     let importances = learned.importances.clone();
     let model = fuse::fuse(ctx, learned, &parts, &told)?;
     let families = judge::attack_families(&parts.train);
-    let Partition { test, copies, summary, .. } = parts;
-    let judging = Judging { copies: &copies, summary: &summary, families: &families };
+    let Partition { test, test_hosts, copies, summary, .. } = parts;
+    let judging = Judging { hosts: &test_hosts, copies: &copies, summary: &summary, families: &families };
     let earlier_test_reads = judge::note_reading(ctx, &test)?;
     let judged = judge::evaluate(ctx, test, &model, &judging)?;
     let told = publish::Told {
