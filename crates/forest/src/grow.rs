@@ -12,6 +12,7 @@ use crate::node::{Links, Node};
 use crate::split::{Candidate, Rules, Split};
 use crate::table::Table;
 use crate::tally::{Tally, sum};
+use crate::view::{Excerpt, View};
 use crate::{ClassWeight, ForestConfig, ForestError, Splits};
 
 /// A tree fresh from training.
@@ -70,6 +71,8 @@ struct Work<T> {
     constant: Vec<u64>,
     /// One bit a distinct row, set for those of the node.
     inside: Vec<u64>,
+    /// Excerpts not in use.
+    excerpts: Vec<Excerpt>,
 }
 
 impl<T: Tally> Work<T> {
@@ -81,6 +84,7 @@ impl<T: Tally> Work<T> {
             drawn: Vec::new(),
             constant: Vec::new(),
             inside: Vec::new(),
+            excerpts: Vec::new(),
         }
     }
 }
@@ -153,7 +157,7 @@ impl Plan<'_> {
         if growth.may_split(&root) {
             work.constant.clear();
             work.constant.resize(growth.words, 0);
-            growth.run(bag, root, work, &mut branch)?;
+            growth.run(bag, root, View::whole(table), work, &mut branch)?;
         }
         Ok(Grown::new(branch, n_features, seen))
     }
@@ -200,6 +204,7 @@ impl Growth<'_> {
         &self,
         bag: &mut [Drawn],
         root: Task<T>,
+        view: View<'_>,
         work: &mut Work<T>,
         branch: &mut Branch,
     ) -> Result<(), ForestError> {
@@ -214,11 +219,19 @@ impl Growth<'_> {
             let kept = constant.len() - self.words;
             work.constant.copy_from_slice(&constant[kept..]);
             constant.truncate(kept);
+            if view.wants_excerpt(rows) {
+                let bag = &mut bag[task.start..task.end];
+                let mut excerpt = work.excerpts.pop().unwrap_or_default();
+                excerpt.take(view, bag, &work.constant);
+                self.run(bag, Task { start: 0, end: rows, ..task }, view.of(&excerpt), work, branch)?;
+                work.excerpts.push(excerpt);
+                continue;
+            }
             let fork = self.plan.forks && rows >= FORK_ROWS && task.depth < FORK_DEPTH;
-            let Some(choice) = self.choose(&bag[task.start..task.end], &task, work, fork) else { continue };
-            let children = self.split(bag, &task, &choice, work, branch)?;
+            let Some(choice) = self.choose(&bag[task.start..task.end], &task, view, work, fork) else { continue };
+            let children = self.split(bag, &task, &choice, view, work, branch)?;
             if fork && children.iter().all(|child| self.may_split(child)) {
-                self.run_both(bag, children, &work.constant, branch)?;
+                self.run_both(bag, children, view, &work.constant, branch)?;
                 continue;
             }
             for child in children.into_iter().rev().filter(|child| self.may_split(child)) {
@@ -234,6 +247,7 @@ impl Growth<'_> {
         &self,
         bag: &mut [Drawn],
         [left, right]: [Task<T>; 2],
+        view: View<'_>,
         constant: &[u64],
         branch: &mut Branch,
     ) -> Result<(), ForestError> {
@@ -241,7 +255,7 @@ impl Growth<'_> {
             let (mut work, mut branch) = (Work::new(), Branch::new(leaf.value));
             work.constant.extend_from_slice(constant);
             let root = Task { node: 0, start: 0, end: bag.len(), ..task };
-            self.run(bag, root, &mut work, &mut branch).map(|()| branch)
+            self.run(bag, root, view, &mut work, &mut branch).map(|()| branch)
         };
         let (front, back) = bag.split_at_mut(right.start);
         let (front, back) = (&mut front[left.start..], &mut back[..right.end - right.start]);
@@ -261,12 +275,19 @@ impl Growth<'_> {
 
     /// The best split on features drawn without replacement. As in scikit-learn, a drawn feature that is constant in
     /// the node counts towards `max_features`, but drawing goes on until one is not. Equal costs: the one drawn first.
-    fn choose<T: Tally>(&self, bag: &[Drawn], task: &Task<T>, work: &mut Work<T>, fork: bool) -> Option<Choice<T>> {
+    fn choose<T: Tally>(
+        &self,
+        bag: &[Drawn],
+        task: &Task<T>,
+        view: View<'_>,
+        work: &mut Work<T>,
+        fork: bool,
+    ) -> Option<Choice<T>> {
         let n_features = self.plan.table.columns.len();
         let mut random = rng(self.plan.seed, Purpose::FeatureDraw, self.tree, task.path);
         work.features.clear();
         work.features.extend(0..n_features as u32);
-        let has_inside = self.mark(bag, &mut work.inside);
+        let has_inside = view.is_whole() && self.mark(bag, &mut work.inside);
         let (mut best, mut bound, mut any_varies, mut n_drawn) = (None, f64::INFINITY, false, 0);
         while n_drawn < n_features && (n_drawn < self.max_features || !any_varies) {
             // The first `max_features` together, then one by one.
@@ -277,14 +298,14 @@ impl Growth<'_> {
             let mut found: Vec<Found<T>> = Vec::new();
             if fork && work.drawn.len() > 1 {
                 let look = |&(feature, roll): &(usize, f64)| {
-                    self.look(bag, inside, task.tally, (feature, roll), f64::INFINITY, &mut Histogram::new())
+                    self.look(bag, view, inside, task.tally, (feature, roll), f64::INFINITY, &mut Histogram::new())
                 };
                 work.drawn.par_iter().map(look).collect_into_vec(&mut found);
             }
             for (i, &(feature, roll)) in work.drawn.iter().enumerate() {
                 let found = match found.get_mut(i) {
                     Some(found) => std::mem::replace(found, Found::Nothing),
-                    None => self.look(bag, inside, task.tally, (feature, roll), bound, &mut work.histogram),
+                    None => self.look(bag, view, inside, task.tally, (feature, roll), bound, &mut work.histogram),
                 };
                 any_varies |= !matches!(found, Found::Constant);
                 match found {
@@ -324,20 +345,20 @@ impl Growth<'_> {
     fn look<T: Tally>(
         &self,
         bag: &[Drawn],
+        view: View<'_>,
         inside: Option<&[u64]>,
         total: T,
         (feature, roll): (usize, f64),
         bound: f64,
         histogram: &mut Histogram<T>,
     ) -> Found<T> {
-        let table = self.plan.table;
-        let column = &table.columns[feature];
-        let (codes, n_bins) = (column.codes.as_slice(), column.bins.len());
-        match (inside, &column.sparse) {
+        let bins = &self.plan.table.columns[feature].bins;
+        let (codes, weights) = (view.codes(feature), view.weights());
+        match (inside, view.sparse(feature)) {
             (Some(inside), Some(sparse)) => {
-                histogram.count_sparse(inside, (sparse, codes, n_bins), (self.tallies, &table.weights), total);
+                histogram.count_sparse(inside, (sparse, codes, bins.len()), (self.tallies, weights), total);
             }
-            _ => histogram.count(bag, codes, n_bins, &table.weights),
+            _ => histogram.count(bag, codes, bins.len(), weights),
         }
         let (cells, missing) = (histogram.cells.as_slice(), histogram.missing);
         if cells.len() + usize::from(missing != T::default()) < 2 {
@@ -346,7 +367,7 @@ impl Growth<'_> {
         let candidate = Candidate { cells, missing, total };
         let split = match self.plan.config.splits {
             Splits::Best => self.rules.best(candidate, bound),
-            Splits::Random => self.rules.at_random(candidate, &column.bins, roll, bound),
+            Splits::Random => self.rules.at_random(candidate, bins, roll, bound),
         };
         split.map_or(Found::Nothing, Found::Better)
     }
@@ -376,6 +397,7 @@ impl Growth<'_> {
         bag: &mut [Drawn],
         task: &Task<T>,
         choice: &Choice<T>,
+        view: View<'_>,
         work: &mut Work<T>,
         branch: &mut Branch,
     ) -> Result<[Task<T>; 2], ForestError> {
@@ -393,9 +415,8 @@ impl Growth<'_> {
                 self.plan.links,
             )
             .map_err(|nodes| self.too_large(nodes))?;
-        let codes = &self.plan.table.columns[feature].codes;
-        let bag = &mut bag[task.start..task.end];
-        let middle = task.start + part(bag, &mut work.right, codes, cut.bin, split.missing_left);
+                let bag = &mut bag[task.start..task.end];
+        let middle = task.start + part(bag, &mut work.right, view.codes(feature), cut.bin, split.missing_left);
         let child = |node: usize, start: usize, end: usize, tally: T, side: u64| {
             let (depth, path) = (task.depth + 1, child_path(task.path, side));
             Task { node, start, end, tally, depth, path }

@@ -35,6 +35,7 @@ mod smartcore;
 mod split;
 mod table;
 mod tally;
+mod view;
 mod weights;
 
 pub use config::{
