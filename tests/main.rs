@@ -1,8 +1,10 @@
 //! What crosses crates, tested through the real binary or over the whole workspace. A module a topic:
 //!
 //! - `arrows`: who may depend on whom, and that no foreign type crosses a crate's border
+//! - `damaged_parquet`: a damaged file ends in one line of ours
 //! - `determinism`: threads and batches change no bit
 //! - `doctor`: what this machine offers is listed, and what it lacks is refused with a remedy
+//! - `importances`: what features are worth on held-out flows is found by a run and told
 //! - `keys`: every key of a config changes what comes out
 //! - `quickstart`: the README's first command, and what it must show
 //! - `refusals`: bad input is refused with file, line and remedy, and leaves nothing
@@ -10,8 +12,10 @@
 //! - `sequences`: hosts far longer than a training sequence stay sound
 
 mod arrows;
+mod damaged_parquet;
 mod determinism;
 mod doctor;
+mod importances;
 mod keys;
 mod nta;
 mod quickstart;

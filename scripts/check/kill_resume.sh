@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Kills a run 33 times (kill -9) at the beginning, middle and end of every stage, resumes it each time, and checks that
+# Kills a run 36 times (kill -9) at the beginning, middle and end of every stage, resumes it each time, and checks that
 # what comes out is what the uninterrupted run gives: evaluation.json and the model's digest, no temporary file, one run.
 #   scripts/check/kill_resume.sh [NTA] [CONFIG]
 # NTA is a built binary (default: the one cargo builds here), CONFIG a quick one (default: configs/quickstart.yaml, made

@@ -1,5 +1,6 @@
 //! Files that stand whole or not at all: temporary file beside the target, fsync, rename, fsync of the folder.
 
+mod leftovers;
 mod lock;
 
 pub use lock::FolderLock;
@@ -36,12 +37,17 @@ pub struct AtomicFile {
 }
 
 impl AtomicFile {
-    /// Begins a file that will stand at `path`; its folder is made if it is missing.
+    /// Begins a file that will stand at `path`; its folder is made if it is missing. Unfinished files that killed
+    /// processes left of the same target go.
     pub fn create(path: &Path) -> Result<Self, WriteError> {
         let begin = || {
             let folder = folder_of(path);
             fs::create_dir_all(folder)?;
-            let temporary = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(folder)?;
+            let prefix = leftovers::prefix_for(path);
+            // A folder that may be written and not listed keeps them.
+            let _ = leftovers::sweep_abandoned(folder, &prefix);
+            let temporary = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder)?;
+            leftovers::hold(temporary.as_file());
             #[cfg(unix)]
             {
                 use std::os::unix::fs::PermissionsExt;

@@ -5,6 +5,7 @@
 mod dataset;
 mod entity;
 mod features;
+mod hex;
 mod progress;
 mod rng;
 mod schema;
@@ -15,6 +16,7 @@ mod sequences;
 pub use dataset::{Categories, DataError, Dataset, Label, RowId};
 pub use entity::{EntityStore, MemoryConfig, N_SHARDS, entity_hash, segment_entity, shard_of};
 pub use features::{Dense, Features, Tabular, TabularKind};
+pub use hex::hex;
 pub use progress::{Quiet, Watch};
 pub use rng::{Purpose, Rng, rng};
 pub use schema::{

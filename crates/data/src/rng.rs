@@ -22,6 +22,7 @@ pub enum Purpose {
     RunId = 9,
     Interval = 10,
     Permutation = 11,
+    HeldOutSample = 12,
 }
 
 /// The stream for `purpose`, told apart by two indices (tree and node, epoch and batch, host and day).

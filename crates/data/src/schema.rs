@@ -199,31 +199,6 @@ impl Schema {
             }
     }
 
-    /// Columns a file must hold to be scored: the features, and what order and sequences need; `optional` ones left out.
-    pub fn required(&self, by: SequenceBy) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        names.extend(self.numeric.iter().map(|c| c.name.as_str()));
-        names.extend(self.categorical.iter().map(|c| c.name.as_str()));
-        if self.order == Order::EndTime {
-            names.extend(self.time.as_ref().map(|t| t.column.as_str()));
-            names.extend(self.duration.as_deref());
-        }
-        if self.order != Order::None {
-            names.extend(self.time.as_ref().map(|t| t.column.as_str()));
-            let (src, dst) = (self.entity.src.as_deref(), self.entity.dst.as_deref());
-            match by {
-                SequenceBy::Src => names.extend(src),
-                SequenceBy::Dst => names.extend(dst),
-                SequenceBy::Pair => names.extend(src.into_iter().chain(dst)),
-                SequenceBy::Capture => {}
-            }
-        }
-        names.retain(|name| !self.optional.iter().any(|o| o == name));
-        names.sort_unstable();
-        names.dedup();
-        names
-    }
-
     /// The schema as it stands for files that hold the columns for which `is_present` is true: optional columns that
     /// are absent have left their roles, and without its time column `order: end_time` has become `order: none`. What
     /// a table was read by, and so what a model remembers; a table of the resolved schema needs every column left.
@@ -353,7 +328,5 @@ mod tests {
         let few = schema().resolved(|name| name == "bytes" || name == "src");
         assert_eq!((few.order, few.numeric.len(), few.time.is_none()), (Order::None, 1, true));
         assert_eq!(few.resolved(|name| name == "bytes" || name == "src"), few);
-        assert_eq!(all.required(SequenceBy::Src), ["bytes", "packets", "src", "time"]);
-        assert_eq!(schema().required(SequenceBy::Src), ["bytes"]);
     }
 }

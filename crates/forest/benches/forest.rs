@@ -38,7 +38,7 @@ fn forest(c: &mut Criterion) {
     group.bench_function("load", |b| b.iter(|| nta_forest::Forest::from_bytes(&bytes).unwrap()));
     let rows: Vec<u32> = (0..256).collect();
     group.throughput(Throughput::Elements(256));
-    group.bench_function("explain", |b| b.iter(|| forest.explain(&x, &rows).unwrap()));
+    group.bench_function("explain", |b| b.iter(|| forest.explainer().unwrap().explain(&x, &rows).unwrap()));
     group.finish();
 }
 

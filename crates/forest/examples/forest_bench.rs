@@ -102,8 +102,9 @@ fn score(forest: &Forest, x: &Tabular) -> Result<(Vec<f32>, f64)> {
 /// Contributions of the first rows, the median rate, and how far their sums are from the scores at most.
 fn explained(forest: &Forest, x: &Tabular, scores: &[f32], n_rows: u32) -> Result<(Vec<f32>, (f64, f64))> {
     let rows: Vec<u32> = (0..n_rows).collect();
-    let found = forest.explain(x, &rows)?;
-    let seconds = median_seconds(|| forest.explain(x, &rows).map(drop))?;
+    let found = forest.explainer()?.explain(x, &rows)?;
+    // With the layout of the trees, which a peer's call does not share with the next one either.
+    let seconds = median_seconds(|| forest.explainer()?.explain(x, &rows).map(drop))?;
     let sum = |i: usize| found.base + found.row(i).iter().map(|c| f64::from(*c)).sum::<f64>();
     let gap = (0..rows.len()).map(|i| (sum(i) - f64::from(scores[i])).abs()).fold(0.0, f64::max);
     Ok((found.contributions, (f64::from(n_rows) / seconds, gap)))

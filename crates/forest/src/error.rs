@@ -57,14 +57,11 @@ pub enum ForestError {
     /// The table's columns are not those of the training.
     #[error("the forest was trained on other columns:{}{}", listed(" missing here: ", .missing), listed(" unknown to it: ", .unknown))]
     FeaturesDiffer { missing: Vec<String>, unknown: Vec<String> },
-    /// A row to be explained that is not there.
-    #[error("row {row} cannot be explained: the table has {rows} rows, counted from 0")]
+    /// A row to be looked at that is not there.
+    #[error("there is no row {row}: the table has {rows} rows, counted from 0")]
     NoSuchRow { row: u32, rows: usize },
-    /// No spread can be told from a single shuffle.
-    #[error("permutation importances over {repeats} repeats have no interval; take at least 2")]
-    TooFewRepeats { repeats: u32 },
     /// The measure of quality says nothing of these rows.
-    #[error("the quality of the scores is undefined on these rows; they must hold both classes")]
+    #[error("the quality of the scores is undefined on a block of rows; each must hold both classes")]
     QualityUndefined,
     /// A forest file of before explanations.
     #[error(

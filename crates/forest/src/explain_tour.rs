@@ -6,14 +6,14 @@ use crate::quadrature::Points;
 /// The way from a split to one of its children.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Edge {
-    pub(crate) feature: usize,
+    pub(crate) feature: u32,
     pub(crate) threshold: f32,
     pub(crate) missing_left: bool,
     pub(crate) is_left: bool,
     /// Level of the split: 0 for the root. The child's is one more.
-    pub(crate) level: usize,
+    pub(crate) level: u32,
     /// Level behind the last edge before this one that asks for the same feature; 0 if there is none.
-    pub(crate) same_feature: usize,
+    pub(crate) same_feature: u32,
     /// Share of the split's training rows that go this way.
     pub(crate) ratio: f64,
     /// Product of the ratios of the edges on this feature, before this one and with it.
@@ -71,7 +71,7 @@ impl Tour {
                 Waiting::Down { node, edge } => {
                     let more = usize::from(edge.same_feature == 0);
                     most_features = most_features.max(n_features + more);
-                    tour.n_levels = tour.n_levels.max(edge.level + 2);
+                    tour.n_levels = tour.n_levels.max(edge.level as usize + 2);
                     if tree[node].is_leaf() {
                         // Shapley values stay when all leaves move alike, and leaves of 0 take no part in them.
                         let share = f64::from(tree[node].value) - offset;
@@ -90,6 +90,8 @@ impl Tour {
                 }
             }
         }
+        tour.edges.shrink_to_fit();
+        tour.steps.shrink_to_fit();
         tour.points = Points::new(most_features.div_ceil(2).max(1));
         tour
     }
@@ -108,10 +110,10 @@ fn push_children(
     if tree[node].is_leaf() {
         return;
     }
-    let (feature, pair) = (links.feature(link), links.pair(link));
+    let (feature, pair) = (links.feature(link) as u32, links.pair(link));
     let left = f64::from(left_shares[pair - 1]);
     let (same_feature, share_before) = match path.iter().rposition(|edge| edge.feature == feature) {
-        Some(i) => (i + 1, path[i].share),
+        Some(i) => (i as u32 + 1, path[i].share),
         None => (0, 1.0),
     };
     for (is_left, ratio, node) in [(false, 1.0 - left, 2 * pair), (true, left, 2 * pair - 1)] {
@@ -120,7 +122,7 @@ fn push_children(
             threshold,
             missing_left: link & 1 == 1,
             is_left,
-            level: path.len(),
+            level: path.len() as u32,
             same_feature,
             ratio,
             share_before,

@@ -42,7 +42,7 @@ pub use config::{
     Bootstrap, ClassWeight, ConfigError, Criterion, Engine, ForestConfig, MaxFeatures, NamedCount, Splits,
 };
 pub use error::ForestError;
-pub use explain::Explanations;
+pub use explain::{Explainer, Explanations};
 pub use fit::Fitted;
 pub use forest::Forest;
-pub use permutation::{PermutationImportance, Quality};
+pub use permutation::{PermutationImportances, Quality};

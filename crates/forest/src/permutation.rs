@@ -11,71 +11,76 @@ use crate::{Forest, ForestError};
 /// How good scores are, the higher the better; `None` where it is undefined (one class only).
 pub type Quality<'a> = &'a dyn Fn(&[f32], &[Label]) -> Option<f64>;
 
-/// What shuffling a feature costs.
+/// What shuffling each feature costs, block by block.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PermutationImportance {
-    /// The feature.
-    pub name: String,
-    /// Quality of the scores minus quality with the feature's values shuffled among the rows, mean over the shuffles.
-    /// Below 0 if shuffling helped by chance.
-    pub mean: f64,
-    /// Where that mean would lie, in 95 of 100 cases, for ever more shuffles of the same rows (normal approximation).
-    /// It tells nothing about other rows.
-    pub interval: [f64; 2],
+pub struct PermutationImportances {
+    /// Quality of the scores as they are, `(n_blocks)`.
+    pub quality: Vec<f64>,
+    /// For each feature, in the order of training, its name and `(n_blocks)` costs: the block's quality minus its
+    /// quality with the feature's values shuffled inside the block. Below 0 where shuffling helped by chance; exactly 0
+    /// for a feature that no tree asks for.
+    pub costs: Vec<(String, Vec<f64>)>,
 }
 
 impl Forest {
-    /// What shuffling each feature costs, in the order of training, `(n_features)`; exactly 0 for a feature that no tree
-    /// asks for. Features that say the same stand in for each other: together they may be worth much and alone little.
+    /// What shuffling each feature costs in each of `blocks`, which are rows of `x` and should share none: then the
+    /// costs are as independent as the rows are, and their spread tells how far the mean may be off for other rows of
+    /// the same kind, luck of the shuffles included. A feature that says nothing costs 0 on average.
     ///
-    /// `x` and `y` are held-out rows, `repeats` the shuffles of each feature, at least 2. The result depends on the
-    /// arguments alone. `watch` is told of every feature done and asked to stop between shuffles.
+    /// Features that say the same stand in for each other: together they may be worth much and alone little. The result
+    /// depends on the arguments alone. `watch` is told of every feature done and asked to stop before each.
     ///
     /// # Errors
-    /// What [`Forest::predict_proba`] refuses, labels that do not go with the rows, fewer than 2 repeats, a quality that
-    /// is undefined on these rows, cancelled.
+    /// What [`Forest::predict_proba`] refuses, labels that do not go with the rows, a row that `x` has not, a quality
+    /// that is undefined in a block, cancelled.
     pub fn permutation_importances(
         &self,
         x: &Tabular,
         y: &[Label],
+        blocks: &[Vec<u32>],
         quality: Quality<'_>,
-        repeats: u32,
         seed: u64,
         watch: &dyn Watch,
-    ) -> Result<Vec<PermutationImportance>, ForestError> {
+    ) -> Result<PermutationImportances, ForestError> {
         let columns = columns_by_name(&self.names, x)?;
         check_finite(x)?;
         if y.len() != x.n_rows() {
             return Err(ForestError::LabelsDiffer { rows: x.n_rows(), labels: y.len() });
         }
-        if repeats < 2 {
-            return Err(ForestError::TooFewRepeats { repeats });
+        let rows = blocks.concat();
+        if let Some(&row) = rows.iter().find(|&&row| row as usize >= x.n_rows()) {
+            return Err(ForestError::NoSuchRow { row, rows: x.n_rows() });
         }
-        let judge = |scores: &[f32]| quality(scores, y).ok_or(ForestError::QualityUndefined);
-        let whole = judge(&self.scores(&columns, y.len()))?;
+        let labels: Vec<Label> = rows.iter().map(|&row| y[row as usize]).collect();
+        let mut columns: Vec<Vec<f32>> =
+            columns.iter().map(|column| rows.iter().map(|&row| column[row as usize]).collect()).collect();
+        let lengths: Vec<usize> = blocks.iter().map(Vec::len).collect();
+        let judge = |columns: &[Vec<f32>]| -> Result<Vec<f64>, ForestError> {
+            let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
+            let scores = self.scores(&columns, labels.len());
+            let blocks = split(&scores, &lengths).zip(split(&labels, &lengths));
+            blocks.map(|(scores, labels)| quality(scores, labels).ok_or(ForestError::QualityUndefined)).collect()
+        };
+        let whole = judge(&columns)?;
         let asked = self.features_asked();
-        let mut shuffled = Vec::with_capacity(y.len());
-        let mut importances = Vec::with_capacity(self.n_features());
+        let mut costs = Vec::with_capacity(self.n_features());
         for (feature, name) in self.names.iter().enumerate() {
-            let (column, mut costs) = (columns[feature], Vec::with_capacity(repeats as usize));
-            for repeat in 0..repeats {
-                if watch.cancelled() {
-                    return Err(ForestError::Cancelled);
-                }
-                if !asked[feature] {
-                    costs.push(0.0);
-                    continue;
-                }
-                shuffle(column, &mut shuffled, seed, feature as u64, repeat.into());
-                // Only this column is another one; the table stays where it is.
-                let mut with_shuffled = columns.clone();
-                with_shuffled[feature] = &shuffled;
-                costs.push(whole - judge(&self.scores(&with_shuffled, y.len()))?);
+            if watch.cancelled() {
+                return Err(ForestError::Cancelled);
             }
-            importances.push(summary(name.clone(), &costs));
+            let cost = if asked[feature] {
+                let shuffled = shuffled(&columns[feature], &lengths, seed, feature as u64);
+                let kept = std::mem::replace(&mut columns[feature], shuffled);
+                let without = judge(&columns)?;
+                columns[feature] = kept;
+                whole.iter().zip(without).map(|(whole, without)| whole - without).collect()
+            } else {
+                vec![0.0; blocks.len()]
+            };
+            costs.push((name.clone(), cost));
             watch.step(feature as u64 + 1, self.n_features() as u64);
         }
-        Ok(importances)
+        Ok(PermutationImportances { quality: whole, costs })
     }
 
     fn features_asked(&self) -> Vec<bool> {
@@ -87,23 +92,28 @@ impl Forest {
     }
 }
 
-/// `column` in an order of its own for each (seed, feature, repeat) (Fisher and Yates).
-fn shuffle(column: &[f32], shuffled: &mut Vec<f32>, seed: u64, feature: u64, repeat: u64) {
-    shuffled.clear();
-    shuffled.extend_from_slice(column);
-    let mut random = rng(seed, Purpose::Permutation, feature, repeat);
-    for last in (1..shuffled.len()).rev() {
-        shuffled.swap(last, below(random.next_u32(), last + 1));
-    }
+/// `values` in pieces of these lengths, which sum to theirs.
+fn split<'a, T>(mut values: &'a [T], lengths: &[usize]) -> impl Iterator<Item = &'a [T]> {
+    lengths.iter().map(move |&length| {
+        let (piece, rest) = values.split_at(length);
+        values = rest;
+        piece
+    })
 }
 
-/// `costs` holds at least two.
-fn summary(name: String, costs: &[f64]) -> PermutationImportance {
-    let n = costs.len() as f64;
-    let mean = costs.iter().sum::<f64>() / n;
-    let variance = costs.iter().map(|cost| (cost - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    let reach = 1.96 * (variance / n).sqrt();
-    PermutationImportance { name, mean, interval: [mean - reach, mean + reach] }
+/// `column` with each block in an order of its own for (seed, feature, block) (Fisher and Yates).
+fn shuffled(column: &[f32], lengths: &[usize], seed: u64, feature: u64) -> Vec<f32> {
+    let mut shuffled = column.to_vec();
+    let mut rest = shuffled.as_mut_slice();
+    for (block, &length) in lengths.iter().enumerate() {
+        let (values, behind) = rest.split_at_mut(length);
+        let mut random = rng(seed, Purpose::Permutation, feature, block as u64);
+        for last in (1..length).rev() {
+            values.swap(last, below(random.next_u32(), last + 1));
+        }
+        rest = behind;
+    }
+    shuffled
 }
 
 #[cfg(test)]
@@ -111,22 +121,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_interval_is_that_of_a_mean() {
-        let found = summary("a".to_owned(), &[1.0, 2.0, 3.0]);
-        // Standard deviation 1, standard error 1 / sqrt(3).
-        assert_eq!(found.mean, 2.0);
-        assert!((found.interval[1] - 2.0 - 1.96 / 3f64.sqrt()).abs() < 1e-12);
-        assert!((found.interval[0] + found.interval[1] - 4.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn a_shuffle_keeps_the_values_and_each_has_its_own_order() {
-        let column: Vec<f32> = (0..100).map(|i| i as f32).collect();
-        let (mut one, mut other) = (Vec::new(), Vec::new());
-        shuffle(&column, &mut one, 1, 2, 3);
-        shuffle(&column, &mut other, 1, 2, 4);
-        assert_ne!(one, other);
-        one.sort_by(f32::total_cmp);
-        assert_eq!(one, column);
+    fn a_shuffle_stays_in_its_block_and_each_has_its_own_order() {
+        let column: Vec<f32> = (0..200).map(|i| (i % 100) as f32).collect();
+        let found = shuffled(&column, &[100, 100], 1, 2);
+        assert_ne!(found[..100], found[100..]);
+        assert_ne!(found, shuffled(&column, &[100, 100], 1, 3));
+        for block in found.chunks(100) {
+            let mut values = block.to_vec();
+            values.sort_by(f32::total_cmp);
+            assert_eq!(values, column[..100]);
+        }
     }
 }

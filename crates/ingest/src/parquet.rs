@@ -1,7 +1,6 @@
 //! Parquet files, read by polars in slices of rows.
 
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use polars_io::parquet::read::{FileMetadata, ParallelStrategy, ParquetReader};
 use polars_io::prelude::SerReader;
 
 use crate::table::{Block, BlockSize, Format, Places, Table};
-use crate::{IngestError, layout};
+use crate::{IngestError, guard, layout};
 
 /// A Parquet file.
 #[derive(Debug)]
@@ -139,9 +138,9 @@ impl Table for ParquetTable {
 /// Runs a reader of polars on bytes that may be hostile: its panics are errors too.
 fn guarded<T>(file: &str, work: impl FnOnce() -> polars_core::error::PolarsResult<T>) -> Result<T, IngestError> {
     let damaged = |problem: String| IngestError::Damaged { file: file.to_owned(), problem };
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(damaged(error.to_string())),
-        Err(_) => Err(damaged("its parts contradict each other".to_owned())),
+    match guard::caught(work) {
+        Some(Ok(value)) => Ok(value),
+        Some(Err(error)) => Err(damaged(error.to_string())),
+        None => Err(damaged("its parts contradict each other".to_owned())),
     }
 }

@@ -65,7 +65,7 @@ impl Source {
     }
 
     /// Bytes on disk, all files together.
-    pub fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.files.iter().filter_map(|f| f.metadata().ok()).map(|m| m.len()).sum()
     }
 
@@ -129,7 +129,7 @@ fn digest_file(path: &Path, name: &str) -> Result<FileDigest, IngestError> {
         hasher.update(&buffer[..n]);
         bytes += n as u64;
     }
-    let sha256 = hasher.finalize().iter().map(|b| format!("{b:02x}")).collect();
+    let sha256 = nta_data::hex(&hasher.finalize());
     Ok(FileDigest { name: name.to_owned(), bytes, sha256 })
 }
 

@@ -10,7 +10,7 @@ use crate::IngestError;
 
 /// How the bytes on disk are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Packing {
+enum Packing {
     Plain,
     Gzip,
     Zstd,
@@ -78,7 +78,7 @@ impl Read for Stream {
     }
 }
 
-pub(crate) fn packing(magic: &[u8]) -> Packing {
+fn packing(magic: &[u8]) -> Packing {
     match magic {
         [0x1f, 0x8b, ..] => Packing::Gzip,
         [0x28, 0xb5, 0x2f, 0xfd] => Packing::Zstd,

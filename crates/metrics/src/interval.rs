@@ -1,9 +1,9 @@
-//! How far a rate measured on a sample may lie from the truth.
+//! How far a rate or a mean measured on a sample may lie from the truth.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::beta::{beta_quantile, normal_quantile_above};
+use crate::beta::{beta_quantile, normal_quantile_above, t_quantile_above};
 
 /// Confidence of every interval in an evaluation.
 pub const INTERVAL_CONFIDENCE: f64 = 0.95;
@@ -56,6 +56,18 @@ pub fn wilson(hits: u64, n: u64, confidence: f64) -> Option<Interval> {
     Some(Interval { low: (centre - half).max(0.0), high: (centre + half).min(1.0), confidence })
 }
 
+/// Interval for the mean of which `values` are independent draws, by Student's t; `None` for fewer than two.
+pub fn mean_interval(values: &[f64], confidence: f64) -> Option<Interval> {
+    if values.len() < 2 {
+        return None;
+    }
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    let half = t_quantile_above((1.0 - confidence) / 2.0, n - 1.0) * (variance / n).sqrt();
+    Some(Interval { low: mean - half, high: mean + half, confidence })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +93,13 @@ mod tests {
         near(clopper_pearson(9_800, 1_000_000, 0.95), 0.00960784732379413, 0.009994999988892457);
         near(clopper_pearson(1, 299, 0.95), 8.467135826947899e-05, 0.018492424310645204);
         assert_eq!((clopper_pearson(0, 0, 0.95), wilson(0, 0, 0.95)), (None, None));
+    }
+
+    #[test]
+    fn the_interval_of_a_mean_agrees_with_scipy() {
+        // scipy 1.17.1, stats.ttest_1samp([1, 2, 3, 4, 10], 0).confidence_interval(0.95).
+        near(mean_interval(&[1.0, 2.0, 3.0, 4.0, 10.0], 0.95), -0.3899451654254138, 8.389945165425413);
+        assert_eq!(mean_interval(&[2.0], 0.95), None);
+        assert_eq!(mean_interval(&[2.0, 2.0], 0.95).map(|i| (i.low, i.high)), Some((2.0, 2.0)));
     }
 }

@@ -27,8 +27,11 @@ pub struct JudgeInput<'a> {
     pub seen_in_training: &'a dyn Fn(&str) -> bool,
     /// Members in the model's order, then [`HYBRID`].
     pub members: &'a [JudgedMember<'a>],
-    /// Entity of each row, `(n_rows)`; empty for data without order.
+    /// Whose sequence each row belongs to, `(n_rows)`; empty for data without order.
     pub entity: &'a [u64],
+    /// Whose flow each row is, `(n_rows)`: the same for all rows of a host, also where `entity` tells segments apart;
+    /// empty for data without order. Rows of different hosts are taken as independent.
+    pub host: &'a [u64],
     /// Whether a row's exact copy stands in train, `(n_rows)`, where that is asked.
     pub copies: Option<&'a [bool]>,
     /// Sizes of the parts, as the report shows them.
@@ -107,6 +110,7 @@ fn check(input: &JudgeInput<'_>) -> Result<(), MetricsError> {
     }
     if !input.entity.is_empty() {
         same_length("the entity column", n, input.entity.len())?;
+        same_length("the host column", n, input.host.len())?;
     }
     for member in input.members {
         same_length(&format!("{}'s scores column", member.name), n, member.scores.len())?;
@@ -191,7 +195,7 @@ fn promise(
         false_alarms: confusion.fp,
         benign_rows: confusion.benign(),
         interval: clopper_pearson(confusion.fp, confusion.benign(), INTERVAL_CONFIDENCE),
-        clustered: clustered_fpr(input.labels, member.flags, input.entity)?,
+        clustered: clustered_fpr(input.labels, member.flags, input.host)?,
     }))
 }
 
@@ -258,6 +262,16 @@ mod tests {
     }
 
     fn evaluate(rule: ThresholdRule, labels: &[Label], entity: &[u64], copies: Option<&[bool]>) -> Evaluation {
+        evaluate_hosts(rule, labels, entity, entity, copies)
+    }
+
+    fn evaluate_hosts(
+        rule: ThresholdRule,
+        labels: &[Label],
+        entity: &[u64],
+        host: &[u64],
+        copies: Option<&[bool]>,
+    ) -> Evaluation {
         let named: Vec<(&str, &[f32], ChosenThreshold)> = [("forest", &FOREST), ("lstm", &LSTM), (HYBRID, &FUSED)]
             .map(|(name, scores)| (name, &scores[..], threshold(rule, scores, labels)))
             .into();
@@ -275,6 +289,7 @@ mod tests {
             seen_in_training: &|family| family == "neptune",
             members: &members,
             entity,
+            host,
             copies,
             parts: &parts,
             probability: Some(FOREST.as_slice()),
@@ -382,6 +397,17 @@ mod tests {
     }
 
     #[test]
+    fn a_host_in_two_segments_is_one_host() {
+        let budget = ThresholdRule::Budget(Budget { false_positive_rate: 0.5, confidence: 0.9 });
+        let segments = [1, 1, 2, 1, 11, 12, 11, 13];
+        let hosts = [1, 1, 2, 1, 1, 2, 1, 3];
+        let found = evaluate_hosts(budget, &LABELS, &segments, &hosts, None);
+        let clustered = found.promise.and_then(|promise| promise.clustered).unwrap();
+        // Benign rows are the 1st, 3rd, 6th and 8th: of hosts 1, 2, 2 and 3.
+        assert_eq!(clustered.entities, 3);
+    }
+
+    #[test]
     fn what_does_not_fit_together_is_refused() {
         let chosen = threshold(ThresholdRule::Fixed(0.25), &FOREST, &LABELS);
         let mut flagged = flags(&FOREST, &chosen);
@@ -393,8 +419,19 @@ mod tests {
             let parts = &parts;
             let labels = &LABELS;
             let members = &members;
-            let input =
-                JudgeInput { labels, families, seen_in_training, members, entity, copies, parts, probability, digest };
+            let host = entity;
+            let input = JudgeInput {
+                labels,
+                families,
+                seen_in_training,
+                members,
+                entity,
+                host,
+                copies,
+                parts,
+                probability,
+                digest,
+            };
             judge(&input).map(|e| e.verdict).map_err(|e| e.to_string())
         };
         assert_eq!(refused(&flagged, &[]).unwrap(), "There is no hybrid to compare.");

@@ -33,7 +33,7 @@ pub use evaluation::{
     Baseline, Evaluation, FamilyRecall, MemberEvaluation, OperatingPoint, PartSize, ProbabilityQuality, Promise,
     UnseenFamilies, WithoutCopies,
 };
-pub use interval::{INTERVAL_CONFIDENCE, Interval, clopper_pearson, wilson};
+pub use interval::{INTERVAL_CONFIDENCE, Interval, clopper_pearson, mean_interval, wilson};
 pub use isotonic::Isotonic;
 pub use json_schema::evaluation_schema;
 pub use judge::{HYBRID, JudgeInput, JudgedMember, judge};

@@ -1,10 +1,11 @@
 //! SHA-256 as lower-case hex.
 
+use nta_data::hex;
 use sha2::{Digest, Sha256};
 
 /// Digest of some bytes, 64 hex letters.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }
 
 /// One digest over several named ones, whatever their order.

@@ -25,6 +25,6 @@ pub use manifest::{DataDigest, FORMAT_REVISION, FileEntry, MANIFEST, Manifest, M
 pub use member::{Member, NamedMember};
 pub use model::{Model, NamedThreshold, StateRule};
 pub use prepared::{PreparedRows, RecordLayout};
-pub use reasons::Reason;
+pub use reasons::{Reason, Reasons};
 pub use registry::{Registry, Version, Versions};
 pub use scorer::Scorer;

@@ -1,6 +1,7 @@
 //! Why rows have their scores, by the features of the forest.
 
 use nta_data::Dataset;
+use nta_forest::Explainer;
 
 use crate::{Model, ModelError};
 
@@ -13,25 +14,42 @@ pub struct Reason {
     pub contribution: f32,
 }
 
-impl Model {
-    /// The `most` features of the largest contributions to the forest's score, for each of the rows `which` of `rows`,
-    /// largest first; features that contributed nothing are left out. See [`nta_forest::Forest::explain`].
+/// Finds the reasons for a model's scores, made ready once for any number of rows.
+#[derive(Debug)]
+pub struct Reasons<'m> {
+    model: &'m Model,
+    explainer: Explainer<'m>,
+    names: &'m [String],
+}
+
+impl<'m> Reasons<'m> {
+    /// Lays out the forest of `model` for explanations.
     ///
     /// # Errors
-    /// A model without a forest, rows of another schema, a forest from a file too old to explain.
-    pub fn reasons(&self, rows: &Dataset, which: &[u32], most: usize) -> Result<Vec<Vec<Reason>>, ModelError> {
-        let forest = self.members.iter().find_map(|m| m.member.forest());
+    /// A model without a forest, a forest from a file too old to explain.
+    pub fn new(model: &'m Model) -> Result<Self, ModelError> {
+        let forest = model.members.iter().find_map(|m| m.member.forest());
         let forest = forest.ok_or_else(|| ModelError::parts("no member is a forest, which alone can be explained"))?;
-        let tabular = self.preprocessor.tabular(&rows.take(which)).map_err(ModelError::rows)?;
+        let explainer = forest.explainer().map_err(ModelError::parts)?;
+        Ok(Reasons { model, explainer, names: forest.names() })
+    }
+
+    /// The `most` features of the largest contributions to the forest's score, for each of the rows `which` of `rows`,
+    /// largest first; features that contributed nothing are left out. See [`nta_forest::Explainer::explain`].
+    ///
+    /// # Errors
+    /// Rows of another schema.
+    pub fn of(&self, rows: &Dataset, which: &[u32], most: usize) -> Result<Vec<Vec<Reason>>, ModelError> {
+        let tabular = self.model.preprocessor.tabular(&rows.take(which)).map_err(ModelError::rows)?;
         let all: Vec<u32> = (0..which.len() as u32).collect();
-        let explained = forest.explain(&tabular, &all).map_err(ModelError::rows)?;
+        let explained = self.explainer.explain(&tabular, &all).map_err(ModelError::rows)?;
         let of = |i: usize| {
             let row = explained.row(i);
             let mut order: Vec<usize> = (0..row.len()).filter(|&j| row[j] != 0.0).collect();
             // Equal contributions stay in the order of the features.
             order.sort_by(|&a, &b| row[b].abs().total_cmp(&row[a].abs()));
             order.truncate(most);
-            let reason = |j: usize| Reason { feature: forest.names()[j].clone(), contribution: row[j] };
+            let reason = |j: usize| Reason { feature: self.names[j].clone(), contribution: row[j] };
             order.into_iter().map(reason).collect()
         };
         Ok((0..which.len()).map(of).collect())
@@ -42,22 +60,23 @@ impl Model {
 mod tests {
     use nta_data::Order;
 
-    use crate::Scorer;
     use crate::fixture::{model, traffic};
+    use crate::{Reasons, Scorer};
 
     #[test]
     fn all_reasons_together_are_the_score_minus_the_mean_in_training() {
         let (model, rows) = (model(Order::None), traffic(60, 9, Order::None));
         let scores = Scorer::new(&model).unwrap().score(&rows).unwrap();
         let which = [3u32, 41, 7];
-        let reasons = model.reasons(&rows, &which, usize::MAX).unwrap();
+        let finder = Reasons::new(&model).unwrap();
+        let reasons = finder.of(&rows, &which, usize::MAX).unwrap();
         let sum = |i: usize| reasons[i].iter().map(|r| f64::from(r.contribution)).sum::<f64>();
         let score = |i: usize| f64::from(scores.members[0].p_attack[which[i] as usize]);
         let base = score(0) - sum(0);
         for i in 1..3 {
             assert!((score(i) - sum(i) - base).abs() < 1e-5, "{} and {base}", score(i) - sum(i));
         }
-        let two = model.reasons(&rows, &which, 2).unwrap();
+        let two = finder.of(&rows, &which, 2).unwrap();
         assert_eq!(two[1][..], reasons[1][..two[1].len()]);
         assert!(reasons.iter().all(|r| r.is_sorted_by(|a, b| a.contribution.abs() >= b.contribution.abs())));
     }

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod panics;
 mod progress;
 mod table;
 
@@ -26,6 +27,7 @@ impl std::fmt::Display for GateClosed {
 impl std::error::Error for GateClosed {}
 
 fn main() -> ExitCode {
+    panics::report_panics();
     let cli = Cli::parse();
     if matches!(cli.command, Command::Score(_)) {
         share_one_heap();

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Runs merged at a time, and the most that wait at one level.
 const FAN_IN: usize = 32;
@@ -19,17 +19,16 @@ pub(crate) struct ExternalSort {
     room_records: usize,
     keys: Vec<i128>,
     records: Vec<u8>,
-    folder: tempfile::TempDir,
+    folder: PathBuf,
     /// Sorted files: `levels[0]` as they were spilled, `levels[k + 1]` each merged from `FAN_IN` of `levels[k]`. In a
     /// level the earlier records come first, and all of a higher level came before those of a lower one.
     levels: Vec<Vec<File>>,
 }
 
 impl ExternalSort {
-    /// Sorts records of `record_bytes` bytes, holding at most about `room_bytes` of them in memory; the rest goes to a
-    /// temporary folder inside `folder`, gone when the sort is dropped.
+    /// Sorts records of `record_bytes` bytes, holding at most about `room_bytes` of them in memory; the rest goes to
+    /// files in `folder` that have no name, so that they go with the process however it ends.
     pub(crate) fn new(record_bytes: usize, room_bytes: usize, folder: &Path) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix(nta_atomic::TEMPORARY_PREFIX).tempdir_in(folder)?;
         let room_records = (room_bytes / (record_bytes + size_of::<i128>())).max(1);
         // All of the room at once: growing by doubling would hold the old and the new block for a moment.
         Ok(ExternalSort {
@@ -37,7 +36,7 @@ impl ExternalSort {
             room_records,
             keys: Vec::with_capacity(room_records),
             records: Vec::with_capacity(room_records * record_bytes),
-            folder,
+            folder: folder.to_owned(),
             levels: Vec::new(),
         })
     }
@@ -100,7 +99,7 @@ impl ExternalSort {
     }
 
     fn begin_run(&self) -> io::Result<BufWriter<File>> {
-        Ok(BufWriter::with_capacity(READ_AHEAD, tempfile::tempfile_in(self.folder.path())?))
+        Ok(BufWriter::with_capacity(READ_AHEAD, tempfile::tempfile_in(&self.folder)?))
     }
 
     /// Ends the input and begins the ordered output.
@@ -124,7 +123,7 @@ impl ExternalSort {
             }
             Source::Runs(Merge::new(runs, self.record_bytes)?)
         };
-        Ok(Sorted { record_bytes: self.record_bytes, source, _folder: self.folder })
+        Ok(Sorted { record_bytes: self.record_bytes, source })
     }
 }
 
@@ -197,7 +196,6 @@ enum Source {
 pub(crate) struct Sorted {
     record_bytes: usize,
     source: Source,
-    _folder: tempfile::TempDir,
 }
 
 impl Sorted {

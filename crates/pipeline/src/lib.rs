@@ -14,7 +14,6 @@ mod schemas;
 mod score;
 mod simulate;
 mod traffic;
-mod words;
 mod yaml;
 
 pub use config::{ConfigError, DataConfig, LoadedConfig, RunConfig, Traffic};
@@ -23,6 +22,7 @@ pub use dry_run::{DryRun, dry_run};
 pub use error::PipelineError;
 pub use event::{Event, Listener, Silence, Stage};
 pub use models::{AliasMoved, ModelLine, Verified, models, remove_alias, set_alias, verify};
+pub use nta_ingest::panic_is_caught;
 pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint};
 pub use nta_report::Comparison;
 pub use nta_tracking::Status;

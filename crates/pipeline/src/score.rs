@@ -11,7 +11,7 @@ use std::time::Instant;
 use nta_data::{Dataset, Label, Order, Scores};
 use nta_ingest::{Added, AddedValues, Batch, ReadOptions, Source, TableWriter, Truth};
 use nta_metrics::{ConfusionMatrix, OperatingPoint};
-use nta_model::{Model, PreparedRows, Registry, Scorer};
+use nta_model::{Model, PreparedRows, Reasons, Registry, Scorer};
 use serde::Serialize;
 
 use crate::error::{PipelineError, failed, refused};
@@ -107,7 +107,11 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
         batch_rows: request.batch_rows,
     };
     let output = &request.output;
-    let job = Job { source, options, model: &model, output, reasons: request.reasons, listener };
+    let reasons = match request.reasons {
+        Some(most) => Some((Reasons::new(&model).map_err(refused)?, most)),
+        None => None,
+    };
+    let job = Job { source, options, model: &model, output, reasons, listener };
     let sorted = model.state.is_some() && model.schema.order == Order::EndTime;
     let tally = if sorted { job.by_arrival()? } else { job.as_read()? };
     let seconds = begun.elapsed().as_secs_f64();
@@ -126,9 +130,9 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
     let rate = outcome.rows as f64 / seconds.max(1e-9);
     let says = format!(
         "{} flows, {} flagged · {} flows/s{}",
-        crate::words::thousands(outcome.rows),
-        crate::words::thousands(outcome.flagged),
-        crate::words::thousands(rate as u64),
+        nta_report::thousands(outcome.rows),
+        nta_report::thousands(outcome.flagged),
+        nta_report::thousands(rate as u64),
         if sorted { " · put in order of flow end first, written in the file's own order" } else { "" },
     );
     listener.hear(Event::StageDone { stage: Stage::Score, says, seconds });
@@ -149,7 +153,8 @@ struct Job<'a> {
     options: ReadOptions,
     model: &'a Model,
     output: &'a Path,
-    reasons: Option<usize>,
+    /// Finds them, and how many to write.
+    reasons: Option<(Reasons<'a>, usize)>,
     listener: &'a dyn Listener,
 }
 
@@ -182,7 +187,7 @@ impl Job<'_> {
 
     /// Columns that the output has beside the input's.
     fn columns(&self) -> impl Iterator<Item = &str> {
-        self.model.names().chain([PROBABILITY, FLAGGED]).chain(self.reasons.map(|_| REASONS))
+        self.model.names().chain([PROBABILITY, FLAGGED]).chain(self.reasons.as_ref().map(|_| REASONS))
     }
 
     fn batches(&self) -> Result<nta_ingest::Batches, PipelineError> {
@@ -254,7 +259,7 @@ impl Job<'_> {
                 stage: Stage::Score,
                 done: 0,
                 total: 0,
-                note: format!("{} flows put in order", crate::words::thousands(nth as u64)),
+                note: format!("{} flows put in order", nta_report::thousands(nth as u64)),
             });
             self.stopped()?;
         }
@@ -338,18 +343,18 @@ impl Out<'_> {
             stage: Stage::Score,
             done: 0,
             total: 0,
-            note: format!("{} flows written", crate::words::thousands(self.tally.rows)),
+            note: format!("{} flows written", nta_report::thousands(self.tally.rows)),
         });
         self.job.stopped()
     }
 
     /// For each row why it is flagged, in words: empty where it is not. `None` where nobody asked.
     fn reasons(&self, batch: &Batch, flags: &[bool]) -> Result<Option<Vec<String>>, PipelineError> {
-        let Some(most) = self.job.reasons else { return Ok(None) };
+        let Some((finder, most)) = &self.job.reasons else { return Ok(None) };
         let mut texts = vec![String::new(); flags.len()];
         let flagged: Vec<u32> = (0..flags.len() as u32).filter(|&i| flags[i as usize]).collect();
         if !flagged.is_empty() {
-            let reasons = self.job.model.reasons(&batch.dataset, &flagged, most).map_err(refused)?;
+            let reasons = finder.of(&batch.dataset, &flagged, *most).map_err(refused)?;
             for (&i, reasons) in flagged.iter().zip(&reasons) {
                 let words = reasons.iter().map(|r| format!("{} {:+.3}", r.feature, r.contribution));
                 texts[i as usize] = words.collect::<Vec<_>>().join("; ");

@@ -4,11 +4,11 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use nta_atomic::AtomicFile;
+use nta_report::thousands;
 use nta_simulate::{SimulateConfig, SimulateError, write_csv};
 
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Stage, StageWatch};
-use crate::words::thousands;
 use crate::yaml;
 
 /// What to simulate.

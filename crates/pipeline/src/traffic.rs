@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use nta_data::{Dataset, Order, Purpose, Schema, SequenceBy, Watch, rng};
+use nta_data::{Dataset, Order, Purpose, Schema, SequenceBy, Watch, hex, rng};
 use nta_ingest::{FileDigest, IngestError, Read, ReadOptions, ReadSummary, Source, Truth};
 use nta_simulate::SimulateError;
 use rand_core::RngCore;
@@ -214,17 +214,13 @@ fn unset(name: &str) -> PipelineError {
     ))
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
 impl SourceReport {
     /// What the reader left out or found missing, in sentences.
     pub(crate) fn remarks(&self) -> Vec<String> {
         let Some(summary) = &self.summary else { return Vec::new() };
         let mut remarks = Vec::new();
         if summary.ignored_rows > 0 {
-            let rows = crate::words::thousands(summary.ignored_rows);
+            let rows = nta_report::thousands(summary.ignored_rows);
             remarks.push(format!("{}: {rows} rows are left out by the schema's `label.ignore`", self.role));
         }
         if !summary.columns_absent.is_empty() {

@@ -124,8 +124,8 @@ impl Case {
             .then(|| self.attack.len() as f64 / (self.attack.len() + self.benign.len()) as f64);
         let title = |what: &str| format!("{what} · {}", self.label);
         let learning: Vec<Epoch> = (1..=self.n_names as u32).map(epoch).collect();
-        let weights: Vec<Importance> =
-            self.names().enumerate().map(|(i, name)| Importance { name, share: 0.3 * 0.7f64.powi(i as i32) }).collect();
+        let weights: Vec<Importance> = self.names().enumerate().map(|(i, name)| importance(i, name)).collect();
+        let shares: Vec<Importance> = weights.iter().map(|i| Importance { loss: None, ..i.clone() }).collect();
         let bins = reliability_bins(&self.histogram(&self.benign), &self.histogram(&self.attack));
         let curve = ReliabilityCurve { name: self.label, place: 2, bins: &bins, brier: Some(0.0412) };
         let attacks: Vec<Family> = self.names().enumerate().map(|(i, name)| family(i, name, self.times)).collect();
@@ -160,12 +160,20 @@ impl Case {
                 learning_curve(&LearningCurve { epochs: &learning, best: Some(4) }, theme, "Learning curve · lstm")
                     .unwrap(),
             ),
-            ("importances", importances(&weights, theme, "Importances · forest").unwrap()),
+            ("importances", importances(&weights, "average precision", theme, "Importances · forest").unwrap()),
+            ("importances_shares", importances(&shares, "", theme, "Importances · forest").unwrap()),
             ("reliability", reliability(&curve, theme, &title("Reliability")).unwrap()),
             ("families", families(&attacks, theme, &title("Recall by attack family")).unwrap()),
             ("members", members(&bars, &metrics(), theme, "Members and hybrid").unwrap()),
         ]
     }
+}
+
+fn importance(i: usize, name: String) -> Importance {
+    let mean = 0.021 * 0.5f64.powi(i as i32) - 0.000_3 * (i % 3) as f64;
+    let loss =
+        Some(ImportanceLoss { mean, interval: (mean - 0.001 - mean.abs() / 4.0, mean + 0.001 + mean.abs() / 4.0) });
+    Importance { name, share: 0.3 * 0.7f64.powi(i as i32), loss }
 }
 
 fn epoch(epoch: u32) -> Epoch {
@@ -293,8 +301,8 @@ fn a_light_svg_follows_the_viewer_and_a_dark_one_stays_dark() {
 
 #[test]
 fn a_name_with_markup_is_text_not_markup() {
-    let data = [Importance { name: "<script>&\"'\u{1}".into(), share: 1.0 }];
-    let figure = importances(&data, Theme::Light, "<b>bold</b> & \"quoted\"").unwrap();
+    let data = [Importance { name: "<script>&\"'\u{1}".into(), share: 1.0, loss: None }];
+    let figure = importances(&data, "", Theme::Light, "<b>bold</b> & \"quoted\"").unwrap();
     let svg = roxmltree::Document::parse(&figure.svg).unwrap();
     assert!(!svg.descendants().any(|node| node.has_tag_name("script") || node.has_tag_name("b")));
     assert!(svg.root_element().attribute("aria-label").unwrap().starts_with("<b>bold</b> & \"quoted\""));

@@ -27,7 +27,7 @@ pub use curve::Curve;
 pub use families::{Family, families};
 pub use figure::{Figure, PlotError, page_style};
 pub use font::{FAMILY, font_files};
-pub use importances::{Importance, importances};
+pub use importances::{Importance, ImportanceLoss, importances};
 pub use learning_curve::{Epoch, LearningCurve, learning_curve};
 pub use members::{MemberBar, Metric, MetricSense, members};
 pub use number::{decimal, percent, percent_in_column, share, thousands, threshold};

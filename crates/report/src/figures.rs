@@ -2,13 +2,13 @@
 
 use nta_metrics::{Curves, INTERVAL_CONFIDENCE, MemberEvaluation, wilson};
 use nta_plots::{
-    ConfusionCounts, Curve, Family, Figure, Importance, LearningCurve, MemberBar, PlotError, PrCurves, ReliabilityBin,
-    ReliabilityCurve, RocCurves, ScoreHistogram, Theme,
+    ConfusionCounts, Curve, Family, Figure, Importance, ImportanceLoss, LearningCurve, MemberBar, PlotError, PrCurves,
+    ReliabilityBin, ReliabilityCurve, RocCurves, ScoreHistogram, Theme,
 };
 
 use crate::metric::{AT_THRESHOLD, RANKING};
 use crate::names::{file_name, spoken};
-use crate::{ReportError, RunReport};
+use crate::{Feature, ReportError, RunReport};
 
 /// A figure and its file name without ending.
 pub(crate) struct NamedFigure {
@@ -58,9 +58,9 @@ impl Drawn {
         let data = PrCurves { curves: &pr, prevalence: prevalence(run) };
         self.put("pr_curves", None, nta_plots::pr_curve(&data, self.theme, "Precision and recall"))?;
         self.put("learning_curve", None, learning_curve(run, self.theme))?;
-        let weights: Vec<Importance> =
-            run.importances.iter().map(|f| Importance { name: f.name.clone(), share: f.importance }).collect();
-        self.put("importances", None, nta_plots::importances(&weights, self.theme, "Importances · forest"))
+        let weights: Vec<Importance> = run.importances.iter().map(drawn_feature).collect();
+        let figure = nta_plots::importances(&weights, "average precision", self.theme, "Importances · forest");
+        self.put("importances", None, figure)
     }
 
     fn member(
@@ -96,6 +96,11 @@ impl Drawn {
         let figure = nta_plots::families(&families, theme, &title("Recall by attack family"));
         self.put("families", Some(key), figure)
     }
+}
+
+fn drawn_feature(feature: &Feature) -> Importance {
+    let loss = feature.loss.map(|loss| ImportanceLoss { mean: loss.mean, interval: (loss.low, loss.high) });
+    Importance { name: feature.name.clone(), share: feature.importance, loss }
 }
 
 /// Stands in for the curves that a run does not have.

@@ -20,7 +20,8 @@ pub use artefact::{Artefact, render};
 pub use comparison::{Comparison, RunView, Table, compare};
 pub use error::ReportError;
 pub use names::file_name;
+pub use nta_plots::thousands;
 pub use run_report::{
-    DataFile, DataSection, DroppedColumn, Epoch, Feature, LstmView, MissingCells, Note, NoteLevel, PartRow, Provenance,
-    RunReport, StageTime,
+    DataFile, DataSection, DroppedColumn, Epoch, Feature, Loss, LstmView, MissingCells, Note, NoteLevel, PartRow,
+    Permutation, Provenance, RunReport, StageTime,
 };

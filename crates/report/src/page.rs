@@ -11,11 +11,12 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 use nta_metrics::HYBRID;
+use nta_plots::decimal;
 use serde::Serialize;
 
 use crate::figures::NamedFigure;
-use crate::names::spoken;
-use crate::{DataSection, Note, NoteLevel, Provenance, ReportError, RunReport, notes};
+use crate::names::{counted, spoken};
+use crate::{DataSection, Note, NoteLevel, Permutation, Provenance, ReportError, RunReport, notes};
 
 /// All that the template knows.
 #[derive(Serialize)]
@@ -31,6 +32,7 @@ struct Page<'a> {
     figures: Figures<'a>,
     families: families::FamiliesTable,
     probability: Option<String>,
+    importances: String,
     data: data::DataView<'a>,
 }
 
@@ -95,6 +97,7 @@ pub(crate) fn render(run: &RunReport, figures: &[NamedFigure]) -> Result<String,
         figures: arrange(run, figures),
         families: families::families_table(&run.evaluation),
         probability: probability(run),
+        importances: importances(run),
         data: data::data_view(run),
     };
     let mut templates = Environment::new();
@@ -115,6 +118,26 @@ fn probability(run: &RunReport) -> Option<String> {
          its log loss {:.4} ({:.4}).",
         reported.0, raw.0, reported.1, raw.1
     ))
+}
+
+/// What both sides of the figure of importances say.
+fn importances(run: &RunReport) -> String {
+    let shares = "a feature’s share of the impurity that all trees removed on the training part; features that say the \
+                  same share theirs";
+    match &run.permutation {
+        Permutation::Measured { flows, attacks, blocks, average_precision } => format!(
+            "Left, {shares}. Right, the average precision that the forest loses when the feature’s values are shuffled, \
+             on {flows} of the validation part ({}) without a copy in training, where it reaches {}: the mean over {blocks} \
+             blocks of them, with the 95\u{a0}% interval for other flows like these. Where the interval holds 0, the \
+             forest can do without the feature, be it that others say the same.",
+            counted(*attacks, "attack", "attacks"),
+            decimal(*average_precision),
+            flows = counted(*flows, "flow", "flows"),
+        ),
+        Permutation::Skipped { why } => {
+            format!("What they show is {shares}. What each is worth on held-out flows was not measured: {why}.")
+        }
+    }
 }
 
 /// The style sheet with the figures' font and colours in it.

@@ -22,6 +22,8 @@ pub struct RunReport {
     pub epochs: Vec<Epoch>,
     /// The forest's features, in any order; empty where there is no forest.
     pub importances: Vec<Feature>,
+    /// On what their values were shuffled.
+    pub permutation: Permutation,
     /// ROC-AUC of the forest's out-of-bag scores.
     pub out_of_bag_auc: Option<f64>,
     /// What the LSTM could see.
@@ -64,6 +66,42 @@ pub struct Feature {
     pub name: String,
     /// Its share of the impurity that all trees removed.
     pub importance: f64,
+    /// What the forest loses when its values are shuffled; `None` where that was not measured.
+    pub loss: Option<Loss>,
+}
+
+/// Average precision lost when a feature's values are shuffled among held-out rows.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Loss {
+    /// Mean over the blocks of rows; below 0 where shuffling helped by chance.
+    pub mean: f64,
+    /// Lower end of the interval for rows like these.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// On what the features' values were shuffled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Permutation {
+    /// On rows of the validation part that have no copy in the training part.
+    Measured {
+        /// Rows.
+        flows: u64,
+        /// Attacks among them.
+        attacks: u64,
+        /// Blocks that they were dealt to.
+        blocks: u64,
+        /// The forest's average precision on them as they are, mean over the blocks.
+        average_precision: f64,
+    },
+    /// Not at all.
+    Skipped {
+        /// Why not.
+        why: String,
+    },
 }
 
 /// What the LSTM could see of a flow's past.

@@ -7,8 +7,8 @@ use nta_metrics::{
 };
 
 use crate::{
-    DataFile, DataSection, DroppedColumn, Epoch, Feature, LstmView, MissingCells, Note, NoteLevel, PartRow, Provenance,
-    RunReport, StageTime,
+    DataFile, DataSection, DroppedColumn, Epoch, Feature, Loss, LstmView, MissingCells, Note, NoteLevel, PartRow,
+    Permutation, Provenance, RunReport, StageTime,
 };
 
 /// Numbers in [0, 1), from a fixed sequence.
@@ -103,6 +103,7 @@ fn evaluate(test: &Part, threshold: &Part, rule: ThresholdRule, parts: &Named<Pa
         seen_in_training: &|name| FAMILIES.iter().any(|(known, _, seen)| *known == name && *seen),
         members: &members,
         entity: &entity,
+        host: &entity,
         copies: Some(&copies),
         parts,
         probability: Some(test.members[2].as_slice()),
@@ -134,7 +135,8 @@ pub(crate) fn one_class() -> RunReport {
     let mut run = run(&part(120, 0.0, 0.0, 5), &part(500, 0.3, 0.0, 6), ThresholdRule::Fixed(0.5));
     run.curves = Named::new();
     run.epochs.clear();
-    run.importances.clear();
+    run.importances.iter_mut().for_each(|feature| feature.loss = None);
+    run.permutation = Permutation::Skipped { why: "the validation part holds one attack".into() };
     run.notes.clear();
     run.data.files.clear();
     run.data.missing.clear();
@@ -164,6 +166,7 @@ fn run(test: &Part, threshold: &Part, rule: ThresholdRule) -> RunReport {
         curves: drawn,
         epochs: (1..=6).map(epoch).collect(),
         importances: importances(),
+        permutation: Permutation::Measured { flows: 12_597, attacks: 5_900, blocks: 10, average_precision: 0.999_81 },
         out_of_bag_auc: Some(0.99982),
         lstm_view: LstmView::SingleFlows,
         notes: vec![
@@ -223,7 +226,12 @@ fn importances() -> Vec<Feature> {
     ];
     let weights: Vec<f64> = (0..names.len()).map(|i| 0.86f64.powi(i as i32)).collect();
     let total: f64 = weights.iter().sum();
-    names.iter().zip(weights).map(|(name, w)| Feature { name: (*name).into(), importance: w / total }).collect()
+    let feature = |(i, (name, w)): (usize, (&&str, f64))| {
+        let mean = 0.012 * 0.6f64.powi(i as i32) - 0.000_2;
+        let loss = Some(Loss { mean, low: mean - 0.000_9, high: mean + 0.000_9 });
+        Feature { name: (*name).into(), importance: w / total, loss }
+    };
+    names.iter().zip(weights).enumerate().map(feature).collect()
 }
 
 fn data(parts: &Named<PartSize>) -> DataSection {

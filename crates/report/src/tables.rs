@@ -4,7 +4,7 @@ use nta_metrics::{MemberEvaluation, OperatingPoint};
 
 use crate::metric::{AT_THRESHOLD, RANKING};
 use crate::names::file_name;
-use crate::{ReportError, RunReport};
+use crate::{Loss, ReportError, RunReport};
 
 /// File names and contents.
 pub(crate) fn write(run: &RunReport) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
@@ -87,8 +87,11 @@ fn families(run: &RunReport) -> Rows {
 fn importances(run: &RunReport) -> Rows {
     let mut features: Vec<_> = run.importances.iter().collect();
     features.sort_by(|a, b| b.importance.total_cmp(&a.importance).then_with(|| a.name.cmp(&b.name)));
-    let mut rows = header(&["feature", "importance"]);
-    rows.extend(features.iter().map(|feature| vec![feature.name.clone(), feature.importance.to_string()]));
+    let mut rows = header(&["feature", "impurity_share", "permutation_loss", "permutation_low", "permutation_high"]);
+    rows.extend(features.iter().map(|feature| {
+        let loss = |of: fn(&Loss) -> f64| number(feature.loss.as_ref().map(of));
+        vec![feature.name.clone(), feature.importance.to_string(), loss(|l| l.mean), loss(|l| l.low), loss(|l| l.high)]
+    }));
     rows
 }
 

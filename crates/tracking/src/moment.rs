@@ -15,24 +15,19 @@ impl Moment {
     }
 
     /// Microseconds since 1970-01-01 UTC.
-    pub fn from_microseconds(microseconds: i64) -> Self {
-        let (least, most) = (jiff::Timestamp::MIN.as_microsecond(), jiff::Timestamp::MAX.as_microsecond());
-        Moment(microseconds.clamp(least, most))
+    #[cfg(test)]
+    pub(crate) fn from_microseconds(microseconds: i64) -> Self {
+        Moment(microseconds)
     }
 
     /// Microseconds since 1970-01-01 UTC.
-    pub fn microseconds(self) -> i64 {
+    pub(crate) fn microseconds(self) -> i64 {
         self.0
     }
 
     /// Milliseconds since 1970-01-01 UTC, as MLflow counts.
     pub fn milliseconds(self) -> i64 {
         self.0.div_euclid(1_000)
-    }
-
-    /// Seconds from `earlier` to this; negative where this is the earlier.
-    pub fn seconds_since(self, earlier: Moment) -> f64 {
-        (self.0 - earlier.0) as f64 / 1e6
     }
 
     /// `20261122-101503`, the first part of a run's id.

@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
         columns: row.iter().map(|&v| vec![v]).collect(),
     };
     assert_eq!(forest.predict_proba(&x).unwrap()[0].to_bits(), score.to_bits());
-    let Ok(explained) = forest.explain(&x, &[0]) else { return };
+    let Ok(explained) = forest.explainer().and_then(|explainer| explainer.explain(&x, &[0])) else { return };
     let sum: f64 = explained.contributions.iter().map(|&v| f64::from(v)).sum();
     assert!((sum + explained.base - f64::from(score)).abs() < 1e-5);
 });

@@ -50,7 +50,7 @@ fn contributions_are_shapley_values_by_their_definition() {
         let columns: Vec<Vec<f32>> = (0..n_features).map(|_| (0..70).map(|_| value()).collect()).collect();
         let x = tabular(columns);
         let rows: Vec<u32> = (0..70).collect();
-        let explained = forest.explain(&x, &rows).unwrap();
+        let explained = forest.explainer().unwrap().explain(&x, &rows).unwrap();
         for i in 0..70 {
             let row: Vec<f32> = x.columns.iter().map(|c| c[i]).collect();
             for (feature, (ours, theirs)) in explained.row(i).iter().zip(shapley(&trees, &row)).enumerate() {
@@ -70,7 +70,7 @@ fn contributions_sum_to_the_score_minus_the_base() {
         let forest = fit(&config, &x, &y).forest;
         let scores = forest.predict_proba(&x).unwrap();
         let rows: Vec<u32> = (0..1_500).collect();
-        let explained = forest.explain(&x, &rows).unwrap();
+        let explained = forest.explainer().unwrap().explain(&x, &rows).unwrap();
         for (i, score) in scores.iter().enumerate() {
             let sum: f64 = explained.row(i).iter().map(|&v| f64::from(v)).sum();
             assert!((sum + explained.base - f64::from(*score)).abs() < 1e-6, "row {i}");
@@ -86,25 +86,26 @@ fn a_row_is_explained_alike_alone_and_in_any_company() {
     let all: Vec<u32> = (0..400).collect();
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| forest.explain(&x, &all).unwrap())
+        pool.install(|| forest.explainer().unwrap().explain(&x, &all).unwrap())
     };
     let whole = run(1);
     assert_eq!(run(2), whole);
-    let some = forest.explain(&x, &[399, 3, 3, 70]).unwrap();
+    let explainer = forest.explainer().unwrap();
+    let some = explainer.explain(&x, &[399, 3, 3, 70]).unwrap();
     for (i, row) in [399, 3, 3, 70].into_iter().enumerate() {
         assert_eq!(some.row(i), whole.row(row));
     }
-    assert_eq!(forest.explain(&rows_of(&x, 70..71), &[0]).unwrap().row(0), whole.row(70));
-    assert!(forest.explain(&x, &[]).unwrap().contributions.is_empty());
+    assert_eq!(explainer.explain(&rows_of(&x, 70..71), &[0]).unwrap().row(0), whole.row(70));
+    assert!(explainer.explain(&x, &[]).unwrap().contributions.is_empty());
 }
 
 #[test]
 fn what_cannot_be_explained_is_refused_in_words() {
     let (x, y) = noisy(200, 53);
     let forest = fit(&small(), &x, &y).forest;
-    let error = forest.explain(&x, &[200]).unwrap_err().to_string();
-    assert_eq!(error, "row 200 cannot be explained: the table has 200 rows, counted from 0");
+    let error = forest.explainer().unwrap().explain(&x, &[200]).unwrap_err().to_string();
+    assert_eq!(error, "there is no row 200: the table has 200 rows, counted from 0");
     let old = Forest::from_bytes(&crate::by_hand::as_revision_1(&forest)).unwrap();
     assert_eq!(old.predict_proba(&x).unwrap(), forest.predict_proba(&x).unwrap());
-    assert!(matches!(old.explain(&x, &[0]), Err(ForestError::NoShares)));
+    assert!(matches!(old.explainer(), Err(ForestError::NoShares)));
 }

@@ -20,7 +20,7 @@ fn assert_sound(forest: &Forest, bytes: &[u8]) {
         let x = tabular(vec![vec![value]; forest.n_features()]);
         let x = Tabular { names: forest.names().to_vec(), ..x };
         assert_eq!(forest.predict_proba(&x).unwrap()[0].to_bits(), score.to_bits());
-        if let Ok(explained) = forest.explain(&x, &[0]) {
+        if let Ok(explained) = forest.explainer().and_then(|explainer| explainer.explain(&x, &[0])) {
             let sum: f64 = explained.contributions.iter().map(|&v| f64::from(v)).sum();
             assert!((sum + explained.base - f64::from(score)).abs() < 1e-5, "{sum} {score}");
         }

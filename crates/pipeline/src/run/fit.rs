@@ -9,6 +9,7 @@ use nta_preprocess::{Partition, Preprocessor, Sequencing};
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
+use super::importances::{self, Importances};
 use crate::error::{PipelineError, failed, refused};
 use crate::event::Stage;
 
@@ -24,6 +25,7 @@ pub(crate) struct Learned {
     pub(crate) preprocessor: Preprocessor,
     pub(crate) forest: Forest,
     pub(crate) forest_told: ForestReport,
+    pub(crate) importances: Importances,
     pub(crate) lstm: Lstm,
     pub(crate) history: Vec<EpochReport>,
 }
@@ -46,9 +48,11 @@ pub(crate) fn learn(ctx: &mut Context<'_>, parts: &Partition) -> Result<Learned,
     let LearningPart { features: Features { tabular, dense }, sequences, labels } = train;
     let (forest, forest_told) = ctx.stage(Stage::Forest, |ctx| fit_forest(ctx, tabular, &labels))?;
     let validation = learning_part(ctx, &preprocessor, &parts.validation)?;
+    let copies = &parts.copies.validation;
+    let importances = ctx.stage(Stage::Importances, |ctx| importances::weigh(ctx, &forest, &validation, copies))?;
     let train = Rows { dense: &dense, sequences: &sequences, labels: &labels, weight: None };
-    let (lstm, history) = ctx.stage(Stage::Lstm, |ctx| fit_lstm(ctx, train, &validation, &parts.copies.validation))?;
-    Ok(Learned { preprocessor, forest, forest_told, lstm, history })
+    let (lstm, history) = ctx.stage(Stage::Lstm, |ctx| fit_lstm(ctx, train, &validation, copies))?;
+    Ok(Learned { preprocessor, forest, forest_told, importances, lstm, history })
 }
 
 fn fit_preprocessor(ctx: &mut Context<'_>, train: &Dataset) -> Result<(Preprocessor, String), PipelineError> {
@@ -180,7 +184,7 @@ fn fit_lstm(
         "epoch {} of {}, best {best} · {} flows/s on {}",
         fitted.history.len(),
         ctx.config.lstm.epochs,
-        crate::words::thousands(speed as u64),
+        nta_report::thousands(speed as u64),
         device.device.name(),
     );
     Ok(((fitted.lstm, fitted.history), says))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use nta_data::{Dataset, Scores, Sealed};
+use nta_data::{Dataset, Scores, Sealed, hex};
 use nta_ingest::{Added, AddedValues, TableWriter};
 use nta_metrics::{Curves, Evaluation, HYBRID, JudgeInput, JudgedMember, Named, PartSize, curves, judge};
 use nta_model::Model;
@@ -14,7 +14,6 @@ use super::fuse::score_all;
 use crate::error::{PipelineError, failed};
 use crate::event::Stage;
 use crate::score::PROBABILITY;
-use crate::traffic::hex;
 
 /// What the evaluation hands on.
 pub(crate) struct Judged {
@@ -25,6 +24,8 @@ pub(crate) struct Judged {
 
 /// What judging needs beside model and test rows.
 pub(crate) struct Judging<'a> {
+    /// The host of each test row, whatever its segment.
+    pub(crate) hosts: &'a [u64],
     pub(crate) copies: &'a Copies,
     pub(crate) summary: &'a PartitionSummary,
     /// Attack families of the training part.
@@ -57,7 +58,7 @@ pub(crate) fn evaluate(
         keep_predictions(ctx, &test, &scores, model)?;
         let text = serde_json::to_string_pretty(&judged.evaluation).map_err(failed)? + "\n";
         ctx.dir.write("evaluation.json", text.as_bytes()).map_err(failed)?;
-        let n = crate::words::thousands(test.n_rows() as u64);
+        let n = nta_report::thousands(test.n_rows() as u64);
         Ok((judged, format!("{n} test flows")))
     })
 }
@@ -80,6 +81,7 @@ fn measure(test: &Dataset, scores: &Scores, model: &Model, judging: &Judging<'_>
         seen_in_training: &|family| judging.families.contains(family),
         members: &members,
         entity: &test.entity,
+        host: judging.hosts,
         copies: Some(&judging.copies.test),
         parts: &parts,
         probability: Some(&model.probability(&scores.hybrid)),

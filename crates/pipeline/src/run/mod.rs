@@ -3,15 +3,17 @@
 mod context;
 mod fit;
 mod fuse;
+mod importances;
 mod judge;
 mod publish;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use nta_data::Watch;
+use nta_data::{Watch, hex};
 use nta_metrics::{Evaluation, ThresholdRule, rows_needed, supported_budget};
 use nta_preprocess::{Part, Partition, PartitionError, PartitionSummary, Requirements, partition};
+use nta_report::thousands;
 use nta_tracking::{NewRun, RunDir};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -19,8 +21,7 @@ use sha2::{Digest, Sha256};
 use crate::config::{LoadedConfig, RunConfig};
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Stage};
-use crate::traffic::{self, ReadTraffic, hex};
-use crate::words::{percent, thousands};
+use crate::traffic::{self, ReadTraffic};
 
 use context::Context;
 pub(crate) use fuse::MEMBERS;
@@ -149,11 +150,11 @@ fn stages(ctx: &mut Context<'_>) -> Result<RunOutcome, PipelineError> {
     let parts = ctx.stage(Stage::Partition, |ctx| deal(ctx, traffic))?;
     let learned = fit::learn(ctx, &parts)?;
     let (history, oob_auc) = (learned.history.clone(), learned.forest_told.oob_auc);
-    let importances = learned.forest.importances();
+    let importances = learned.importances.clone();
     let model = fuse::fuse(ctx, learned, &parts, &told)?;
     let families = judge::attack_families(&parts.train);
-    let Partition { test, copies, summary, .. } = parts;
-    let judging = Judging { copies: &copies, summary: &summary, families: &families };
+    let Partition { test, test_hosts, copies, summary, .. } = parts;
+    let judging = Judging { hosts: &test_hosts, copies: &copies, summary: &summary, families: &families };
     let earlier_test_reads = judge::note_reading(ctx, &test)?;
     let judged = judge::evaluate(ctx, test, &model, &judging)?;
     let told = publish::Told {
@@ -204,7 +205,7 @@ pub(crate) fn deal(ctx: &mut Context<'_>, traffic: ReadTraffic) -> Result<(Parti
     let Some(test) = parts.summary.parts.last() else { return Ok((parts, says)) };
     if test.copies > 0 {
         let share = test.copies as f64 / test.rows.max(1) as f64;
-        let text = format!("{} test flows stand in train ({})", thousands(test.copies as u64), percent(share));
+        let text = format!("{} test flows stand in train ({:.1} %)", thousands(test.copies as u64), share * 100.0);
         says.push_str(&format!("\n{text}"));
     }
     if !parts.summary.note.is_empty() {

@@ -5,12 +5,13 @@ use nta_metrics::{HYBRID, Named};
 use nta_model::{Model, Registry};
 use nta_preprocess::PartitionSummary;
 use nta_report::{
-    DataFile, DataSection, DroppedColumn, Epoch, Feature, LstmView, MissingCells, Note, NoteLevel, PartRow, Provenance,
+    DataFile, DataSection, DroppedColumn, Epoch, LstmView, MissingCells, Note, NoteLevel, PartRow, Provenance,
     RunReport, StageTime,
 };
 
 use super::RunOutcome;
 use super::context::Context;
+use super::importances::Importances;
 use super::judge::Judged;
 use crate::error::{PipelineError, failed};
 use crate::event::Stage;
@@ -22,7 +23,7 @@ pub(crate) struct Told<'a> {
     pub(crate) summary: &'a PartitionSummary,
     pub(crate) history: &'a [EpochReport],
     pub(crate) oob_auc: Option<f64>,
-    pub(crate) importances: &'a [(String, f64)],
+    pub(crate) importances: &'a Importances,
     /// Earlier runs of this project that opened the same test rows.
     pub(crate) earlier_test_reads: usize,
 }
@@ -70,7 +71,6 @@ fn run_report(ctx: &Context<'_>, model: &Model, judged: &Judged, told: &Told<'_>
         flows: e.flows,
         best: e.best,
     };
-    let feature = |(name, importance): &(String, f64)| Feature { name: name.clone(), importance: *importance };
     RunReport {
         name: ctx.config.name.clone(),
         run: ctx.dir.id().to_owned(),
@@ -78,7 +78,8 @@ fn run_report(ctx: &Context<'_>, model: &Model, judged: &Judged, told: &Told<'_>
         evaluation: judged.evaluation.clone(),
         curves: judged.curves.iter().map(|(name, curves)| (name.as_str(), curves.clone())).collect(),
         epochs: told.history.iter().map(epoch).collect(),
-        importances: told.importances.iter().map(feature).collect(),
+        importances: told.importances.features.clone(),
+        permutation: told.importances.permutation.clone(),
         out_of_bag_auc: told.oob_auc,
         lstm_view: lstm_view(model, ctx.config.lstm.sequence.length as u64),
         notes: notes(model, told),

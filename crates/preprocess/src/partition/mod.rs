@@ -52,6 +52,9 @@ pub struct Partition {
     pub threshold: Dataset,
     /// Judged once.
     pub test: Sealed,
+    /// The entity of each test row as read: the same key for a host in whatever segment its rows stand. `(n_rows)`, empty
+    /// where rows belong to none. The test rows themselves hold a key of their own for each segment.
+    pub test_hosts: Vec<u64>,
     /// Held-out rows whose features stand in the training part.
     pub copies: Copies,
     /// For the report.
@@ -75,8 +78,10 @@ pub fn partition(
     let material = Material::new(&train, config.shares(test.is_some()))?;
     let chosen = choose(config, &material, test.is_some(), seed, requirements)?;
     drop(material);
-    let [train, validation, calibration, threshold, test] = take_parts(train, test, &chosen.plan);
-    Ok(assemble([train, validation, calibration, threshold, test], chosen))
+    let cut_from_train = test.is_none().then(|| hosts(&train, &chosen.plan.rows[Part::Test as usize]));
+    let parts = take_parts(train, test, &chosen.plan);
+    let test_hosts = cut_from_train.unwrap_or_else(|| parts[Part::Test as usize].entity.clone());
+    Ok(assemble(parts, test_hosts, chosen))
 }
 
 fn check_files(train: &Dataset, test: Option<&Dataset>) -> Result<(), PartitionError> {
@@ -98,6 +103,10 @@ fn check_files(train: &Dataset, test: Option<&Dataset>) -> Result<(), PartitionE
     Ok(())
 }
 
+fn hosts(table: &Dataset, rows: &[u32]) -> Vec<u64> {
+    if table.has_sequences() { rows.iter().map(|&row| table.entity[row as usize]).collect() } else { Vec::new() }
+}
+
 /// Moves the rows; the table as read is gone afterwards.
 fn take_parts(train: Dataset, test: Option<Dataset>, plan: &Plan) -> PerPart<Dataset> {
     let mut parts = Part::ALL.map(|part| {
@@ -110,7 +119,7 @@ fn take_parts(train: Dataset, test: Option<Dataset>, plan: &Plan) -> PerPart<Dat
     parts
 }
 
-fn assemble(parts: PerPart<Dataset>, chosen: Chosen) -> Partition {
+fn assemble(parts: PerPart<Dataset>, test_hosts: Vec<u64>, chosen: Chosen) -> Partition {
     let hashes = parts.each_ref().map(Dataset::feature_hashes);
     let in_training: HashSet<u128> = hashes[Part::Train as usize].iter().copied().collect();
     let copies: PerPart<Vec<bool>> = Part::ALL.map(|part| match part {
@@ -137,5 +146,5 @@ fn assemble(parts: PerPart<Dataset>, chosen: Chosen) -> Partition {
     let [_, on_validation, on_calibration, on_threshold, on_test] = copies;
     let copies =
         Copies { validation: on_validation, calibration: on_calibration, threshold: on_threshold, test: on_test };
-    Partition { train, validation, calibration, threshold, test: Sealed::new(test), copies, summary }
+    Partition { train, validation, calibration, threshold, test: Sealed::new(test), test_hosts, copies, summary }
 }

@@ -182,6 +182,28 @@ fn rare_runs_of_attacks_reach_every_part_of_a_blocked_split() {
 }
 
 #[test]
+fn a_test_row_keeps_its_host_in_every_segment() {
+    let table = counted(Order::File, &mixed(5_000, 3, &["scan"]));
+    let as_read = table.entity.clone();
+    let partition = split(&by(Strategy::Blocked), table.clone(), 3);
+    let hosts = partition.test_hosts.clone();
+    let test = partition.test.open();
+    assert_eq!(hosts, rows(&test).iter().map(|&row| as_read[row as usize]).collect::<Vec<_>>());
+    let distinct = |keys: &[u64]| keys.iter().collect::<BTreeSet<_>>().len();
+    assert_eq!(distinct(&hosts), 7);
+    assert!(distinct(&test.entity) > 7, "sequences stop at the seams");
+    // A test file is one segment.
+    let partition = partition_with_test(&table);
+    assert_eq!(partition.test_hosts, as_read);
+    let free = split(&by(Strategy::Stratified), counted(Order::None, &mixed(900, 3, &["scan"])), 3);
+    assert!(free.test_hosts.is_empty());
+}
+
+fn partition_with_test(table: &Dataset) -> Partition {
+    partition(&SplitConfig::default(), table.clone(), Some(table.clone()), 1, &NO_BUDGET).unwrap()
+}
+
+#[test]
 fn blocks_are_halved_until_every_part_has_both_classes() {
     // Attacks stand in 160 consecutive rows of 8,000: two blocks of 100 hold them, eight of 25 do.
     let families: Vec<&str> = (0..8_000).map(|i| if (4_000..4_160).contains(&i) { "scan" } else { "normal" }).collect();
