@@ -1,19 +1,18 @@
 //! One tree: rows parted from the root down until leaves are pure or the limits say stop.
 
-use nta_data::{Purpose, Watch, rng};
-use rand_core::RngCore;
-use rayon::prelude::*;
+use nta_data::Watch;
 
-use crate::bins::{Cut, MISSING};
-use crate::bootstrap::{DrawScratch, Drawn, Seen, below, draw};
+use crate::bins::MISSING;
+use crate::bootstrap::{DrawScratch, Drawn, Seen, draw};
 use crate::branch::Branch;
+use crate::choose::Choice;
 use crate::histogram::Histogram;
 use crate::node::{Links, Node};
-use crate::split::{Candidate, Rules, Split};
+use crate::split::Rules;
 use crate::table::Table;
 use crate::tally::{Tally, sum};
 use crate::view::{Excerpt, View};
-use crate::{ClassWeight, ForestConfig, ForestError, Splits};
+use crate::{ClassWeight, ForestConfig, ForestError};
 
 /// A tree fresh from training.
 pub(crate) struct Grown {
@@ -61,16 +60,16 @@ impl<T: Tally> Scratch<T> {
 }
 
 /// Memory for the nodes that a thread works on.
-struct Work<T> {
+pub(crate) struct Work<T> {
     right: Vec<Drawn>,
-    histogram: Histogram<T>,
-    features: Vec<u32>,
+    pub(crate) histogram: Histogram<T>,
+    pub(crate) features: Vec<u32>,
     /// Features to look at in a node, with the roll of the dice for a random split.
-    drawn: Vec<(usize, f64)>,
+    pub(crate) drawn: Vec<(usize, f64)>,
     /// The features known to be constant in the node.
-    constant: Vec<u64>,
+    pub(crate) constant: Vec<u64>,
     /// One bit a distinct row, set for those of the node.
-    inside: Vec<u64>,
+    pub(crate) inside: Vec<u64>,
     /// Excerpts not in use.
     excerpts: Vec<Excerpt>,
 }
@@ -91,29 +90,15 @@ impl<T: Tally> Work<T> {
 
 /// A node to be split.
 #[derive(Clone, Copy)]
-struct Task<T> {
+pub(crate) struct Task<T> {
     node: usize,
     /// Its rows: `bag[start..end]`.
     start: usize,
     end: usize,
-    tally: T,
+    pub(crate) tally: T,
     depth: u32,
     /// Number of its stream of random numbers: a hash of the path from the root, so that no other node's work moves it.
-    path: u64,
-}
-
-/// A split and the feature it is on.
-struct Choice<T> {
-    feature: usize,
-    split: Split<T>,
-    cut: Cut,
-}
-
-/// What a look at a feature in a node finds.
-enum Found<T> {
-    Constant,
-    Nothing,
-    Better(Split<T>),
+    pub(crate) path: u64,
 }
 
 /// Rows from which on a node asks whether to stop.
@@ -124,9 +109,6 @@ const FORK_ROWS: usize = 1 << 12;
 
 /// Forks lie inside each other on a thread's stack; below this depth a branch grows on one thread.
 const FORK_DEPTH: u32 = 48;
-
-/// Rows of the table for one row of the node, up to which rows outside a column's frequent bin are found by their bits.
-const SPARSE_SPREAD: usize = 32;
 
 impl Plan<'_> {
     /// Grows tree number `tree`.
@@ -187,14 +169,14 @@ impl Plan<'_> {
 }
 
 /// What the nodes of a tree share.
-struct Growth<'a> {
-    plan: &'a Plan<'a>,
-    rules: Rules,
-    max_features: usize,
+pub(crate) struct Growth<'a> {
+    pub(crate) plan: &'a Plan<'a>,
+    pub(crate) rules: Rules,
+    pub(crate) max_features: usize,
     /// Words of a set of features.
     words: usize,
-    tree: u64,
-    tallies: &'a [u32],
+    pub(crate) tree: u64,
+    pub(crate) tallies: &'a [u32],
 }
 
 impl Growth<'_> {
@@ -271,124 +253,6 @@ impl Growth<'_> {
             && counts.total() >= config.min_split
             && counts.total() / 2 >= config.min_leaf
             && config.max_depth.is_none_or(|depth| task.depth < depth)
-    }
-
-    /// The best split on features drawn without replacement. As in scikit-learn, a drawn feature that is constant in
-    /// the node counts towards `max_features`, but drawing goes on until one is not. Equal costs: the one drawn first.
-    fn choose<T: Tally>(
-        &self,
-        bag: &[Drawn],
-        task: &Task<T>,
-        view: View<'_>,
-        work: &mut Work<T>,
-        fork: bool,
-    ) -> Option<Choice<T>> {
-        let n_features = self.plan.table.columns.len();
-        let mut random = rng(self.plan.seed, Purpose::FeatureDraw, self.tree, task.path);
-        work.features.clear();
-        work.features.extend(0..n_features as u32);
-        let has_inside = view.is_whole() && self.mark(bag, &mut work.inside);
-        let (mut best, mut bound, mut any_varies, mut n_drawn) = (None, f64::INFINITY, false, 0);
-        while n_drawn < n_features && (n_drawn < self.max_features || !any_varies) {
-            // The first `max_features` together, then one by one.
-            let until = self.max_features.max(n_drawn + 1);
-            self.draw_features(n_drawn..until, &mut random, work);
-            n_drawn = until;
-            let inside = has_inside.then_some(&*work.inside);
-            let mut found: Vec<Found<T>> = Vec::new();
-            if fork && work.drawn.len() > 1 {
-                let look = |&(feature, roll): &(usize, f64)| {
-                    self.look(bag, view, inside, task.tally, (feature, roll), f64::INFINITY, &mut Histogram::new())
-                };
-                work.drawn.par_iter().map(look).collect_into_vec(&mut found);
-            }
-            for (i, &(feature, roll)) in work.drawn.iter().enumerate() {
-                let found = match found.get_mut(i) {
-                    Some(found) => std::mem::replace(found, Found::Nothing),
-                    None => self.look(bag, view, inside, task.tally, (feature, roll), bound, &mut work.histogram),
-                };
-                any_varies |= !matches!(found, Found::Constant);
-                match found {
-                    Found::Constant => work.constant[feature / 64] |= 1 << (feature % 64),
-                    Found::Better(split) if split.cost < bound => {
-                        bound = split.cost;
-                        best = Some((feature, split));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        best.map(|(feature, split)| {
-            let cut = split.border.cut(&self.plan.table.columns[feature].bins);
-            Choice { feature, split, cut }
-        })
-    }
-
-    /// Draws features number `range` of the node; those not known to be constant go to `work.drawn`.
-    fn draw_features<T>(&self, range: std::ops::Range<usize>, random: &mut impl RngCore, work: &mut Work<T>) {
-        work.drawn.clear();
-        for n_drawn in range {
-            let at = n_drawn + below(random.next_u32(), work.features.len() - n_drawn);
-            work.features.swap(n_drawn, at);
-            let feature = work.features[n_drawn] as usize;
-            let roll = match self.plan.config.splits {
-                Splits::Best => 0.0,
-                Splits::Random => f64::from(random.next_u32()) / 4_294_967_296.0,
-            };
-            if work.constant[feature / 64] & (1 << (feature % 64)) == 0 {
-                work.drawn.push((feature, roll));
-            }
-        }
-    }
-
-    /// Looks for a split of cost below `bound` on a feature.
-    fn look<T: Tally>(
-        &self,
-        bag: &[Drawn],
-        view: View<'_>,
-        inside: Option<&[u64]>,
-        total: T,
-        (feature, roll): (usize, f64),
-        bound: f64,
-        histogram: &mut Histogram<T>,
-    ) -> Found<T> {
-        let bins = &self.plan.table.columns[feature].bins;
-        let (codes, weights) = (view.codes(feature), view.weights());
-        match (inside, view.sparse(feature)) {
-            (Some(inside), Some(sparse)) => {
-                histogram.count_sparse(inside, (sparse, codes, bins.len()), (self.tallies, weights), total);
-            }
-            _ => histogram.count(bag, codes, bins.len(), weights),
-        }
-        let (cells, missing) = (histogram.cells.as_slice(), histogram.missing);
-        if cells.len() + usize::from(missing != T::default()) < 2 {
-            return Found::Constant;
-        }
-        let candidate = Candidate { cells, missing, total };
-        let split = match self.plan.config.splits {
-            Splits::Best => self.rules.best(candidate, bound),
-            Splits::Random => self.rules.at_random(candidate, bins, roll, bound),
-        };
-        split.map_or(Found::Nothing, Found::Better)
-    }
-
-    /// Sets the bits of the rows in `bag`, where they are dense enough to make that worthwhile.
-    fn mark(&self, bag: &[Drawn], inside: &mut Vec<u64>) -> bool {
-        let n_distinct = self.plan.table.n_distinct();
-        if bag.len() < n_distinct / SPARSE_SPREAD {
-            return false;
-        }
-        inside.clear();
-        inside.resize(n_distinct.div_ceil(64), 0);
-        // Rows ascend, so a word is built up in a register and written over itself: no addition waits for a store.
-        let (mut at, mut word) = (0, 0u64);
-        for drawn in bag {
-            let next = drawn.row as usize / 64;
-            word = if next == at { word } else { 0 } | 1 << (drawn.row % 64);
-            at = next;
-            inside[at] = word;
-        }
-        true
     }
 
     /// Parts the task's rows, writes the split into its node and makes the two children.

@@ -5,8 +5,8 @@
 //! Not here: reading files, encoding categories (they come in ranked), choosing a threshold.
 //!
 //! The steps of a fit stand in files of their own: `bins` (values to codes), `weights`, `table` (equal rows merged),
-//! `bootstrap` (which rows a tree sees), `tally`, `histogram` and `split` (the search at a node), `branch` and `grow`
-//! (a tree), `fit` (the forest), `out_of_bag`. `smartcore` grows the trees with another library, for comparison.
+//! `bootstrap` (which rows a tree sees), `tally`, `histogram`, `split` and `choose` (the search at a node), `view` (its
+//! codes, close together), `branch` and `grow` (a tree), `fit` (the forest), `out_of_bag`. `smartcore` grows the trees with another library, for comparison.
 //! A fitted forest scores (`predict`, over `packed`, `ladder` and `lanes`; `node` has the plain walk), explains
 //! (`explain`), and tells what features are worth (`permutation`).
 
@@ -14,6 +14,7 @@ mod bins;
 mod bootstrap;
 mod branch;
 mod bytes;
+mod choose;
 mod config;
 mod error;
 mod explain;

@@ -11,6 +11,9 @@ const SPREAD: usize = 8;
 /// Bytes of codes that stay in the cache anyway.
 const CACHED: usize = 1 << 23;
 
+/// Smaller nodes are split up before an excerpt of all features pays.
+const LEAST_ROWS: usize = 64;
+
 /// Rows copied at a time, so that their numbers stay in the cache from column to column.
 const BLOCK: usize = 1 << 11;
 
@@ -73,7 +76,8 @@ impl<'a> View<'a> {
 
     /// Whether a node of `rows` rows is better looked at through an excerpt.
     pub(crate) fn wants_excerpt(self, rows: usize) -> bool {
-        rows <= self.n_rows() / SPREAD && self.n_rows() * self.table.columns.len() > CACHED
+        let is_spread = rows <= self.n_rows() / SPREAD;
+        is_spread && rows >= LEAST_ROWS && self.n_rows() * self.table.columns.len() > CACHED
     }
 }
 
@@ -99,5 +103,49 @@ impl Excerpt {
             }
         }
         bag.iter_mut().zip(0..).for_each(|(drawn, row)| drawn.row = row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nta_data::Label;
+
+    use super::*;
+    use crate::Bootstrap;
+
+    #[test]
+    fn an_excerpt_holds_the_codes_and_weights_of_its_rows() {
+        let n = 6_000;
+        let values = |step, most| (0..n).map(|i| (i * step % most) as f32).collect::<Vec<f32>>();
+        let y: Vec<Label> = (0..n).map(|i| if i % 3 == 0 { Label::Attack } else { Label::Benign }).collect();
+        let weights: Vec<u32> = (0..n as u32).map(|i| 1 + i % 5).collect();
+        let table = Table::new(vec![values(7, 251), values(0, 1), values(11, 253)], &y, &weights, 255, Bootstrap::Rows);
+        let whole = View::whole(&table);
+        let drawn = |row: u32| Drawn::new(row, 1 + row % 2, Label::Benign);
+        // More rows than a block, in no particular order.
+        let first: Vec<Drawn> =
+            (0..n as u32).map(|i| i * 17 % n as u32).filter(|row| row % 2 == 0).map(drawn).collect();
+        let mut bag = first.clone();
+        let mut excerpt = Excerpt::default();
+        let constant = [0b010];
+        excerpt.take(whole, &mut bag, &constant);
+        let view = whole.of(&excerpt);
+        // And a second one, out of the first.
+        let mut inner_bag: Vec<Drawn> = bag.iter().copied().step_by(5).collect();
+        let mut inner = Excerpt::default();
+        inner.take(view, &mut inner_bag, &constant);
+        let inner = view.of(&inner);
+        for (i, original) in first.iter().enumerate() {
+            assert_eq!((bag[i].row, bag[i].tally()), (i as u32, original.tally()));
+            for feature in [0, 2] {
+                let code = whole.codes(feature)[original.row as usize];
+                assert_eq!(view.codes(feature)[i], code);
+                if i % 5 == 0 {
+                    assert_eq!(inner.codes(feature)[i / 5], code);
+                }
+            }
+            assert_eq!(view.weights()[i], whole.weights()[original.row as usize]);
+        }
+        assert!(whole.is_whole() && !view.is_whole() && view.sparse(1).is_none());
     }
 }
