@@ -2,7 +2,7 @@
 
 #![allow(missing_docs)]
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use nta_data::{Label, Purpose, Quiet, Tabular, TabularKind, rng};
 use nta_forest::ForestConfig;
 use rand_core::RngCore;
@@ -29,8 +29,10 @@ fn forest(c: &mut Criterion) {
     let config = ForestConfig { trees: 50, ..ForestConfig::default() };
     let mut group = c.benchmark_group("forest");
     group.sample_size(10).throughput(Throughput::Elements(20_000));
-    group.bench_function("fit 50 trees", |b| b.iter(|| config.fit(&x, &y, 1, &Quiet).unwrap()));
-    let forest = config.fit(&x, &y, 1, &Quiet).unwrap().forest;
+    group.bench_function("fit 50 trees", |b| {
+        b.iter_batched(|| x.clone(), |x| config.fit(x, &y, 1, &Quiet).unwrap(), BatchSize::LargeInput);
+    });
+    let forest = config.fit(x.clone(), &y, 1, &Quiet).unwrap().forest;
     group.bench_function("predict", |b| b.iter(|| forest.predict_proba(&x).unwrap()));
     let bytes = forest.to_bytes();
     group.bench_function("load", |b| b.iter(|| nta_forest::Forest::from_bytes(&bytes).unwrap()));

@@ -42,10 +42,10 @@ fn main() -> Result<()> {
 
     let before = begin_peak();
     let begun = Instant::now();
-    let fitted = config.fit(&x, &y, seed.parse()?, &Quiet)?;
+    let fitted = config.fit(x, &y, seed.parse()?, &Quiet)?;
     let fit_seconds = begun.elapsed().as_secs_f64();
     let peak = peak_since(before);
-    drop((x, y));
+    drop(y);
 
     let forest = fitted.forest;
     let (test, _) = read_part(table, &header, "test")?;

@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let y: Vec<Label> = (0..n_rows).map(|i| if label(i) { Label::Attack } else { Label::Benign }).collect();
     let names = (0..n_features).map(|j| format!("spalte {j} ·")).collect();
     let x = Tabular { names, kinds: vec![TabularKind::Numeric; columns.len()], columns };
-    let forest = ForestConfig { trees: 30, ..ForestConfig::default() }.fit(&x, &y, 1, &Quiet)?.forest;
+    let forest = ForestConfig { trees: 30, ..ForestConfig::default() }.fit(x.clone(), &y, 1, &Quiet)?.forest;
     let bytes = |values: &[f32]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
     let folder = Path::new(&folder);
     std::fs::write(folder.join("forest.bin"), forest.to_bytes())?;

@@ -32,6 +32,11 @@ impl Bins {
         self.lowest.len()
     }
 
+    /// A value of the training rows with this code; every split parts the code's other values like it.
+    pub(crate) fn value(&self, code: u8) -> f32 {
+        if code == MISSING { f32::NAN } else { self.highest[code as usize] }
+    }
+
     /// A split between bins `first < last`: at the value that lies `roll`, in [0, 1), of the way from the lowest of
     /// `first` to the highest of `last`. Where that is inside a bin, the border below the bin is taken, but no border
     /// below `first` or above `last`.

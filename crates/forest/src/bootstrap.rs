@@ -128,16 +128,13 @@ pub(crate) fn below(random: u32, n: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use nta_data::{Tabular, TabularKind};
-
     use super::*;
     use crate::tally::{Counts, sum};
 
     fn table(n: usize) -> Table {
         let values = (0..n).map(|i| (i % 10) as f32).collect();
-        let x = Tabular { names: vec!["a".into()], kinds: vec![TabularKind::Numeric], columns: vec![values] };
         let y: Vec<Label> = (0..n).map(|i| if i % 10 < 3 { Label::Attack } else { Label::Benign }).collect();
-        Table::new(&x, &y, &[], 255, Bootstrap::Distinct)
+        Table::new(vec![values], &y, &[], 255, Bootstrap::Distinct)
     }
 
     fn drawn(kind: Bootstrap, table: &Table, tree: u32) -> (Vec<Drawn>, Seen) {

@@ -30,7 +30,8 @@ pub struct Fitted {
 }
 
 impl ForestConfig {
-    /// Grows a forest on `x` (features in columns of `(n_rows)`, NaN where missing) and `y` `(n_rows)`.
+    /// Grows a forest on `x` (features in columns of `(n_rows)`, NaN where missing) and `y` `(n_rows)`. Each column of
+    /// `x` is let go as soon as it is binned, into a byte a value, so that a fit takes little memory beyond its table.
     ///
     /// The result depends on the arguments alone, not on the number of threads. `watch` is told of every tree done and
     /// asked to stop between trees and at large nodes.
@@ -38,12 +39,12 @@ impl ForestConfig {
     /// # Errors
     /// A setting out of range, no rows or features, one class only, lengths that differ, duplicate names, infinite
     /// values, a setting that the engine does not know, cancelled.
-    pub fn fit(&self, x: &Tabular, y: &[Label], seed: u64, watch: &dyn Watch) -> Result<Fitted, ForestError> {
+    pub fn fit(&self, x: Tabular, y: &[Label], seed: u64, watch: &dyn Watch) -> Result<Fitted, ForestError> {
         self.check()?;
-        check_training(x, y, self.bootstrap)?;
+        check_training(&x, y, self.bootstrap)?;
         match self.engine {
             Engine::Native => self.fit_native::<Counts>(x, y, &[], seed, watch),
-            Engine::Smartcore => smartcore::fit(self, x, y, seed, watch),
+            Engine::Smartcore => smartcore::fit(self, &x, y, seed, watch),
         }
     }
 
@@ -56,14 +57,14 @@ impl ForestConfig {
     /// Also weights that are negative, not finite, not one a row, or 0 for a whole class.
     pub fn fit_weighted(
         &self,
-        x: &Tabular,
+        x: Tabular,
         y: &[Label],
         weights: &[f32],
         seed: u64,
         watch: &dyn Watch,
     ) -> Result<Fitted, ForestError> {
         self.check()?;
-        check_training(x, y, self.bootstrap)?;
+        check_training(&x, y, self.bootstrap)?;
         let units = in_units(weights, y)?;
         match self.engine {
             Engine::Native => self.fit_native::<Weighted>(x, y, &units, seed, watch),
@@ -75,24 +76,25 @@ impl ForestConfig {
 
     fn fit_native<T: Tally>(
         &self,
-        x: &Tabular,
+        x: Tabular,
         y: &[Label],
         weights: &[u32],
         seed: u64,
         watch: &dyn Watch,
     ) -> Result<Fitted, ForestError> {
-        let table = Table::new(x, y, weights, self.bins.into(), self.bootstrap);
+        let Tabular { names, columns, .. } = x;
+        let links = Links::for_features(columns.len());
+        let table = Table::new(columns, y, weights, self.bins.into(), self.bootstrap);
         // Many trees keep all threads busy by themselves; few trees, or the last ones, do not.
         let forks = (self.trees as usize) < 8 * rayon::current_num_threads();
-        let links = Links::for_features(x.n_features());
         let plan = Plan { config: self, table: &table, seed, watch, links, forks };
         let trees = grow_all::<T>(&plan)?;
         let scores = match self.bootstrap {
-            Bootstrap::Rows | Bootstrap::Distinct => out_of_bag(x, &table, links, &trees),
+            Bootstrap::Rows | Bootstrap::Distinct => out_of_bag(&table, links, &trees),
             Bootstrap::None => vec![None; y.len()],
         };
         let oob_auc = area_under_curve(&scores, y);
-        let forest = assemble(x.names.clone(), trees);
+        let forest = assemble(names, trees);
         Ok(Fitted { forest, out_of_bag: scores, oob_auc })
     }
 }

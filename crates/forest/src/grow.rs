@@ -415,7 +415,7 @@ impl Growth<'_> {
                 self.plan.links,
             )
             .map_err(|nodes| self.too_large(nodes))?;
-                let bag = &mut bag[task.start..task.end];
+        let bag = &mut bag[task.start..task.end];
         let middle = task.start + part(bag, &mut work.right, view.codes(feature), cut.bin, split.missing_left);
         let child = |node: usize, start: usize, end: usize, tally: T, side: u64| {
             let (depth, path) = (task.depth + 1, child_path(task.path, side));

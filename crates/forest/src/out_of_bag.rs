@@ -2,23 +2,23 @@
 
 use std::ops::Range;
 
-use nta_data::{Label, Tabular};
+use nta_data::Label;
 use rayon::prelude::*;
 
 use crate::grow::Grown;
 use crate::node::{Links, walk_block};
 use crate::table::Table;
 
-/// Distinct rows walked through all trees together.
-const BLOCK: usize = 256;
+/// Distinct rows walked through all trees together: so many that a large tree is not read from memory for a few rows.
+const BLOCK: usize = 8192;
 
 /// Mean vote of the trees that did not see the row, `(n_rows)`; `None` where every tree saw it.
-pub(crate) fn out_of_bag(x: &Tabular, table: &Table, links: Links, trees: &[Grown]) -> Vec<Option<f32>> {
+pub(crate) fn out_of_bag(table: &Table, links: Links, trees: &[Grown]) -> Vec<Option<f32>> {
     let blocks: Vec<Vec<Option<f32>>> = (0..table.n_distinct().div_ceil(BLOCK))
         .into_par_iter()
         .map(|block| {
             let rows = block * BLOCK..((block + 1) * BLOCK).min(table.n_distinct());
-            score_block(x, table, links, trees, rows)
+            score_block(table, links, trees, rows)
         })
         .collect();
     let mut scores = vec![None; table.n_rows()];
@@ -29,13 +29,12 @@ pub(crate) fn out_of_bag(x: &Tabular, table: &Table, links: Links, trees: &[Grow
 }
 
 /// Scores of the places of the distinct rows `rows`, in order of place. Votes are summed in f64 in order of trees.
-fn score_block(x: &Tabular, table: &Table, links: Links, trees: &[Grown], rows: Range<usize>) -> Vec<Option<f32>> {
-    let width = x.n_features();
+fn score_block(table: &Table, links: Links, trees: &[Grown], rows: Range<usize>) -> Vec<Option<f32>> {
+    let width = table.columns.len();
     let mut block = vec![0.0; rows.len() * width];
-    for (j, column) in x.columns.iter().enumerate() {
-        for (values, row) in block.chunks_exact_mut(width).zip(rows.clone()) {
-            // Copies share their bins, so they share their leaves: the first stands for all.
-            values[j] = column[table.first(row)];
+    for (j, column) in table.columns.iter().enumerate() {
+        for (values, &code) in block.chunks_exact_mut(width).zip(&column.codes[rows.clone()]) {
+            values[j] = column.bins.value(code);
         }
     }
     let places = table.bounds[rows.start] as usize..table.bounds[rows.end] as usize;

@@ -36,6 +36,9 @@ const MISSING_RIGHT: u32 = 1 << 31;
 /// Columns of codes that rows are sorted by; with the row's number they fill eight bytes.
 const SORT_COLUMNS: usize = 6;
 
+/// Nodes of a forest that stay in a core's cache while rows come and go.
+const CACHED_NODES: usize = 1 << 18;
+
 /// A node and the rows of a set that have reached it.
 type Reached = (u32, u64);
 
@@ -84,28 +87,50 @@ impl Packed {
         ladders.iter().map(|ladder| ladder.first_code).take(SORT_COLUMNS).collect()
     }
 
-    /// Adds to `sums` the votes of all trees for a set of rows; `codes` is `(n_codes)` columns of [`LANES`] rows.
-    /// `any_missing` may be `false` only if no code of the rows is 0.
+    /// Adds to `sums`, `(n_sets)`, the votes of all trees for `n_rows` rows in sets of [`LANES`]. `codes` is `(n_sets, n_codes)`. `any_missing` may be `false` only if no
+    /// code of the rows is 0.
     #[inline(always)]
     pub(crate) fn add_votes<L: Lanes>(
         &self,
         lanes: L,
         codes: &[[u8; LANES]],
-        rows: u64,
+        n_rows: usize,
         any_missing: bool,
-        sums: &mut [f64; LANES],
+        sums: &mut [[f64; LANES]],
+    ) {
+        match any_missing {
+            true => self.add_all_votes::<L, true>(lanes, codes, n_rows, sums),
+            false => self.add_all_votes::<L, false>(lanes, codes, n_rows, sums),
+        }
+    }
+
+    #[inline(always)]
+    fn add_all_votes<L: Lanes, const MISSING: bool>(
+        &self,
+        lanes: L,
+        codes: &[[u8; LANES]],
+        n_rows: usize,
+        sums: &mut [[f64; LANES]],
     ) {
         let (mut splits, mut leaves) = ([(0, 0); WAITING], [(0, 0); WAITING]);
         for bounds in self.bounds.windows(2) {
             let tree = &self.nodes[bounds[0]..bounds[1]];
-            let n_leaves = match any_missing {
-                true => self.leaves_reached::<L, true>(lanes, tree, codes, rows, &mut splits, &mut leaves),
-                false => self.leaves_reached::<L, false>(lanes, tree, codes, rows, &mut splits, &mut leaves),
-            };
-            for &(leaf, rows) in &leaves[..n_leaves] {
-                lanes.add(sums, rows, self.shares[(leaf >> 8) as usize]);
+            let mut n_left = n_rows;
+            for (codes, sums) in codes.chunks_exact(self.n_codes).zip(&mut *sums) {
+                let rows = u64::MAX >> LANES.saturating_sub(n_left);
+                n_left = n_left.saturating_sub(LANES);
+                let n_leaves = self.leaves_reached::<L, MISSING>(lanes, tree, codes, rows, &mut splits, &mut leaves);
+                for &(leaf, rows) in &leaves[..n_leaves] {
+                    lanes.add(sums, rows, self.shares[(leaf >> 8) as usize]);
+                }
             }
         }
+    }
+
+    /// Sets of rows that are best taken through the trees together: one, so that its codes stay in the cache for all
+    /// trees, or many, so that each tree does for all of them.
+    pub(crate) fn sets_together(&self) -> usize {
+        if self.nodes.len() <= CACHED_NODES { 1 } else { 32 }
     }
 
     /// The leaves with a share above 0 that rows of the set reach; returns how many.

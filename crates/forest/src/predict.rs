@@ -61,8 +61,10 @@ struct Scratch {
     /// `(n_codes)` columns of `(n_rows)`.
     codes: Vec<u8>,
     order: Vec<u64>,
-    /// Codes of a set, `(n_codes)` columns.
-    set: Vec<[u8; LANES]>,
+    /// Codes of the sets of rows one after the other, `(n_sets, n_codes)`.
+    sets: Vec<[u8; LANES]>,
+    /// `(n_sets)`.
+    set_sums: Vec<[f64; LANES]>,
 }
 
 impl Scratch {
@@ -127,23 +129,27 @@ impl Scratch {
             }
         }
         self.order.sort_unstable();
-        self.set.resize(packed.n_codes(), [0; LANES]);
-        for order in self.order.chunks(LANES) {
-            let order: &[u64] = order;
-            let row_of = |key: u64| (key & 0xffff) as usize;
-            for (set, column) in self.set.iter_mut().zip(self.codes.chunks_exact(n_rows)) {
-                for (code, &key) in set.iter_mut().zip(order) {
-                    *code = column[row_of(key)];
+        for order in self.order.chunks(LANES * packed.sets_together()) {
+            let n_sets = order.len().div_ceil(LANES);
+            self.sets.resize(n_sets * packed.n_codes(), [0; LANES]);
+            for (set, order) in self.sets.chunks_exact_mut(packed.n_codes()).zip(order.chunks(LANES)) {
+                for (set, column) in set.iter_mut().zip(self.codes.chunks_exact(n_rows)) {
+                    set.iter_mut().zip(order).for_each(|(code, &key)| *code = column[row_of(key)]);
                 }
             }
-            let rows = u64::MAX >> (LANES - order.len());
-            let mut set_sums = [0.0; LANES];
-            packed.add_votes(lanes, &self.set, rows, any_missing, &mut set_sums);
-            for (&key, sum) in order.iter().zip(set_sums) {
+            self.set_sums.clear();
+            self.set_sums.resize(n_sets, [0.0; LANES]);
+            packed.add_votes(lanes, &self.sets, order.len(), any_missing, &mut self.set_sums);
+            for (&key, &sum) in order.iter().zip(self.set_sums.as_flattened()) {
                 sums[row_of(key)] = sum;
             }
         }
     }
+}
+
+/// The number of a row in its block, which its key ends with.
+fn row_of(key: u64) -> usize {
+    (key & 0xffff) as usize
 }
 
 /// Copies rows `start..start + n_rows` of the columns into `rows`, row by row.

@@ -247,7 +247,8 @@ mod tests {
         let (x, y) = table(300);
         let config = ForestConfig { trees: 6, engine: crate::Engine::Smartcore, ..Default::default() };
         for depth in [1, 3] {
-            let fitted = ForestConfig { max_depth: Some(depth), ..config.clone() }.fit(&x, &y, 1, &Quiet).unwrap();
+            let fitted =
+                ForestConfig { max_depth: Some(depth), ..config.clone() }.fit(x.clone(), &y, 1, &Quiet).unwrap();
             assert_eq!(fitted.forest.depth(), depth);
         }
     }

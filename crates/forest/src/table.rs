@@ -1,6 +1,6 @@
 //! The training rows as trees see them: codes by column, rows that are equal in codes and label merged into one.
 
-use nta_data::{Label, Tabular};
+use nta_data::Label;
 use rayon::prelude::*;
 
 use crate::Bootstrap;
@@ -36,15 +36,27 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Bins and merges; `x`, `y` and `weights` (`(n_rows)` or empty) have been checked.
-    pub(crate) fn new(x: &Tabular, y: &[Label], weights: &[u32], most_bins: usize, bootstrap: Bootstrap) -> Table {
-        let binned: Vec<(Bins, Vec<u8>)> = x.columns.par_iter().map(|c| bin_column(c, most_bins)).collect();
+    /// Bins and merges; `values`, `(n_features)` columns of `(n_rows)`, `y` and `weights` (`(n_rows)` or empty) have been
+    /// checked.
+    pub(crate) fn new(
+        values: Vec<Vec<f32>>,
+        y: &[Label],
+        weights: &[u32],
+        most_bins: usize,
+        bootstrap: Bootstrap,
+    ) -> Table {
+        // Each column's values are let go when it is binned.
+        let bin = |values: Vec<f32>| bin_column(&values, most_bins);
+        let binned: Vec<(Bins, Vec<u8>)> = values.into_par_iter().map(bin).collect();
         let codes: Vec<&[u8]> = binned.iter().map(|(_, codes)| codes.as_slice()).collect();
         let group = group_rows(&codes, &|row| (y[row], weights.get(row).copied()), y.len());
         let (members, bounds) = lists(&group);
         let first: Vec<u32> = bounds[..bounds.len() - 1].iter().map(|&b| members[b as usize]).collect();
-        let column = |(bins, codes): (Bins, Vec<u8>)| {
-            let codes: Vec<u8> = first.iter().map(|&row| codes[row as usize]).collect();
+        let column = |(bins, mut codes): (Bins, Vec<u8>)| {
+            // In place: the first rows ascend, so none is read after it was written over.
+            first.iter().enumerate().for_each(|(i, &row)| codes[i] = codes[row as usize]);
+            codes.truncate(first.len());
+            codes.shrink_to_fit();
             Column { sparse: sparse(&codes), bins, codes }
         };
         let columns: Vec<Column> = binned.into_par_iter().map(column).collect();
@@ -73,11 +85,6 @@ impl Table {
     /// Distinct rows.
     pub(crate) fn n_distinct(&self) -> usize {
         self.labels.len()
-    }
-
-    /// The first training row equal to distinct row `i`.
-    pub(crate) fn first(&self, i: usize) -> usize {
-        self.members[self.bounds[i] as usize] as usize
     }
 
     /// Number of training rows equal to distinct row `i`.
@@ -188,20 +195,14 @@ fn lists(group: &[u32]) -> (Vec<u32>, Vec<u32>) {
 
 #[cfg(test)]
 mod tests {
-    use nta_data::TabularKind;
-
     use super::*;
 
     #[test]
     fn rows_equal_in_features_and_label_merge() {
         let nan = f32::NAN;
-        let x = Tabular {
-            names: vec!["a".into(), "b".into()],
-            kinds: vec![TabularKind::Numeric; 2],
-            columns: vec![vec![1.0, 2.0, 1.0, 1.0, 2.0], vec![nan, 5.0, nan, nan, 5.0]],
-        };
+        let values = vec![vec![1.0, 2.0, 1.0, 1.0, 2.0], vec![nan, 5.0, nan, nan, 5.0]];
         let (benign, attack) = (Label::Benign, Label::Attack);
-        let table = Table::new(&x, &[benign, attack, attack, benign, attack], &[], 255, Bootstrap::Distinct);
+        let table = Table::new(values, &[benign, attack, attack, benign, attack], &[], 255, Bootstrap::Distinct);
         assert_eq!(table.members, [0, 3, 1, 4, 2]);
         assert_eq!(table.bounds, [0, 2, 4, 5]);
         assert_eq!(table.distinct_of, [0, 0, 1, 1, 2]);
@@ -216,9 +217,9 @@ mod tests {
 
     #[test]
     fn rows_of_different_weights_stay_apart() {
-        let x = Tabular { names: vec!["a".into()], kinds: vec![TabularKind::Numeric], columns: vec![vec![1.0; 4]] };
+        let values = vec![vec![1.0; 4]];
         let y = [Label::Attack; 4];
-        let table = Table::new(&x, &y, &[3, 5, 3, 0], 255, Bootstrap::Rows);
+        let table = Table::new(values, &y, &[3, 5, 3, 0], 255, Bootstrap::Rows);
         assert_eq!((table.weights, table.members), (vec![3, 5, 0], vec![0, 2, 1, 3]));
     }
 

@@ -6,10 +6,10 @@ use crate::table::Table;
 
 /// A view holds at least so many rows for each row of a node before the node gets an excerpt: until then the rows of
 /// the node lie close enough together that most of what comes with a cache line is used.
-const SPREAD: usize = 16;
+const SPREAD: usize = 8;
 
 /// Bytes of codes that stay in the cache anyway.
-const CACHED: usize = 1 << 19;
+const CACHED: usize = 1 << 23;
 
 /// Rows copied at a time, so that their numbers stay in the cache from column to column.
 const BLOCK: usize = 1 << 11;

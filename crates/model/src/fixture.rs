@@ -129,7 +129,7 @@ pub(crate) fn fit(order: Order, memory: MemoryConfig) -> Model {
 
 fn fit_forest(preprocessor: &Preprocessor, train: &Dataset) -> Forest {
     let config = ForestConfig { trees: 4, ..Default::default() };
-    config.fit(&preprocessor.tabular(train).unwrap(), train.labels().unwrap(), 1, &Quiet).unwrap().forest
+    config.fit(preprocessor.tabular(train).unwrap(), train.labels().unwrap(), 1, &Quiet).unwrap().forest
 }
 
 fn fit_lstm(preprocessor: &Preprocessor, train: &Dataset) -> Lstm {

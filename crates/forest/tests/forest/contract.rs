@@ -43,8 +43,9 @@ fn few_trees_grow_in_pieces_and_are_the_same() {
         assert!(run(2) == one && run(8) == one);
         let first = on_threads(8, || fit(&config, &x, &y).forest.to_bytes());
         assert_eq!(first_tree(&plain, 9), first_tree(&first, trees as usize));
-        let weighted =
-            |threads| on_threads(threads, || outcome(config.fit_weighted(&x, &y, &weights, 7, &Quiet).unwrap(), &x));
+        let weighted = |threads| {
+            on_threads(threads, || outcome(config.fit_weighted(x.clone(), &y, &weights, 7, &Quiet).unwrap(), &x))
+        };
         let one = weighted(1);
         assert!(weighted(2) == one && weighted(8) == one);
     }
@@ -62,7 +63,7 @@ fn a_second_fit_equals_the_first_and_another_seed_does_not() {
     let (x, y) = noisy(500, 2);
     let first = fit(&small(), &x, &y);
     assert_eq!(fit(&small(), &x, &y).forest, first.forest);
-    assert_ne!(small().fit(&x, &y, 8, &Quiet).unwrap().forest, first.forest);
+    assert_ne!(small().fit(x.clone(), &y, 8, &Quiet).unwrap().forest, first.forest);
 }
 
 #[test]
@@ -153,19 +154,19 @@ fn infinite_values_are_refused_with_their_place() {
     odd.columns[4][9] = f32::INFINITY;
     let text = "column `f2`, row 513 holds -inf; values are finite, or NaN where missing";
     assert_eq!(forest.predict_proba(&odd).unwrap_err().to_string(), text);
-    assert_eq!(small().fit(&odd, &y, 1, &Quiet).unwrap_err().to_string(), text);
+    assert_eq!(small().fit(odd.clone(), &y, 1, &Quiet).unwrap_err().to_string(), text);
 }
 
 #[test]
 fn what_cannot_be_learned_from_is_refused_by_name() {
     let (x, y) = noisy(50, 9);
-    let refused = |x: &Tabular, y: &[Label]| small().fit(x, y, 1, &Quiet).unwrap_err();
+    let refused = |x: &Tabular, y: &[Label]| small().fit(x.clone(), y, 1, &Quiet).unwrap_err();
     assert!(matches!(refused(&x, &y[..49]), ForestError::LabelsDiffer { rows: 50, labels: 49 }));
     assert!(matches!(refused(&rows_of(&x, 0..0), &[]), ForestError::NoRows));
     assert!(matches!(refused(&tabular(Vec::new()), &[]), ForestError::NoFeatures));
     let one_class = refused(&x, &[Label::Benign; 50]).to_string();
     assert_eq!(one_class, "all 50 training rows are benign; the forest needs both classes");
-    let wrong = ForestConfig { trees: 0, ..small() }.fit(&x, &y, 1, &Quiet).unwrap_err().to_string();
+    let wrong = ForestConfig { trees: 0, ..small() }.fit(x.clone(), &y, 1, &Quiet).unwrap_err().to_string();
     assert_eq!(wrong, "forest: `trees` is 0; it has to be from 1 to 100000");
 }
 
@@ -234,7 +235,7 @@ fn a_weight_counts_like_copies() {
     let y_many: Vec<Label> = copies.iter().map(|&i| y[i]).collect();
     for class_weight in [ClassWeight::None, ClassWeight::Balanced, ClassWeight::Given { benign: 1.0, attack: 3.0 }] {
         let config = ForestConfig { bootstrap: Bootstrap::None, max_depth: Some(6), class_weight, ..small() };
-        let weighted = config.fit_weighted(&x, &y, &weights, 7, &Quiet).unwrap().forest;
+        let weighted = config.fit_weighted(x.clone(), &y, &weights, 7, &Quiet).unwrap().forest;
         let copied = fit(&config, &many, &y_many).forest;
         // Nodes differ in nothing but where a value goes that only came to be missing after training: with more rows.
         assert_eq!((weighted.n_nodes(), weighted.importances()), (copied.n_nodes(), copied.importances()));
@@ -247,7 +248,7 @@ fn equal_weights_are_no_weights_and_others_are_not() {
     let (x, y) = noisy(800, 15);
     for config in [small(), ForestConfig { criterion: Criterion::Entropy, ..small() }] {
         let plain = fit(&config, &x, &y);
-        let weighted = |weights: Vec<f32>| config.fit_weighted(&x, &y, &weights, 7, &Quiet).unwrap();
+        let weighted = |weights: Vec<f32>| config.fit_weighted(x.clone(), &y, &weights, 7, &Quiet).unwrap();
         for weight in [1.0, 0.3, 64.0] {
             let equal = weighted(vec![weight; 800]);
             assert!(equal.out_of_bag == plain.out_of_bag && equal.oob_auc == plain.oob_auc);
@@ -263,7 +264,8 @@ fn a_bag_without_weight_votes_with_the_whole_table() {
     let mut weights = vec![0.0; 40];
     let first = |class: Label| y.iter().position(|l| *l == class).unwrap();
     (weights[first(Label::Benign)], weights[first(Label::Attack)]) = (1.0, 3.0);
-    let forest = ForestConfig { trees: 300, ..small() }.fit_weighted(&x, &y, &weights, 7, &Quiet).unwrap().forest;
+    let forest =
+        ForestConfig { trees: 300, ..small() }.fit_weighted(x.clone(), &y, &weights, 7, &Quiet).unwrap().forest;
     let scores = forest.predict_proba(&x).unwrap();
     // 0.75 from an empty bag, else 0, 1 or a split between the two rows.
     assert!(scores.iter().all(|s| (0.0..=1.0).contains(s)));
@@ -296,7 +298,7 @@ fn smartcore_grows_a_forest_like_ours() {
 fn what_smartcore_does_not_know_is_refused() {
     let (x, y) = noisy(60, 19);
     let engine = Engine::Smartcore;
-    let refused = |config: ForestConfig| config.fit(&x, &y, 1, &Quiet).unwrap_err().to_string();
+    let refused = |config: ForestConfig| config.fit(x.clone(), &y, 1, &Quiet).unwrap_err().to_string();
     let text = refused(ForestConfig { engine, bootstrap: Bootstrap::Distinct, ..small() });
     let expected =
         "forest: with `engine: smartcore`, `bootstrap` has to be `rows`, not distinct; or use `engine: native`";
@@ -309,7 +311,7 @@ fn what_smartcore_does_not_know_is_refused() {
     ] {
         assert!(refused(ForestConfig { engine, ..config }).contains(&format!("`{key}` has to be")), "{key}");
     }
-    let weighted = ForestConfig { engine, ..small() }.fit_weighted(&x, &y, &[1.0; 60], 1, &Quiet);
+    let weighted = ForestConfig { engine, ..small() }.fit_weighted(x.clone(), &y, &[1.0; 60], 1, &Quiet);
     assert!(matches!(weighted, Err(ForestError::EngineLacks { key: "weights", .. })));
 }
 
@@ -330,9 +332,9 @@ impl Watch for StopAfter {
 fn every_tree_is_told_and_a_fit_can_be_stopped() {
     let (x, y) = noisy(200, 11);
     let all = StopAfter(AtomicU64::new(0), 21);
-    small().fit(&x, &y, 1, &all).unwrap();
+    small().fit(x.clone(), &y, 1, &all).unwrap();
     assert_eq!(all.0.into_inner(), 20);
     let some = StopAfter(AtomicU64::new(0), 3);
-    assert!(matches!(small().fit(&x, &y, 1, &some), Err(ForestError::Cancelled)));
+    assert!(matches!(small().fit(x.clone(), &y, 1, &some), Err(ForestError::Cancelled)));
     assert!(some.0.into_inner() < 20);
 }

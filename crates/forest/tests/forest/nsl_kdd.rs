@@ -93,7 +93,7 @@ fn a_hundred_trees_rank_the_official_test_rows_as_well_as_scikit_learn() {
     let ranks: BTreeMap<usize, _> = CATEGORICAL.iter().map(|&j| (j, ranks(&train, &y, j))).collect();
     let (x, x_test) = (table(&train, &ranks), table(&test, &ranks));
     let started = Instant::now();
-    let fitted = ForestConfig { trees: 100, ..Default::default() }.fit(&x, &y, 1, &Quiet).unwrap();
+    let fitted = ForestConfig { trees: 100, ..Default::default() }.fit(x.clone(), &y, 1, &Quiet).unwrap();
     let fit_seconds = started.elapsed().as_secs_f64();
     let started = Instant::now();
     let scores = fitted.forest.predict_proba(&x_test).unwrap();

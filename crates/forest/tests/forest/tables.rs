@@ -41,7 +41,7 @@ pub(crate) fn noisy(n_rows: usize, seed: u64) -> (Tabular, Vec<Label>) {
 }
 
 pub(crate) fn fit(config: &ForestConfig, x: &Tabular, y: &[Label]) -> Fitted {
-    config.fit(x, y, 7, &Quiet).unwrap()
+    config.fit(x.clone(), y, 7, &Quiet).unwrap()
 }
 
 pub(crate) fn small() -> ForestConfig {

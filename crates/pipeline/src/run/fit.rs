@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use nta_data::{Dataset, Features, Label, Sequences};
+use nta_data::{Dataset, Features, Label, Sequences, Tabular};
 use nta_forest::{Fitted as FittedForest, Forest, ForestError};
 use nta_lstm::{Checkpoint, EpochReport, Lstm, LstmError, Rows};
 use nta_preprocess::{Partition, Preprocessor, Sequencing};
@@ -45,11 +45,13 @@ pub(crate) fn uses_sequences(ctx: &Context<'_>, data: &Dataset) -> bool {
 pub(crate) fn learn(ctx: &mut Context<'_>, parts: &Partition) -> Result<Learned, PipelineError> {
     let preprocessor = ctx.stage(Stage::Preprocess, |ctx| fit_preprocessor(ctx, &parts.train))?;
     let train = learning_part(ctx, &preprocessor, &parts.train)?;
-    let (forest, forest_told) = ctx.stage(Stage::Forest, |ctx| fit_forest(ctx, &train))?;
+    let LearningPart { features: Features { tabular, dense }, sequences, labels } = train;
+    let (forest, forest_told) = ctx.stage(Stage::Forest, |ctx| fit_forest(ctx, tabular, &labels))?;
     let validation = learning_part(ctx, &preprocessor, &parts.validation)?;
     let copies = &parts.copies.validation;
     let importances = ctx.stage(Stage::Importances, |ctx| importances::weigh(ctx, &forest, &validation, copies))?;
-    let (lstm, history) = ctx.stage(Stage::Lstm, |ctx| fit_lstm(ctx, &train, &validation, copies))?;
+    let train = Rows { dense: &dense, sequences: &sequences, labels: &labels, weight: None };
+    let (lstm, history) = ctx.stage(Stage::Lstm, |ctx| fit_lstm(ctx, train, &validation, copies))?;
     Ok(Learned { preprocessor, forest, forest_told, importances, lstm, history })
 }
 
@@ -90,7 +92,11 @@ fn learning_part(
     Ok(LearningPart { features, sequences, labels: part.labels().map_err(failed)?.to_vec() })
 }
 
-fn fit_forest(ctx: &mut Context<'_>, train: &LearningPart) -> Result<((Forest, ForestReport), String), PipelineError> {
+fn fit_forest(
+    ctx: &mut Context<'_>,
+    tabular: Tabular,
+    labels: &[Label],
+) -> Result<((Forest, ForestReport), String), PipelineError> {
     let kept = match ctx.dir.read_checkpoint("forest.bin").map_err(failed)? {
         Some(bytes) => Some(Forest::from_bytes(&bytes).map_err(|e| ctx.damaged("forest.bin", &e.to_string()))?),
         None => None,
@@ -99,7 +105,7 @@ fn fit_forest(ctx: &mut Context<'_>, train: &LearningPart) -> Result<((Forest, F
         (Some(forest), Some(told)) => (forest, told),
         _ => {
             let watch = ctx.watch(Stage::Forest, "trees");
-            let fitted = ctx.config.forest.fit(&train.features.tabular, &train.labels, ctx.config.seed, &watch);
+            let fitted = ctx.config.forest.fit(tabular, labels, ctx.config.seed, &watch);
             let FittedForest { forest, oob_auc, .. } = fitted.map_err(|error| match error {
                 ForestError::Cancelled => PipelineError::Interrupted("while growing trees".to_owned()),
                 error => failed(error),
@@ -119,7 +125,7 @@ const LSTM_CHECKPOINT: &str = "lstm.checkpoint";
 
 fn fit_lstm(
     ctx: &mut Context<'_>,
-    train: &LearningPart,
+    train: Rows<'_>,
     validation: &LearningPart,
     copies: &[bool],
 ) -> Result<((Lstm, Vec<EpochReport>), String), PipelineError> {
@@ -148,7 +154,7 @@ fn fit_lstm(
             Ok(()) => ControlFlow::Continue(()),
         };
         ctx.config.lstm.fit(
-            Rows { dense: &train.features.dense, sequences: &train.sequences, labels: &train.labels, weight: None },
+            train,
             Rows {
                 dense: &validation.features.dense,
                 sequences: &validation.sequences,
