@@ -108,7 +108,6 @@ fn deal(labels: &[Label], copies: &[bool], seed: u64) -> Result<Vec<Vec<u32>>, S
         rows.map(|row| row as u32).collect()
     };
     let classes = [Label::Benign, Label::Attack].map(of);
-    let n_rows: usize = classes.iter().map(Vec::len).sum();
     let n_blocks = classes.iter().map(Vec::len).fold(BLOCKS, usize::min);
     if n_blocks < 2 {
         let [benign, attacks] = classes.map(|rows| rows.len());
@@ -118,9 +117,8 @@ fn deal(labels: &[Label], copies: &[bool], seed: u64) -> Result<Vec<Vec<u32>>, S
         ));
     }
     let mut blocks = vec![Vec::new(); n_blocks];
-    for (class, rows) in classes.into_iter().enumerate() {
-        let share = (MOST_ROWS as f64 * rows.len() as f64 / n_rows as f64).round() as usize;
-        let kept = if n_rows > MOST_ROWS { share.max(LEAST_OF_CLASS).min(rows.len()) } else { rows.len() };
+    let kept = kept_of_classes([classes[0].len(), classes[1].len()]);
+    for (class, (rows, kept)) in classes.into_iter().zip(kept).enumerate() {
         let mut random = rng(seed, Purpose::HeldOutSample, class as u64, 0);
         let mut drawn: Vec<(u64, u32)> = rows.into_iter().map(|row| (random.next_u64(), row)).collect();
         drawn.sort_unstable();
@@ -129,6 +127,17 @@ fn deal(labels: &[Label], copies: &[bool], seed: u64) -> Result<Vec<Vec<u32>>, S
         }
     }
     Ok(blocks)
+}
+
+/// How many of so many rows of each class are kept.
+fn kept_of_classes([a, b]: [usize; 2]) -> [usize; 2] {
+    if a + b <= MOST_ROWS {
+        return [a, b];
+    }
+    let rare = a.min(b);
+    let share = (MOST_ROWS as f64 * rare as f64 / (a + b) as f64).round() as usize;
+    let rare = share.max(LEAST_OF_CLASS).min(rare);
+    if a < b { [rare, MOST_ROWS - rare] } else { [MOST_ROWS - rare, rare] }
 }
 
 /// Features named beside the stage.
@@ -169,16 +178,14 @@ mod tests {
 
     #[test]
     fn a_sample_keeps_the_shares_and_a_rare_class_whole() {
-        let count = |benign, attacks| {
-            let labels = labels(benign, attacks);
-            let rows = deal(&labels, &vec![false; labels.len()], 1).unwrap().concat();
-            let kept = rows.iter().filter(|&&row| labels[row as usize].is_attack()).count();
-            (rows.len() - kept, kept)
-        };
-        assert_eq!(count(150_000, 50_000), (15_000, 5_000));
-        assert_eq!(count(199_900, 100), (19_990, 100));
-        assert_eq!(count(190_000, 10_000), (19_000, 1_000));
-        assert_eq!(count(198_000, 2_000), (19_800, 1_000));
+        let labels = labels(45_000, 15_000);
+        let rows = deal(&labels, &vec![false; 60_000], 1).unwrap().concat();
+        let attacks = rows.iter().filter(|&&row| labels[row as usize].is_attack()).count();
+        assert_eq!((rows.len(), attacks), (20_000, 5_000));
+        assert_eq!(kept_of_classes([19_000, 1_000]), [19_000, 1_000]);
+        assert_eq!(kept_of_classes([199_900, 100]), [19_900, 100]);
+        assert_eq!(kept_of_classes([2_000, 198_000]), [1_000, 19_000]);
+        assert_eq!(kept_of_classes([500_000, 500_000]), [10_000, 10_000]);
     }
 
     #[test]
