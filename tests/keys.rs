@@ -51,7 +51,8 @@ fn evaluation(home: &Home, change: Option<(&str, &str)>) -> String {
     let set = change.map(|(key, value)| format!("{key}={value}"));
     let data = format!("data.train={}", home.path().join("flows.csv").display());
     let mut arguments = vec!["run", "configs/csv.yaml", "--quiet", "--json", "--set", &data];
-    for small in ["forest.trees=8", "lstm.epochs=1", "lstm.hidden=8"] {
+    // smartcore knows no other bootstrap.
+    for small in ["forest.trees=8", "forest.bootstrap=rows", "lstm.epochs=1", "lstm.hidden=8"] {
         arguments.extend(["--set", small]);
     }
     if let Some(set) = &set {

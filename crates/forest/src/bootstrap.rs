@@ -76,7 +76,7 @@ pub(crate) fn draw(
             Seen::new()
         }
         Bootstrap::Rows => {
-            hit(random(), table.n_rows(), hits);
+            hit(random(), table.n_rows(), u8::MAX, hits);
             for (row, bounds) in table.bounds.windows(2).enumerate() {
                 let places = &hits[bounds[0] as usize..bounds[1] as usize];
                 put(row, places.iter().map(|&times| u32::from(times)).sum());
@@ -84,7 +84,8 @@ pub(crate) fn draw(
             seen(table.n_rows(), |place| hits[place] > 0)
         }
         Bootstrap::Distinct => {
-            hit(random(), table.n_units, hits);
+            let most = u8::try_from(MOST_DRAWN / table.n_rows()).unwrap_or(u8::MAX);
+            hit(random(), table.n_units, most, hits);
             for (row, &unit) in table.unit_of.iter().enumerate() {
                 put(row, u32::from(hits[unit as usize]) * table.copies(row));
             }
@@ -93,11 +94,15 @@ pub(crate) fn draw(
     }
 }
 
-/// Most rows of which all copies can be drawn at once and counted in 31 bits, however often.
-pub(crate) const MOST_DISTINCT: usize = (u32::MAX >> 1) as usize / u8::MAX as usize;
+/// What rows of a bag may add up to.
+const MOST_DRAWN: usize = (u32::MAX >> 1) as usize;
 
-/// Draws `n` of `n` with replacement.
-fn hit(mut random: Rng, n: usize, hits: &mut Vec<u8>) {
+/// Most rows whose copies are drawn together. Each may be hit twelve times and all fit [`MOST_DRAWN`]; that one is hit more
+/// often has a probability of less than 1e-10.
+pub(crate) const MOST_DISTINCT: usize = MOST_DRAWN / 12;
+
+/// Draws `n` of `n` with replacement; what is hit more than `most` times counts as hit so often.
+fn hit(mut random: Rng, n: usize, most: u8, hits: &mut Vec<u8>) {
     hits.clear();
     hits.resize(n, 0);
     let mut bytes = [0u8; 4096];
@@ -107,7 +112,7 @@ fn hit(mut random: Rng, n: usize, hits: &mut Vec<u8>) {
         for &word in words.iter().take(n - start) {
             let hit = &mut hits[below(u32::from_le_bytes(word), n)];
             // To be hit more often than a byte can say has a probability of less than 1e-500.
-            *hit = hit.saturating_add(1);
+            *hit = hit.saturating_add(1).min(most);
         }
     }
 }
@@ -191,11 +196,14 @@ mod tests {
         let mut hits = Vec::new();
         let mut sums = vec![0u32; 1_500];
         for tree in 0..400 {
-            hit(rng(1, Purpose::Bootstrap, tree, 0), 1_500, &mut hits);
+            hit(rng(1, Purpose::Bootstrap, tree, 0), 1_500, u8::MAX, &mut hits);
             assert_eq!(hits.iter().map(|&h| u32::from(h)).sum::<u32>(), 1_500);
             sums.iter_mut().zip(&hits).for_each(|(sum, &h)| *sum += u32::from(h));
         }
         // 400 expected, standard deviation 20.
         assert!(sums.iter().all(|&s| (300..500).contains(&s)));
+        let free = hits.clone();
+        hit(rng(1, Purpose::Bootstrap, 399, 0), 1_500, 2, &mut hits);
+        assert!(free.iter().zip(&hits).all(|(&free, &most)| most == free.min(2)) && free.iter().any(|&h| h > 2));
     }
 }

@@ -245,7 +245,12 @@ mod tests {
     #[test]
     fn a_depth_means_the_same_number_of_splits() {
         let (x, y) = table(300);
-        let config = ForestConfig { trees: 6, engine: crate::Engine::Smartcore, ..Default::default() };
+        let config = ForestConfig {
+            trees: 6,
+            engine: crate::Engine::Smartcore,
+            bootstrap: crate::Bootstrap::Rows,
+            ..Default::default()
+        };
         for depth in [1, 3] {
             let fitted =
                 ForestConfig { max_depth: Some(depth), ..config.clone() }.fit(x.clone(), &y, 1, &Quiet).unwrap();

@@ -123,7 +123,7 @@ def judge(bench, part, test_family, settings, seed):
 def summary(candidates, c, found, seeds):
     # One number a seed, the mean over families: families differ for good, seeds differ by chance.
     of = lambda c, key: [statistics.mean(f[key] for f in found[c, seed]) for seed in range(1, seeds + 1)]
-    cells = ["`" + (json.dumps(candidates[c]) if candidates[c] else "as they are") + "`"]
+    cells = ["`" + ", ".join(f"{key}: {value}" for key, value in candidates[c].items()) + "`"]
     for key in ("roc_auc", "dr_at_1"):
         cells += [f"{statistics.mean(of(c, key)):.4f}", against_first(of(c, key), of(0, key)) if c else ""]
     return cells + [f"{statistics.mean(of(c, 'known')):.4f}", spread(of(c, "fit_seconds"))]

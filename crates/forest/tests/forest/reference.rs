@@ -104,7 +104,7 @@ fn a_full_tree_on_all_rows_knows_every_row() {
     let y: Vec<Label> = (0..256).map(|_| label()).collect();
     // 255 values, each in a bin of its own, and a missing one.
     let x = tabular(vec![(0..256).map(|i| if i == 77 { f32::NAN } else { (i as f32).sqrt() }).collect()]);
-    let config = ForestConfig { trees: 1, bootstrap: Bootstrap::None, ..Default::default() };
+    let config = ForestConfig { trees: 1, min_leaf: 1, bootstrap: Bootstrap::None, ..Default::default() };
     let scores = fit(&config, &x, &y).forest.predict_proba(&x).unwrap();
     assert!(scores.iter().zip(&y).all(|(score, label)| *score == f32::from(*label as u8)));
 }

@@ -1,7 +1,7 @@
 //! Small tables to learn from.
 
 use nta_data::{Label, Purpose, Quiet, Rng, Tabular, TabularKind, rng};
-use nta_forest::{Fitted, ForestConfig};
+use nta_forest::{Bootstrap, Fitted, ForestConfig};
 use rand_core::RngCore;
 
 pub(crate) fn tabular(columns: Vec<Vec<f32>>) -> Tabular {
@@ -44,8 +44,9 @@ pub(crate) fn fit(config: &ForestConfig, x: &Tabular, y: &[Label]) -> Fitted {
     config.fit(x.clone(), y, 7, &Quiet).unwrap()
 }
 
+/// A small forest with the leaves and draws of the textbook.
 pub(crate) fn small() -> ForestConfig {
-    ForestConfig { trees: 20, ..Default::default() }
+    ForestConfig { trees: 20, min_leaf: 1, bootstrap: Bootstrap::Rows, ..Default::default() }
 }
 
 /// The rows `rows` of `x`.
