@@ -14,7 +14,7 @@ const BATCHES_PER_CHUNK: usize = 32;
 
 /// Sequences of one batch, packed: all first rows, then all second rows, and so on; longest sequence first, so that the
 /// rows of a step are the first of the step before. Nothing is padded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Pack {
     /// Row indices, step after step.
     pub(crate) rows: Vec<u32>,
@@ -25,14 +25,25 @@ pub(crate) struct Pack {
 impl Pack {
     /// Packs sequences that stand longest first.
     fn new(sequences: &Sequences, members: &[u32]) -> Self {
-        let longest = members.first().map_or(0, |&i| sequences.get(i as usize).len());
-        let mut pack = Pack { rows: Vec::new(), bounds: vec![0] };
-        for step in 0..longest {
-            let alive = members.iter().map_while(|&i| sequences.get(i as usize).get(step));
-            pack.rows.extend(alive);
-            pack.bounds.push(pack.rows.len());
-        }
+        let mut pack = Pack::default();
+        pack.take(sequences, members, 0, usize::MAX);
         pack
+    }
+
+    /// Becomes the steps from `first` on of sequences that stand longest first: at least one step, further ones while
+    /// there are fewer than `enough` rows; none where all sequences have ended. Gives the step after these.
+    pub(crate) fn take(&mut self, sequences: &Sequences, members: &[u32], first: usize, enough: usize) -> usize {
+        let longest = members.first().map_or(0, |&i| sequences.get(i as usize).len());
+        self.rows.clear();
+        self.bounds.clear();
+        self.bounds.push(0);
+        let mut step = first;
+        while step < longest && self.rows.len() < enough {
+            self.rows.extend(members.iter().map_while(|&i| sequences.get(i as usize).get(step)));
+            self.bounds.push(self.rows.len());
+            step += 1;
+        }
+        step
     }
 
     /// Steps of the longest sequence.
@@ -130,6 +141,10 @@ mod tests {
         let sequences = sequences(&[3, 1, 2]);
         let batch = assemble(&sequences, &[0, 2, 1], 0, 0);
         assert_eq!(batch.packs, [Pack { rows: vec![0, 4, 3, 1, 5, 2], bounds: vec![0, 3, 5, 6] }]);
+        let mut part = Pack::default();
+        assert_eq!(part.take(&sequences, &[0, 2, 1], 1, 3), 3);
+        assert_eq!(part, Pack { rows: vec![1, 5, 2], bounds: vec![0, 2, 3] });
+        assert_eq!((part.take(&sequences, &[0, 2, 1], 3, 3), part.n_steps()), (3, 0));
         assert_eq!(batch.packs[0].continued(0..3), [(3..5, 0), (5..6, 3)]);
         assert_eq!(batch.packs[0].continued(2..3), [(5..6, 3)]);
         let even = Pack { rows: vec![0; 6], bounds: vec![0, 2, 4, 6] };
