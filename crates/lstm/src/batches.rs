@@ -5,7 +5,7 @@ use std::ops::Range;
 use nta_data::{Purpose, Rng, Sequences, rng};
 use rand_core::RngCore;
 
-/// Sequences that one thread works on at a time. Fixed, for the order in which gradients are summed hangs on it.
+/// Sequences that one thread works on at a time, at most. Fixed, for the order in which gradients are summed hangs on it.
 pub(crate) const SEQUENCES_PER_PACK: usize = 32;
 
 /// Batches whose sequences are sorted by length together. Sorted over everything, batches would be the same in every
@@ -110,9 +110,10 @@ pub(crate) fn plan_epoch(sequences: &Sequences, batch: usize, seed: u64, epoch: 
     batches
 }
 
-/// Packs a planned batch.
+/// Packs a planned batch; a small one into two halves, so that two threads have work.
 pub(crate) fn assemble(sequences: &Sequences, members: &[u32], epoch: usize, index: usize) -> Batch {
-    let packs = members.chunks(SEQUENCES_PER_PACK).map(|m| Pack::new(sequences, m)).collect();
+    let size = SEQUENCES_PER_PACK.min(members.len().div_ceil(2)).max(1);
+    let packs = members.chunks(size).map(|m| Pack::new(sequences, m)).collect();
     Batch { epoch, index, packs }
 }
 
@@ -139,17 +140,30 @@ mod tests {
     #[test]
     fn a_pack_holds_step_after_step_without_padding() {
         let sequences = sequences(&[3, 1, 2]);
-        let batch = assemble(&sequences, &[0, 2, 1], 0, 0);
-        assert_eq!(batch.packs, [Pack { rows: vec![0, 4, 3, 1, 5, 2], bounds: vec![0, 3, 5, 6] }]);
+        let pack = Pack::new(&sequences, &[0, 2, 1]);
+        assert_eq!(pack, Pack { rows: vec![0, 4, 3, 1, 5, 2], bounds: vec![0, 3, 5, 6] });
         let mut part = Pack::default();
         assert_eq!(part.take(&sequences, &[0, 2, 1], 1, 3), 3);
         assert_eq!(part, Pack { rows: vec![1, 5, 2], bounds: vec![0, 2, 3] });
         assert_eq!((part.take(&sequences, &[0, 2, 1], 3, 3), part.n_steps()), (3, 0));
-        assert_eq!(batch.packs[0].continued(0..3), [(3..5, 0), (5..6, 3)]);
-        assert_eq!(batch.packs[0].continued(2..3), [(5..6, 3)]);
+        assert_eq!(pack.continued(0..3), [(3..5, 0), (5..6, 3)]);
+        assert_eq!(pack.continued(2..3), [(5..6, 3)]);
         let even = Pack { rows: vec![0; 6], bounds: vec![0, 2, 4, 6] };
         assert_eq!(even.continued(0..3), [(2..6, 0)]);
-        assert_eq!((batch.packs[0].width(0), batch.packs[0].width(2), batch.packs[0].width(3)), (3, 1, 0));
+        assert_eq!((pack.width(0), pack.width(2), pack.width(3)), (3, 1, 0));
+    }
+
+    #[test]
+    fn a_batch_falls_into_packs_and_a_small_one_into_halves() {
+        let sequences = sequences(&[1; 100]);
+        let sizes = |n: u32| {
+            let members: Vec<u32> = (0..n).collect();
+            let packs = assemble(&sequences, &members, 0, 0).packs;
+            packs.iter().map(|pack| pack.rows.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(100), [32, 32, 32, 4]);
+        assert_eq!(sizes(33), [17, 16]);
+        assert_eq!((sizes(2), sizes(1)), (vec![1, 1], vec![1]));
     }
 
     #[test]
