@@ -49,7 +49,7 @@ fn main() -> Result<()> {
     };
 
     let before = begin_peak();
-    let (lstm, seconds) = fit(&config, &train, &validation, seed.parse()?)?;
+    let (lstm, seconds, validation_loss) = fit(&config, &train, &validation, seed.parse()?)?;
     let peak = peak_since(before);
     let flows_per_second = train.labels.len() as f64 / seconds;
     let sequences_per_second = train.sequences.cut(config.sequence.length).len() as f64 / seconds;
@@ -61,7 +61,7 @@ fn main() -> Result<()> {
     let scoring_peak = peak_since(before);
     std::fs::write(out.join("scores.f32"), scores.iter().flat_map(|s| s.to_le_bytes()).collect::<Vec<u8>>())?;
     let line = json!({
-        "epoch_seconds": seconds, "train_flows_per_second": flows_per_second,
+        "epoch_seconds": seconds, "validation_loss": validation_loss, "train_flows_per_second": flows_per_second,
         "train_sequences_per_second": sequences_per_second, "train_peak_bytes": peak,
         "score_flows_per_second": scores.len() as f64 / scoring_seconds,
         "score_sequences_per_second": test.sequences.len() as f64 / scoring_seconds, "score_peak_bytes": scoring_peak,
@@ -116,15 +116,16 @@ fn clone_names(dense: &Dense) -> Dense {
 }
 
 /// The network and the median seconds of an epoch (shuffling and batching included), the first being left out where there
-/// are more: it warms up.
-fn fit(config: &LstmConfig, train: &Part, validation: &Part, seed: u64) -> Result<(Lstm, f64)> {
+/// are more: it warms up. Then the lowest validation log loss, that of the weights kept.
+fn fit(config: &LstmConfig, train: &Part, validation: &Part, seed: u64) -> Result<(Lstm, f64, f64)> {
     let go_on = &mut |_: &_, _: &_| ControlFlow::Continue(());
     let fitted = config.fit(train.rows(), validation.rows(), seed, None, go_on, &Quiet)?;
     let mut seconds: Vec<f64> = fitted.history.iter().map(|report| report.seconds).collect();
     if seconds.len() > 1 {
         seconds.remove(0);
     }
-    Ok((fitted.lstm, median(seconds)))
+    let lowest = fitted.history.iter().map(|report| report.validation_loss).fold(f64::INFINITY, f64::min);
+    Ok((fitted.lstm, median(seconds), lowest))
 }
 
 /// The scores and the median seconds, after one call that warms up.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use nta_data::{Purpose, Rng, Sequences, rng};
 use rand_core::RngCore;
 
-/// Sequences that one thread works on at a time. Fixed, for the order in which gradients are summed hangs on it.
+/// Sequences that one thread works on at a time, at most. Fixed, for the order in which gradients are summed hangs on it.
 pub(crate) const SEQUENCES_PER_PACK: usize = 32;
 
 /// Batches whose sequences are sorted by length together. Sorted over everything, batches would be the same in every
@@ -14,7 +14,7 @@ const BATCHES_PER_CHUNK: usize = 32;
 
 /// Sequences of one batch, packed: all first rows, then all second rows, and so on; longest sequence first, so that the
 /// rows of a step are the first of the step before. Nothing is padded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Pack {
     /// Row indices, step after step.
     pub(crate) rows: Vec<u32>,
@@ -25,14 +25,25 @@ pub(crate) struct Pack {
 impl Pack {
     /// Packs sequences that stand longest first.
     fn new(sequences: &Sequences, members: &[u32]) -> Self {
-        let longest = members.first().map_or(0, |&i| sequences.get(i as usize).len());
-        let mut pack = Pack { rows: Vec::new(), bounds: vec![0] };
-        for step in 0..longest {
-            let alive = members.iter().map_while(|&i| sequences.get(i as usize).get(step));
-            pack.rows.extend(alive);
-            pack.bounds.push(pack.rows.len());
-        }
+        let mut pack = Pack::default();
+        pack.take(sequences, members, 0, usize::MAX);
         pack
+    }
+
+    /// Becomes the steps from `first` on of sequences that stand longest first: at least one step, further ones while
+    /// there are fewer than `enough` rows; none where all sequences have ended. Gives the step after these.
+    pub(crate) fn take(&mut self, sequences: &Sequences, members: &[u32], first: usize, enough: usize) -> usize {
+        let longest = members.first().map_or(0, |&i| sequences.get(i as usize).len());
+        self.rows.clear();
+        self.bounds.clear();
+        self.bounds.push(0);
+        let mut step = first;
+        while step < longest && self.rows.len() < enough {
+            self.rows.extend(members.iter().map_while(|&i| sequences.get(i as usize).get(step)));
+            self.bounds.push(self.rows.len());
+            step += 1;
+        }
+        step
     }
 
     /// Steps of the longest sequence.
@@ -99,9 +110,10 @@ pub(crate) fn plan_epoch(sequences: &Sequences, batch: usize, seed: u64, epoch: 
     batches
 }
 
-/// Packs a planned batch.
+/// Packs a planned batch; a small one into two halves, so that two threads have work.
 pub(crate) fn assemble(sequences: &Sequences, members: &[u32], epoch: usize, index: usize) -> Batch {
-    let packs = members.chunks(SEQUENCES_PER_PACK).map(|m| Pack::new(sequences, m)).collect();
+    let size = SEQUENCES_PER_PACK.min(members.len().div_ceil(2)).max(1);
+    let packs = members.chunks(size).map(|m| Pack::new(sequences, m)).collect();
     Batch { epoch, index, packs }
 }
 
@@ -128,13 +140,30 @@ mod tests {
     #[test]
     fn a_pack_holds_step_after_step_without_padding() {
         let sequences = sequences(&[3, 1, 2]);
-        let batch = assemble(&sequences, &[0, 2, 1], 0, 0);
-        assert_eq!(batch.packs, [Pack { rows: vec![0, 4, 3, 1, 5, 2], bounds: vec![0, 3, 5, 6] }]);
-        assert_eq!(batch.packs[0].continued(0..3), [(3..5, 0), (5..6, 3)]);
-        assert_eq!(batch.packs[0].continued(2..3), [(5..6, 3)]);
+        let pack = Pack::new(&sequences, &[0, 2, 1]);
+        assert_eq!(pack, Pack { rows: vec![0, 4, 3, 1, 5, 2], bounds: vec![0, 3, 5, 6] });
+        let mut part = Pack::default();
+        assert_eq!(part.take(&sequences, &[0, 2, 1], 1, 3), 3);
+        assert_eq!(part, Pack { rows: vec![1, 5, 2], bounds: vec![0, 2, 3] });
+        assert_eq!((part.take(&sequences, &[0, 2, 1], 3, 3), part.n_steps()), (3, 0));
+        assert_eq!(pack.continued(0..3), [(3..5, 0), (5..6, 3)]);
+        assert_eq!(pack.continued(2..3), [(5..6, 3)]);
         let even = Pack { rows: vec![0; 6], bounds: vec![0, 2, 4, 6] };
         assert_eq!(even.continued(0..3), [(2..6, 0)]);
-        assert_eq!((batch.packs[0].width(0), batch.packs[0].width(2), batch.packs[0].width(3)), (3, 1, 0));
+        assert_eq!((pack.width(0), pack.width(2), pack.width(3)), (3, 1, 0));
+    }
+
+    #[test]
+    fn a_batch_falls_into_packs_and_a_small_one_into_halves() {
+        let sequences = sequences(&[1; 100]);
+        let sizes = |n: u32| {
+            let members: Vec<u32> = (0..n).collect();
+            let packs = assemble(&sequences, &members, 0, 0).packs;
+            packs.iter().map(|pack| pack.rows.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(100), [32, 32, 32, 4]);
+        assert_eq!(sizes(33), [17, 16]);
+        assert_eq!((sizes(2), sizes(1)), (vec![1, 1], vec![1]));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(crate) struct Step<'a> {
     pub(crate) layer: &'a Layer,
     /// Rows of the step.
     pub(crate) rows: usize,
-    /// `(rows, inputs of the layer)`.
+    /// `(rows, inputs of the layer)`; empty when the sums that it begins with hold their part.
     pub(crate) inputs: &'a [f32],
     /// `(rows, width)` outputs of the step before; empty at a cold start.
     pub(crate) outputs: &'a [f32],
@@ -27,6 +27,9 @@ pub(crate) struct Step<'a> {
     pub(crate) cells: &'a [f32],
     /// Whether the sums begin with what stands in [`Made::gates`], not with the bias alone.
     pub(crate) started: bool,
+    /// Whether blocks come last to first, which changes no result: a step that goes the other way than the one before it
+    /// finds the weights which that one used last still in the nearest cache.
+    pub(crate) from_last: bool,
 }
 
 /// Where its results go.
@@ -52,7 +55,8 @@ multiversion! {
 
 #[inline(always)]
 fn forward_body<S: Vectors>(s: S, step: Step<'_>, mut made: Made<'_>) {
-    for block in 0..step.layout.blocks {
+    for place in 0..step.layout.blocks {
+        let block = if step.from_last { step.layout.blocks - 1 - place } else { place };
         let mut left = 0..step.rows;
         while !left.is_empty() {
             let height = next_tile(&left, S::ROWS);
@@ -77,10 +81,9 @@ fn forward_tile<S: Vectors, const R: usize>(s: S, step: &Step<'_>, made: &mut Ma
             sums[r][gate] = s.load(&start[gate * S::LANES..]);
         }
     }
-    let k = layer.inputs;
-    let left = Left { values: &step.inputs[at * k..], row_stride: k, step: 1 };
-    let right = Right { values: &layer.input[block * k * quad..], stride: quad };
-    accumulate(s, &mut sums, left, right, k);
+    if !step.inputs.is_empty() {
+        add_inputs(s, &mut sums, layer, step.inputs, block, at);
+    }
     if !step.outputs.is_empty() {
         let left = Left { values: &step.outputs[at * width..], row_stride: width, step: 1 };
         let right = Right { values: &layer.recurrent[block * width * quad..], stride: quad };
@@ -100,6 +103,71 @@ fn forward_tile<S: Vectors, const R: usize>(s: S, step: &Step<'_>, made: &mut Ma
             for gate in 0..4 {
                 s.store(gates[gate], &mut kept[gate * S::LANES..]);
             }
+        }
+    }
+}
+
+/// Adds what rows from `at` on of `inputs` contribute to the sums of one block.
+#[inline(always)]
+fn add_inputs<S: Vectors, const R: usize>(
+    s: S,
+    sums: &mut [[S::Vector; 4]; R],
+    layer: &Layer,
+    inputs: &[f32],
+    block: usize,
+    at: usize,
+) {
+    let (k, quad) = (layer.inputs, 4 * S::LANES);
+    let left = Left { values: &inputs[at * k..], row_stride: k, step: 1 };
+    let right = Right { values: &layer.input[block * k * quad..], stride: quad };
+    accumulate(s, sums, left, right, k);
+}
+
+multiversion! {
+    /// What `inputs` `(n, inputs of the layer)` of any steps contribute, `(blocks, n, quad)`: added to what stands there
+    /// where the sums are `started`, else to the bias. A [`Step`] without inputs goes on from there to the same bits as
+    /// one with them.
+    pub(crate) fn project = project_body(layer: &Layer, inputs: &[f32], n: usize, started: bool, sums: &mut [f32])
+}
+
+#[inline(always)]
+fn project_body<S: Vectors>(s: S, layer: &Layer, inputs: &[f32], n: usize, started: bool, sums: &mut [f32]) {
+    let quad = 4 * S::LANES;
+    for (block, bias) in layer.bias.chunks_exact(quad).enumerate() {
+        let sums = &mut sums[block * n * quad..][..n * quad];
+        let mut left = 0..n;
+        while !left.is_empty() {
+            let height = next_tile(&left, S::ROWS);
+            let bias = if started { &[] } else { bias };
+            for_height!(height, project_tile::<S>(s, layer, inputs, bias, sums, block, left.start));
+            left.start += height;
+        }
+    }
+}
+
+/// `R` rows of one block, whose sums are `(n, quad)`, from row `at` on.
+#[inline(always)]
+fn project_tile<S: Vectors, const R: usize>(
+    s: S,
+    layer: &Layer,
+    inputs: &[f32],
+    bias: &[f32],
+    into: &mut [f32],
+    block: usize,
+    at: usize,
+) {
+    let quad = 4 * S::LANES;
+    let mut sums = [[s.splat(0.0); 4]; R];
+    for r in 0..R {
+        let start = if bias.is_empty() { &into[(at + r) * quad..][..quad] } else { bias };
+        for gate in 0..4 {
+            sums[r][gate] = s.load(&start[gate * S::LANES..]);
+        }
+    }
+    add_inputs(s, &mut sums, layer, inputs, block, at);
+    for r in 0..R {
+        for gate in 0..4 {
+            s.store(sums[r][gate], &mut into[(at + r) * quad + gate * S::LANES..]);
         }
     }
 }
@@ -141,7 +209,7 @@ mod tests {
         let rows = state.len() / width;
         let [mut cells, mut outputs] = [vec![0.0; rows * width], vec![0.0; rows * width]];
         let layer = &panels.layers[0];
-        let from = Step { layout, layer, rows, inputs, outputs: state, cells: state, started: false };
+        let from = Step { layout, layer, rows, inputs, outputs: state, cells: state, started: false, from_last: false };
         let (cells_to, outputs_to) = (&mut cells[..], &mut outputs[..]);
         let made = Made { gates: &mut [], n: 0, first: 0, squashed: &mut [], cells: cells_to, outputs: outputs_to };
         forward(layout.simd, from, made);

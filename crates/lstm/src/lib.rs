@@ -3,6 +3,7 @@
 
 mod activation;
 mod adam;
+mod aligned;
 mod batches;
 mod cell;
 mod checkpoint;
@@ -20,6 +21,7 @@ mod predict;
 mod saved;
 mod shape;
 mod simd;
+mod stretch;
 mod tensors;
 mod tile;
 mod train;

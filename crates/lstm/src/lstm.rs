@@ -4,6 +4,7 @@ use nta_data::Dense;
 
 use crate::LstmError;
 use crate::activation::probability;
+use crate::aligned::Aligned;
 use crate::cell::{self, Made, Step};
 use crate::embedding;
 use crate::inputs::Inputs;
@@ -15,13 +16,13 @@ use crate::weights::Weights;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lstm {
     /// One-hot, what a step computes with.
-    weights: Weights,
+    pub(crate) weights: Weights,
     /// Where categories are embedded: what was learned, and is saved, in place of `weights`.
     embedded: Option<Weights>,
     /// The weights as the CPU takes them.
-    panels: Panels,
+    pub(crate) panels: Panels,
     /// Rows of the first layer's matrix where the categories' tables begin.
-    tables: Vec<u32>,
+    pub(crate) tables: Vec<u32>,
     pub(crate) inputs: Inputs,
     /// Whether a flow is judged by what came before it; not when trained with `sequence.length: 1`.
     pub(crate) carries_state: bool,
@@ -37,23 +38,14 @@ pub struct LstmState {
 /// Memory for [`Lstm::step`], reused from flow to flow; it carries nothing over.
 #[derive(Debug, Clone, Default)]
 pub struct Scratch {
-    /// `(rows, inputs)` of the layer at work.
-    inputs: Vec<f32>,
-    /// `(blocks, rows, quad)`: what the first layer's sums begin with where there are categories.
-    sums: Vec<f32>,
-    /// `(rows, width)` made by the layer at work.
-    outputs: Vec<f32>,
-    /// `(rows, width)` made by the layer at work.
-    cells: Vec<f32>,
-    /// `(rows)`.
-    logits: Vec<f32>,
-}
-
-/// Rows side by side that go one step forward together, each with its own state.
-pub(crate) struct Lanes {
-    /// A layer: `(lanes, width)` outputs and cell states.
-    layers: Vec<(Vec<f32>, Vec<f32>)>,
-    scratch: Scratch,
+    /// What comes into the layer at work.
+    inputs: Aligned,
+    /// `(blocks, quad)`: what the first layer's sums begin with where there are categories.
+    sums: Aligned,
+    /// `(width)` made by the layer at work.
+    outputs: Aligned,
+    /// `(width)` made by the layer at work.
+    cells: Aligned,
 }
 
 impl Lstm {
@@ -115,92 +107,46 @@ impl Lstm {
             "inputs of another network"
         );
         assert!(codes.iter().zip(&shape.cardinality).all(|(c, n)| c < n), "a code the network does not know");
-        scratch.inputs.clear();
-        scratch.inputs.extend_from_slice(numeric);
-        self.start_sums(scratch, [codes].into_iter());
+        scratch.inputs.resize(numeric.len());
+        scratch.inputs.copy_from_slice(numeric);
+        if !self.tables.is_empty() {
+            scratch.sums.resize(self.panels.layout.gates());
+            self.panels.start_row(&self.weights, &self.tables, codes, &mut scratch.sums, 1, 0);
+        }
         let width = self.panels.layout.width();
         for (l, memory) in state.values.chunks_exact_mut(2 * width).enumerate() {
             let (outputs, cells) = memory.split_at_mut(width);
             self.advance(scratch, l, outputs, cells);
         }
-        self.judge(scratch);
-        probability(scratch.logits[0])
+        let Panels { layout, head, head_bias, .. } = &self.panels;
+        let mut logit = [0.0];
+        cell::head(layout.simd, &scratch.inputs, head, *head_bias, &mut logit);
+        probability(logit[0])
     }
 
-    /// Memory for up to `lanes` rows.
-    pub(crate) fn lanes(&self, lanes: usize) -> Lanes {
-        let memory = || vec![0.0; lanes * self.panels.layout.width()];
-        let layers = (0..self.weights.shape.layers).map(|_| (memory(), memory())).collect();
-        Lanes { layers, scratch: Scratch::default() }
-    }
-
-    /// One step of the first `rows.len()` lanes, one row of `dense` each; appends their probabilities to `scores`.
-    pub(crate) fn step_lanes(&self, lanes: &mut Lanes, dense: &Dense, rows: &[u32], scores: &mut Vec<f32>) {
-        let Lanes { layers, scratch } = lanes;
-        scratch.inputs.clear();
-        for &row in rows {
-            scratch.inputs.extend_from_slice(dense.numeric_row(row as usize));
-        }
-        self.start_sums(scratch, rows.iter().map(|&row| dense.code_row(row as usize)));
-        let len = rows.len() * self.panels.layout.width();
-        for (l, (outputs, cells)) in layers.iter_mut().enumerate() {
-            self.advance(scratch, l, &mut outputs[..len], &mut cells[..len]);
-        }
-        self.judge(scratch);
-        scores.extend(scratch.logits.iter().map(|&logit| probability(logit)));
-    }
-
-    /// Forgets what the lanes carried.
-    pub(crate) fn clear(&self, lanes: &mut Lanes) {
-        for (outputs, cells) in &mut lanes.layers {
-            outputs.fill(0.0);
-            cells.fill(0.0);
-        }
-    }
-
-    /// Bias and categories of the first layer, for rows of codes; nothing without categories.
-    fn start_sums<'a>(&self, scratch: &mut Scratch, rows: impl ExactSizeIterator<Item = &'a [u32]>) {
-        if self.tables.is_empty() {
-            return;
-        }
-        let n = rows.len();
-        scratch.sums.resize(n * self.panels.layout.gates(), 0.0);
-        for (i, codes) in rows.enumerate() {
-            self.panels.start_row(&self.weights, &self.tables, codes, &mut scratch.sums, n, i);
-        }
-    }
-
-    /// One step of a layer, from `scratch.inputs` to its outputs in the same place; the state, `(rows, width)` each,
-    /// moves on.
+    /// One step of a layer, from `scratch.inputs` to its outputs in the same place; the state, `(width)` each, moves on.
     fn advance(&self, scratch: &mut Scratch, l: usize, outputs: &mut [f32], cells: &mut [f32]) {
         let layout = self.panels.layout;
-        let Scratch { inputs, sums, outputs: new_outputs, cells: new_cells, .. } = scratch;
-        new_outputs.resize(outputs.len(), 0.0);
-        new_cells.resize(cells.len(), 0.0);
-        let rows = outputs.len() / layout.width();
+        let Scratch { inputs, sums, outputs: new_outputs, cells: new_cells } = scratch;
+        new_outputs.resize(outputs.len());
+        new_cells.resize(cells.len());
         let step = Step {
             layout,
             layer: &self.panels.layers[l],
-            rows,
+            rows: 1,
             inputs,
             outputs: if self.carries_state { outputs } else { &[] },
             cells: if self.carries_state { cells } else { &[] },
             started: l == 0 && !self.tables.is_empty(),
+            from_last: false,
         };
-        let made = Made { gates: sums, n: rows, first: 0, squashed: &mut [], cells: new_cells, outputs: new_outputs };
+        let made = Made { gates: sums, n: 1, first: 0, squashed: &mut [], cells: new_cells, outputs: new_outputs };
         cell::forward(layout.simd, step, made);
         if self.carries_state {
             outputs.copy_from_slice(new_outputs);
             cells.copy_from_slice(new_cells);
         }
         std::mem::swap(inputs, new_outputs);
-    }
-
-    /// The logits of what the last layer put out.
-    fn judge(&self, scratch: &mut Scratch) {
-        let Panels { layout, head, head_bias, .. } = &self.panels;
-        scratch.logits.resize(scratch.inputs.len() / layout.width(), 0.0);
-        cell::head(layout.simd, &scratch.inputs, head, *head_bias, &mut scratch.logits);
     }
 
     /// Refuses inputs whose names, widths or codes are not those the network was trained with, and numbers that are not

@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use crate::aligned::Aligned;
 use crate::shape::{Part, Shape};
 use crate::simd::{Simd, Vectors, multiversion};
 use crate::weights::Weights;
@@ -73,7 +74,7 @@ pub(crate) struct Panels {
     pub(crate) layout: Layout,
     pub(crate) layers: Vec<Layer>,
     /// `(width)`.
-    pub(crate) head: Vec<f32>,
+    pub(crate) head: Aligned,
     pub(crate) head_bias: f32,
 }
 
@@ -83,11 +84,11 @@ pub(crate) struct Layer {
     /// Numbers that come in: the numeric inputs, or the width of the layer below.
     pub(crate) inputs: usize,
     /// `(blocks, quad)`.
-    pub(crate) bias: Vec<f32>,
+    pub(crate) bias: Aligned,
     /// `(blocks, inputs, quad)`.
-    pub(crate) input: Vec<f32>,
+    pub(crate) input: Aligned,
     /// `(blocks, width, quad)`.
-    pub(crate) recurrent: Vec<f32>,
+    pub(crate) recurrent: Aligned,
 }
 
 impl Panels {
@@ -103,11 +104,11 @@ impl Panels {
         let gates = layout.gates();
         let layer = |l: usize| {
             let inputs = if l == 0 { shape.n_numeric } else { layout.width() };
-            let zeros = |rows: usize| vec![0.0; rows * gates];
+            let zeros = |rows: usize| Aligned::zeros(rows * gates);
             Layer { inputs, bias: zeros(1), input: zeros(inputs), recurrent: zeros(layout.width()) }
         };
         let layers = (0..shape.layers).map(layer).collect();
-        Panels { layout, layers, head: vec![0.0; layout.width()], head_bias: 0.0 }
+        Panels { layout, layers, head: Aligned::zeros(layout.width()), head_bias: 0.0 }
     }
 
     /// Takes new values; the shape is the same.

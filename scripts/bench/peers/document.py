@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import sys
 
 
@@ -30,4 +31,4 @@ def command():
             words = words[1:]
         elif not word.startswith("--markdown="):
             found.append(word)
-    return " ".join([f"scripts/bench/{os.path.basename(sys.argv[0])}", *found])
+    return " ".join([f"scripts/bench/{os.path.basename(sys.argv[0])}", *map(shlex.quote, found)])

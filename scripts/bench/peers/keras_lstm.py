@@ -59,8 +59,8 @@ def main():
     model.compile(keras.optimizers.Adam(settings["learning_rate"]), "binary_crossentropy")
     validation = Windows(Part(table, "validation"), SCORING_BATCH, None)
     before = memory.begin_peak()
-    seconds = train(model, data, validation, settings["epochs"])
-    figures = {"train_flows_per_second": len(data.index) / seconds, "train_peak_bytes": memory.peak_since(before)}
+    seconds, validation_loss = train(model, data, validation, settings["epochs"])
+    figures = {"validation_loss": validation_loss, "train_flows_per_second": len(data.index) / seconds, "train_peak_bytes": memory.peak_since(before)}
     del data, validation
     part = Part(table, "test")
     data = Windows(part, SCORING_BATCH, None)
@@ -77,7 +77,7 @@ def main():
 
 
 def train(model, data, validation, epochs):
-    """Median seconds of an epoch; the model has the weights of the best one afterwards."""
+    """Median seconds of an epoch and the best one's validation log loss; the model has that one's weights afterwards."""
     # One batch first: the graph is compiled at the first call.
     model.train_on_batch(*data[0])
     seconds, lowest, best = [], float("inf"), None
@@ -89,7 +89,7 @@ def train(model, data, validation, epochs):
         if loss < lowest:
             lowest, best = loss, model.get_weights()
     model.set_weights(best)
-    return statistics.median(seconds)
+    return statistics.median(seconds), lowest
 
 
 def windows(part, length, most):

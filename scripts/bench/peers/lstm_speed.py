@@ -132,12 +132,14 @@ def windows(bench, name, repeats, epochs, most):
     """Against Keras with one window a flow; with `most`, on so many flows, for the speed alone."""
     folder = {"ctu13": lstm_tables.ctu13, "kdd99": lstm_tables.kdd99}[name]()
     keras = lambda seed: bench.peer("keras_lstm", folder, seed, 64, LENGTH, epochs=epochs, most=most)
-    pairs = in_turns(lambda seed: bench.ours(folder, seed, 64, LENGTH), {"Keras, one window a flow": keras}, repeats)
-    return flows_table(f"nta, {bench.epochs} epochs", pairs)
+    peer = {f"Keras, one window a flow, {epochs} epochs": keras}
+    pairs = in_turns(lambda seed: bench.ours(folder, seed, 64, LENGTH), peer, repeats)
+    return flows_table(f"nta, {bench.epochs} epochs", pairs, {"validation log loss": "validation_loss"})
 
 
-def flows_table(own_name, pairs):
-    head = ["", "training flows/s", "nta faster", "scoring flows/s", "nta faster", "peak MB", "avg. precision"]
+def flows_table(own_name, pairs, more={}):
+    """`more`: titles of further columns to the figures that they hold."""
+    head = ["", "training flows/s", "nta faster", "scoring flows/s", "nta faster", "peak MB", "avg. precision", *more]
     mine = [a for found in pairs.values() for a, _ in found]
     rows = []
     for name, figures, found in [(own_name, mine, [])] + [(n, [b for _, b in f], f) for n, f in pairs.items()]:
@@ -146,7 +148,8 @@ def flows_table(own_name, pairs):
             key = f"{kind}_flows_per_second"
             cells += [spread([f[key] for f in figures], "{:,.0f}"), spread(ratios(found, key, True), "×{:.2f}") if found else ""]
         memory = spread([f["train_peak_bytes"] / 1e6 for f in figures if f["train_peak_bytes"] is not None], "{:.0f}")
-        rows.append(cells + [memory, spread([f["average_precision"] for f in figures], "{:.4f}")])
+        judged = [spread([f[key] for f in figures], "{:.4f}") for key in ("average_precision", *more.values())]
+        rows.append(cells + [memory, *judged])
     return table(head, rows)
 
 

@@ -276,7 +276,7 @@ fn a_bag_without_weight_votes_with_the_whole_table() {
 fn smartcore_grows_a_forest_like_ours() {
     let (train, y) = noisy(900, 17);
     let (test, y_test) = noisy(1_500, 18);
-    let reference = ForestConfig { trees: 40, engine: Engine::Smartcore, ..Default::default() };
+    let reference = ForestConfig { trees: 40, engine: Engine::Smartcore, ..small() };
     let native = ForestConfig { engine: Engine::Native, ..reference.clone() };
     let [theirs, ours] = [&reference, &native].map(|config| {
         let fitted = fit(config, &train, &y);

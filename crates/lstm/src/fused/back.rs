@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use crate::aligned::Aligned;
 use crate::panels::Layout;
 use crate::shape::Part;
 use crate::simd::{Vectors, multiversion};
@@ -18,12 +19,12 @@ const WIDE: usize = 4;
 /// each block that is left over, `(gates, units of the group)`.
 pub(super) struct Turned {
     layout: Layout,
-    values: Vec<f32>,
+    values: Aligned,
 }
 
 impl Turned {
     pub(super) fn new(layout: Layout) -> Self {
-        Turned { layout, values: vec![0.0; layout.width() * layout.gates()] }
+        Turned { layout, values: Aligned::zeros(layout.width() * layout.gates()) }
     }
 
     /// From `(hidden, 4·hidden)`.

@@ -88,7 +88,7 @@ pub(super) fn reduce(gradients: &mut [Gradient], total: &mut Weights) {
     total.values[head.clone()].fill(0.0);
     total.values[bias.clone()].fill(0.0);
     for gradient in gradients.iter() {
-        for (sum, d) in total.values[head.clone()].iter_mut().zip(&gradient.panels.head) {
+        for (sum, d) in total.values[head.clone()].iter_mut().zip(gradient.panels.head.iter()) {
             *sum += d;
         }
         total.values[bias.start] += gradient.panels.head_bias;

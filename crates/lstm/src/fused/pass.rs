@@ -7,6 +7,7 @@ use nta_data::{Dense, Rng};
 use super::back::{self, Met, Turned};
 use super::dropout::Dropout;
 use super::gradient::Gradient;
+use crate::aligned::Aligned;
 use crate::batches::Pack;
 use crate::cell::{self, Made, Step};
 use crate::engine::Truth;
@@ -60,15 +61,15 @@ impl Network {
 #[derive(Default)]
 struct Layer {
     /// `(blocks, n, quad)`: gates, on the way back the derivatives by the pre-activations.
-    gates: Vec<f32>,
+    gates: Aligned,
     /// `(n, width)` cell states.
-    cells: Vec<f32>,
+    cells: Aligned,
     /// `(n, width)` their tanh.
-    squashed: Vec<f32>,
+    squashed: Aligned,
     /// `(n, width)` outputs.
-    outputs: Vec<f32>,
+    outputs: Aligned,
     /// `(n, width)` outputs after dropout; empty without.
-    dropped: Vec<f32>,
+    dropped: Aligned,
     /// `(n, hidden)` random numbers; below the threshold an output is dropped. Empty without dropout.
     mask: Vec<u16>,
 }
@@ -89,9 +90,9 @@ pub(super) struct Pass {
     /// `(n)`: then the derivative by each.
     logits: Vec<f32>,
     /// `(n, width)`: derivative by a layer's outputs.
-    d_outputs: Vec<f32>,
+    d_outputs: Aligned,
     /// `(width of the first step, width)`: derivative by the cell states.
-    d_cells: Vec<f32>,
+    d_cells: Aligned,
 }
 
 impl Pass {
@@ -101,8 +102,8 @@ impl Pass {
             numeric: Vec::new(),
             layers: Vec::new(),
             logits: Vec::new(),
-            d_outputs: Vec::new(),
-            d_cells: Vec::new(),
+            d_outputs: Aligned::default(),
+            d_cells: Aligned::default(),
         }
     }
 
@@ -118,9 +119,9 @@ impl Pass {
         for l in 0..panels.layers.len() {
             let (below, rest) = self.layers.split_at_mut(l);
             let layer = &mut rest[0];
-            layer.gates.resize(n * layout.gates(), 0.0);
+            layer.gates.resize(n * layout.gates());
             for values in [&mut layer.cells, &mut layer.squashed, &mut layer.outputs] {
-                values.resize(n * layout.width(), 0.0);
+                values.resize(n * layout.width());
             }
             let started = l == 0 && !network.tables.is_empty();
             if started {
@@ -131,10 +132,10 @@ impl Pass {
             }
             let inputs = below.last().map_or(&self.numeric[..], Layer::seen);
             run_steps(layer, panels, l, inputs, pack, started);
-            layer.dropped.clear();
             if self.dropout.is_on() {
                 Dropout::draw(&mut layer.mask, n * layout.hidden, rng);
-                layer.dropped.extend_from_slice(&layer.outputs);
+                layer.dropped.resize(n * layout.width());
+                layer.dropped.copy_from_slice(&layer.outputs);
                 self.dropout.apply(&mut layer.dropped, layout.width(), &layer.mask, layout.hidden);
             }
         }
@@ -187,7 +188,7 @@ impl Pass {
     /// The head's gradient, and the derivative by what the head saw.
     fn back_from_head(&mut self, network: &Network, gradient: &mut Gradient) {
         let (panels, sums) = (&network.panels, &mut gradient.panels);
-        self.d_outputs.resize(self.logits.len() * panels.layout.width(), 0.0);
+        self.d_outputs.resize(self.logits.len() * panels.layout.width());
         let top = self.layers[self.layers.len() - 1].seen();
         back::by_head(panels.layout.simd, &self.logits, &panels.head, top, &mut self.d_outputs, &mut sums.head);
         sums.head_bias = self.logits.iter().sum();
@@ -198,8 +199,8 @@ impl Pass {
     fn back_through_steps(&mut self, network: &Network, dense: &Dense, pack: &Pack, l: usize, gradient: &mut Gradient) {
         let layout = network.layout();
         let width = layout.width();
-        self.d_cells.clear();
-        self.d_cells.resize(pack.width(0) * width, 0.0);
+        self.d_cells.resize(pack.width(0) * width);
+        self.d_cells.fill(0.0);
         let mut done = pack.n_steps();
         for t in (0..pack.n_steps()).rev() {
             let rows = pack.bounds[t]..pack.bounds[t + 1];
@@ -274,6 +275,7 @@ fn run_steps(layer: &mut Layer, panels: &Panels, l: usize, inputs: &[f32], pack:
             outputs: &outputs_before[before..],
             cells: &cells_before[before..],
             started,
+            from_last: t % 2 == 1,
         };
         let squashed = &mut layer.squashed[start * width..];
         let made = Made { gates: &mut layer.gates, n: pack.rows.len(), first: start, squashed, cells, outputs };
