@@ -18,7 +18,8 @@ impl Branch {
     }
 
     /// Turns leaf `node` into a split `(feature, threshold, missing_left)` with two leaves below, and returns their
-    /// pair. It took `gain` of impurity away and sent `left_share` of the drawn rows left. The error is the number of nodes that can be addressed.
+    /// pair. It took `gain` of impurity away and sent `left_share` of the drawn rows left. The error is the number of
+    /// nodes that can be addressed.
     pub(crate) fn split(
         &mut self,
         node: usize,

@@ -46,7 +46,7 @@ type Reached = (u32, u64);
 const WAITING: usize = 2 * LANES;
 
 impl Packed {
-    /// The trees packed; `None` if they are too large for four bytes a node.
+    /// The trees packed; `None` if they are too large for four bytes a node, or if none of them splits.
     pub(crate) fn new(trees: &Trees, links: Links, n_features: usize) -> Option<Packed> {
         let ladders = ladders(trees, links, n_features);
         let n_codes: usize = ladders.iter().map(Ladder::n_codes).sum();
@@ -56,8 +56,9 @@ impl Packed {
         shares.push(0.0);
         shares.sort_unstable_by(f32::total_cmp);
         shares.dedup();
+        let is_bare = ladders.is_empty();
         let too_large = trees.iter().any(|tree| tree.len() / 2 > most_pairs) || shares.len() >= 1 << 24;
-        if too_large {
+        if is_bare || too_large {
             return None;
         }
         let mut ladder_of = vec![0; n_features];

@@ -58,6 +58,9 @@ fn limits_are_kept() {
     let shy = forest(&ForestConfig { min_split: 601, ..small() });
     assert_eq!((shy.n_nodes(), shy.depth()), (20, 0));
     assert!(shy.importances().iter().all(|i| i.1 == 0.0));
+    let (x, _) = noisy(600, 20);
+    let rows = shy.predict_proba(&x).unwrap();
+    assert_eq!(rows, vec![shy.predict_row(&[0.0; 6]); 600]);
 }
 
 #[test]
