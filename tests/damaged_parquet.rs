@@ -3,14 +3,7 @@
 use nta_ingest::{Added, AddedValues, TableWriter};
 
 use crate::nta::{Done, Home};
-
-const SCHEMA: &str = "\
-name: small
-order: none
-label: { column: label, benign: [benign], attack: [attack] }
-numeric: [{ name: bytes }, { name: seconds }]
-categorical: [{ name: proto }]
-";
+use crate::refusals::SCHEMA;
 
 /// Flows in several row groups, with every kind of column.
 fn parquet(home: &Home) -> Vec<u8> {

@@ -35,7 +35,7 @@ fn run(flows: &str) -> (Home, String) {
     let flows = home.write("flows.csv", flows);
     let config = format!(
         "name: small\ndata: {{ schema: '{}', train: '{}' }}\nsplit: {{ strategy: temporal, test: 0.3, validation: 0.2, calibration: 0.1, threshold: 0.1 }}\n\
-         forest: {{ trees: 20 }}\nlstm: {{ hidden: 4, epochs: 1, sequence: {{ by: capture }} }}\n\
+         forest: {{ trees: 20, bootstrap: rows, min_leaf: 1 }}\nlstm: {{ hidden: 4, epochs: 1, sequence: {{ by: capture }} }}\n\
          hybrid: {{ budget: {{ false_positive_rate: 0.1 }} }}\n",
         schema.display(),
         flows.display(),
@@ -69,7 +69,7 @@ fn the_give_away_is_worth_most_and_noise_nothing() {
     let losses = losses(&table);
     let (bytes, rate, noise) = (&losses["bytes"], &losses["rate"], &losses["noise"]);
     assert!(bytes[1] > rate[2] && rate[1] > noise[2], "{table}");
-    assert!(noise[0].abs() < 0.02 && noise[1] < 0.01 && noise[2] > -0.01, "{table}");
+    assert!(noise[0].abs() < 0.02 && noise[1] < 0.0 && noise[2] > 0.0, "{table}");
     assert!(losses.values().all(|loss| loss[1] <= loss[0] && loss[0] <= loss[2]), "{table}");
     let line = said.lines().find(|line| line.trim_start().starts_with("importances")).unwrap();
     assert!(line.contains("bytes 0.") && line.contains("average precision lost"), "{line}");

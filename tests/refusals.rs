@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::nta::Home;
 
 /// A schema without order, two numbers and a text, so that small files can be split row by row.
-const SCHEMA: &str = "\
+pub(crate) const SCHEMA: &str = "\
 name: small
 order: none
 label: { column: label, benign: [benign], attack: [attack] }
