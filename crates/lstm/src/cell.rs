@@ -19,9 +19,9 @@ pub(crate) struct Step<'a> {
     pub(crate) layer: &'a Layer,
     /// Rows of the step.
     pub(crate) rows: usize,
-    /// `(rows, inputs of the layer)`; empty when the sums that it begins with hold their part.
+    /// `(rows, inputs of the layer)` words; empty when the sums that it begins with hold their part.
     pub(crate) inputs: &'a [f32],
-    /// `(rows, width)` outputs of the step before; empty at a cold start.
+    /// `(rows, words of width)` outputs of the step before; empty at a cold start.
     pub(crate) outputs: &'a [f32],
     /// `(rows, width)` cell states of the step before; empty at a cold start.
     pub(crate) cells: &'a [f32],
@@ -46,6 +46,8 @@ pub(crate) struct Made<'a> {
     pub(crate) cells: &'a mut [f32],
     /// `(rows, width)`.
     pub(crate) outputs: &'a mut [f32],
+    /// `(rows, words of width)`: the outputs again, for products. Unused where a word is one term.
+    pub(crate) words: &'a mut [f32],
 }
 
 multiversion! {
@@ -85,9 +87,10 @@ fn forward_tile<S: Vectors, const R: usize>(s: S, step: &Step<'_>, made: &mut Ma
         add_inputs(s, &mut sums, layer, step.inputs, block, at);
     }
     if !step.outputs.is_empty() {
-        let left = Left { values: &step.outputs[at * width..], row_stride: width, step: 1 };
-        let right = Right { values: &layer.recurrent[block * width * quad..], stride: quad };
-        accumulate(s, &mut sums, left, right, width);
+        let words = width / S::TERMS;
+        let left = Left { values: &step.outputs[at * words..], row_stride: words, step: 1 };
+        let right = Right { values: &layer.recurrent[block * words * quad..], stride: quad };
+        accumulate(s, &mut sums, left, right, words);
     }
     for r in 0..R {
         let unit = (at + r) * width + block * S::LANES;
@@ -95,8 +98,12 @@ fn forward_tile<S: Vectors, const R: usize>(s: S, step: &Step<'_>, made: &mut Ma
         let gates = [sigmoid(s, sums[r][0]), sigmoid(s, sums[r][1]), tanh(s, sums[r][2]), sigmoid(s, sums[r][3])];
         let cell = s.multiply_add(gates[1], before, s.multiply(gates[0], gates[2]));
         let squashed = tanh(s, cell);
+        let output = s.multiply(gates[3], squashed);
         s.store(cell, &mut made.cells[unit..]);
-        s.store(s.multiply(gates[3], squashed), &mut made.outputs[unit..]);
+        s.store(output, &mut made.outputs[unit..]);
+        if S::TERMS > 1 {
+            s.store_words(output, &mut made.words[unit / S::TERMS..]);
+        }
         if !made.squashed.is_empty() {
             s.store(squashed, &mut made.squashed[unit..]);
             let kept = &mut made.gates[(block * made.n + made.first + at + r) * quad..][..quad];
@@ -211,7 +218,8 @@ mod tests {
         let layer = &panels.layers[0];
         let from = Step { layout, layer, rows, inputs, outputs: state, cells: state, started: false, from_last: false };
         let (cells_to, outputs_to) = (&mut cells[..], &mut outputs[..]);
-        let made = Made { gates: &mut [], n: 0, first: 0, squashed: &mut [], cells: cells_to, outputs: outputs_to };
+        let (gates, squashed, words) = (&mut [][..], &mut [][..], &mut [][..]);
+        let made = Made { gates, n: 0, first: 0, squashed, cells: cells_to, outputs: outputs_to, words };
         forward(layout.simd, from, made);
         let mut logits = vec![0.0; rows];
         head(layout.simd, &outputs, &panels.head, panels.head_bias, &mut logits);

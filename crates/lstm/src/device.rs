@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 
 use crate::simd::Simd;
-use crate::{DeviceChoice, LstmError};
+use crate::{DeviceChoice, LstmError, Precision};
 
 /// A device as `nta doctor` lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,8 @@ pub fn vectors() -> &'static str {
 /// Every device this version knows, whether it was built in, and what it is.
 pub fn devices() -> Vec<DeviceInfo> {
     let threads = rayon::current_num_threads();
-    let cpu = format!("fused engine, {}, {threads} threads", vectors());
+    let bf16 = if Simd::bf16().is_some() { ", AVX512-BF16" } else { "" };
+    let cpu = format!("fused engine, {}{bf16}, {threads} threads", vectors());
     let ResolvedDevice { device, why_not_gpu } = DeviceChoice::Auto.resolve();
     let auto = match why_not_gpu {
         Some(why) => format!("takes {}: {why}", device.name()),
@@ -104,6 +105,36 @@ impl DeviceChoice {
         let why_not_gpu = (!reasons.is_empty()).then(|| reasons.join("; "));
         ResolvedDevice { device: DeviceChoice::Cpu, why_not_gpu }
     }
+}
+
+impl Precision {
+    /// Refuses a precision that training on this device does not have here, before any work is done.
+    pub fn check_available(self, device: DeviceChoice) -> Result<(), LstmError> {
+        match self {
+            Precision::F32 => Ok(()),
+            Precision::Bf16 => check_bf16(device.resolve().device, Simd::bf16()).map(|_| ()),
+        }
+    }
+
+    /// The vector unit that trains in this precision.
+    pub(crate) fn simd(self) -> Result<Simd, LstmError> {
+        match self {
+            Precision::F32 => Ok(Simd::detect()),
+            Precision::Bf16 => check_bf16(DeviceChoice::Cpu, Simd::bf16()),
+        }
+    }
+}
+
+/// Refuses bf16 but for the fused engine on a CPU that has it.
+fn check_bf16(device: DeviceChoice, unit: Option<Simd>) -> Result<Simd, LstmError> {
+    let why = match (device, unit) {
+        (DeviceChoice::Cpu, Some(simd)) => return Ok(simd),
+        (DeviceChoice::Cpu, None) => "this CPU lacks AVX512-BF16; set `precision: f32`".to_owned(),
+        (other, _) => {
+            format!("device `{}` trains in f32 alone; set `precision: f32`, or `device: cpu`", other.name())
+        }
+    };
+    Err(LstmError::Precision { precision: "bf16", why })
 }
 
 /// The device, or why it cannot be had.
@@ -178,5 +209,24 @@ fn first(kind: burn::tensor::DeviceType, none: &str) -> Result<Opened, String> {
     match computed.map_err(broken)? {
         Some(sum) if sum == [2.0] => Ok(opened),
         _ => Err(format!("{} was found but does not compute", opened.what)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bf16_is_for_the_cpu_engine_where_the_cpu_has_it() {
+        let (unit, any) = (Simd::bf16(), Some(Simd::detect()));
+        let said = |device, unit| check_bf16(device, unit).unwrap_err().to_string();
+        assert_eq!(check_bf16(DeviceChoice::Cpu, any), Ok(Simd::detect()));
+        let lacking = "precision `bf16` is not available: this CPU lacks AVX512-BF16; set `precision: f32`";
+        assert_eq!(said(DeviceChoice::Cpu, None), lacking);
+        let elsewhere = said(DeviceChoice::Flex, any);
+        assert!(elsewhere.contains("device `flex`") && elsewhere.contains("`device: cpu`"), "{elsewhere}");
+        assert_eq!(Precision::F32.check_available(DeviceChoice::Flex), Ok(()));
+        assert_eq!(Precision::Bf16.check_available(DeviceChoice::Cpu).is_ok(), unit.is_some());
+        assert_eq!(Precision::Bf16.simd().ok(), unit);
     }
 }

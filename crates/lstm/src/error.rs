@@ -53,6 +53,9 @@ pub enum LstmError {
     /// The device asked for cannot be had.
     #[error("device `{device}` is not available: {why}")]
     Device { device: &'static str, why: String },
+    /// The precision asked for cannot be had.
+    #[error("precision `{precision}` is not available: {why}")]
+    Precision { precision: &'static str, why: String },
     /// The loss stopped being a number.
     #[error(
         "training diverged in epoch {epoch}, batch {batch}: the loss is {loss}; lower `learning_rate` or `clip_norm`"

@@ -26,9 +26,10 @@ mod tensors;
 mod tile;
 mod train;
 mod weights;
+mod words;
 
 pub use checkpoint::Checkpoint;
-pub use config::{Categorical, ClassWeight, DeviceChoice, Loss, LstmConfig, Schedule, SequenceConfig};
+pub use config::{Categorical, ClassWeight, DeviceChoice, Loss, LstmConfig, Precision, Schedule, SequenceConfig};
 pub use device::{DeviceInfo, ResolvedDevice, devices, vectors};
 pub use error::{ConfigError, LstmError};
 pub use lstm::{Lstm, LstmState, Scratch};

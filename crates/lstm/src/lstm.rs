@@ -140,7 +140,8 @@ impl Lstm {
             started: l == 0 && !self.tables.is_empty(),
             from_last: false,
         };
-        let made = Made { gates: sums, n: 1, first: 0, squashed: &mut [], cells: new_cells, outputs: new_outputs };
+        let (squashed, words) = (&mut [][..], &mut [][..]);
+        let made = Made { gates: sums, n: 1, first: 0, squashed, cells: new_cells, outputs: new_outputs, words };
         cell::forward(layout.simd, step, made);
         if self.carries_state {
             outputs.copy_from_slice(new_outputs);

@@ -11,6 +11,7 @@ use crate::aligned::Aligned;
 use crate::shape::{Part, Shape};
 use crate::simd::{Simd, Vectors, multiversion};
 use crate::weights::Weights;
+use crate::words;
 
 /// How a network's gates stand in vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,11 @@ impl Layout {
     /// Hidden units with those filled up.
     pub(crate) fn width(&self) -> usize {
         self.blocks * self.lanes
+    }
+
+    /// Hidden units with those filled up, in words.
+    pub(crate) fn words(&self) -> usize {
+        self.width() / self.simd.terms()
     }
 
     /// Gates of one block.
@@ -81,7 +87,7 @@ pub(crate) struct Panels {
 /// One layer's.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Layer {
-    /// Numbers that come in: the numeric inputs, or the width of the layer below.
+    /// Words that come in: the numeric inputs, or the width of the layer below.
     pub(crate) inputs: usize,
     /// `(blocks, quad)`.
     pub(crate) bias: Aligned,
@@ -89,6 +95,28 @@ pub(crate) struct Layer {
     pub(crate) input: Aligned,
     /// `(blocks, width, quad)`.
     pub(crate) recurrent: Aligned,
+}
+
+impl Layer {
+    /// Room for what [`Layer::join`] makes of the other.
+    pub(crate) fn to_join(other: &Layer, layout: Layout) -> Self {
+        let (inputs, gates) = (other.inputs.div_ceil(layout.simd.terms()), layout.gates());
+        let zeros = |rows: usize| Aligned::zeros(rows * gates + words::ROOM);
+        Layer { inputs, bias: Aligned::zeros(gates), input: zeros(inputs), recurrent: zeros(layout.words()) }
+    }
+
+    /// Takes the values of the other, whose words are single terms, as words of two.
+    pub(crate) fn join(&mut self, other: &Layer, layout: Layout) {
+        self.bias.copy_from_slice(&other.bias);
+        let join = |from: &[f32], from_rows: usize, to: &mut [f32], to_rows: usize| {
+            for block in 0..layout.blocks {
+                let from = &from[block * from_rows * layout.quad()..][..from_rows * layout.quad()];
+                words::join_rows(layout.simd, from, layout.quad(), &mut to[block * to_rows * layout.quad()..]);
+            }
+        };
+        join(&other.input, other.inputs, &mut self.input, self.inputs);
+        join(&other.recurrent, layout.width(), &mut self.recurrent, layout.words());
+    }
 }
 
 impl Panels {

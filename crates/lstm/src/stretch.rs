@@ -134,6 +134,7 @@ impl Memory {
                 squashed: &mut [],
                 cells: &mut new_cells[..len],
                 outputs: ahead,
+                words: &mut [],
             };
             cell::forward(layout.simd, step, made);
             std::mem::swap(cells, new_cells);

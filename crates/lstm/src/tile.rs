@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::simd::Vectors;
 
-/// The left factor: element `(r, k)` stands at `r · row_stride + k · step`.
+/// The left factor in words: word `(r, k)` stands at `r · row_stride + k · step`.
 #[derive(Clone, Copy)]
 pub(crate) struct Left<'a> {
     pub(crate) values: &'a [f32],
@@ -15,14 +15,14 @@ pub(crate) struct Left<'a> {
     pub(crate) step: usize,
 }
 
-/// The right factor: row `k` begins at `k · stride`.
+/// The right factor in words: row `k` begins at `k · stride`.
 #[derive(Clone, Copy)]
 pub(crate) struct Right<'a> {
     pub(crate) values: &'a [f32],
     pub(crate) stride: usize,
 }
 
-/// `sums[r][c] += Σ left(r, k) · right(k, c)` over `k` in `0..depth`, first to last, so that a row's sum is the same
+/// `sums[r][c] += Σ left(r, k) · right(k, c)` over words `k` in `0..depth`, first to last, so that a row's sum is the same
 /// whatever rows are beside it. `c` counts vectors.
 #[inline(always)]
 pub(crate) fn accumulate<S: Vectors, const R: usize, const C: usize>(
@@ -51,7 +51,7 @@ pub(crate) fn accumulate<S: Vectors, const R: usize, const C: usize>(
             for r in 0..R {
                 let x = s.splat(*a.add(r * left.row_stride));
                 for c in 0..C {
-                    kept[r][c] = s.multiply_add(x, row[c], kept[r][c]);
+                    kept[r][c] = s.add_terms(x, row[c], kept[r][c]);
                 }
             }
             a = a.wrapping_add(left.step);

@@ -90,6 +90,7 @@ impl LstmConfig {
     ) -> Result<Fitted, LstmError> {
         self.check()?;
         self.device.check_available()?;
+        self.precision.check_available(self.device)?;
         let shape = check_parts(self, train, validation)?;
         let mut training = Training::begin(self, shape, train, validation, seed, resume)?;
         while !training.is_over() {
@@ -148,7 +149,7 @@ impl<'a> Training<'a> {
             }
         };
         let engine: Box<dyn Engine> = match config.device.resolve().device {
-            DeviceChoice::Cpu => Box::new(Fused::new(weights.clone(), adam, config.dropout, seed)),
+            DeviceChoice::Cpu => Box::new(Fused::new(config.precision.simd()?, weights.clone(), adam, config.dropout, seed)),
             device => Box::new(Tensors::new(device, &weights, &adam, config.dropout, seed)?),
         };
         let now = Lstm::new(weights, run.inputs.clone(), config.sequence.length > 1);

@@ -232,7 +232,9 @@ impl RunConfig {
         self.preprocess.check().map_err(|e| in_stage("preprocess", &e.key, &e.to_string()))?;
         self.forest.check().map_err(|e| in_stage("forest", &e.key, &e.to_string()))?;
         self.lstm.check().map_err(|e| in_stage("lstm", e.key, &e.to_string()))?;
-        self.lstm.device.check_available().map_err(|e| in_stage("lstm", "device", &e.to_string()))?;
+        let lstm = &self.lstm;
+        lstm.device.check_available().map_err(|e| in_stage("lstm", "device", &e.to_string()))?;
+        lstm.precision.check_available(lstm.device).map_err(|e| in_stage("lstm", "precision", &e.to_string()))?;
         self.check_weights()?;
         self.hybrid.check().map_err(|e| match &e {
             HybridError::Config { key, .. } => in_stage("hybrid", key, &e.to_string()),

@@ -11,6 +11,7 @@ use crate::shape::Part;
 use crate::simd::{Vectors, multiversion};
 use crate::tile::{Left, Right, accumulate, for_height, next_tile};
 use crate::weights::Weights;
+use crate::words;
 
 /// Blocks whose derivatives are summed side by side.
 const WIDE: usize = 4;
@@ -20,11 +21,21 @@ const WIDE: usize = 4;
 pub(super) struct Turned {
     layout: Layout,
     values: Aligned,
+    /// The same in words of two gates; empty where a word is one term.
+    words: Aligned,
 }
 
 impl Turned {
     pub(super) fn new(layout: Layout) -> Self {
-        Turned { layout, values: Aligned::zeros(layout.width() * layout.gates()) }
+        let words = if layout.simd.terms() > 1 { layout.words() * layout.gates() + words::ROOM } else { 0 };
+        Turned { layout, values: Aligned::zeros(layout.width() * layout.gates()), words: Aligned::zeros(words) }
+    }
+
+    /// Rows of words from those of a block on.
+    #[inline(always)]
+    fn panel(&self, block: usize) -> &[f32] {
+        let values = if self.words.is_empty() { &self.values } else { &self.words };
+        &values[block * self.layout.lanes * self.layout.gates() / self.layout.simd.terms()..]
     }
 
     /// From `(hidden, 4·hidden)`.
@@ -43,6 +54,10 @@ impl Turned {
                         *value = matrix[(first + unit) * n_gates + from];
                     }
                 }
+            }
+            if !self.words.is_empty() {
+                let at = first * layout.gates() / layout.simd.terms();
+                words::join_rows(layout.simd, panel, units, &mut self.words[at..]);
             }
         }
     }
@@ -74,15 +89,23 @@ pub(super) struct Step<'a> {
     pub(super) d_outputs: &'a [f32],
 }
 
+/// What a step back turns into derivatives of the loss.
+pub(super) struct Turns<'a> {
+    /// `(blocks, n, quad)`: gates, then the derivatives by the pre-activations.
+    pub(super) gates: &'a mut [f32],
+    /// `(blocks, n, words of quad)`: these again, for products. Unused where a word is one term.
+    pub(super) words: &'a mut [f32],
+    /// `(rows, width)`: the derivative by the step's cell states from the step after, then that by the states before.
+    pub(super) d_cells: &'a mut [f32],
+}
+
 multiversion! {
-    /// Turns the gates `(blocks, n, quad)` of a step into the loss's derivatives by the pre-activations. `d_cells`
-    /// `(rows, width)` comes in as the derivative by the step's cell states from the step after, and goes out as that by
-    /// the states before.
-    pub(super) fn backward = backward_body(step: Step<'_>, gates: &mut [f32], d_cells: &mut [f32])
+    /// Goes through one step.
+    pub(super) fn backward = backward_body(step: Step<'_>, turns: Turns<'_>)
 }
 
 #[inline(always)]
-fn backward_body<S: Vectors>(s: S, step: Step<'_>, gates: &mut [f32], d_cells: &mut [f32]) {
+fn backward_body<S: Vectors>(s: S, step: Step<'_>, mut turns: Turns<'_>) {
     let whole = step.layout.blocks - step.layout.blocks % WIDE;
     // Rows that go on, then rows that end here.
     for rows in [0..step.after.len(), step.after.len()..step.rows.len()] {
@@ -92,10 +115,10 @@ fn backward_body<S: Vectors>(s: S, step: Step<'_>, gates: &mut [f32], d_cells: &
             let mut block = 0;
             while block < step.layout.blocks {
                 if block < whole {
-                    for_height!(height, backward_tile::<S, WIDE>(s, &step, gates, d_cells, block, left.start));
+                    for_height!(height, backward_tile::<S, WIDE>(s, &step, &mut turns, block, left.start));
                     block += WIDE;
                 } else {
-                    for_height!(height, backward_tile::<S, ONE>(s, &step, gates, d_cells, block, left.start));
+                    for_height!(height, backward_tile::<S, ONE>(s, &step, &mut turns, block, left.start));
                     block += 1;
                 }
             }
@@ -112,8 +135,7 @@ const ONE: usize = 1;
 fn backward_tile<S: Vectors, const R: usize, const C: usize>(
     s: S,
     step: &Step<'_>,
-    gates: &mut [f32],
-    d_cells: &mut [f32],
+    turns: &mut Turns<'_>,
     block: usize,
     at: usize,
 ) {
@@ -125,17 +147,24 @@ fn backward_tile<S: Vectors, const R: usize, const C: usize>(
         }
     }
     if at < step.after.len() {
-        through::<S, R, C>(s, &mut sums, gates, step.n, step.after.start + at, step.turned, block);
+        let d_gates = if S::TERMS > 1 { &*turns.words } else { &*turns.gates };
+        through::<S, R, C>(s, &mut sums, d_gates, step.n, step.after.start + at, step.turned, block);
     }
     for r in 0..R {
         for c in 0..C {
             let unit = (at + r) * width + (block + c) * S::LANES;
             let before = if step.cells_before.is_empty() { s.splat(0.0) } else { s.load(&step.cells_before[unit..]) };
             let squashed = s.load(&step.squashed[unit..]);
-            let d_cell = s.load(&d_cells[unit..]);
-            let quad = &mut gates[((block + c) * step.n + step.rows.start + at + r) * quad..][..quad];
-            let d_cell = derive(s, quad, sums[r][c], before, squashed, d_cell);
-            s.store(d_cell, &mut d_cells[unit..]);
+            let d_cell = s.load(&turns.d_cells[unit..]);
+            let place = ((block + c) * step.n + step.rows.start + at + r) * quad;
+            let kept = &mut turns.gates[place..][..quad];
+            let d_cell = derive(s, kept, sums[r][c], before, squashed, d_cell);
+            s.store(d_cell, &mut turns.d_cells[unit..]);
+            if S::TERMS > 1 {
+                for gate in (0..quad).step_by(S::LANES) {
+                    s.store_words(s.load(&kept[gate..]), &mut turns.words[(place + gate) / S::TERMS..]);
+                }
+            }
         }
     }
 }
@@ -166,7 +195,7 @@ fn derive<S: Vectors>(
     s.multiply(d, f)
 }
 
-/// Adds derivatives by the pre-activations of rows from `row` on, times the turned matrix.
+/// Adds derivatives by the pre-activations, `(blocks, n, words of quad)`, of rows from `row` on, times the turned matrix.
 #[inline(always)]
 fn through<S: Vectors, const R: usize, const C: usize>(
     s: S,
@@ -177,17 +206,17 @@ fn through<S: Vectors, const R: usize, const C: usize>(
     turned: &Turned,
     block: usize,
 ) {
-    let (layout, quad, units) = (turned.layout, 4 * S::LANES, C * S::LANES);
-    let panel = &turned.values[block * S::LANES * layout.gates()..];
-    for from in 0..layout.blocks {
-        let left = Left { values: &d_gates[(from * n + row) * quad..], row_stride: quad, step: 1 };
-        let right = Right { values: &panel[from * quad * units..], stride: units };
-        accumulate(s, sums, left, right, quad);
+    let (words, units) = (4 * S::LANES / S::TERMS, C * S::LANES);
+    let panel = turned.panel(block);
+    for from in 0..turned.layout.blocks {
+        let left = Left { values: &d_gates[(from * n + row) * words..], row_stride: words, step: 1 };
+        let right = Right { values: &panel[from * words * units..], stride: units };
+        accumulate(s, sums, left, right, words);
     }
 }
 
 multiversion! {
-    /// Derivatives `(n, width)` by what came in, from those by the pre-activations `(blocks, n, quad)`.
+    /// Derivatives `(n, width)` by what came in, from those by the pre-activations, `(blocks, n, words of quad)`.
     pub(super) fn by_inputs = by_inputs_body(d_gates: &[f32], turned: &Turned, d_inputs: &mut [f32])
 }
 
@@ -232,7 +261,7 @@ fn by_inputs_tile<S: Vectors, const R: usize, const C: usize>(
     }
 }
 
-/// What met the weights, for the gradient by them.
+/// What met the weights, for the gradient by them. Its sums run over rows: the rows of words are rows, or pairs of them.
 #[derive(Clone, Copy)]
 pub(super) struct Met<'a> {
     /// `(blocks, n, quad)` derivatives by the pre-activations.
@@ -292,7 +321,7 @@ fn by_weights_tile<S: Vectors, const R: usize>(
 }
 
 multiversion! {
-    /// Adds the derivatives of the rows to the gradient `(blocks, quad)` of the bias.
+    /// Adds the derivatives of the rows, no pairs, to the gradient `(blocks, quad)` of the bias.
     pub(super) fn by_bias = by_bias_body(met: Met<'_>, gradient: &mut [f32])
 }
 

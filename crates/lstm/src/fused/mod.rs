@@ -4,6 +4,7 @@
 mod back;
 mod dropout;
 mod gradient;
+mod pairs;
 mod pass;
 
 use rayon::prelude::*;
@@ -39,13 +40,8 @@ pub(crate) struct Fused {
 }
 
 impl Fused {
-    /// Goes on from these weights and moments.
-    pub(crate) fn new(learned: Weights, adam: Adam, dropout: f64, seed: u64) -> Self {
-        Fused::on(Simd::detect(), learned, adam, dropout, seed)
-    }
-
-    /// As [`Fused::new`], on a vector unit that need not be the widest.
-    pub(crate) fn on(simd: Simd, learned: Weights, adam: Adam, dropout: f64, seed: u64) -> Self {
+    /// Goes on from these weights and moments, on this vector unit.
+    pub(crate) fn new(simd: Simd, learned: Weights, adam: Adam, dropout: f64, seed: u64) -> Self {
         let (weights, learned) = embedding::one_hot(learned);
         let embedded = learned.map(|learned| (learned.clone(), learned));
         let total = Weights::zeros(&weights.shape);

@@ -4,17 +4,19 @@ use std::ops::Range;
 
 use nta_data::{Dense, Rng};
 
-use super::back::{self, Met, Turned};
+use super::back::{self, Met, Turned, Turns};
 use super::dropout::Dropout;
 use super::gradient::Gradient;
+use super::pairs::Pairs;
 use crate::aligned::Aligned;
 use crate::batches::Pack;
 use crate::cell::{self, Made, Step};
 use crate::engine::Truth;
-use crate::panels::{Layout, Panels};
+use crate::panels::{self, Layout, Panels};
 use crate::shape::Part;
 use crate::simd::Simd;
 use crate::weights::Weights;
+use crate::words;
 
 /// Rows, of some steps, whose contribution to the weights' gradient is summed while they are still in the cache.
 const ROWS_AT_ONCE: usize = 128;
@@ -25,6 +27,8 @@ pub(super) struct Network {
     /// Rows of the first layer's matrix where the categories' tables begin.
     tables: Vec<u32>,
     panels: Panels,
+    /// The panels' layers in words; empty where a word is one term, and the panels are that already.
+    words: Vec<panels::Layer>,
     /// A layer: recurrent, and input but for the first, whose inputs need no derivative.
     turned: Vec<(Turned, Option<Turned>)>,
 }
@@ -35,7 +39,14 @@ impl Network {
         let layout = panels.layout;
         let turned = |l| (Turned::new(layout), (l > 0).then(|| Turned::new(layout)));
         let turned = (0..weights.shape.layers).map(turned).collect();
-        Network { tables: weights.shape.table_rows(), weights, panels, turned }
+        let in_words = if simd.terms() > 1 { &panels.layers[..] } else { &[] };
+        let words = in_words.iter().map(|layer| panels::Layer::to_join(layer, layout)).collect();
+        Network { tables: weights.shape.table_rows(), weights, panels, words, turned }
+    }
+
+    /// A layer's weights as products take them.
+    fn layer(&self, l: usize) -> &panels::Layer {
+        self.words.get(l).unwrap_or(&self.panels.layers[l])
     }
 
     pub(super) fn layout(&self) -> Layout {
@@ -44,7 +55,7 @@ impl Network {
 
     /// To be called when the weights have changed.
     pub(super) fn update(&mut self) {
-        let Network { weights, panels, turned, .. } = self;
+        let Network { weights, panels, words, turned, .. } = self;
         let turn = || {
             for (l, (recurrent, input)) in turned.iter_mut().enumerate() {
                 recurrent.update(weights, Part::Recurrent(l));
@@ -53,7 +64,13 @@ impl Network {
                 }
             }
         };
-        rayon::join(|| panels.update(weights), turn);
+        let lay_out = || {
+            panels.update(weights);
+            for (words, layer) in words.iter_mut().zip(&panels.layers) {
+                words.join(layer, panels.layout);
+            }
+        };
+        rayon::join(lay_out, turn);
     }
 }
 
@@ -72,12 +89,63 @@ struct Layer {
     dropped: Aligned,
     /// `(n, hidden)` random numbers; below the threshold an output is dropped. Empty without dropout.
     mask: Vec<u16>,
+    words: Words,
+}
+
+/// What enters a layer's products, in words; empty where a word is one term, and the numbers are that already.
+#[derive(Default)]
+struct Words {
+    /// `(n, words of width)` outputs.
+    outputs: Aligned,
+    /// `(n, words of width)` outputs after dropout; empty without.
+    dropped: Aligned,
+    /// `(blocks, n, words of quad)` derivatives by the pre-activations.
+    d_gates: Aligned,
 }
 
 impl Layer {
     /// What the next layer sees, `(n, width)`.
     fn seen(&self) -> &[f32] {
         if self.dropped.is_empty() { &self.outputs } else { &self.dropped }
+    }
+
+    /// What the next layer's products take, `(n, words of width)`.
+    fn seen_words(&self) -> &[f32] {
+        match (self.words.outputs.is_empty(), self.words.dropped.is_empty()) {
+            (true, _) => self.seen(),
+            (false, true) => &self.words.outputs,
+            (false, false) => &self.words.dropped,
+        }
+    }
+
+    /// Derivatives by the pre-activations as products take them, `(blocks, n, words of quad)`.
+    fn d_gates(&self) -> &[f32] {
+        if self.words.d_gates.is_empty() { &self.gates } else { &self.words.d_gates }
+    }
+
+    /// Becomes room for `n` rows.
+    fn resize(&mut self, layout: Layout, n: usize) {
+        self.gates.resize(n * layout.gates());
+        for values in [&mut self.cells, &mut self.squashed, &mut self.outputs] {
+            values.resize(n * layout.width());
+        }
+        if layout.simd.terms() > 1 {
+            self.words.outputs.resize(n * layout.words());
+            self.words.d_gates.resize(n * 4 * layout.words());
+        }
+    }
+
+    /// Draws which outputs the next layer does not see.
+    fn drop_out(&mut self, dropout: Dropout, layout: Layout, rng: &mut Rng) {
+        let n = self.outputs.len() / layout.width();
+        Dropout::draw(&mut self.mask, n * layout.hidden, rng);
+        self.dropped.resize(n * layout.width());
+        self.dropped.copy_from_slice(&self.outputs);
+        dropout.apply(&mut self.dropped, layout.width(), &self.mask, layout.hidden);
+        if layout.simd.terms() > 1 {
+            self.words.dropped.resize(n * layout.words() + words::ROOM);
+            words::join_columns(layout.simd, &self.dropped, layout.width(), &mut self.words.dropped);
+        }
     }
 }
 
@@ -86,6 +154,8 @@ pub(super) struct Pass {
     dropout: Dropout,
     /// `(n, n_numeric)`.
     numeric: Vec<f32>,
+    /// `(n, words of n_numeric)`; empty where a word is one term.
+    numeric_words: Aligned,
     layers: Vec<Layer>,
     /// `(n)`: then the derivative by each.
     logits: Vec<f32>,
@@ -93,6 +163,7 @@ pub(super) struct Pass {
     d_outputs: Aligned,
     /// `(width of the first step, width)`: derivative by the cell states.
     d_cells: Aligned,
+    pairs: Pairs,
 }
 
 impl Pass {
@@ -100,10 +171,12 @@ impl Pass {
         Pass {
             dropout: Dropout::new(dropout),
             numeric: Vec::new(),
+            numeric_words: Aligned::default(),
             layers: Vec::new(),
             logits: Vec::new(),
             d_outputs: Aligned::default(),
             d_cells: Aligned::default(),
+            pairs: Pairs::default(),
         }
     }
 
@@ -115,14 +188,16 @@ impl Pass {
         for &row in &pack.rows {
             self.numeric.extend_from_slice(dense.numeric_row(row as usize));
         }
+        if layout.simd.terms() > 1 {
+            self.numeric_words.resize(n * network.layer(0).inputs + words::ROOM);
+            let columns = network.weights.shape.n_numeric;
+            words::join_columns(layout.simd, &self.numeric, columns, &mut self.numeric_words);
+        }
         self.layers.resize_with(panels.layers.len(), Layer::default);
         for l in 0..panels.layers.len() {
             let (below, rest) = self.layers.split_at_mut(l);
             let layer = &mut rest[0];
-            layer.gates.resize(n * layout.gates());
-            for values in [&mut layer.cells, &mut layer.squashed, &mut layer.outputs] {
-                values.resize(n * layout.width());
-            }
+            layer.resize(layout, n);
             let started = l == 0 && !network.tables.is_empty();
             if started {
                 for (i, &row) in pack.rows.iter().enumerate() {
@@ -130,13 +205,11 @@ impl Pass {
                     panels.start_row(&network.weights, &network.tables, codes, &mut layer.gates, n, i);
                 }
             }
-            let inputs = below.last().map_or(&self.numeric[..], Layer::seen);
-            run_steps(layer, panels, l, inputs, pack, started);
+            let numeric = if layout.simd.terms() > 1 { &self.numeric_words[..] } else { &self.numeric };
+            let inputs = below.last().map_or(numeric, Layer::seen_words);
+            run_steps(layer, network, l, inputs, pack, started);
             if self.dropout.is_on() {
-                Dropout::draw(&mut layer.mask, n * layout.hidden, rng);
-                layer.dropped.resize(n * layout.width());
-                layer.dropped.copy_from_slice(&layer.outputs);
-                self.dropout.apply(&mut layer.dropped, layout.width(), &layer.mask, layout.hidden);
+                layer.drop_out(self.dropout, layout, rng);
             }
         }
         self.logits.resize(n, 0.0);
@@ -165,7 +238,7 @@ impl Pass {
             }
             self.back_through_steps(network, dense, pack, l, gradient);
             if let Some(turned) = &network.turned[l].1 {
-                back::by_inputs(layout.simd, &self.layers[l].gates, turned, &mut self.d_outputs);
+                back::by_inputs(layout.simd, self.layers[l].d_gates(), turned, &mut self.d_outputs);
             }
         }
         loss
@@ -215,7 +288,8 @@ impl Pass {
                 squashed: &layer.squashed[rows.start * width..],
                 d_outputs: &self.d_outputs[rows.start * width..],
             };
-            back::backward(layout.simd, step, &mut layer.gates, &mut self.d_cells);
+            let (gates, words, d_cells) = (&mut layer.gates, &mut layer.words.d_gates, &mut self.d_cells);
+            back::backward(layout.simd, step, Turns { gates, words, d_cells });
             if t == 0 || pack.bounds[done] - rows.start >= ROWS_AT_ONCE {
                 self.weight_gradients(network, dense, pack, l, t..done, gradient);
                 done = t;
@@ -225,7 +299,7 @@ impl Pass {
 
     /// Adds what the rows of `steps` contribute to the gradient of one layer's weights.
     fn weight_gradients(
-        &self,
+        &mut self,
         network: &Network,
         dense: &Dense,
         pack: &Pack,
@@ -234,17 +308,22 @@ impl Pass {
         gradient: &mut Gradient,
     ) {
         let layout = network.layout();
-        let (d_gates, blocks, n) = (&self.layers[l].gates, layout.blocks, pack.rows.len());
+        let (layer, n) = (&self.layers[l], pack.rows.len());
+        let (d_gates, blocks) = (&layer.gates[..], layout.blocks);
         let met = |rows: Range<usize>| Met { d_gates, blocks, n, first: rows.start, rows: rows.len() };
         let sums = &mut gradient.panels.layers[l];
         let rows = pack.bounds[steps.start]..pack.bounds[steps.end];
         let inputs = if l == 0 { &self.numeric } else { self.layers[l - 1].seen() };
         let inputs = &inputs[rows.start * sums.inputs..];
-        back::by_weights(layout.simd, met(rows.clone()), inputs, sums.inputs, &mut sums.input);
         back::by_bias(layout.simd, met(rows.clone()), &mut sums.bias);
-        for (rows, before) in pack.continued(steps) {
-            let outputs = &self.layers[l].outputs[before * layout.width()..];
-            back::by_weights(layout.simd, met(rows), outputs, layout.width(), &mut sums.recurrent);
+        if layout.simd.terms() > 1 {
+            self.pairs.by_weights(layout, pack, steps, met(rows.clone()), inputs, &layer.outputs, sums);
+        } else {
+            back::by_weights(layout.simd, met(rows.clone()), inputs, sums.inputs, &mut sums.input);
+            for (rows, before) in pack.continued(steps) {
+                let outputs = &layer.outputs[before * layout.width()..];
+                back::by_weights(layout.simd, met(rows), outputs, layout.width(), &mut sums.recurrent);
+            }
         }
         if l > 0 || network.tables.is_empty() {
             return;
@@ -258,27 +337,29 @@ impl Pass {
     }
 }
 
-/// The recurrence over the pack's steps.
-fn run_steps(layer: &mut Layer, panels: &Panels, l: usize, inputs: &[f32], pack: &Pack, started: bool) {
-    let layout = panels.layout;
-    let (width, k) = (layout.width(), panels.layers[l].inputs);
+/// The recurrence over the pack's steps; `inputs` are words.
+fn run_steps(layer: &mut Layer, network: &Network, l: usize, inputs: &[f32], pack: &Pack, started: bool) {
+    let (layout, weights) = (network.layout(), network.layer(l));
+    let (width, words) = (layout.width(), layout.words());
     for t in 0..pack.n_steps() {
-        let start = pack.bounds[t];
+        let (start, before) = (pack.bounds[t], if t == 0 { 0 } else { pack.bounds[t - 1] });
         let (cells_before, cells) = layer.cells.split_at_mut(start * width);
         let (outputs_before, outputs) = layer.outputs.split_at_mut(start * width);
-        let before = if t == 0 { 0 } else { pack.bounds[t - 1] * width };
+        let in_words = layer.words.outputs.len().min(start * words);
+        let (words_before, words_now) = layer.words.outputs.split_at_mut(in_words);
+        let outputs_before = if layout.simd.terms() > 1 { words_before } else { outputs_before };
         let step = Step {
             layout,
-            layer: &panels.layers[l],
+            layer: weights,
             rows: pack.width(t),
-            inputs: &inputs[start * k..],
-            outputs: &outputs_before[before..],
-            cells: &cells_before[before..],
+            inputs: &inputs[start * weights.inputs..],
+            outputs: &outputs_before[before * words..],
+            cells: &cells_before[before * width..],
             started,
             from_last: t % 2 == 1,
         };
-        let squashed = &mut layer.squashed[start * width..];
-        let made = Made { gates: &mut layer.gates, n: pack.rows.len(), first: start, squashed, cells, outputs };
+        let (n, squashed) = (pack.rows.len(), &mut layer.squashed[start * width..]);
+        let made = Made { gates: &mut layer.gates, n, first: start, squashed, cells, outputs, words: words_now };
         cell::forward(layout.simd, step, made);
     }
 }

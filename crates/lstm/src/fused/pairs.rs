@@ -1,0 +1,72 @@
+//! Rows of a few steps two by two, as products of bf16 take them for the gradient by the weights: its sums run over rows.
+
+use std::ops::Range;
+
+use super::back::{self, Met};
+use crate::aligned::Aligned;
+use crate::batches::Pack;
+use crate::panels::{self, Layout};
+use crate::words::{ROOM, join_rows};
+
+/// Memory for the rows of some steps, reused.
+#[derive(Default)]
+pub(super) struct Pairs {
+    /// `(blocks, pairs, quad)`.
+    d_gates: Aligned,
+    /// `(pairs, inputs of the layer)`.
+    inputs: Aligned,
+    /// `(rows, width)`: outputs of the step before each row, 0 at the first step. A row and the one that it goes on from
+    /// need not be both the first, or both the second, of a pair.
+    before: Aligned,
+    /// `(pairs, width)`: these.
+    before_words: Aligned,
+}
+
+impl Pairs {
+    /// Adds what the rows of `steps` contribute to the gradients of a layer's two matrices: `met` are the rows,
+    /// `inputs` `(rows, inputs)` what came in, `outputs` `(n, width)` the layer's own.
+    pub(super) fn by_weights(
+        &mut self,
+        layout: Layout,
+        pack: &Pack,
+        steps: Range<usize>,
+        met: Met<'_>,
+        inputs: &[f32],
+        outputs: &[f32],
+        sums: &mut panels::Layer,
+    ) {
+        let (k, width, quad, pairs) = (sums.inputs, layout.width(), layout.quad(), met.rows.div_ceil(2));
+        self.d_gates.resize(layout.gates() * pairs + ROOM);
+        for block in 0..layout.blocks {
+            let rows = &met.d_gates[(block * met.n + met.first) * quad..][..met.rows * quad];
+            join_rows(layout.simd, rows, quad, &mut self.d_gates[block * pairs * quad..]);
+        }
+        self.inputs.resize(pairs * k + ROOM);
+        join_rows(layout.simd, &inputs[..met.rows * k], k, &mut self.inputs);
+        let first = self.take_before(pack, steps, width, outputs) / 2;
+        self.before_words.resize(pairs * width + ROOM);
+        join_rows(layout.simd, &self.before, width, &mut self.before_words);
+        let met = Met { d_gates: &self.d_gates, blocks: layout.blocks, n: pairs, first: 0, rows: pairs };
+        back::by_weights(layout.simd, met, &self.inputs, k, &mut sums.input);
+        let met = Met { first, rows: pairs - first, ..met };
+        back::by_weights(layout.simd, met, &self.before_words[first * width..], width, &mut sums.recurrent);
+    }
+
+    /// Copies the outputs that each row of `steps` goes on from; gives the number of rows, the first ones, that go on
+    /// from none.
+    fn take_before(&mut self, pack: &Pack, steps: Range<usize>, width: usize, outputs: &[f32]) -> usize {
+        let start = pack.bounds[steps.start];
+        self.before.resize((pack.bounds[steps.end] - start) * width);
+        let mut fresh = 0;
+        for t in steps {
+            let rows = &mut self.before[(pack.bounds[t] - start) * width..][..pack.width(t) * width];
+            if t == 0 {
+                fresh = pack.width(0);
+                rows.fill(0.0);
+            } else {
+                rows.copy_from_slice(&outputs[pack.bounds[t - 1] * width..][..rows.len()]);
+            }
+        }
+        fresh
+    }
+}
