@@ -48,8 +48,10 @@ impl Pairs {
         join_rows(layout.simd, &self.before, width, &mut self.before_words);
         let met = Met { d_gates: &self.d_gates, blocks: layout.blocks, n: pairs, first: 0, rows: pairs };
         back::by_weights(layout.simd, met, &self.inputs, k, &mut sums.input);
-        let met = Met { first, rows: pairs - first, ..met };
-        back::by_weights(layout.simd, met, &self.before_words[first * width..], width, &mut sums.recurrent);
+        if first < pairs {
+            let met = Met { first, rows: pairs - first, ..met };
+            back::by_weights(layout.simd, met, &self.before_words[first * width..], width, &mut sums.recurrent);
+        }
     }
 
     /// Copies the outputs that each row of `steps` goes on from; gives the number of rows, the first ones, that go on
