@@ -101,8 +101,8 @@ impl Layer {
     /// Room for what [`Layer::join`] makes of the other.
     pub(crate) fn to_join(other: &Layer, layout: Layout) -> Self {
         let (inputs, gates) = (other.inputs.div_ceil(layout.simd.terms()), layout.gates());
-        let zeros = |rows: usize| Aligned::zeros(rows * gates + words::ROOM);
-        Layer { inputs, bias: Aligned::zeros(gates), input: zeros(inputs), recurrent: zeros(layout.words()) }
+        let zeros = |rows: usize| Aligned::zeros(rows * gates);
+        Layer { inputs, bias: zeros(1), input: zeros(inputs), recurrent: zeros(layout.words()) }
     }
 
     /// Takes the values of the other, whose words are single terms, as words of two.

@@ -149,7 +149,9 @@ impl<'a> Training<'a> {
             }
         };
         let engine: Box<dyn Engine> = match config.device.resolve().device {
-            DeviceChoice::Cpu => Box::new(Fused::new(config.precision.simd()?, weights.clone(), adam, config.dropout, seed)),
+            DeviceChoice::Cpu => {
+                Box::new(Fused::new(config.precision.simd()?, weights.clone(), adam, config.dropout, seed))
+            }
             device => Box::new(Tensors::new(device, &weights, &adam, config.dropout, seed)?),
         };
         let now = Lstm::new(weights, run.inputs.clone(), config.sequence.length > 1);

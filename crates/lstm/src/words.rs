@@ -4,7 +4,7 @@
 
 use crate::simd::{Vectors, multiversion};
 
-/// Words that what follows may write beyond the last row.
+/// Words that what follows may write beyond the last row where a row is not whole vectors.
 pub(crate) const ROOM: usize = 16;
 
 multiversion! {

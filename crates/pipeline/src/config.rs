@@ -417,6 +417,8 @@ mod tests {
         }
         let said = complaint(&format!("{SMALL}lstm: {{ device: ndarray }}\n"), &[]);
         assert!(said.starts_with("x.yaml:7:9: `lstm.device`"), "{said}");
+        let said = complaint(&format!("{SMALL}lstm: {{ device: flex, precision: bf16 }}\n"), &[]);
+        assert!(said.starts_with("x.yaml:7:23: `lstm.precision`"), "{said}");
         let said = complaint(&format!("{SMALL}hybrid: {{ threshold: 0.4 }}\n"), &[]);
         assert!(said.contains("`{ fixed: 0.5 }`"), "{said}");
     }

@@ -27,7 +27,7 @@ pub(super) struct Turned {
 
 impl Turned {
     pub(super) fn new(layout: Layout) -> Self {
-        let words = if layout.simd.terms() > 1 { layout.words() * layout.gates() + words::ROOM } else { 0 };
+        let words = if layout.simd.terms() > 1 { layout.words() * layout.gates() } else { 0 };
         Turned { layout, values: Aligned::zeros(layout.width() * layout.gates()), words: Aligned::zeros(words) }
     }
 

@@ -4,6 +4,7 @@
 mod back;
 mod dropout;
 mod gradient;
+mod layer;
 mod pairs;
 mod pass;
 

@@ -36,7 +36,7 @@ impl Pairs {
         sums: &mut panels::Layer,
     ) {
         let (k, width, quad, pairs) = (sums.inputs, layout.width(), layout.quad(), met.rows.div_ceil(2));
-        self.d_gates.resize(layout.gates() * pairs + ROOM);
+        self.d_gates.resize(layout.gates() * pairs);
         for block in 0..layout.blocks {
             let rows = &met.d_gates[(block * met.n + met.first) * quad..][..met.rows * quad];
             join_rows(layout.simd, rows, quad, &mut self.d_gates[block * pairs * quad..]);
@@ -44,7 +44,7 @@ impl Pairs {
         self.inputs.resize(pairs * k + ROOM);
         join_rows(layout.simd, &inputs[..met.rows * k], k, &mut self.inputs);
         let first = self.take_before(pack, steps, width, outputs) / 2;
-        self.before_words.resize(pairs * width + ROOM);
+        self.before_words.resize(pairs * width);
         join_rows(layout.simd, &self.before, width, &mut self.before_words);
         let met = Met { d_gates: &self.d_gates, blocks: layout.blocks, n: pairs, first: 0, rows: pairs };
         back::by_weights(layout.simd, met, &self.inputs, k, &mut sums.input);

@@ -21,7 +21,7 @@ pub(crate) struct Traffic {
 }
 
 impl Traffic {
-    fn rows(&self) -> Rows<'_> {
+    pub(crate) fn rows(&self) -> Rows<'_> {
         Rows { dense: &self.dense, sequences: &self.sequences, labels: &self.labels, weight: None }
     }
 
@@ -72,7 +72,7 @@ pub(crate) fn fit(config: &LstmConfig, train: &Traffic, validation: &Traffic) ->
     config.fit(train.rows(), validation.rows(), 7, None, &mut |_, _| ControlFlow::Continue(()), &Quiet).unwrap()
 }
 
-fn error(config: &LstmConfig, train: Rows<'_>, validation: Rows<'_>) -> LstmError {
+pub(crate) fn error(config: &LstmConfig, train: Rows<'_>, validation: Rows<'_>) -> LstmError {
     config.fit(train, validation, 7, None, &mut |_, _| ControlFlow::Continue(()), &Quiet).unwrap_err()
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn auc(lstm: &Lstm, traffic: &Traffic) -> f64 {
     Ranking::new(&scores, &traffic.labels).unwrap().roc_auc().unwrap()
 }
 
-fn with_threads<T: Send>(n: usize, work: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn with_threads<T: Send>(n: usize, work: impl FnOnce() -> T + Send) -> T {
     rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap().install(work)
 }
 
@@ -160,7 +160,7 @@ fn a_training_killed_after_any_epoch_ends_as_if_it_had_not_been() {
     killed_and_resumed(&config, &train, &contrary);
 }
 
-fn killed_and_resumed(config: &LstmConfig, train: &Traffic, validation: &Traffic) {
+pub(crate) fn killed_and_resumed(config: &LstmConfig, train: &Traffic, validation: &Traffic) {
     let whole = with_threads(1, || fit(config, train, validation));
     for (killed_after, threads) in [(1, 2), (2, 8), (3, 1), (4, 2)] {
         let mut kept = Vec::new();

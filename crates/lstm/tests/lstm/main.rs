@@ -1,9 +1,11 @@
 //! The network from outside. One binary: each further one would link burn again.
 //!
+//! - `bf16`: training with products of 16 bits
 //! - `contract`: what both models of nta keep, and what only a model of sequences must
 //! - `gpu`: engines on devices that are here say what the CPU says
 //! - `pytorch`: saved weights, loaded by PyTorch, give the same scores
 
+mod bf16;
 mod contract;
 mod gpu;
 mod pytorch;
