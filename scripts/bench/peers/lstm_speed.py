@@ -28,7 +28,7 @@ class Bench:
     def __init__(self, binary, n_threads, epochs, settings):
         self.binary, self.n_threads, self.epochs, self.settings = binary, n_threads, epochs, settings
 
-    def ours(self, folder, seed, hidden, length, batch=BATCH, device="cpu", epochs=None):
+    def ours(self, folder, seed, hidden, length, batch=BATCH, device="cpu", epochs=None, **more):
         config = {
             "device": device,
             "hidden": hidden,
@@ -38,6 +38,7 @@ class Bench:
             "dropout": 0.0,
             "sequence": {"length": length},
             **self.settings,
+            **more,
         }
         command = [self.binary, folder, json.dumps(config), str(seed), out("nta-lstm")]
         return with_quality(run(command, self.n_threads), folder, out("nta-lstm"))
