@@ -46,7 +46,7 @@ pub fn vectors() -> &'static str {
 /// Every device this version knows, whether it was built in, and what it is.
 pub fn devices() -> Vec<DeviceInfo> {
     let threads = rayon::current_num_threads();
-    let bf16 = if Simd::bf16().is_some() { ", AVX512-BF16" } else { "" };
+    let bf16 = Simd::bf16().map_or_else(String::new, |simd| format!(", {}", simd.name()));
     let cpu = format!("fused engine, {}{bf16}, {threads} threads", vectors());
     let ResolvedDevice { device, why_not_gpu } = DeviceChoice::Auto.resolve();
     let auto = match why_not_gpu {

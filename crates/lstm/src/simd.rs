@@ -121,7 +121,7 @@ impl Simd {
             #[cfg(target_arch = "x86_64")]
             Unit::Avx512 => "AVX-512",
             #[cfg(target_arch = "x86_64")]
-            Unit::Avx512Bf16 => "AVX-512 with products of bf16",
+            Unit::Avx512Bf16 => "AVX512-BF16",
         }
     }
 }
@@ -263,7 +263,8 @@ impl Vectors for Portable {
 #[cfg(target_arch = "x86_64")]
 macro_rules! x86 {
     ($(#[$meta:meta])* $unit:ident, $vector:ident, $lanes:literal, $rows:literal, $splat:ident, $add:ident, $subtract:ident,
-     $multiply:ident, $divide:ident, $multiply_add:ident, $min:ident, $max:ident, $load:ident, $store:ident $(, { $($words:item)* })?) => {
+     $multiply:ident, $divide:ident, $multiply_add:ident, $min:ident, $max:ident, $load:ident, $store:ident
+     $(, { $($words:item)* })?) => {
         $(#[$meta])*
         #[derive(Clone, Copy)]
         pub(crate) struct $unit(());

@@ -261,7 +261,8 @@ fn by_inputs_tile<S: Vectors, const R: usize, const C: usize>(
     }
 }
 
-/// What met the weights, for the gradient by them. Its sums run over rows: the rows of words are rows, or pairs of them.
+/// What met the weights, for the gradient by them. A row of words is a row of the pack, or a pair of rows: these are what
+/// the sums run over.
 #[derive(Clone, Copy)]
 pub(super) struct Met<'a> {
     /// `(blocks, n, quad)` derivatives by the pre-activations.

@@ -22,19 +22,23 @@ pub(super) struct Pairs {
     before_words: Aligned,
 }
 
+/// The steps of a pack whose rows are taken, and what a layer did there.
+pub(super) struct Stretch<'a> {
+    pub(super) layout: Layout,
+    pub(super) pack: &'a Pack,
+    pub(super) steps: Range<usize>,
+    /// The rows themselves, one by one.
+    pub(super) met: Met<'a>,
+    /// `(rows, inputs of the layer)`: what came in.
+    pub(super) inputs: &'a [f32],
+    /// `(n, width)`: outputs of all rows of the pack.
+    pub(super) outputs: &'a [f32],
+}
+
 impl Pairs {
-    /// Adds what the rows of `steps` contribute to the gradients of a layer's two matrices: `met` are the rows,
-    /// `inputs` `(rows, inputs)` what came in, `outputs` `(n, width)` the layer's own.
-    pub(super) fn by_weights(
-        &mut self,
-        layout: Layout,
-        pack: &Pack,
-        steps: Range<usize>,
-        met: Met<'_>,
-        inputs: &[f32],
-        outputs: &[f32],
-        sums: &mut panels::Layer,
-    ) {
+    /// Adds what the rows contribute to the gradients of the layer's two matrices.
+    pub(super) fn by_weights(&mut self, stretch: Stretch<'_>, sums: &mut panels::Layer) {
+        let Stretch { layout, pack, steps, met, inputs, outputs } = stretch;
         let (k, width, quad, pairs) = (sums.inputs, layout.width(), layout.quad(), met.rows.div_ceil(2));
         self.d_gates.resize(layout.gates() * pairs);
         for block in 0..layout.blocks {

@@ -8,7 +8,7 @@ use super::back::{self, Met, Turned, Turns};
 use super::dropout::Dropout;
 use super::gradient::Gradient;
 use super::layer::Layer;
-use super::pairs::Pairs;
+use super::pairs::{Pairs, Stretch};
 use crate::aligned::Aligned;
 use crate::batches::Pack;
 use crate::cell;
@@ -243,7 +243,8 @@ impl Pass {
         let inputs = &inputs[rows.start * sums.inputs..];
         back::by_bias(layout.simd, met(rows.clone()), &mut sums.bias);
         if layout.simd.terms() > 1 {
-            self.pairs.by_weights(layout, pack, steps, met(rows.clone()), inputs, &layer.outputs, sums);
+            let (met, outputs) = (met(rows.clone()), &layer.outputs);
+            self.pairs.by_weights(Stretch { layout, pack, steps, met, inputs, outputs }, sums);
         } else {
             back::by_weights(layout.simd, met(rows.clone()), inputs, sums.inputs, &mut sums.input);
             for (rows, before) in pack.continued(steps) {
