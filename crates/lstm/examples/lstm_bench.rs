@@ -20,7 +20,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use nta_data::{Dense, Label, Quiet, Sequences};
-use nta_lstm::{Lstm, LstmConfig, Rows};
+use nta_lstm::{EpochReport, Fitted, Lstm, LstmConfig, Rows};
 use peak::{begin_peak, peak_since};
 use serde_json::{Value, json};
 
@@ -49,8 +49,13 @@ fn main() -> Result<()> {
     };
 
     let before = begin_peak();
-    let (lstm, seconds, validation_loss) = fit(&config, &train, &validation, seed.parse()?)?;
+    let go_on = &mut |_: &_, _: &_| ControlFlow::Continue(());
+    let Fitted { lstm, history } = config.fit(train.rows(), validation.rows(), seed.parse()?, None, go_on, &Quiet)?;
     let peak = peak_since(before);
+    let seconds = epoch_seconds(&history);
+    let fit_seconds: f64 = history.iter().map(|report| report.seconds).sum();
+    // The weights kept are those of the lowest.
+    let validation_loss = history.iter().map(|report| report.validation_loss).fold(f64::INFINITY, f64::min);
     let flows_per_second = train.labels.len() as f64 / seconds;
     let sequences_per_second = train.sequences.cut(config.sequence.length).len() as f64 / seconds;
     drop(train);
@@ -61,7 +66,8 @@ fn main() -> Result<()> {
     let scoring_peak = peak_since(before);
     std::fs::write(out.join("scores.f32"), scores.iter().flat_map(|s| s.to_le_bytes()).collect::<Vec<u8>>())?;
     let line = json!({
-        "epoch_seconds": seconds, "validation_loss": validation_loss, "train_flows_per_second": flows_per_second,
+        "epoch_seconds": seconds, "fit_seconds": fit_seconds, "validation_loss": validation_loss,
+        "train_flows_per_second": flows_per_second,
         "train_sequences_per_second": sequences_per_second, "train_peak_bytes": peak,
         "score_flows_per_second": scores.len() as f64 / scoring_seconds,
         "score_sequences_per_second": test.sequences.len() as f64 / scoring_seconds, "score_peak_bytes": scoring_peak,
@@ -115,17 +121,11 @@ fn clone_names(dense: &Dense) -> Dense {
     Dense { numeric_names, numeric: vec![], code_names: vec![], codes: vec![], cardinality: vec![], n_rows: 0 }
 }
 
-/// The network and the median seconds of an epoch (shuffling and batching included), the first being left out where there
-/// are more: it warms up. Then the lowest validation log loss, that of the weights kept.
-fn fit(config: &LstmConfig, train: &Part, validation: &Part, seed: u64) -> Result<(Lstm, f64, f64)> {
-    let go_on = &mut |_: &_, _: &_| ControlFlow::Continue(());
-    let fitted = config.fit(train.rows(), validation.rows(), seed, None, go_on, &Quiet)?;
-    let mut seconds: Vec<f64> = fitted.history.iter().map(|report| report.seconds).collect();
-    if seconds.len() > 1 {
-        seconds.remove(0);
-    }
-    let lowest = fitted.history.iter().map(|report| report.validation_loss).fold(f64::INFINITY, f64::min);
-    Ok((fitted.lstm, median(seconds), lowest))
+/// The median seconds of an epoch (shuffling and batching included), the first being left out where there are more: it
+/// warms up.
+fn epoch_seconds(history: &[EpochReport]) -> f64 {
+    let seconds: Vec<f64> = history.iter().map(|report| report.seconds).collect();
+    median(if seconds.len() > 1 { seconds[1..].to_vec() } else { seconds })
 }
 
 /// The scores and the median seconds, after one call that warms up.

@@ -17,7 +17,7 @@ LENGTHS, HIDDEN = (10, 32, 128), (64, 128)
 DRAWN_ROWS = {10: 256_000, 32: 409_600, 128: 393_216}
 LEARNING_RATE = 0.002
 # What the issue's figures were measured with; a batch of steps holds as many as 256 sequences of 32.
-BATCH, LENGTH = 256, 32
+BATCH, LENGTH = 256, lstm_tables.LENGTH
 BATCH_STEPS = BATCH * LENGTH
 GPU_BATCHES, GPU_LENGTHS, GPU_HIDDEN = (256, 4096), (32, 128), (64, 256)
 
@@ -29,19 +29,15 @@ class Bench:
         self.binary, self.n_threads, self.epochs, self.settings = binary, n_threads, epochs, settings
 
     def ours(self, folder, seed, hidden, length, batch=BATCH, device="cpu", epochs=None, **more):
-        config = {
-            "device": device,
-            "hidden": hidden,
-            "batch": batch,
-            "epochs": epochs or self.epochs,
-            "learning_rate": LEARNING_RATE,
-            "dropout": 0.0,
-            "sequence": {"length": length},
-            **self.settings,
-            **more,
-        }
-        command = [self.binary, folder, json.dumps(config), str(seed), out("nta-lstm")]
+        config = {**self.config(hidden, length), "batch": batch, "device": device, "epochs": epochs or self.epochs}
+        config = json.dumps({**config, **self.settings, **more})
+        command = [self.binary, folder, config, str(seed), out("nta-lstm")]
         return with_quality(run(command, self.n_threads), folder, out("nta-lstm"))
+
+    def config(self, hidden, length):
+        """Settings of our network."""
+        common = {"device": "cpu", "batch": BATCH, "epochs": self.epochs, "learning_rate": LEARNING_RATE, "dropout": 0.0}
+        return {**common, "hidden": hidden, "sequence": {"length": length}, **self.settings}
 
     def peer(self, module, folder, seed, hidden, length, **settings):
         common = {"hidden": hidden, "length": length, "learning_rate": LEARNING_RATE, "threads": self.n_threads}

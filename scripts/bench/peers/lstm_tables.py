@@ -19,6 +19,8 @@ NUMERIC = ["Dur", "Sport", "Dport", "sTos", "dTos", "TotPkts", "TotBytes", "SrcB
 CATEGORICAL = ["Proto", "Dir", "State"]
 # Training rows that a category needs for an input of its own.
 MIN_COUNT = 500
+# Rows of a training sequence.
+LENGTH = 32
 # KDD99 has no hosts: every tenth block of its training file is validated on.
 BLOCK = 2048
 
@@ -118,15 +120,25 @@ def kdd99():
 
 def write_kdd99(folder):
     tables = kdd.table("kdd99")
-    train, test = (np.log1p(np.maximum(dump.rows(tables, part).astype("f8"), 0.0)) for part in dump.PARTS)
-    x = scaled(np.vstack([train, test]), len(train))
+    train, test = kdd99_inputs(tables)
     labels = dump.labels(tables, "train")
     blocks = [np.arange(at, min(at + BLOCK, len(train))) for at in range(0, len(train), BLOCK)]
     chosen = {"train": [b for i, b in enumerate(blocks) if i % 10 != 9], "validation": blocks[9::10]}
     parts = {}
     for part, members in chosen.items():
         rows = np.concatenate(members)
-        new = np.flatnonzero(np.diff(rows) != 1) + 1
-        parts[part] = (x[rows], labels[rows], np.split(np.arange(len(rows)), new))
-    parts["test"] = (x[len(train) :], dump.labels(tables, "test"), [np.arange(len(test))])
+        parts[part] = (train[rows], labels[rows], in_a_row(rows))
+    parts["test"] = (test, dump.labels(tables, "test"), [np.arange(len(test))])
     sequence_dump.write(folder, parts)
+
+
+def kdd99_inputs(tables):
+    """Inputs of the training and the test rows, scaled by the former."""
+    train, test = (np.log1p(np.maximum(dump.rows(tables, part).astype("f8"), 0.0)) for part in dump.PARTS)
+    x = scaled(np.vstack([train, test]), len(train))
+    return x[: len(train)], x[len(train) :]
+
+
+def in_a_row(rows):
+    """Indices of chosen rows, parted where the file has others between."""
+    return np.split(np.arange(len(rows)), np.flatnonzero(np.diff(rows) != 1) + 1)

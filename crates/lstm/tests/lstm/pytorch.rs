@@ -37,7 +37,7 @@ fn rows_as_json(traffic: &Traffic) -> String {
 }
 
 fn scores_by_pytorch(python: &str, folder: &Path, lstm: &Lstm, traffic: &Traffic) -> Vec<Vec<f32>> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/check/pytorch.py");
+    let script = Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("../../scripts/check/pytorch.py");
     let (model, rows) = (folder.join("lstm.safetensors"), folder.join("rows.json"));
     std::fs::write(&model, lstm.to_safetensors()).unwrap();
     std::fs::write(&rows, rows_as_json(traffic)).unwrap();
