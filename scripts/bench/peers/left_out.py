@@ -31,7 +31,8 @@ def read_candidates(path, default):
 def compare(judge, candidates, seeds, families, write_part, measures, timed):
     """A row a candidate: means over families, then over seeds. `families` are those of the training file's rows,
     `write_part(folder, family, seed)` writes a table without one and gives the family of each of its test rows,
-    `measures` are triples of title, kind of attacks and measure; those of attacks left out are compared with the first. With `timed`, how long a fit takes too."""
+    `measures` are triples of title, kind of attacks and measure; those of attacks left out are compared with the first.
+    With `timed`, how long a fit takes too."""
     large = [f for f in sorted(set(families)) if f != "normal" and (families == f).sum() >= LEAST_ROWS]
     found = {(c, seed): [] for c in range(len(candidates)) for seed in range(1, seeds + 1)}
     for seed in range(1, seeds + 1):

@@ -29,15 +29,14 @@ class Bench:
         self.binary, self.n_threads, self.epochs, self.settings = binary, n_threads, epochs, settings
 
     def ours(self, folder, seed, hidden, length, batch=BATCH, device="cpu", epochs=None, **more):
-        config = {**self.config(hidden, length), "batch": batch, "device": device, "epochs": epochs or self.epochs}
-        config = json.dumps({**config, **self.settings, **more})
-        command = [self.binary, folder, config, str(seed), out("nta-lstm")]
+        config = self.config(hidden, length, batch=batch, device=device, epochs=epochs or self.epochs)
+        command = [self.binary, folder, json.dumps({**config, **more}), str(seed), out("nta-lstm")]
         return with_quality(run(command, self.n_threads), folder, out("nta-lstm"))
 
-    def config(self, hidden, length):
-        """Settings of our network."""
+    def config(self, hidden, length, **own):
+        """Settings of our network, those of the command line before `own`."""
         common = {"device": "cpu", "batch": BATCH, "epochs": self.epochs, "learning_rate": LEARNING_RATE, "dropout": 0.0}
-        return {**common, "hidden": hidden, "sequence": {"length": length}, **self.settings}
+        return {**common, "hidden": hidden, "sequence": {"length": length}, **own, **self.settings}
 
     def peer(self, module, folder, seed, hidden, length, **settings):
         common = {"hidden": hidden, "length": length, "learning_rate": LEARNING_RATE, "threads": self.n_threads}
