@@ -6,7 +6,7 @@ from . import lstm_tables
 from .lstm_speed import BATCH, DRAWN_ROWS, LENGTH, geometric
 from .measure import in_turns, ratios, spread, table
 
-# Real tables with the batch and the epochs of their sections against Keras.
+# Real tables, with a batch and epochs that bring the validation log loss down in f32.
 REAL = {"ctu13": (lstm_tables.ctu13, 256, 6), "kdd99": (lstm_tables.kdd99, 32, 12)}
 
 
