@@ -82,7 +82,7 @@ class Judge:
             file.write(json.dumps([key, figures]) + "\n")
 
     def judge(self, folder, kinds, settings, seed):
-        out = cache("bench-out", "left-out")
+        out = cache("bench-out", f"left-out-{self.name}")
         os.makedirs(out, exist_ok=True)
         config = json.dumps({**self.base, **settings})
         figures = run([self.bench.binary, folder, config, str(seed), out], self.bench.n_threads)
