@@ -30,9 +30,10 @@ pub(crate) fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A path as people read it: relative to the working directory where it lies below it.
+/// A path as people read it: relative to the working directory where it lies below it, `.` for that itself.
 pub(crate) fn shown(path: &Path) -> String {
     let here = std::env::current_dir().ok();
     let inside = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
-    inside.unwrap_or(path).display().to_string()
+    let shown = inside.unwrap_or(path).display().to_string();
+    if shown.is_empty() { ".".to_owned() } else { shown }
 }
