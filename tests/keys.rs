@@ -34,6 +34,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("lstm.categorical", "{ embedding: 4 }"),
     ("lstm.sequence.by", "dst"),
     ("lstm.sequence.length", "4"),
+    ("lstm.sequence.start", "cold"),
     ("lstm.memory.idle_seconds", "60"),
     ("lstm.memory.entities", "64"),
     ("lstm.epochs", "2"),

@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
-use nta_data::{Purpose, Rng, Sequences, rng};
+use nta_data::{Purpose, Rng, rng};
 use rand_core::RngCore;
+
+use crate::pieces::Pieces;
 
 /// Sequences that one thread works on at a time, at most. Fixed, for the order in which gradients are summed hangs on it.
 pub(crate) const SEQUENCES_PER_PACK: usize = 32;
@@ -20,26 +22,35 @@ pub(crate) struct Pack {
     pub(crate) rows: Vec<u32>,
     /// `(n_steps + 1)` bounds of the steps in `rows`; no step has more rows than the one before.
     pub(crate) bounds: Vec<usize>,
+    /// First steps that are read and not learned from.
+    pub(crate) context: usize,
 }
 
 impl Pack {
-    /// Packs sequences that stand longest first.
-    fn new(sequences: &Sequences, members: &[u32]) -> Self {
-        let mut pack = Pack::default();
-        pack.take(sequences, members, 0, usize::MAX);
+    /// Packs pieces that stand longest first, with so many steps of context each.
+    fn new(pieces: &Pieces, members: &[u32], context: usize) -> Self {
+        let mut pack = Pack { context, ..Pack::default() };
+        pack.take(|i| pieces.get(i), members, 0, usize::MAX);
         pack
     }
 
-    /// Becomes the steps from `first` on of sequences that stand longest first: at least one step, further ones while
-    /// there are fewer than `enough` rows; none where all sequences have ended. Gives the step after these.
-    pub(crate) fn take(&mut self, sequences: &Sequences, members: &[u32], first: usize, enough: usize) -> usize {
-        let longest = members.first().map_or(0, |&i| sequences.get(i as usize).len());
+    /// Becomes the steps from `first` on of sequences, whose rows `rows_of` gives and which stand longest first: at least
+    /// one step, further ones while there are fewer than `enough` rows; none where all have ended. Gives the step after
+    /// these.
+    pub(crate) fn take<'a>(
+        &mut self,
+        rows_of: impl Fn(u32) -> &'a [u32],
+        members: &[u32],
+        first: usize,
+        enough: usize,
+    ) -> usize {
+        let longest = members.first().map_or(0, |&i| rows_of(i).len());
         self.rows.clear();
         self.bounds.clear();
         self.bounds.push(0);
         let mut step = first;
         while step < longest && self.rows.len() < enough {
-            self.rows.extend(members.iter().map_while(|&i| sequences.get(i as usize).get(step)));
+            self.rows.extend(members.iter().map_while(|&i| rows_of(i).get(step)));
             self.bounds.push(self.rows.len());
             step += 1;
         }
@@ -54,6 +65,11 @@ impl Pack {
     /// Rows of step `t`; 0 past the end.
     pub(crate) fn width(&self, t: usize) -> usize {
         if t < self.n_steps() { self.bounds[t + 1] - self.bounds[t] } else { 0 }
+    }
+
+    /// The first row that is learned from; so are all behind it.
+    pub(crate) fn first_learned(&self) -> usize {
+        self.bounds[self.context]
     }
 
     /// The rows of `steps` that go on from a step before, as runs each of which goes on from a run: the rows, and the
@@ -83,9 +99,9 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Rows in all packs.
+    /// Rows that are learned from, in all packs.
     pub(crate) fn rows(&self) -> impl Iterator<Item = u32> {
-        self.packs.iter().flat_map(|p| p.rows.iter().copied())
+        self.packs.iter().flat_map(|p| p.rows[p.first_learned()..].iter().copied())
     }
 
     /// Random numbers for the dropout of one pack, in the order of its layers, rows and hidden units.
@@ -96,25 +112,27 @@ impl Batch {
     }
 }
 
-/// The batches of one epoch, as indices of sequences, longest first within a batch.
-pub(crate) fn plan_epoch(sequences: &Sequences, batch: usize, seed: u64, epoch: usize) -> Vec<Vec<u32>> {
+/// The batches of one epoch, as indices of pieces: within a batch those with context first, each kind longest first.
+pub(crate) fn plan_epoch(pieces: &Pieces, batch: usize, seed: u64, epoch: usize) -> Vec<Vec<u32>> {
     let mut rng = rng(seed, Purpose::Shuffle, epoch as u64, 0);
-    let mut order: Vec<u32> = (0..sequences.len() as u32).collect();
+    let mut order: Vec<u32> = (0..pieces.len() as u32).collect();
     shuffle(&mut order, &mut rng);
     let mut batches: Vec<Vec<u32>> = Vec::with_capacity(order.len().div_ceil(batch));
     for chunk in order.chunks_mut(batch * BATCHES_PER_CHUNK) {
-        chunk.sort_by_key(|&i| std::cmp::Reverse(sequences.get(i as usize).len()));
+        chunk.sort_by_key(|&i| std::cmp::Reverse((pieces.context(i), pieces.get(i).len())));
         batches.extend(chunk.chunks(batch).map(<[u32]>::to_vec));
     }
     shuffle(&mut batches, &mut rng);
     batches
 }
 
-/// Packs a planned batch; a small one into two halves, so that two threads have work.
-pub(crate) fn assemble(sequences: &Sequences, members: &[u32], epoch: usize, index: usize) -> Batch {
+/// Packs a planned batch; a small one into two halves, so that two threads have work. A pack's pieces have context, all
+/// of them or none.
+pub(crate) fn assemble(pieces: &Pieces, members: &[u32], epoch: usize, index: usize) -> Batch {
     let size = SEQUENCES_PER_PACK.min(members.len().div_ceil(2)).max(1);
-    let packs = members.chunks(size).map(|m| Pack::new(sequences, m)).collect();
-    Batch { epoch, index, packs }
+    let alike = members.chunk_by(|&a, &b| pieces.context(a) == pieces.context(b));
+    let pack = |members: &[u32]| Pack::new(pieces, members, pieces.context(members[0]));
+    Batch { epoch, index, packs: alike.flat_map(|members| members.chunks(size)).map(pack).collect() }
 }
 
 /// Fisher and Yates, with bounded numbers by multiplication (bias below 2⁻³² · length).
@@ -127,7 +145,10 @@ fn shuffle<T>(items: &mut [T], rng: &mut Rng) {
 
 #[cfg(test)]
 mod tests {
+    use nta_data::Sequences;
+
     use super::*;
+    use crate::Start;
 
     fn sequences(lengths: &[u32]) -> Sequences {
         let mut bounds = vec![0];
@@ -140,25 +161,27 @@ mod tests {
     #[test]
     fn a_pack_holds_step_after_step_without_padding() {
         let sequences = sequences(&[3, 1, 2]);
-        let pack = Pack::new(&sequences, &[0, 2, 1]);
-        assert_eq!(pack, Pack { rows: vec![0, 4, 3, 1, 5, 2], bounds: vec![0, 3, 5, 6] });
+        let rows_of = |i: u32| sequences.get(i as usize);
+        let mut pack = Pack::default();
+        assert_eq!(pack.take(rows_of, &[0, 2, 1], 0, usize::MAX), 3);
+        assert_eq!(pack, Pack { rows: vec![0, 4, 3, 1, 5, 2], bounds: vec![0, 3, 5, 6], context: 0 });
         let mut part = Pack::default();
-        assert_eq!(part.take(&sequences, &[0, 2, 1], 1, 3), 3);
-        assert_eq!(part, Pack { rows: vec![1, 5, 2], bounds: vec![0, 2, 3] });
-        assert_eq!((part.take(&sequences, &[0, 2, 1], 3, 3), part.n_steps()), (3, 0));
+        assert_eq!(part.take(rows_of, &[0, 2, 1], 1, 3), 3);
+        assert_eq!(part, Pack { rows: vec![1, 5, 2], bounds: vec![0, 2, 3], context: 0 });
+        assert_eq!((part.take(rows_of, &[0, 2, 1], 3, 3), part.n_steps()), (3, 0));
         assert_eq!(pack.continued(0..3), [(3..5, 0), (5..6, 3)]);
         assert_eq!(pack.continued(2..3), [(5..6, 3)]);
-        let even = Pack { rows: vec![0; 6], bounds: vec![0, 2, 4, 6] };
+        let even = Pack { rows: vec![0; 6], bounds: vec![0, 2, 4, 6], context: 0 };
         assert_eq!(even.continued(0..3), [(2..6, 0)]);
         assert_eq!((pack.width(0), pack.width(2), pack.width(3)), (3, 1, 0));
     }
 
     #[test]
     fn a_batch_falls_into_packs_and_a_small_one_into_halves() {
-        let sequences = sequences(&[1; 100]);
+        let pieces = Pieces::new(&sequences(&[1; 100]), 1, Start::Cold);
         let sizes = |n: u32| {
             let members: Vec<u32> = (0..n).collect();
-            let packs = assemble(&sequences, &members, 0, 0).packs;
+            let packs = assemble(&pieces, &members, 0, 0).packs;
             packs.iter().map(|pack| pack.rows.len()).collect::<Vec<_>>()
         };
         assert_eq!(sizes(100), [32, 32, 32, 4]);
@@ -169,19 +192,34 @@ mod tests {
     #[test]
     fn every_sequence_is_in_one_batch_and_epochs_differ() {
         let lengths: Vec<u32> = (0..1_000).map(|i| 1 + (i * 7) % 32).collect();
-        let sequences = sequences(&lengths);
-        let plan = plan_epoch(&sequences, 16, 3, 1);
+        let pieces = Pieces::new(&sequences(&lengths), 32, Start::Cold);
+        let plan = plan_epoch(&pieces, 16, 3, 1);
         let mut all: Vec<u32> = plan.iter().flatten().copied().collect();
         all.sort_unstable();
         assert!(all.into_iter().eq(0..1_000));
         assert_eq!(plan.len(), 63);
-        assert_eq!(plan, plan_epoch(&sequences, 16, 3, 1));
-        assert_ne!(plan, plan_epoch(&sequences, 16, 3, 2));
+        assert_eq!(plan, plan_epoch(&pieces, 16, 3, 1));
+        assert_ne!(plan, plan_epoch(&pieces, 16, 3, 2));
         for batch in &plan {
-            let lengths: Vec<usize> = batch.iter().map(|&i| sequences.get(i as usize).len()).collect();
+            let lengths: Vec<usize> = batch.iter().map(|&i| pieces.get(i).len()).collect();
             assert!(lengths.is_sorted_by(|a, b| a >= b));
             assert!(lengths[0] - lengths[lengths.len() - 1] <= 8, "{lengths:?}");
         }
+    }
+
+    #[test]
+    fn pieces_with_context_stand_in_packs_of_their_own() {
+        // Pieces of 4: 0 to 3 of the first sequence, the last of 2 rows; 4 alone.
+        let pieces = Pieces::new(&sequences(&[14, 3]), 4, Start::Warm);
+        let plan = plan_epoch(&pieces, 8, 3, 1);
+        let kinds: Vec<_> = plan[0].iter().map(|&i| (pieces.context(i), pieces.get(i).len())).collect();
+        assert_eq!(kinds, [(4, 8), (4, 8), (4, 6), (0, 4), (0, 3)]);
+        let batch = assemble(&pieces, &plan[0], 0, 0);
+        let packs: Vec<_> = batch.packs.iter().map(|p| (p.context, p.first_learned(), p.rows.len())).collect();
+        assert_eq!(packs, [(4, 12, 22), (0, 0, 7)]);
+        let mut learned: Vec<u32> = batch.rows().collect();
+        learned.sort_unstable();
+        assert!(learned.into_iter().eq(0..17));
     }
 
     #[test]

@@ -62,10 +62,11 @@ mod tests {
     use crate::batches::{assemble, plan_epoch};
     use crate::fused::Fused;
     use crate::inputs::Inputs;
+    use crate::pieces::Pieces;
     use crate::shape::{Part, Shape};
     use crate::simd::Simd;
     use crate::tensors::Tensors;
-    use crate::{DeviceChoice, Lstm};
+    use crate::{DeviceChoice, Lstm, Start};
 
     /// Random rows in sequences of 1 to 9, random labels, some rows of weight 0.
     struct Traffic {
@@ -74,12 +75,22 @@ mod tests {
         truth: Truth,
     }
 
+    impl Traffic {
+        /// The sequences in pieces, each read after the one before it.
+        fn pieces(&self, length: usize) -> Pieces {
+            Pieces::new(&self.sequences, length, Start::Warm)
+        }
+    }
+
+    /// No sequence is longer.
+    const LONGEST: usize = 9;
+
     fn traffic(n_numeric: usize, cardinality: &[u32]) -> Traffic {
         let n_rows = 400;
         let mut rng = rng(5, Purpose::Simulation, 0, 0);
         let mut bounds = vec![0u32];
         while *bounds.last().unwrap() < n_rows {
-            bounds.push((bounds.last().unwrap() + 1 + rng.next_u32() % 9).min(n_rows));
+            bounds.push((bounds.last().unwrap() + 1 + rng.next_u32() % LONGEST as u32).min(n_rows));
         }
         let mut unit = || (rng.next_u32() >> 8) as f32 / (1 << 24) as f32;
         let n = n_rows as usize;
@@ -121,10 +132,14 @@ mod tests {
     #[test]
     fn written_out_gradients_equal_those_of_burn_on_every_vector_unit() {
         for (traffic, shape) in networks() {
-            for dropout in [0.0, 0.3] {
+            for (dropout, length) in [(0.0, LONGEST), (0.3, LONGEST), (0.0, 3), (0.3, 3)] {
                 let weights = Weights::draw(&shape, 3, -0.5);
-                let plan = plan_epoch(&traffic.sequences, 40, 1, 0);
-                let batch = assemble(&traffic.sequences, &plan[0], 0, 0);
+                let pieces = traffic.pieces(length);
+                // With and without context in one batch, where there is any.
+                let batches = plan_epoch(&pieces, 40, 1, 0);
+                let mut batches = batches.iter().map(|members| assemble(&pieces, members, 0, 0));
+                let has = |batch: &Batch, context| batch.packs.iter().any(|pack| pack.context == context);
+                let batch = batches.find(|batch| has(batch, 0) && (length == LONGEST || has(batch, 3))).unwrap();
                 let theirs = Tensors::new(DeviceChoice::Flex, &weights, &Adam::new(&shape), dropout, 9).unwrap();
                 let (their_loss, theirs) = theirs.gradient(&traffic.dense, &traffic.truth, &batch).unwrap();
                 for simd in Simd::all() {
@@ -152,12 +167,12 @@ mod tests {
     fn gradients_of_bf16_products_are_those_of_f32_but_for_rounding() {
         let Some(bf16) = Simd::bf16() else { return Simd::skip_bf16() };
         for (traffic, shape) in networks() {
-            for (dropout, length) in [(0.0, 9), (0.3, 9), (0.0, 1)] {
+            for (dropout, length) in [(0.0, LONGEST), (0.3, LONGEST), (0.0, 3), (0.0, 1)] {
                 let weights = Weights::draw(&shape, 3, -0.5);
-                let sequences = traffic.sequences.cut(length);
+                let pieces = traffic.pieces(length);
                 // Packs of 32 and 31, for more rows than are summed at once, and an odd number that begin.
-                let members = plan_epoch(&sequences, 63, 1, 0).into_iter().find(|members| members.len() == 63).unwrap();
-                let batch = assemble(&sequences, &members, 0, 0);
+                let members = plan_epoch(&pieces, 63, 1, 0).into_iter().find(|members| members.len() == 63).unwrap();
+                let batch = assemble(&pieces, &members, 0, 0);
                 let gradient = |simd| {
                     let mut engine = Fused::new(simd, weights.clone(), Adam::new(&shape), dropout, 9);
                     engine.gradient(&traffic.dense, &traffic.truth, &batch)
@@ -182,10 +197,10 @@ mod tests {
             let weights = Weights::draw(&shape, 4, 0.0);
             let mut ours = Fused::new(Simd::detect(), weights.clone(), Adam::new(&shape), dropout, 2);
             let mut theirs = Tensors::new(DeviceChoice::Flex, &weights, &Adam::new(&shape), dropout, 2).unwrap();
-            let (mut epoch, mut steps) = (0, 0);
+            let (pieces, mut epoch, mut steps) = (traffic.pieces(3), 0, 0);
             while steps < 50 {
-                for (index, members) in plan_epoch(&traffic.sequences, 20, 1, epoch).iter().enumerate() {
-                    let batch = assemble(&traffic.sequences, members, epoch, index);
+                for (index, members) in plan_epoch(&pieces, 20, 1, epoch).iter().enumerate() {
+                    let batch = assemble(&pieces, members, epoch, index);
                     let a = ours.step(&traffic.dense, &traffic.truth, &batch, RATE).unwrap();
                     let b = theirs.step(&traffic.dense, &traffic.truth, &batch, RATE).unwrap();
                     let (a, b) = (a.sum / a.weight, b.sum / b.weight);
@@ -200,7 +215,7 @@ mod tests {
             let all: Vec<u32> = (0..traffic.sequences.len() as u32).collect();
             let mut longest_first = all.clone();
             longest_first.sort_by_key(|&i| std::cmp::Reverse(traffic.sequences.get(i as usize).len()));
-            let batch = assemble(&traffic.sequences, &longest_first, 0, 0);
+            let batch = assemble(&traffic.pieces(LONGEST), &longest_first, 0, 0);
             let theirs = theirs.probabilities(&traffic.dense, &traffic.truth, &batch).unwrap();
             for (row, theirs) in batch.rows().zip(theirs) {
                 assert!((ours[row as usize] - theirs).abs() < 1e-5);
@@ -213,7 +228,7 @@ mod tests {
         let (mut traffic, shape) = networks().remove(0);
         traffic.truth.weight.fill(0.0);
         let weights = Weights::draw(&shape, 3, 0.0);
-        let batch = assemble(&traffic.sequences, &[0], 0, 0);
+        let batch = assemble(&traffic.pieces(LONGEST), &[0], 0, 0);
         let mut ours = Fused::new(Simd::detect(), weights.clone(), Adam::new(&shape), 0.0, 9);
         let loss = ours.step(&traffic.dense, &traffic.truth, &batch, RATE).unwrap();
         assert_eq!((loss.sum, loss.weight), (0.0, 0.0));

@@ -17,6 +17,7 @@ mod inputs;
 mod loss;
 mod lstm;
 mod panels;
+mod pieces;
 mod predict;
 mod saved;
 mod shape;
@@ -29,7 +30,9 @@ mod weights;
 mod words;
 
 pub use checkpoint::Checkpoint;
-pub use config::{Categorical, ClassWeight, DeviceChoice, Loss, LstmConfig, Precision, Schedule, SequenceConfig};
+pub use config::{
+    Categorical, ClassWeight, DeviceChoice, Loss, LstmConfig, Precision, Schedule, SequenceConfig, Start,
+};
 pub use device::{DeviceInfo, ResolvedDevice, devices, vectors};
 pub use error::{ConfigError, LstmError};
 pub use lstm::{Lstm, LstmState, Scratch};

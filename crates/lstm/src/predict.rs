@@ -58,7 +58,7 @@ impl Lstm {
             || self.lanes(),
             |(lanes, [stretch, _]), (i, scores)| {
                 let (first, n) = ((i * at_once) as u32, scores.len());
-                stretch.pack = Pack { rows: (first..first + n as u32).collect(), bounds: vec![0, n] };
+                stretch.pack = Pack { rows: (first..first + n as u32).collect(), bounds: vec![0, n], context: 0 };
                 let mut found = Vec::with_capacity(n);
                 lanes.clear();
                 self.prepare(dense, stretch);
@@ -91,11 +91,11 @@ impl Lstm {
         [now, next]: &mut [Stretch; 2],
     ) -> (Vec<u32>, Vec<f32>) {
         let (mut rows, mut scores) = (Vec::new(), Vec::new());
-        let enough = self.rows_at_once();
-        let mut step = now.pack.take(sequences, members, 0, enough);
+        let (enough, rows_of) = (self.rows_at_once(), |i: u32| sequences.get(i as usize));
+        let mut step = now.pack.take(rows_of, members, 0, enough);
         self.prepare(dense, now);
         while now.pack.n_steps() > 0 {
-            step = next.pack.take(sequences, members, step, enough);
+            step = next.pack.take(rows_of, members, step, enough);
             rows.extend_from_slice(&now.pack.rows);
             rayon::join(|| self.go_through(now, lanes, &mut scores), || self.prepare(dense, next));
             std::mem::swap(now, next);

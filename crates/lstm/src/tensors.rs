@@ -7,7 +7,7 @@ use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 use nta_data::Dense;
 
 use crate::adam::{Adam, BETA_1, BETA_2, EPSILON, Rate, StepSizes};
-use crate::batches::Batch;
+use crate::batches::{Batch, Pack};
 use crate::device;
 use crate::engine::{BatchLoss, Engine, Truth};
 use crate::fused::Dropout;
@@ -34,6 +34,11 @@ pub(crate) struct Tensors {
 struct Padded {
     n_sequences: usize,
     n_steps: usize,
+    /// First steps of the batch that are read and not learned from, 0 without any. Sequences without such begin behind
+    /// them.
+    context: usize,
+    /// `(n_sequences, 1)`: 1 where a sequence has context, else 0.
+    warm: Tensor<2>,
     /// `(n_steps · n_sequences, n_numeric)`, absent without numbers.
     numeric: Option<Tensor<2>>,
     /// A categorical input: `(n_steps · n_sequences)` rows of its embedding, or of the first layer's matrix.
@@ -102,6 +107,13 @@ impl Tensors {
             let mut outputs: Vec<Tensor<2>> = Vec::with_capacity(batch.n_steps);
             let mut cell: Option<Tensor<2>> = None;
             for t in 0..batch.n_steps {
+                if t > 0 && t == batch.context {
+                    // The past is given: nothing is learned from it, and padding is no past.
+                    let given = |state: Tensor<2>| (state * batch.warm.clone()).detach();
+                    let last = outputs.pop().map(given);
+                    outputs.extend(last);
+                    cell = cell.map(given);
+                }
                 let mut gates = sums.clone().narrow(0, t * lanes, lanes);
                 if let Some(output) = outputs.last() {
                     gates = gates + output.clone().matmul(recurrent.clone());
@@ -182,7 +194,8 @@ impl Tensors {
 
     fn pad(&self, dense: &Dense, truth: &Truth, batch: &Batch) -> Padded {
         let n_sequences = batch.packs.iter().map(|p| p.width(0)).sum::<usize>();
-        let n_steps = batch.packs.iter().map(|p| p.n_steps()).max().unwrap_or(0);
+        let context = batch.packs.iter().map(|p| p.context).max().unwrap_or(0);
+        let n_steps = batch.packs.iter().map(|p| context - p.context + p.n_steps()).max().unwrap_or(0);
         let n = n_sequences * n_steps;
         let (hidden, n_numeric) = (self.shape.hidden, self.shape.n_numeric);
         let tables = match self.shape.embedding {
@@ -195,18 +208,21 @@ impl Tensors {
         let mut codes: Vec<Vec<i32>> = tables.iter().map(|&t| vec![t as i32; n]).collect();
         let (mut attack, mut weight) = (vec![0f32; n], vec![0f32; n]);
         let mut masks = vec![vec![0f32; n * hidden]; n_masks];
+        let mut warm = vec![0f32; n_sequences];
         let mut first = 0;
         for (p, pack) in batch.packs.iter().enumerate() {
-            let steps = (0..pack.n_steps()).flat_map(|t| (0..pack.width(t)).map(move |s| t * n_sequences + first + s));
-            let places: Vec<usize> = steps.collect();
-            for (&place, &row) in places.iter().zip(&pack.rows) {
+            let places = places(pack, context, n_sequences, first);
+            warm[first..first + pack.width(0)].fill(if pack.context > 0 { 1.0 } else { 0.0 });
+            for (i, (&place, &row)) in places.iter().zip(&pack.rows).enumerate() {
                 let row = row as usize;
                 numeric[place * n_numeric..(place + 1) * n_numeric].copy_from_slice(dense.numeric_row(row));
                 for ((codes, &code), &table) in codes.iter_mut().zip(dense.code_row(row)).zip(&tables) {
                     codes[place] = (table + code) as i32;
                 }
-                attack[place] = f32::from(u8::from(truth.attack[row]));
-                weight[place] = truth.weight[row];
+                if i >= pack.first_learned() {
+                    attack[place] = f32::from(u8::from(truth.attack[row]));
+                    weight[place] = truth.weight[row];
+                }
             }
             let mut rng = batch.dropout_rng(self.seed, p);
             let mut drawn = Vec::new();
@@ -222,12 +238,15 @@ impl Tensors {
         }
         let device = self.device.clone().autodiff();
         let matrix = |values: Vec<f32>, width: usize| -> Tensor<2> {
+            let n = values.len() / width;
             Tensor::from_data(TensorData::new(values, [n, width]), &device)
         };
         let column = |codes: Vec<i32>| Tensor::<1, Int>::from_data(TensorData::new(codes, [n]), &device);
         Padded {
             n_sequences,
             n_steps,
+            context,
+            warm: matrix(warm, 1),
             numeric: (n_numeric > 0).then(|| matrix(numeric, n_numeric)),
             codes: codes.into_iter().map(column).collect(),
             attack: matrix(attack, 1),
@@ -268,9 +287,8 @@ impl Tensors {
         let mut found = Vec::new();
         let mut first = 0;
         for pack in &batch.packs {
-            for t in 0..pack.n_steps() {
-                found.extend((0..pack.width(t)).map(|s| scores[t * padded.n_sequences + first + s]));
-            }
+            let places = places(pack, padded.context, padded.n_sequences, first);
+            found.extend(places[pack.first_learned()..].iter().map(|&place| scores[place]));
             first += pack.width(0);
         }
         Ok(found)
@@ -299,6 +317,13 @@ impl Engine for Tensors {
     fn adam(&self) -> Result<Adam, LstmError> {
         Ok(Adam { mean: self.download(&self.mean)?, square: self.download(&self.square)?, steps: self.steps })
     }
+}
+
+/// Where a pack's rows stand in the padded tensors, its sequences being `first` and following: all that is learned from
+/// begins at step `context`.
+fn places(pack: &Pack, context: usize, n_sequences: usize, first: usize) -> Vec<usize> {
+    let step = |t: usize| (context - pack.context + t) * n_sequences + first;
+    (0..pack.n_steps()).flat_map(|t| (0..pack.width(t)).map(move |s| step(t) + s)).collect()
 }
 
 fn size_of(shape: &Shape, part: Part) -> [usize; 2] {

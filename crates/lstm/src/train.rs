@@ -13,6 +13,7 @@ use crate::checkpoint::{Checkpoint, Run};
 use crate::engine::{Engine, Truth};
 use crate::fused::Fused;
 use crate::inputs::Inputs;
+use crate::pieces::Pieces;
 use crate::predict::check_sequences;
 use crate::shape::Shape;
 use crate::tensors::Tensors;
@@ -110,8 +111,7 @@ struct Training<'a> {
     config: &'a LstmConfig,
     train: Rows<'a>,
     validation: Rows<'a>,
-    /// Training sequences cut at the configured length.
-    pieces: Sequences,
+    pieces: Pieces,
     truth: Truth,
     engine: Box<dyn Engine>,
     run: Run,
@@ -155,7 +155,7 @@ impl<'a> Training<'a> {
             device => Box::new(Tensors::new(device, &weights, &adam, config.dropout, seed)?),
         };
         let now = Lstm::new(weights, run.inputs.clone(), config.sequence.length > 1);
-        let pieces = train.sequences.cut(config.sequence.length);
+        let pieces = Pieces::new(train.sequences, config.sequence.length, config.sequence.start);
         Ok(Training { config, train, validation, pieces, truth, engine, run, now, best, history })
     }
 

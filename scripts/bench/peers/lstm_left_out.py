@@ -22,8 +22,7 @@ MEASURES = [
 def compare(bench, candidates, seeds):
     folder = kdd.table("kdd99")
     x, labels, families = lstm_tables.kdd99_inputs(folder)[0], dump.labels(folder, "train"), kdd.train_families(folder)
-    block = np.arange(len(labels)) // lstm_tables.BLOCK
-    validate = np.arange(block[-1] + 1) % 10 == 9
+    block, validate = lstm_tables.kdd99_blocks(len(labels))
 
     def write_part(part, family, seed):
         rng = np.random.default_rng(seed)

@@ -21,7 +21,7 @@ CATEGORICAL = ["Proto", "Dir", "State"]
 MIN_COUNT = 500
 # Rows of a training sequence.
 LENGTH = 32
-# KDD99 has no hosts: every tenth block of its training file is validated on.
+# KDD99 has no hosts: it is validated on in blocks of rows.
 BLOCK = 2048
 
 
@@ -122,14 +122,19 @@ def write_kdd99(folder):
     tables = kdd.table("kdd99")
     train, test = kdd99_inputs(tables)
     labels = dump.labels(tables, "train")
-    blocks = [np.arange(at, min(at + BLOCK, len(train))) for at in range(0, len(train), BLOCK)]
-    chosen = {"train": [b for i, b in enumerate(blocks) if i % 10 != 9], "validation": blocks[9::10]}
+    block, validate = kdd99_blocks(len(train))
     parts = {}
-    for part, members in chosen.items():
-        rows = np.concatenate(members)
+    for part, members in (("train", ~validate), ("validation", validate)):
+        rows = np.flatnonzero(members[block])
         parts[part] = (train[rows], labels[rows], in_a_row(rows))
     parts["test"] = (test, dump.labels(tables, "test"), [np.arange(len(test))])
     sequence_dump.write(folder, parts)
+
+
+def kdd99_blocks(n_rows):
+    """The block of each row of the training file, and of each block whether it is validated on: every tenth."""
+    block = np.arange(n_rows) // BLOCK
+    return block, np.arange(block[-1] + 1) % 10 == 9
 
 
 def kdd99_inputs(tables):

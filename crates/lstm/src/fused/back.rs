@@ -216,15 +216,16 @@ fn through<S: Vectors, const R: usize, const C: usize>(
 }
 
 multiversion! {
-    /// Derivatives `(n, width)` by what came in, from those by the pre-activations, `(blocks, n, words of quad)`.
-    pub(super) fn by_inputs = by_inputs_body(d_gates: &[f32], turned: &Turned, d_inputs: &mut [f32])
+    /// Derivatives `(n, width)` by what came in, of rows from `first` on, from those by the pre-activations,
+    /// `(blocks, n, words of quad)`.
+    pub(super) fn by_inputs = by_inputs_body(d_gates: &[f32], turned: &Turned, first: usize, d_inputs: &mut [f32])
 }
 
 #[inline(always)]
-fn by_inputs_body<S: Vectors>(s: S, d_gates: &[f32], turned: &Turned, d_inputs: &mut [f32]) {
+fn by_inputs_body<S: Vectors>(s: S, d_gates: &[f32], turned: &Turned, first: usize, d_inputs: &mut [f32]) {
     let layout = turned.layout;
     let (n, whole) = (d_inputs.len() / layout.width(), layout.blocks - layout.blocks % WIDE);
-    let mut left = 0..n;
+    let mut left = first..n;
     while !left.is_empty() {
         let height = next_tile(&left, S::ROWS);
         let mut block = 0;

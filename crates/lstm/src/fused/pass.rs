@@ -164,16 +164,24 @@ impl Pass {
             }
             self.back_through_steps(network, dense, pack, l, gradient);
             if let Some(turned) = &network.turned[l].1 {
-                back::by_inputs(layout.simd, self.layers[l].d_gates(), turned, &mut self.d_outputs);
+                back::by_inputs(
+                    layout.simd,
+                    self.layers[l].d_gates(),
+                    turned,
+                    pack.first_learned(),
+                    &mut self.d_outputs,
+                );
             }
         }
         loss
     }
 
-    /// Turns logits into derivatives by them; gives the loss.
+    /// Turns logits into derivatives by them, 0 where nothing is learned; gives the loss.
     fn derive_loss(&mut self, truth: &Truth, pack: &Pack, scale: f32) -> f64 {
         let mut loss = 0.0;
-        for (&row, logit) in pack.rows.iter().zip(&mut self.logits) {
+        let (context, learned) = self.logits.split_at_mut(pack.first_learned());
+        context.fill(0.0);
+        for (&row, logit) in pack.rows[context.len()..].iter().zip(learned) {
             let (weight, attack) = (truth.weight[row as usize], truth.attack[row as usize]);
             let (lost, slope) = truth.loss.of(*logit, attack);
             if weight > 0.0 {
@@ -193,15 +201,15 @@ impl Pass {
         sums.head_bias = self.logits.iter().sum();
     }
 
-    /// Through time, last step first. Leaves the derivatives by the pre-activations in the layer's gates and sums what
-    /// they make of the weights' gradient.
+    /// Through time, last step first, as far as rows are learned from. Leaves the derivatives by the pre-activations in
+    /// the layer's gates and sums what they make of the weights' gradient.
     fn back_through_steps(&mut self, network: &Network, dense: &Dense, pack: &Pack, l: usize, gradient: &mut Gradient) {
         let layout = network.layout();
         let width = layout.width();
         self.d_cells.resize(pack.width(0) * width);
         self.d_cells.fill(0.0);
         let mut done = pack.n_steps();
-        for t in (0..pack.n_steps()).rev() {
+        for t in (pack.context..pack.n_steps()).rev() {
             let rows = pack.bounds[t]..pack.bounds[t + 1];
             let layer = &mut self.layers[l];
             let step = back::Step {
@@ -216,7 +224,7 @@ impl Pass {
             };
             let (gates, words, d_cells) = (&mut layer.gates, &mut layer.words.d_gates, &mut self.d_cells);
             back::backward(layout.simd, step, Turns { gates, words, d_cells });
-            if t == 0 || pack.bounds[done] - rows.start >= ROWS_AT_ONCE {
+            if t == pack.context || pack.bounds[done] - rows.start >= ROWS_AT_ONCE {
                 self.weight_gradients(network, dense, pack, l, t..done, gradient);
                 done = t;
             }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use nta_data::{Dense, Label, MemoryConfig, Purpose, Quiet, Sequences, Watch, rng};
 use nta_lstm::{
     Categorical, Checkpoint, ClassWeight, DeviceChoice, EpochReport, Fitted, Loss, Lstm, LstmConfig, LstmError, Rows,
-    Schedule, Scratch,
+    Schedule, Scratch, Start,
 };
 use nta_metrics::Ranking;
 use rand_core::RngCore;
@@ -399,6 +399,11 @@ fn every_setting_changes_the_result() {
         ("sequence.length", {
             let mut config = base.clone();
             config.sequence.length = 4;
+            config
+        }),
+        ("sequence.start", {
+            let mut config = base.clone();
+            config.sequence.start = Start::Cold;
             config
         }),
     ];
