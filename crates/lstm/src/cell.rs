@@ -57,30 +57,51 @@ multiversion! {
 
 #[inline(always)]
 fn forward_body<S: Vectors>(s: S, step: Step<'_>, mut made: Made<'_>) {
-    for place in 0..step.layout.blocks {
-        let block = if step.from_last { step.layout.blocks - 1 - place } else { place };
+    let blocks = step.layout.blocks;
+    // A row alone has the four sums of a block, too few to keep the unit busy while each waits for its last term.
+    let wide = if step.rows == 1 { 2 } else { 1 };
+    let places = blocks.div_ceil(wide);
+    for place in 0..places {
+        let block = wide * if step.from_last { places - 1 - place } else { place };
+        if wide == 2 && block + 1 < blocks {
+            forward_tile::<S, 1, TWO>(s, &step, &mut made, block, 0);
+            continue;
+        }
         let mut left = 0..step.rows;
         while !left.is_empty() {
             let height = next_tile(&left, S::ROWS);
-            for_height!(height, forward_tile::<S>(s, &step, &mut made, block, left.start));
+            for_height!(height, forward_tile::<S, ONE>(s, &step, &mut made, block, left.start));
             left.start += height;
         }
     }
 }
 
-/// `R` rows of one block, from row `at` of the step on.
+/// Vectors of sums of one block, and of two.
+const ONE: usize = 4;
+const TWO: usize = 8;
+
+/// `R` rows of `C` / 4 blocks from `block` on, from row `at` of the step on.
 #[inline(always)]
-fn forward_tile<S: Vectors, const R: usize>(s: S, step: &Step<'_>, made: &mut Made<'_>, block: usize, at: usize) {
+fn forward_tile<S: Vectors, const R: usize, const C: usize>(
+    s: S,
+    step: &Step<'_>,
+    made: &mut Made<'_>,
+    block: usize,
+    at: usize,
+) {
     let (layer, width, quad) = (step.layer, step.layout.width(), 4 * S::LANES);
-    let mut sums = [[s.splat(0.0); 4]; R];
+    let mut sums = [[s.splat(0.0); C]; R];
     for r in 0..R {
-        let start = if step.started {
-            &made.gates[(block * made.n + made.first + at + r) * quad..][..quad]
-        } else {
-            &layer.bias[block * quad..][..quad]
-        };
-        for gate in 0..4 {
-            sums[r][gate] = s.load(&start[gate * S::LANES..]);
+        for c in (0..C).step_by(4) {
+            let block = block + c / 4;
+            let start = if step.started {
+                &made.gates[(block * made.n + made.first + at + r) * quad..][..quad]
+            } else {
+                &layer.bias[block * quad..][..quad]
+            };
+            for gate in 0..4 {
+                sums[r][c + gate] = s.load(&start[gate * S::LANES..]);
+            }
         }
     }
     if !step.inputs.is_empty() {
@@ -89,36 +110,46 @@ fn forward_tile<S: Vectors, const R: usize>(s: S, step: &Step<'_>, made: &mut Ma
     if !step.outputs.is_empty() {
         let words = width / S::TERMS;
         let left = Left { values: &step.outputs[at * words..], row_stride: words, step: 1 };
-        let right = Right { values: &layer.recurrent[block * words * quad..], stride: quad };
+        let panel = words * quad;
+        let right = Right { values: &layer.recurrent[block * panel..], stride: quad, panel };
         accumulate(s, &mut sums, left, right, words);
     }
     for r in 0..R {
-        let unit = (at + r) * width + block * S::LANES;
-        let before = if step.cells.is_empty() { s.splat(0.0) } else { s.load(&step.cells[unit..]) };
-        let gates = [sigmoid(s, sums[r][0]), sigmoid(s, sums[r][1]), tanh(s, sums[r][2]), sigmoid(s, sums[r][3])];
-        let cell = s.multiply_add(gates[1], before, s.multiply(gates[0], gates[2]));
-        let squashed = tanh(s, cell);
-        let output = s.multiply(gates[3], squashed);
-        s.store(cell, &mut made.cells[unit..]);
-        s.store(output, &mut made.outputs[unit..]);
-        if S::TERMS > 1 {
-            s.store_words(output, &mut made.words[unit / S::TERMS..]);
-        }
-        if !made.squashed.is_empty() {
-            s.store(squashed, &mut made.squashed[unit..]);
-            let kept = &mut made.gates[(block * made.n + made.first + at + r) * quad..][..quad];
-            for gate in 0..4 {
-                s.store(gates[gate], &mut kept[gate * S::LANES..]);
-            }
+        for c in (0..C).step_by(4) {
+            let quad = [sums[r][c], sums[r][c + 1], sums[r][c + 2], sums[r][c + 3]];
+            finish(s, step, made, quad, block + c / 4, at + r);
         }
     }
 }
 
-/// Adds what rows from `at` on of `inputs` contribute to the sums of one block.
+/// From a row's four sums of one block to its gates, state and output.
 #[inline(always)]
-fn add_inputs<S: Vectors, const R: usize>(
+fn finish<S: Vectors>(s: S, step: &Step<'_>, made: &mut Made<'_>, sums: [S::Vector; 4], block: usize, row: usize) {
+    let (unit, quad) = (row * step.layout.width() + block * S::LANES, 4 * S::LANES);
+    let before = if step.cells.is_empty() { s.splat(0.0) } else { s.load(&step.cells[unit..]) };
+    let gates = [sigmoid(s, sums[0]), sigmoid(s, sums[1]), tanh(s, sums[2]), sigmoid(s, sums[3])];
+    let cell = s.multiply_add(gates[1], before, s.multiply(gates[0], gates[2]));
+    let squashed = tanh(s, cell);
+    let output = s.multiply(gates[3], squashed);
+    s.store(cell, &mut made.cells[unit..]);
+    s.store(output, &mut made.outputs[unit..]);
+    if S::TERMS > 1 {
+        s.store_words(output, &mut made.words[unit / S::TERMS..]);
+    }
+    if !made.squashed.is_empty() {
+        s.store(squashed, &mut made.squashed[unit..]);
+        let kept = &mut made.gates[(block * made.n + made.first + row) * quad..][..quad];
+        for gate in 0..4 {
+            s.store(gates[gate], &mut kept[gate * S::LANES..]);
+        }
+    }
+}
+
+/// Adds what rows from `at` on of `inputs` contribute to the sums of `C` / 4 blocks.
+#[inline(always)]
+fn add_inputs<S: Vectors, const R: usize, const C: usize>(
     s: S,
-    sums: &mut [[S::Vector; 4]; R],
+    sums: &mut [[S::Vector; C]; R],
     layer: &Layer,
     inputs: &[f32],
     block: usize,
@@ -126,7 +157,8 @@ fn add_inputs<S: Vectors, const R: usize>(
 ) {
     let (k, quad) = (layer.inputs, 4 * S::LANES);
     let left = Left { values: &inputs[at * k..], row_stride: k, step: 1 };
-    let right = Right { values: &layer.input[block * k * quad..], stride: quad };
+    let panel = k * quad;
+    let right = Right { values: &layer.input[block * panel..], stride: quad, panel };
     accumulate(s, sums, left, right, k);
 }
 

@@ -15,11 +15,21 @@ pub(crate) struct Left<'a> {
     pub(crate) step: usize,
 }
 
-/// The right factor in words: row `k` begins at `k · stride`.
+/// The right factor in words: row `k` begins at `k · stride`. Four of its vectors follow each other; the next four, where a
+/// tile is that wide, stand `panel` words further on.
 #[derive(Clone, Copy)]
 pub(crate) struct Right<'a> {
     pub(crate) values: &'a [f32],
     pub(crate) stride: usize,
+    pub(crate) panel: usize,
+}
+
+impl Right<'_> {
+    /// Where vector `c` of a row stands from its first on.
+    #[inline(always)]
+    fn place(self, c: usize, lanes: usize) -> usize {
+        c / 4 * self.panel + c % 4 * lanes
+    }
 }
 
 /// `sums[r][c] += Σ left(r, k) · right(k, c)` over words `k` in `0..depth`, first to last, so that a row's sum is the same
@@ -37,21 +47,36 @@ pub(crate) fn accumulate<S: Vectors, const R: usize, const C: usize>(
     }
     let last = depth - 1;
     assert!((R - 1) * left.row_stride + last * left.step < left.values.len());
-    assert!(last * right.stride + C * S::LANES <= right.values.len());
+    assert!(last * right.stride + right.place(C - 1, S::LANES) + S::LANES <= right.values.len());
     let (mut a, mut b) = (left.values.as_ptr(), right.values.as_ptr());
     let mut kept = *sums;
     for _ in 0..depth {
         // SAFETY: the assertions hold every element that (r, k) and (k, c) name inside the slices; the pointers leave
         // them only after the last term, where nothing is read.
         unsafe {
-            let mut row = [s.splat(0.0); C];
-            for c in 0..C {
-                row[c] = s.load_at(b.add(c * S::LANES));
-            }
-            for r in 0..R {
-                let x = s.splat(*a.add(r * left.row_stride));
+            // The shorter side is held, the longer goes by: with 16 registers that leaves room for all sums of the
+            // highest tile, and none is put away in between.
+            if R < C {
+                let mut x = [s.splat(0.0); R];
+                for r in 0..R {
+                    x[r] = s.splat(*a.add(r * left.row_stride));
+                }
                 for c in 0..C {
-                    kept[r][c] = s.add_terms(x, row[c], kept[r][c]);
+                    let y = s.load_at(b.add(right.place(c, S::LANES)));
+                    for r in 0..R {
+                        kept[r][c] = s.add_terms(x[r], y, kept[r][c]);
+                    }
+                }
+            } else {
+                let mut y = [s.splat(0.0); C];
+                for c in 0..C {
+                    y[c] = s.load_at(b.add(right.place(c, S::LANES)));
+                }
+                for r in 0..R {
+                    let x = s.splat(*a.add(r * left.row_stride));
+                    for c in 0..C {
+                        kept[r][c] = s.add_terms(x, y[c], kept[r][c]);
+                    }
                 }
             }
             a = a.wrapping_add(left.step);
@@ -121,7 +146,7 @@ mod tests {
                 for (row_stride, step) in [(depth, 1), (1, rows)] {
                     let mut into = vec![0.0; rows * columns];
                     let left = Left { values: &values, row_stride, step };
-                    product(simd, &mut into, left, Right { values: &right, stride: columns }, depth);
+                    product(simd, &mut into, left, Right { values: &right, stride: columns, panel: 0 }, depth);
                     for (i, &found) in into.iter().enumerate() {
                         let (r, c) = (i / columns, i % columns);
                         let term =
@@ -138,7 +163,7 @@ mod tests {
     #[should_panic]
     fn a_factor_that_is_too_short_is_refused() {
         let left = Left { values: &[1.0; 3], row_stride: 1, step: 1 };
-        let right = Right { values: &[1.0; 256], stride: 64 };
+        let right = Right { values: &[1.0; 256], stride: 64, panel: 0 };
         product(Simd::detect(), &mut vec![0.0; 4 * Simd::detect().lanes()], left, right, 4);
     }
 

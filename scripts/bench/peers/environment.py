@@ -1,5 +1,6 @@
 """Runs a bench in a virtual environment of its own, made once from the pinned versions beside it."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -48,10 +49,18 @@ def make(folder, python, requirements):
             )
 
 
+def target_folder():
+    """Where cargo builds, by whichever of its settings."""
+    command = ["cargo", "metadata", "--no-deps", "--format-version", "1"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"`{' '.join(command)}` failed\n{done.stderr}")
+    return json.loads(done.stdout)["target_directory"]
+
+
 def build_example(package, example, features=()):
     """Builds one of our release examples and gives its path. `NTA_BENCH_BUILD=no` takes the one that is there."""
-    target = os.environ.get("CARGO_TARGET_DIR") or os.path.join(PROJECT, "target")
-    binary = os.path.join(target, "release", "examples", example)
+    binary = os.path.join(target_folder(), "release", "examples", example)
     if os.environ.get("NTA_BENCH_BUILD") == "no":
         if not os.path.exists(binary):
             sys.exit(f"{binary} is not there: run without NTA_BENCH_BUILD=no to build it")

@@ -210,7 +210,7 @@ fn through<S: Vectors, const R: usize, const C: usize>(
     let panel = turned.panel(block);
     for from in 0..turned.layout.blocks {
         let left = Left { values: &d_gates[(from * n + row) * words..], row_stride: words, step: 1 };
-        let right = Right { values: &panel[from * words * units..], stride: units };
+        let right = Right { values: &panel[from * words * units..], stride: units, panel: 0 };
         accumulate(s, sums, left, right, words);
     }
 }
@@ -313,7 +313,7 @@ fn by_weights_tile<S: Vectors, const R: usize>(
         }
     }
     let left = Left { values: &inputs[at..], row_stride: 1, step: k };
-    let right = Right { values: &met.d_gates[(block * met.n + met.first) * quad..], stride: quad };
+    let right = Right { values: &met.d_gates[(block * met.n + met.first) * quad..], stride: quad, panel: 0 };
     accumulate(s, &mut sums, left, right, met.rows);
     for r in 0..R {
         for c in 0..4 {
