@@ -15,6 +15,7 @@ HELD_OUT = 0.1
 MEASURES = [
     ("avg. precision", "left out", "average_precision"),
     ("ROC-AUC", "left out", "roc_auc"),
+    ("DR@1%", "left out", "dr_at_1"),
     ("avg. precision", "known", "average_precision"),
 ]
 

@@ -14,13 +14,26 @@ def threads():
     return len(os.sched_getaffinity(0))
 
 
-def processor():
+def described():
+    """What Linux says of the first processor; nothing elsewhere."""
     try:
         with open("/proc/cpuinfo") as file:
-            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
-            return names[0] if names else platform.machine()
+            lines = file.read().split("\n\n")[0].splitlines()
     except OSError:
-        return platform.processor() or platform.machine()
+        return {}
+    return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+
+
+def processor():
+    return described().get("model name") or platform.processor() or platform.machine()
+
+
+def vectors():
+    """The vector unit that our code takes here."""
+    flags = set(described().get("flags", "").split())
+    if {"avx512f", "avx512vl"} <= flags:
+        return "AVX-512"
+    return "AVX2" if {"avx2", "fma"} <= flags else "baseline vectors"
 
 
 def commit():
@@ -33,7 +46,7 @@ def headline(command, n_threads, packages):
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
     rust = subprocess.run(["rustc", "--version"], capture_output=True, text=True).stdout.split()
     return (
-        f"`{command}` · {time.strftime('%Y-%m-%d', time.gmtime())} · {processor()}, {threads()} cores, "
+        f"`{command}` · {time.strftime('%Y-%m-%d', time.gmtime())} · {processor()} ({vectors()}), {threads()} cores, "
         f"{n_threads} threads · nta {commit()}, rustc {rust[1] if len(rust) > 1 else '?'}; "
         f"Python {platform.python_version()}, {versions}"
     )
