@@ -69,14 +69,14 @@ fn a_host_of_a_hundred_training_lengths_is_judged_as_well_late_as_early() {
     assert!(long.len() >= 5 && late.len() > 10_000, "{} hosts, {} late flows", long.len(), late.len());
     let labels: Vec<Label> = late.iter().map(|&r| test.labels().unwrap()[r as usize]).collect();
     // The late flows alone, for two halves of a fortnight differ in more than their place: as what they are, as the
-    // first flows of their hosts, and as training saw flows, cold after every 32.
+    // first flows of their hosts, and cold after every 32.
     let auc = |sequences: &Sequences| {
         let scores = lstm.predict_proba(&dense, sequences).unwrap();
         assert!(scores.iter().all(|p| (0.0..=1.0).contains(p)));
         let scores: Vec<f32> = late.iter().map(|&r| scores[r as usize]).collect();
         Ranking::new(&scores, &labels).unwrap().roc_auc().unwrap()
     };
-    let (as_late, as_early, as_trained) = (auc(&whole), auc(&whole.cut(border)), auc(&whole.cut(LENGTH)));
+    let (as_late, as_early, as_cold) = (auc(&whole), auc(&whole.cut(border)), auc(&whole.cut(LENGTH)));
     assert!(as_late > 0.9 && as_late > as_early - 0.001, "late {as_late}, as if early {as_early}");
-    assert!(as_late > as_trained, "carried {as_late}, cold after every {LENGTH} {as_trained}");
+    assert!(as_late > as_cold, "carried {as_late}, cold after every {LENGTH} {as_cold}");
 }

@@ -79,18 +79,18 @@ pub struct SequenceConfig {
     pub by: SequenceBy,
     /// Flows per training sequence. With 1 the network remembers nothing: it sees every flow alone.
     pub length: usize,
-    /// What a training sequence that goes on from another of the same host begins with.
+    /// What a training sequence that goes on from another begins with; of no account with `length: 1`.
     pub start: Start,
 }
 
-/// What a training sequence that goes on from another of the same host begins with. The first of a host begins with
+/// What a training sequence that goes on from another begins with. The first one, of a host or after a silence, begins with
 /// nothing remembered, as in service.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Start {
     /// What the network remembers of the `length` flows before, which it reads and does not learn from: it learns to
-    /// judge with a past, as it will in service ("burn-in", Kapturowski et al. 2019). Takes about a third longer where
-    /// hosts have more flows than `length`.
+    /// judge with a past, as it will in service ("burn-in", Kapturowski et al. 2019). Takes about a third longer on the
+    /// CPU where most flows are those of hosts with many more than `length`.
     #[default]
     Warm,
     /// Nothing, as if the host were new.

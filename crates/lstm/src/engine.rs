@@ -68,7 +68,7 @@ mod tests {
     use crate::tensors::Tensors;
     use crate::{DeviceChoice, Lstm, Start};
 
-    /// Random rows in sequences of 1 to 9, random labels, some rows of weight 0.
+    /// Random rows in sequences of random lengths, random labels, some rows of weight 0.
     struct Traffic {
         dense: Dense,
         sequences: Sequences,
@@ -82,15 +82,14 @@ mod tests {
         }
     }
 
-    /// No sequence is longer.
-    const LONGEST: usize = 9;
+    /// Longer than any sequence.
+    const WHOLE: usize = 64;
 
-    fn traffic(n_numeric: usize, cardinality: &[u32]) -> Traffic {
-        let n_rows = 400;
+    fn traffic(n_numeric: usize, cardinality: &[u32], (n_rows, longest): (u32, u32)) -> Traffic {
         let mut rng = rng(5, Purpose::Simulation, 0, 0);
         let mut bounds = vec![0u32];
         while *bounds.last().unwrap() < n_rows {
-            bounds.push((bounds.last().unwrap() + 1 + rng.next_u32() % LONGEST as u32).min(n_rows));
+            bounds.push((bounds.last().unwrap() + 1 + rng.next_u32() % longest).min(n_rows));
         }
         let mut unit = || (rng.next_u32() >> 8) as f32 / (1 << 24) as f32;
         let n = n_rows as usize;
@@ -112,10 +111,13 @@ mod tests {
 
     const RATE: Rate = Rate { learning_rate: 0.01, weight_decay: 0.01, clip_norm: 0.5 };
 
-    fn networks() -> Vec<(Traffic, Shape)> {
+    /// Rows, and those of the longest sequence.
+    const SHORT: (u32, u32) = (400, 9);
+
+    fn networks(size: (u32, u32)) -> Vec<(Traffic, Shape)> {
         let network = |n_numeric, cardinality: &[u32], embedding, hidden, layers, loss| {
             let shape = Shape { n_numeric, cardinality: cardinality.to_vec(), embedding, hidden, layers };
-            let mut traffic = traffic(n_numeric, cardinality);
+            let mut traffic = traffic(n_numeric, cardinality, size);
             traffic.truth.loss = loss;
             (traffic, shape)
         };
@@ -131,15 +133,16 @@ mod tests {
 
     #[test]
     fn written_out_gradients_equal_those_of_burn_on_every_vector_unit() {
-        for (traffic, shape) in networks() {
-            for (dropout, length) in [(0.0, LONGEST), (0.3, LONGEST), (0.0, 3), (0.3, 3)] {
+        // Pieces of 8 of longer sequences: a pack of those with context has more rows than are summed at once.
+        for (traffic, shape) in networks((800, 20)) {
+            for (dropout, length) in [(0.0, WHOLE), (0.3, WHOLE), (0.0, 8), (0.3, 8)] {
                 let weights = Weights::draw(&shape, 3, -0.5);
                 let pieces = traffic.pieces(length);
                 // With and without context in one batch, where there is any.
-                let batches = plan_epoch(&pieces, 40, 1, 0);
+                let batches = plan_epoch(&pieces, 70, 1, 0);
                 let mut batches = batches.iter().map(|members| assemble(&pieces, members, 0, 0));
                 let has = |batch: &Batch, context| batch.packs.iter().any(|pack| pack.context == context);
-                let batch = batches.find(|batch| has(batch, 0) && (length == LONGEST || has(batch, 3))).unwrap();
+                let batch = batches.find(|batch| has(batch, 0) && (length == WHOLE || has(batch, 8))).unwrap();
                 let theirs = Tensors::new(DeviceChoice::Flex, &weights, &Adam::new(&shape), dropout, 9).unwrap();
                 let (their_loss, theirs) = theirs.gradient(&traffic.dense, &traffic.truth, &batch).unwrap();
                 for simd in Simd::all() {
@@ -162,15 +165,17 @@ mod tests {
 
     /// Rounding to bf16 moves a factor by 2⁻⁹ of itself at most, a product by 2⁻⁸, about 0.004. The way back meets it
     /// anew in each of up to nine steps and three layers; errors of either sign largely cancel in sums, and the bound of
-    /// 0.02 is of the part's largest derivative. Rounded wrongly, or to a neighbour's place, nothing is within it.
+    /// 0.02 is of the part's largest derivative; 0.05 where few rows are summed. Rounded wrongly, or to a neighbour's place,
+    /// nothing is within it.
     #[test]
     fn gradients_of_bf16_products_are_those_of_f32_but_for_rounding() {
         let Some(bf16) = Simd::bf16() else { return Simd::skip_bf16() };
-        for (traffic, shape) in networks() {
-            for (dropout, length) in [(0.0, LONGEST), (0.3, LONGEST), (0.0, 3), (0.0, 1)] {
+        for (traffic, shape) in networks(SHORT) {
+            for (dropout, length) in [(0.0, WHOLE), (0.3, WHOLE), (0.0, 3), (0.0, 1)] {
                 let weights = Weights::draw(&shape, 3, -0.5);
                 let pieces = traffic.pieces(length);
-                // Packs of 32 and 31, for more rows than are summed at once, and an odd number that begin.
+                // Whole, packs of 32 and 31: more rows than are summed at once, and an odd number that begin. In pieces of 3,
+                // fewer rows, some after context.
                 let members = plan_epoch(&pieces, 63, 1, 0).into_iter().find(|members| members.len() == 63).unwrap();
                 let batch = assemble(&pieces, &members, 0, 0);
                 let gradient = |simd| {
@@ -185,7 +190,8 @@ mod tests {
                     let largest = exact.iter().fold(0f32, |m, g| m.max(g.abs()));
                     let furthest = rounded.iter().zip(exact).fold(0f32, |m, (a, b)| m.max((a - b).abs()));
                     assert!((largest > 0.0) == (length > 1 || !matches!(part, Part::Recurrent(_))), "{part:?}");
-                    assert!(furthest <= 0.02 * largest, "{shape:?}, {part:?}: {furthest} of {largest}");
+                    let bound = if length == 3 { 0.05 } else { 0.02 };
+                    assert!(furthest <= bound * largest, "{shape:?}, {part:?}: {furthest} of {largest}");
                 }
             }
         }
@@ -193,7 +199,7 @@ mod tests {
 
     #[test]
     fn losses_of_fifty_steps_and_the_scores_after_them_agree() {
-        for ((traffic, shape), dropout) in networks().into_iter().zip([0.0, 0.1, 0.1, 0.0, 0.1]) {
+        for ((traffic, shape), dropout) in networks(SHORT).into_iter().zip([0.0, 0.1, 0.1, 0.0, 0.1]) {
             let weights = Weights::draw(&shape, 4, 0.0);
             let mut ours = Fused::new(Simd::detect(), weights.clone(), Adam::new(&shape), dropout, 2);
             let mut theirs = Tensors::new(DeviceChoice::Flex, &weights, &Adam::new(&shape), dropout, 2).unwrap();
@@ -215,7 +221,7 @@ mod tests {
             let all: Vec<u32> = (0..traffic.sequences.len() as u32).collect();
             let mut longest_first = all.clone();
             longest_first.sort_by_key(|&i| std::cmp::Reverse(traffic.sequences.get(i as usize).len()));
-            let batch = assemble(&traffic.pieces(LONGEST), &longest_first, 0, 0);
+            let batch = assemble(&traffic.pieces(WHOLE), &longest_first, 0, 0);
             let theirs = theirs.probabilities(&traffic.dense, &traffic.truth, &batch).unwrap();
             for (row, theirs) in batch.rows().zip(theirs) {
                 assert!((ours[row as usize] - theirs).abs() < 1e-5);
@@ -225,10 +231,10 @@ mod tests {
 
     #[test]
     fn a_batch_without_weight_changes_nothing() {
-        let (mut traffic, shape) = networks().remove(0);
+        let (mut traffic, shape) = networks(SHORT).remove(0);
         traffic.truth.weight.fill(0.0);
         let weights = Weights::draw(&shape, 3, 0.0);
-        let batch = assemble(&traffic.pieces(LONGEST), &[0], 0, 0);
+        let batch = assemble(&traffic.pieces(WHOLE), &[0], 0, 0);
         let mut ours = Fused::new(Simd::detect(), weights.clone(), Adam::new(&shape), 0.0, 9);
         let loss = ours.step(&traffic.dense, &traffic.truth, &batch, RATE).unwrap();
         assert_eq!((loss.sum, loss.weight), (0.0, 0.0));

@@ -4,7 +4,7 @@ use nta_data::Sequences;
 
 use crate::Start;
 
-/// Sequences in pieces of at most some length. Index ranges of the sequences, never a copy.
+/// Sequences in pieces of at most some length: ranges of one list of rows, which overlap where a piece has context.
 pub(crate) struct Pieces {
     cut: Sequences,
     /// `(n_pieces)`: flows before the piece that are read and not learned from: none, or as many as a piece has at most.

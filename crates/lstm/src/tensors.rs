@@ -34,8 +34,8 @@ pub(crate) struct Tensors {
 struct Padded {
     n_sequences: usize,
     n_steps: usize,
-    /// First steps of the batch that are read and not learned from, 0 without any. Sequences without such begin behind
-    /// them.
+    /// First steps of the batch that are read and not learned from, 0 without any. Sequences without such begin at the
+    /// step after them.
     context: usize,
     /// `(n_sequences, 1)`: 1 where a sequence has context, else 0.
     warm: Tensor<2>,
@@ -45,7 +45,7 @@ struct Padded {
     codes: Vec<Tensor<1, Int>>,
     /// `(n_steps · n_sequences, 1)`.
     attack: Tensor<2>,
-    /// `(n_steps · n_sequences, 1)`; 0 where there is padding.
+    /// `(n_steps · n_sequences, 1)`; 0 where there is padding, and in the context.
     weight: Tensor<2>,
     /// A layer: `(n_steps · n_sequences, hidden)` factors; none without dropout.
     masks: Vec<Tensor<2>>,
@@ -111,7 +111,7 @@ impl Tensors {
                     // The past is given: nothing is learned from it, and padding is no past.
                     let given = |state: Tensor<2>| (state * batch.warm.clone()).detach();
                     let last = outputs.pop().map(given);
-                    outputs.extend(last);
+                    outputs = outputs.into_iter().map(Tensor::detach).chain(last).collect();
                     cell = cell.map(given);
                 }
                 let mut gates = sums.clone().narrow(0, t * lanes, lanes);

@@ -45,6 +45,8 @@ pub(crate) fn accumulate<S: Vectors, const R: usize, const C: usize>(
     if depth == 0 {
         return;
     }
+    // The last vector of a row is the furthest one.
+    const { assert!(C <= 4 || C.is_multiple_of(4)) }
     let last = depth - 1;
     assert!((R - 1) * left.row_stride + last * left.step < left.values.len());
     assert!(last * right.stride + right.place(C - 1, S::LANES) + S::LANES <= right.values.len());

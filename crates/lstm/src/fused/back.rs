@@ -216,8 +216,8 @@ fn through<S: Vectors, const R: usize, const C: usize>(
 }
 
 multiversion! {
-    /// Derivatives `(n, width)` by what came in, of rows from `first` on, from those by the pre-activations,
-    /// `(blocks, n, words of quad)`.
+    /// Derivatives `(n, width)` by what came in, from those by the pre-activations, `(blocks, n, words of quad)`. Rows before
+    /// `first` are left as they were.
     pub(super) fn by_inputs = by_inputs_body(d_gates: &[f32], turned: &Turned, first: usize, d_inputs: &mut [f32])
 }
 
