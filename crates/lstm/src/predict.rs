@@ -7,7 +7,7 @@ use crate::batches::Pack;
 use crate::stretch::{Lanes, Stretch};
 use crate::{Lstm, LstmError};
 
-/// Sequences that go through the network side by side.
+/// Sequences that go through the network side by side, at most.
 const LANES: usize = 32;
 
 /// Numbers that the first layer's sums of a stretch may come to: few enough for the caches, and enough that handing a
@@ -32,8 +32,10 @@ impl Lstm {
         let mut scores = vec![0.0; dense.n_rows];
         let mut order: Vec<u32> = (0..sequences.len() as u32).collect();
         order.sort_by_key(|&i| std::cmp::Reverse(sequences.get(i as usize).len()));
+        // Fewer side by side where there are too few for all threads; a row's bits depend on nothing beside it.
+        let lanes = LANES.min(order.len().div_ceil(rayon::current_num_threads())).max(1);
         let found: Vec<(Vec<u32>, Vec<f32>)> = order
-            .par_chunks(LANES)
+            .par_chunks(lanes)
             .map_init(
                 || self.lanes(),
                 |(lanes, stretches), members| {
