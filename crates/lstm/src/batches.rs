@@ -10,8 +10,8 @@ use crate::pieces::Pieces;
 /// Sequences that one thread works on at a time, at most. Fixed, for the order in which gradients are summed hangs on it.
 pub(crate) const SEQUENCES_PER_PACK: usize = 32;
 
-/// Batches whose pieces are sorted, by context and length, together. Sorted over everything, batches would be the same in every
-/// epoch and all short hosts would come at once.
+/// Batches whose pieces are sorted, by context and length, together. Sorted over everything, batches would be the same in
+/// every epoch and all short hosts would come at once.
 const BATCHES_PER_CHUNK: usize = 32;
 
 /// Sequences of one batch, packed: all first rows, then all second rows, and so on; longest sequence first, so that the
