@@ -39,15 +39,15 @@ const FAMILIES: [(&str, f64, bool); 9] = [
     ("buffer_overflow", 0.01, true),
 ];
 
-struct Part {
+struct ScoredPart {
     labels: Vec<Label>,
     families: Vec<Option<&'static str>>,
     members: Vec<Vec<f32>>,
 }
 
-fn part(rows: usize, prevalence: f64, drift: f64, seed: u64) -> Part {
+fn part(rows: usize, prevalence: f64, drift: f64, seed: u64) -> ScoredPart {
     let mut dice = Dice(seed);
-    let mut part = Part { labels: vec![], families: vec![], members: vec![vec![], vec![], vec![]] };
+    let mut part = ScoredPart { labels: vec![], families: vec![], members: vec![vec![], vec![], vec![]] };
     for _ in 0..rows {
         let attack = dice.roll() < prevalence;
         let family = attack.then(|| pick(dice.roll()));
@@ -80,7 +80,12 @@ fn pick(roll: f64) -> (&'static str, f64, bool) {
 
 const MEMBERS: [&str; 3] = ["forest", "lstm", "hybrid"];
 
-fn evaluate(test: &Part, threshold: &Part, rule: ThresholdRule, parts: &Named<PartSize>) -> nta_metrics::Evaluation {
+fn evaluate(
+    test: &ScoredPart,
+    threshold: &ScoredPart,
+    rule: ThresholdRule,
+    parts: &Named<PartSize>,
+) -> nta_metrics::Evaluation {
     let chosen: Vec<ChosenThreshold> = threshold
         .members
         .iter()
@@ -112,7 +117,7 @@ fn evaluate(test: &Part, threshold: &Part, rule: ThresholdRule, parts: &Named<Pa
     .unwrap()
 }
 
-fn size(part: &Part) -> PartSize {
+fn size(part: &ScoredPart) -> PartSize {
     let rows = part.labels.len() as u64;
     let attacks = part.labels.iter().filter(|label| label.is_attack()).count() as u64;
     PartSize { rows, benign: rows - attacks, attacks }
@@ -145,7 +150,7 @@ pub(crate) fn one_class() -> RunReport {
     run
 }
 
-fn run(test: &Part, threshold: &Part, rule: ThresholdRule) -> RunReport {
+fn run(test: &ScoredPart, threshold: &ScoredPart, rule: ThresholdRule) -> RunReport {
     let sizes = [("train", 94_480, 43_000), ("validation", 12_597, 5_900), ("calibration", 9_448, 4_400)];
     let mut parts: Named<PartSize> = sizes
         .into_iter()
