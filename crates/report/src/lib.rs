@@ -10,6 +10,7 @@ mod names;
 mod notes;
 mod numbers;
 mod page;
+mod profile;
 mod run_report;
 mod tables;
 
@@ -21,6 +22,7 @@ pub use comparison::{Comparison, ComparisonTable, RunView, compare};
 pub use error::ReportError;
 pub use names::file_name;
 pub use nta_plots::thousands;
+pub use profile::{CategoricalProfile, NumericProfile, ProfileSection, ScoreProfile};
 pub use run_report::{
     DataFile, DataSection, DroppedColumn, Epoch, Feature, Loss, LstmView, MissingCells, Note, NoteLevel, PartRow,
     Permutation, Provenance, RunReport, StageTime,

@@ -3,6 +3,7 @@
 mod data;
 mod families;
 mod members;
+mod profile;
 mod verdict;
 
 use base64::Engine;
@@ -32,6 +33,7 @@ struct Page<'a> {
     families: families::FamiliesTable,
     probability: Option<String>,
     data: data::DataView<'a>,
+    profile: Option<profile::ProfileView>,
 }
 
 /// What the template shows as it stands in the run.
@@ -99,6 +101,7 @@ pub(crate) fn render(run: &RunReport, figures: &[DrawnFigure]) -> Result<String,
         families: families::families_table(&run.evaluation),
         probability: probability(run),
         data: data::data_view(run),
+        profile: run.profile.as_ref().map(profile::profile_view),
     };
     let mut templates = Environment::new();
     templates.set_undefined_behavior(UndefinedBehavior::Strict);

@@ -7,8 +7,8 @@ use nta_metrics::{
 };
 
 use crate::{
-    DataFile, DataSection, DroppedColumn, Epoch, Feature, Loss, LstmView, MissingCells, Note, NoteLevel, PartRow,
-    Permutation, Provenance, RunReport, StageTime,
+    CategoricalProfile, DataFile, DataSection, DroppedColumn, Epoch, Feature, Loss, LstmView, MissingCells, Note,
+    NoteLevel, NumericProfile, PartRow, Permutation, ProfileSection, Provenance, RunReport, ScoreProfile, StageTime,
 };
 
 /// Numbers in [0, 1), from a fixed sequence.
@@ -147,6 +147,7 @@ pub(crate) fn one_class() -> RunReport {
     run.data.missing.clear();
     run.data.dropped_columns.clear();
     run.provenance.stages.clear();
+    run.profile = None;
     run
 }
 
@@ -168,7 +169,7 @@ fn run(test: &ScoredPart, threshold: &ScoredPart, rule: ThresholdRule) -> RunRep
         run: "20261122-101503-k7f2".into(),
         seed: 7,
         evaluation: evaluate(test, threshold, rule, &parts),
-        curves: drawn,
+        curves: drawn.clone(),
         epochs: (1..=6).map(epoch).collect(),
         importances: importances(),
         permutation: Permutation::Measured { flows: 12_597, attacks: 5_900, blocks: 10, average_precision: 0.999_81 },
@@ -183,6 +184,7 @@ fn run(test: &ScoredPart, threshold: &ScoredPart, rule: ThresholdRule) -> RunRep
             Note { level: NoteLevel::Info, text: "`num_outbound_cmds` is constant and was left out.".into() },
         ],
         data: data(&parts),
+        profile: Some(profile(&drawn)),
         config: include_str!("sample.yaml").into(),
         provenance: provenance(),
     }
@@ -306,5 +308,36 @@ fn provenance() -> Provenance {
         .map(|(name, digest)| (name, digest.to_owned()))
         .collect(),
         stages: stages.into_iter().map(|(name, seconds)| StageTime { name: name.into(), seconds }).collect(),
+    }
+}
+
+fn profile(curves: &Named<Curves>) -> ProfileSection {
+    let numeric = |(i, name): (usize, &str)| {
+        let scale = [1.0, 0.000_031, 1_379_963_888.0, 511.0, -2.5][i % 5];
+        let quantiles = [0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0].map(|q: f64| (q, q.powi(5) * scale));
+        let missing_rate = if i == 0 { 0.000_095 } else { 0.0 };
+        NumericProfile { name: name.into(), rows: 94_480, missing_rate, quantiles: quantiles.into() }
+    };
+    let names = ["duration", "src_bytes", "dst_bytes", "count", "srv_count", "hot", "num_compromised", "same_srv_rate"];
+    let rates = ["serror_rate", "rerror_rate", "dst_host_count", "dst_host_srv_count", "dst_host_same_srv_rate"];
+    let categorical = |name: &str, distinct, top: &[(&str, u64)], others| CategoricalProfile {
+        name: name.into(),
+        missing_rate: 0.0,
+        distinct,
+        top: top.iter().map(|(value, rows)| ((*value).into(), *rows)).collect(),
+        others,
+    };
+    let scores = curves.iter().map(|(name, curves)| {
+        let both = curves.histogram.benign.iter().zip(&curves.histogram.attack);
+        ScoreProfile { name: name.into(), bins: both.map(|(benign, attack)| benign + attack).collect() }
+    });
+    ProfileSection {
+        numeric: names.into_iter().chain(rates).enumerate().map(numeric).collect(),
+        categorical: vec![
+            categorical("protocol_type", 3, &[("tcp", 77_015), ("udp", 11_245), ("icmp", 6_220)], 0),
+            categorical("service", 70, &[("http", 30_255), ("private", 16_395), ("domain_u", 6_782)], 41_048),
+            categorical("flag", 11, &[("SF", 56_203), ("S0", 26_141), ("REJ", 8_425), ("<b>RSTR</b>", 1_815)], 1_896),
+        ],
+        scores: scores.collect(),
     }
 }

@@ -84,6 +84,7 @@ fn run_report(ctx: &Context<'_>, model: &Model, judged: &Judged, told: &Told<'_>
         lstm_view: lstm_view(model, ctx.config.lstm.sequence.length as u64),
         notes: notes(model, told),
         data: data_section(model, told),
+        profile: None,
         config: ctx.config.to_yaml(),
         provenance: provenance(ctx, judged),
     }
