@@ -1,105 +1,17 @@
 //! One tree: rows parted from the root down until leaves are pure or the limits say stop.
 
-use nta_data::Watch;
-
-use crate::bins::MISSING;
-use crate::bootstrap::{DrawScratch, Drawn, Seen, draw};
-use crate::branch::Branch;
-use crate::choose::Choice;
-use crate::histogram::Histogram;
-use crate::node::{Links, Node};
-use crate::split::Rules;
-use crate::table::Table;
-use crate::tally::{Tally, sum};
-use crate::view::{Excerpt, View};
-use crate::{ClassWeight, ForestConfig, ForestError};
-
-/// A tree fresh from training.
-pub(crate) struct Grown {
-    pub(crate) nodes: Vec<Node>,
-    /// Share of the drawn rows of each split's node that went left, in the order of the pairs of children.
-    pub(crate) left_shares: Vec<f32>,
-    /// Impurity taken away by each feature's splits, as a share of all that the tree took away; all 0 for a lone leaf.
-    /// `(n_features)`.
-    pub(crate) importances: Vec<f64>,
-    /// Which rows the tree saw.
-    pub(crate) seen: Seen,
-}
-
-impl Grown {
-    pub(crate) fn new(branch: Branch, n_features: usize, seen: Seen) -> Self {
-        let importances = branch.importances(n_features);
-        Grown { importances, nodes: branch.nodes, left_shares: branch.left_shares, seen }
-    }
-}
-
-/// What all trees of a forest share.
-pub(crate) struct Plan<'a> {
-    pub(crate) config: &'a ForestConfig,
-    pub(crate) table: &'a Table,
-    pub(crate) seed: u64,
-    pub(crate) watch: &'a dyn Watch,
-    pub(crate) links: Links,
-    /// Whether the parts of a tree may grow side by side. It has no influence on the tree.
-    pub(crate) forks: bool,
-}
-
-/// Memory that a thread uses again for each of its trees.
-pub(crate) struct Scratch<T> {
-    draw: DrawScratch,
-    bag: Vec<Drawn>,
-    /// [`Drawn::tally`] by distinct row, for the rows in the bag.
-    tallies: Vec<u32>,
-    work: Work<T>,
-}
-
-impl<T: Tally> Scratch<T> {
-    pub(crate) fn new() -> Self {
-        Scratch { draw: DrawScratch::default(), bag: Vec::new(), tallies: Vec::new(), work: Work::new() }
-    }
-}
-
-/// Memory for the nodes that a thread works on.
-pub(crate) struct Work<T> {
-    right: Vec<Drawn>,
-    pub(crate) histogram: Histogram<T>,
-    pub(crate) features: Vec<u32>,
-    /// Features to look at in a node, with the roll of the dice for a random split.
-    pub(crate) drawn: Vec<(usize, f64)>,
-    /// The features known to be constant in the node.
-    pub(crate) constant: Vec<u64>,
-    /// One bit a distinct row, set for those of the node.
-    pub(crate) inside: Vec<u64>,
-    /// Excerpts not in use.
-    excerpts: Vec<Excerpt>,
-}
-
-impl<T: Tally> Work<T> {
-    fn new() -> Self {
-        Work {
-            right: Vec::new(),
-            histogram: Histogram::new(),
-            features: Vec::new(),
-            drawn: Vec::new(),
-            constant: Vec::new(),
-            inside: Vec::new(),
-            excerpts: Vec::new(),
-        }
-    }
-}
-
-/// A node to be split.
-#[derive(Clone, Copy)]
-pub(crate) struct Task<T> {
-    node: usize,
-    /// Its rows: `bag[start..end]`.
-    start: usize,
-    end: usize,
-    pub(crate) tally: T,
-    depth: u32,
-    /// Number of its stream of random numbers: a hash of the path from the root, so that no other node's work moves it.
-    pub(crate) path: u64,
-}
+use super::bins::MISSING;
+use super::bootstrap::draw;
+use super::branch::Branch;
+use super::choose::Choice;
+use super::drawn::Drawn;
+use super::grown::Grown;
+use super::plan::{Growth, Plan, Task};
+use super::tally::{Tally, sum};
+use super::view::View;
+use super::work::{Scratch, Work};
+use crate::ForestError;
+use crate::tree::Node;
 
 /// Rows from which on a node asks whether to stop.
 const ASK_ROWS: usize = 1 << 14;
@@ -143,40 +55,6 @@ impl Plan<'_> {
         }
         Ok(Grown::new(branch, n_features, seen))
     }
-
-    fn rules<T: Tally>(&self, drawn: T) -> Rules {
-        let balanced = |[benign, attack]: [f64; 2]| {
-            // A bag of one class grows a lone leaf, whatever the weights.
-            let weight = |n: f64| if n > 0.0 { (benign + attack) / (2.0 * n) } else { 1.0 };
-            [weight(benign), weight(attack)]
-        };
-        let weights = match self.config.class_weight {
-            ClassWeight::None => [1.0, 1.0],
-            ClassWeight::Given { benign, attack } => [benign, attack],
-            ClassWeight::BalancedPerBootstrap => balanced(drawn.masses()),
-            ClassWeight::Balanced => balanced(self.whole::<T>().masses()),
-        };
-        Rules { criterion: self.config.criterion, weights, min_leaf: self.config.min_leaf }
-    }
-
-    /// The sum over all training rows.
-    fn whole<T: Tally>(&self) -> T {
-        let table = self.table;
-        (0..table.n_distinct()).fold(T::default(), |sum, row| {
-            sum + T::of(Drawn::new(row as u32, table.copies(row), table.labels[row]), &table.weights)
-        })
-    }
-}
-
-/// What the nodes of a tree share.
-pub(crate) struct Growth<'a> {
-    pub(crate) plan: &'a Plan<'a>,
-    pub(crate) rules: Rules,
-    pub(crate) max_features: usize,
-    /// Words of a set of features.
-    words: usize,
-    pub(crate) tree: u64,
-    pub(crate) tallies: &'a [u32],
 }
 
 impl Growth<'_> {

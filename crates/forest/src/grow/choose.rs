@@ -4,14 +4,16 @@ use nta_data::{Purpose, rng};
 use rand_core::RngCore;
 use rayon::prelude::*;
 
+use super::bins::Cut;
+use super::drawn::Drawn;
+use super::histogram::Histogram;
+use super::plan::{Growth, Task};
+use super::split::{Candidate, Split};
+use super::tally::Tally;
+use super::view::View;
+use super::work::Work;
 use crate::Splits;
-use crate::bins::Cut;
-use crate::bootstrap::{Drawn, below};
-use crate::grow::{Growth, Task, Work};
-use crate::histogram::Histogram;
-use crate::split::{Candidate, Split};
-use crate::tally::Tally;
-use crate::view::View;
+use crate::random::below;
 
 /// A split and the feature it is on.
 #[derive(Clone, Copy)]

@@ -1,49 +1,14 @@
 //! Which rows a tree grows on, and how often each was drawn.
 
-use nta_data::{Label, Purpose, Rng, rng};
+use nta_data::{Purpose, Rng, rng};
 use rand_core::RngCore;
 
+use super::drawn::Drawn;
+use super::training_table::TrainingTable;
 use crate::Bootstrap;
-use crate::table::Table;
+use crate::random::below;
 
-/// A distinct row in a tree's bag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Drawn {
-    /// Distinct row of the [`Table`].
-    pub(crate) row: u32,
-    /// Times drawn, shifted left by one; the lowest bit is set for an attack.
-    tally: u32,
-}
-
-impl Drawn {
-    pub(crate) fn new(row: u32, times: u32, label: Label) -> Self {
-        Drawn { row, tally: times << 1 | label as u32 }
-    }
-
-    /// The other way round of [`Drawn::tally`].
-    #[inline(always)]
-    pub(crate) fn from_tally(row: u32, tally: u32) -> Self {
-        Drawn { row, tally }
-    }
-
-    /// Times drawn and label in one number.
-    pub(crate) fn tally(self) -> u32 {
-        self.tally
-    }
-
-    #[inline(always)]
-    pub(crate) fn times(self) -> u32 {
-        self.tally >> 1
-    }
-
-    /// 1 for an attack.
-    #[inline(always)]
-    pub(crate) fn class(self) -> u32 {
-        self.tally & 1
-    }
-}
-
-/// The places (see [`Table::members`]) that a tree has seen, one bit each. Empty where nothing was left out.
+/// The places (see [`TrainingTable::members`]) that a tree has seen, one bit each. Empty where nothing was left out.
 pub(crate) type Seen = Vec<u64>;
 
 /// Memory that draws use again.
@@ -56,7 +21,7 @@ pub(crate) struct DrawScratch {
 /// Fills `bag` with the distinct rows of tree `tree`, ascending; rows without weight take no part.
 pub(crate) fn draw(
     kind: Bootstrap,
-    table: &Table,
+    table: &TrainingTable,
     seed: u64,
     tree: u32,
     scratch: &mut DrawScratch,
@@ -125,24 +90,20 @@ fn seen(n: usize, is_seen: impl Fn(usize) -> bool) -> Seen {
     (0..n).step_by(64).map(word).collect()
 }
 
-/// A number below `n` from 32 random bits (multiply and shift; for n below 2^31 no number is favoured by more than
-/// n / 2^32).
-pub(crate) fn below(random: u32, n: usize) -> usize {
-    ((u64::from(random) * n as u64) >> 32) as usize
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::tally::{Counts, sum};
+    use nta_data::Label;
 
-    fn table(n: usize) -> Table {
+    use super::*;
+    use crate::grow::tally::{Counts, sum};
+
+    fn table(n: usize) -> TrainingTable {
         let values = (0..n).map(|i| (i % 10) as f32).collect();
         let y: Vec<Label> = (0..n).map(|i| if i % 10 < 3 { Label::Attack } else { Label::Benign }).collect();
-        Table::new(vec![values], &y, &[], 255, Bootstrap::Distinct)
+        TrainingTable::new(vec![values], &y, &[], 255, Bootstrap::Distinct)
     }
 
-    fn drawn(kind: Bootstrap, table: &Table, tree: u32) -> (Vec<Drawn>, Seen) {
+    fn drawn(kind: Bootstrap, table: &TrainingTable, tree: u32) -> (Vec<Drawn>, Seen) {
         let mut bag = Vec::new();
         let seen = draw(kind, table, 3, tree, &mut DrawScratch::default(), &mut bag);
         (bag, seen)

@@ -5,8 +5,7 @@
 
 use std::collections::HashSet;
 
-use crate::forest::Trees;
-use crate::node::{Links, Node};
+use crate::tree::{Links, Node, Trees};
 use crate::{Forest, ForestError};
 
 const MAGIC: &[u8; 8] = b"NTAFORST";

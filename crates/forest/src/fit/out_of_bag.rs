@@ -5,15 +5,14 @@ use std::ops::Range;
 use nta_data::Label;
 use rayon::prelude::*;
 
-use crate::grow::Grown;
-use crate::node::{Links, walk_block};
-use crate::table::Table;
+use crate::grow::{Grown, TrainingTable};
+use crate::tree::{Links, walk_block};
 
 /// Distinct rows walked through all trees together: so many that a large tree is not read from memory for a few rows.
 const BLOCK: usize = 8192;
 
 /// Mean vote of the trees that did not see the row, `(n_rows)`; `None` where every tree saw it.
-pub(crate) fn out_of_bag(table: &Table, links: Links, trees: &[Grown]) -> Vec<Option<f32>> {
+pub(crate) fn out_of_bag(table: &TrainingTable, links: Links, trees: &[Grown]) -> Vec<Option<f32>> {
     let blocks: Vec<Vec<Option<f32>>> = (0..table.n_distinct().div_ceil(BLOCK))
         .into_par_iter()
         .map(|block| {
@@ -29,7 +28,7 @@ pub(crate) fn out_of_bag(table: &Table, links: Links, trees: &[Grown]) -> Vec<Op
 }
 
 /// Scores of the places of the distinct rows `rows`, in order of place. Votes are summed in f64 in order of trees.
-fn score_block(table: &Table, links: Links, trees: &[Grown], rows: Range<usize>) -> Vec<Option<f32>> {
+fn score_block(table: &TrainingTable, links: Links, trees: &[Grown], rows: Range<usize>) -> Vec<Option<f32>> {
     let width = table.columns.len();
     let mut block = vec![0.0; rows.len() * width];
     for (j, column) in table.columns.iter().enumerate() {

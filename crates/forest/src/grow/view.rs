@@ -1,8 +1,7 @@
 //! Where the codes of a node's rows are looked up: in the whole table, or in an excerpt that fits the processor's cache.
 
-use crate::bootstrap::Drawn;
-use crate::histogram::Sparse;
-use crate::table::Table;
+use super::drawn::Drawn;
+use super::training_table::{Sparse, TrainingTable};
 
 /// A view holds at least so many rows for each row of a node before the node gets an excerpt: until then the rows of
 /// the node lie close enough together that most of what comes with a cache line is used.
@@ -30,12 +29,12 @@ pub(crate) struct Excerpt {
 /// The whole table, or an excerpt of it.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
-    table: &'a Table,
+    table: &'a TrainingTable,
     excerpt: Option<&'a Excerpt>,
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn whole(table: &'a Table) -> Self {
+    pub(crate) fn whole(table: &'a TrainingTable) -> Self {
         View { table, excerpt: None }
     }
 
@@ -56,7 +55,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Weights of the rows, as [`Table::weights`].
+    /// Weights of the rows, as [`TrainingTable::weights`].
     pub(crate) fn weights(self) -> &'a [u32] {
         self.excerpt.map_or(&self.table.weights, |excerpt| &excerpt.weights)
     }
@@ -119,7 +118,8 @@ mod tests {
         let values = |step, most| (0..n).map(|i| (i * step % most) as f32).collect::<Vec<f32>>();
         let y: Vec<Label> = (0..n).map(|i| if i % 3 == 0 { Label::Attack } else { Label::Benign }).collect();
         let weights: Vec<u32> = (0..n as u32).map(|i| 1 + i % 5).collect();
-        let table = Table::new(vec![values(7, 251), values(0, 1), values(11, 253)], &y, &weights, 255, Bootstrap::Rows);
+        let table =
+            TrainingTable::new(vec![values(7, 251), values(0, 1), values(11, 253)], &y, &weights, 255, Bootstrap::Rows);
         let whole = View::whole(&table);
         let drawn = |row: u32| Drawn::new(row, 1 + row % 2, Label::Benign);
         // More rows than a block, in no particular order.

@@ -16,11 +16,10 @@ use rand_core::RngCore;
 use rayon::prelude::*;
 use serde::Deserialize;
 
-use crate::branch::Branch;
-use crate::fit::{Fitted, assemble};
-use crate::grow::Grown;
-use crate::node::{Links, walk};
-use crate::out_of_bag::area_under_curve;
+use super::fitted::{Fitted, assemble};
+use super::out_of_bag::area_under_curve;
+use crate::grow::{Branch, Grown};
+use crate::tree::{Links, walk};
 use crate::{Bootstrap, ClassWeight, Criterion, ForestConfig, ForestError, Splits};
 
 type Matrix = DenseMatrix<f32>;

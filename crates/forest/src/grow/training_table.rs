@@ -3,9 +3,8 @@
 use nta_data::Label;
 use rayon::prelude::*;
 
+use super::bins::{Bins, bin_column};
 use crate::Bootstrap;
-use crate::bins::{Bins, bin_column};
-use crate::histogram::Sparse;
 
 /// One feature of the training rows.
 pub(crate) struct Column {
@@ -16,8 +15,16 @@ pub(crate) struct Column {
     pub(crate) sparse: Option<Sparse>,
 }
 
+/// The bin that most rows of a column fall into, and the rows that do not.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Sparse {
+    pub(crate) most: u8,
+    /// One bit a distinct row.
+    pub(crate) others: Vec<u64>,
+}
+
 /// The distinct training rows (equal codes, label and weight), numbered in order of first appearance.
-pub(crate) struct Table {
+pub(crate) struct TrainingTable {
     pub(crate) columns: Vec<Column>,
     /// `(n_distinct)`.
     pub(crate) labels: Vec<Label>,
@@ -35,7 +42,7 @@ pub(crate) struct Table {
     pub(crate) n_units: usize,
 }
 
-impl Table {
+impl TrainingTable {
     /// Bins and merges; `values`, `(n_features)` columns of `(n_rows)`, `y` and `weights` (`(n_rows)` or empty) have been
     /// checked.
     pub(crate) fn new(
@@ -44,7 +51,7 @@ impl Table {
         weights: &[u32],
         most_bins: usize,
         bootstrap: Bootstrap,
-    ) -> Table {
+    ) -> TrainingTable {
         // Each column's values are let go when it is binned.
         let bin = |values: Vec<f32>| bin_column(&values, most_bins);
         let binned: Vec<(Bins, Vec<u8>)> = values.into_par_iter().map(bin).collect();
@@ -65,7 +72,7 @@ impl Table {
             Bootstrap::Distinct => group_rows(&codes, &|_| (Label::Benign, None), first.len()),
             Bootstrap::Rows | Bootstrap::None => Vec::new(),
         };
-        Table {
+        TrainingTable {
             labels: first.iter().map(|&row| y[row as usize]).collect(),
             weights: first.iter().filter_map(|&row| weights.get(row as usize).copied()).collect(),
             distinct_of: members.iter().map(|&row| group[row as usize]).collect(),
@@ -202,7 +209,8 @@ mod tests {
         let nan = f32::NAN;
         let values = vec![vec![1.0, 2.0, 1.0, 1.0, 2.0], vec![nan, 5.0, nan, nan, 5.0]];
         let (benign, attack) = (Label::Benign, Label::Attack);
-        let table = Table::new(values, &[benign, attack, attack, benign, attack], &[], 255, Bootstrap::Distinct);
+        let table =
+            TrainingTable::new(values, &[benign, attack, attack, benign, attack], &[], 255, Bootstrap::Distinct);
         assert_eq!(table.members, [0, 3, 1, 4, 2]);
         assert_eq!(table.bounds, [0, 2, 4, 5]);
         assert_eq!(table.distinct_of, [0, 0, 1, 1, 2]);
@@ -219,7 +227,7 @@ mod tests {
     fn rows_of_different_weights_stay_apart() {
         let values = vec![vec![1.0; 4]];
         let y = [Label::Attack; 4];
-        let table = Table::new(values, &y, &[3, 5, 3, 0], 255, Bootstrap::Rows);
+        let table = TrainingTable::new(values, &y, &[3, 5, 3, 0], 255, Bootstrap::Rows);
         assert_eq!((table.weights, table.members), (vec![3, 5, 0], vec![0, 2, 1, 3]));
     }
 

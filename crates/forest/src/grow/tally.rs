@@ -3,13 +3,13 @@
 
 use std::ops::{Add, Sub};
 
-use crate::bootstrap::Drawn;
+use super::drawn::Drawn;
 
 /// A sum over drawn rows.
 pub(crate) trait Tally:
     Copy + Default + PartialEq + Send + Sync + Add<Output = Self> + Sub<Output = Self>
 {
-    /// What one distinct row in a bag adds. `weights` are those of [`crate::table::Table`].
+    /// What one distinct row in a bag adds. `weights` are those of [`TrainingTable`](super::training_table::TrainingTable).
     fn of(drawn: Drawn, weights: &[u32]) -> Self;
 
     /// Rows of both classes.
@@ -85,7 +85,7 @@ impl Tally for Counts {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Weighted {
     rows: Counts,
-    /// Benign, attack. At most 2^31 rows of at most [`crate::weights::UNITS`] each.
+    /// Benign, attack. At most 2^31 rows of at most [`super::weights::UNITS`] each.
     weight: [u64; 2],
 }
 

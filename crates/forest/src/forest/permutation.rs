@@ -4,8 +4,8 @@
 use nta_data::{Label, Purpose, Tabular, Watch, rng};
 use rand_core::RngCore;
 
-use crate::bootstrap::below;
 use crate::input::{check_finite, columns_by_name};
+use crate::random::below;
 use crate::{Forest, ForestError};
 
 /// How good scores are, the higher the better; `None` where it is undefined (one class only).

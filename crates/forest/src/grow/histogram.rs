@@ -1,12 +1,13 @@
 //! How many rows of each class fall into each bin of a feature, among the rows of one node.
 
-use crate::bins::MISSING;
-use crate::bootstrap::Drawn;
-use crate::tally::Tally;
+use super::bins::MISSING;
+use super::drawn::Drawn;
+use super::tally::Tally;
+use super::training_table::Sparse;
 
 /// A bin that holds rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cell<T> {
+pub(crate) struct BinTally<T> {
     pub(crate) bin: u8,
     pub(crate) tally: T,
 }
@@ -14,21 +15,13 @@ pub(crate) struct Cell<T> {
 /// Nodes of fewer rows keep a list of the bins they touch instead of walking through all.
 const SMALL: usize = 256;
 
-/// The bin that most rows of a column fall into, and the rows that do not.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Sparse {
-    pub(crate) most: u8,
-    /// One bit a distinct row.
-    pub(crate) others: Vec<u64>,
-}
-
 /// One feature's sums in one node, and the memory they are taken in.
 pub(crate) struct Histogram<T> {
     /// All zero between counts. Neighbouring rows mostly fall into one bin; four tables spare each addition the wait
     /// for the one before.
     tables: Box<[[T; 256]; 4]>,
     /// The bins with rows, ascending, missing left out.
-    pub(crate) cells: Vec<Cell<T>>,
+    pub(crate) cells: Vec<BinTally<T>>,
     /// The rows whose value is missing.
     pub(crate) missing: T,
 }
@@ -88,7 +81,7 @@ impl<T: Tally> Histogram<T> {
             while bits != 0 {
                 let bin = block * 64 + bits.trailing_zeros() as u8;
                 bits &= bits - 1;
-                self.cells.push(Cell { bin, tally: std::mem::take(&mut table[bin as usize]) });
+                self.cells.push(BinTally { bin, tally: std::mem::take(&mut table[bin as usize]) });
             }
         }
         self.missing = match self.cells.pop_if(|cell| cell.bin == MISSING) {
@@ -124,7 +117,7 @@ impl<T: Tally> Histogram<T> {
         for bin in 0..n_bins {
             let tally = take(bin);
             if tally != T::default() {
-                self.cells.push(Cell { bin: bin as u8, tally });
+                self.cells.push(BinTally { bin: bin as u8, tally });
             }
         }
         self.missing = take(MISSING as usize);
@@ -137,7 +130,7 @@ mod tests {
     use rand_core::RngCore;
 
     use super::*;
-    use crate::tally::{Counts, Weighted, sum};
+    use crate::grow::tally::{Counts, Weighted, sum};
 
     fn check<T: Tally + std::fmt::Debug>(codes: &[u8], weights: &[u32]) {
         let label = |row: u32| if row % 5 < 2 { Label::Attack } else { Label::Benign };

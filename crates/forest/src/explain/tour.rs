@@ -1,7 +1,7 @@
 //! A tree as the tour that an explanation makes: down every edge and up again, with what does not depend on the row.
 
-use crate::node::{Links, Node};
-use crate::quadrature::Points;
+use super::quadrature::Points;
+use crate::tree::{Links, Node};
 
 /// The way from a split to one of its children.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +49,7 @@ enum Waiting {
 }
 
 impl Tour {
-    /// `left_shares`, `(n_pairs)`: see [`crate::forest::Trees`].
+    /// `left_shares`, `(n_pairs)`: see [`crate::tree::Trees`].
     pub(crate) fn new(tree: &[Node], left_shares: &[f32], links: Links) -> Tour {
         let offset = commonest(tree);
         let expected = expected(tree, left_shares, links);

@@ -1,6 +1,6 @@
 //! The nodes of a tree, or of a part of it, as they are made, and what each split gained.
 
-use crate::node::{Links, Node};
+use crate::tree::{Links, Node};
 
 /// Nodes with the root first and children in pairs, see [`Links`].
 pub(crate) struct Branch {

@@ -1,9 +1,9 @@
 //! The best split of a node on one feature, from the feature's counts.
 
+use super::bins::{Bins, Cut};
+use super::histogram::BinTally;
+use super::tally::Tally;
 use crate::Criterion;
-use crate::bins::{Bins, Cut};
-use crate::histogram::Cell;
-use crate::tally::Tally;
 
 /// What splits are judged by; one set a tree.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +54,7 @@ impl Border {
 #[derive(Clone, Copy)]
 pub(crate) struct Candidate<'a, T> {
     /// The bins with rows, ascending.
-    pub(crate) cells: &'a [Cell<T>],
+    pub(crate) cells: &'a [BinTally<T>],
     pub(crate) missing: T,
     /// All rows of the node.
     pub(crate) total: T,
@@ -63,13 +63,13 @@ pub(crate) struct Candidate<'a, T> {
 impl Rules {
     /// Share of attacks by weight.
     pub(crate) fn share<T: Tally>(&self, tally: T) -> f32 {
-        let [benign, attack] = self.weigh(tally);
+        let [benign, attack] = self.weighted_masses(tally);
         (attack / (benign + attack)) as f32
     }
 
     /// Impurity of the rows times their weight.
     pub(crate) fn impurity<T: Tally>(&self, tally: T) -> f64 {
-        let [benign, attack] = self.weigh(tally);
+        let [benign, attack] = self.weighted_masses(tally);
         match self.criterion {
             Criterion::Gini => gini(benign, attack),
             Criterion::Entropy => entropy(benign, attack),
@@ -77,7 +77,7 @@ impl Rules {
     }
 
     #[inline(always)]
-    fn weigh<T: Tally>(&self, tally: T) -> [f64; 2] {
+    fn weighted_masses<T: Tally>(&self, tally: T) -> [f64; 2] {
         let [benign, attack] = tally.masses();
         [benign * self.weights[0], attack * self.weights[1]]
     }
@@ -159,7 +159,7 @@ impl<'a, T: Tally> Trial<'a, T> {
         if left.rows().total() < min_leaf || right.rows().total() < min_leaf {
             return;
         }
-        let cost = cost(self.rules.weigh(left)) + cost(self.rules.weigh(right));
+        let cost = cost(self.rules.weighted_masses(left)) + cost(self.rules.weighted_masses(right));
         if cost < self.bound {
             self.bound = cost;
             self.best = Some(Split { cost, border, missing_left, left });
@@ -194,23 +194,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::bins::{MISSING, bin_column};
-    use crate::bootstrap::Drawn;
-    use crate::tally::{Counts, Weighted, sum};
+    use crate::grow::bins::{MISSING, bin_column};
+    use crate::grow::drawn::Drawn;
+    use crate::grow::tally::{Counts, Weighted, sum};
 
     fn rules(criterion: Criterion) -> Rules {
         Rules { criterion, weights: [1.0, 1.0], min_leaf: 1 }
     }
 
-    fn cell(bin: u8, benign: u32, attack: u32) -> Cell<Counts> {
-        Cell { bin, tally: Counts::new(benign, attack) }
+    fn cell(bin: u8, benign: u32, attack: u32) -> BinTally<Counts> {
+        BinTally { bin, tally: Counts::new(benign, attack) }
     }
 
-    fn candidate(cells: &[Cell<Counts>], missing: Counts) -> Candidate<'_, Counts> {
+    fn candidate(cells: &[BinTally<Counts>], missing: Counts) -> Candidate<'_, Counts> {
         Candidate { cells, missing, total: cells.iter().fold(missing, |sum, cell| sum + cell.tally) }
     }
 
-    fn best(cells: &[Cell<Counts>], missing: Counts) -> Split<Counts> {
+    fn best(cells: &[BinTally<Counts>], missing: Counts) -> Split<Counts> {
         rules(Criterion::Gini).best(candidate(cells, missing), f64::INFINITY).unwrap()
     }
 
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn without_missing_values_the_default_way_is_the_larger_side() {
-        let missing_left = |cells: &[Cell<Counts>]| best(cells, Counts::default()).missing_left;
+        let missing_left = |cells: &[BinTally<Counts>]| best(cells, Counts::default()).missing_left;
         assert!(missing_left(&[cell(0, 3, 0), cell(1, 0, 2)]));
         assert!(!missing_left(&[cell(0, 2, 0), cell(1, 0, 3)]));
         assert!(missing_left(&[cell(0, 3, 0), cell(1, 0, 3)]));
@@ -265,7 +265,7 @@ mod tests {
     fn a_random_split_parts_at_the_roll_and_sends_missing_where_it_gains() {
         let (bins, _) = bin_column(&[0.0, 2.0, 6.0, 10.0], 255);
         let cells = [cell(0, 4, 0), cell(1, 4, 0), cell(3, 0, 4)];
-        let at = |cells: &[Cell<Counts>], missing, roll| {
+        let at = |cells: &[BinTally<Counts>], missing, roll| {
             rules(Criterion::Gini).at_random(candidate(cells, missing), &bins, roll, f64::INFINITY)
         };
         let low = at(&cells, Counts::default(), 0.1).unwrap();
@@ -324,8 +324,8 @@ mod tests {
             let inside = bag.iter().filter(|d| rows[d.row as usize].0 == bin);
             inside.fold(T::default(), |sum, &d| sum + T::of(d, &weights))
         };
-        let cells: Vec<Cell<T>> =
-            (0..MISSING).map(|bin| Cell { bin, tally: of(bin) }).filter(|c| c.tally != T::default()).collect();
+        let cells: Vec<BinTally<T>> =
+            (0..MISSING).map(|bin| BinTally { bin, tally: of(bin) }).filter(|c| c.tally != T::default()).collect();
         let candidate = Candidate { cells: &cells, missing: of(MISSING), total: sum(&bag, &weights) };
         let split = rules.best(candidate, f64::INFINITY);
         (bag, weights, split)

@@ -1,7 +1,6 @@
 //! Values to codes: where a value stands among the thresholds that the forest asks of its feature.
 
-use crate::forest::Trees;
-use crate::node::Links;
+use crate::tree::{Links, Trees};
 
 /// Thresholds that one byte can tell apart: codes 1 to 255 for values, 0 for missing.
 pub(crate) const RUNGS: usize = 254;

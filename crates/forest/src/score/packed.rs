@@ -1,15 +1,14 @@
 //! The forest once more, laid out for scoring many rows: four bytes a node, one byte a value, 64 rows at a time.
 //!
 //! A split asks on which side of a threshold a value lies, and no more. So each value is turned once into the number of
-//! its feature's thresholds below it (see [`crate::ladder`]), and the trees compare bytes. Rows are sorted, so that
+//! its feature's thresholds below it (see [`super::ladder`]), and the trees compare bytes. Rows are sorted, so that
 //! those that go the same ways stand together, and go down a tree in sets of 64: one comparison of 64 bytes parts a set
-//! at a split, and only nodes that some row of the set reaches are looked at. Each row ends where [`crate::node::walk`]
+//! at a split, and only nodes that some row of the set reaches are looked at. Each row ends where [`crate::tree::walk`]
 //! ends, and its votes are summed in the same order.
 
-use crate::forest::Trees;
-use crate::ladder::{Ladder, RUNGS, ladders};
-use crate::lanes::{LANES, Lanes};
-use crate::node::{Links, Node};
+use super::ladder::{Ladder, RUNGS, ladders};
+use super::lanes::{LANES, Lanes};
+use crate::tree::{Links, Node, Trees};
 
 /// A forest's trees over codes.
 ///

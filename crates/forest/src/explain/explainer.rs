@@ -13,9 +13,9 @@ use std::collections::HashMap;
 use nta_data::Tabular;
 use rayon::prelude::*;
 
-use crate::explain_tour::{Edge, Step, Tour};
+use super::quadrature::Points;
+use super::tour::{Edge, Step, Tour};
 use crate::input::{check_finite, columns_by_name};
-use crate::quadrature::Points;
 use crate::{Forest, ForestError};
 
 /// What features added to scores and took from them.

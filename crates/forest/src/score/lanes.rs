@@ -1,6 +1,6 @@
 //! Sets of 64 rows as bits, on whatever the processor has for it.
 
-use crate::ladder::Ladder;
+use super::ladder::Ladder;
 
 /// Rows of a set.
 pub(crate) const LANES: usize = 64;
@@ -49,7 +49,7 @@ pub(crate) mod x86 {
     use std::arch::x86_64::*;
 
     use super::{LANES, Lanes, add_one_by_one};
-    use crate::ladder::{Ladder, PIVOTS, RUNGS};
+    use crate::score::ladder::{Ladder, PIVOTS, RUNGS};
 
     /// A processor with AVX2. Only made where it is there.
     #[derive(Clone, Copy)]
