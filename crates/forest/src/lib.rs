@@ -28,7 +28,7 @@
 //! | `grow` | one tree: bins, draws, counts, the search at a node |
 //! | `tree` | nodes as they are kept, and the plain walk |
 //! | `score` | the trees laid out for many rows |
-//! | `forest` | a trained forest: scores, permutation importances, the file |
+//! | `forest` | a trained forest: scores, permutation importances, the file, its trees read-only |
 //! | `explain` | Shapley values |
 //!
 //! `fit` uses `grow` and gives a `forest`; `forest` and `explain` use `score` and `tree`; none of it goes back.
@@ -50,4 +50,4 @@ pub use config::{
 pub use error::ForestError;
 pub use explain::{Explainer, Explanations};
 pub use fit::Fitted;
-pub use forest::{Forest, PermutationImportances, Quality};
+pub use forest::{Forest, PermutationImportances, Quality, Tree, TreeNode};

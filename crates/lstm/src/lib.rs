@@ -65,3 +65,4 @@ pub use engine::{DeviceInfo, ResolvedDevice, devices, vectors};
 pub use error::{ConfigError, LstmError};
 pub use score::{Lstm, LstmState, Scratch};
 pub use train::{Checkpoint, EpochReport, Fitted, Rows};
+pub use weights::Tensor;

@@ -10,5 +10,5 @@ mod torch;
 mod values;
 
 pub(crate) use shape::{Parameter, Shape};
-pub(crate) use torch::Tensor;
+pub use torch::Tensor;
 pub(crate) use values::Weights;
