@@ -1,4 +1,7 @@
 //! The five parts, decided before anything is learned.
+//!
+//! Where a part is made of several runs of blocks, each run gets entity keys of its own (`nta_data::segment_entity`), and
+//! everything behind (gaps, sequences, state) stops at the seam without knowing of seams: segments instead of sub-datasets.
 
 mod blocked;
 mod choice;
@@ -10,11 +13,13 @@ mod lots;
 mod material;
 mod part;
 mod plan;
+mod requirements;
 mod stratified;
 mod summary;
 mod temporal;
 #[cfg(test)]
 mod tests;
+mod way;
 
 use std::collections::HashSet;
 
@@ -24,6 +29,7 @@ pub use config::{GroupBy, SplitConfig, Strategy};
 pub use copies::Copies;
 pub use error::PartitionError;
 pub use part::Part;
+pub use requirements::Requirements;
 pub use summary::{PartSummary, PartitionSummary};
 
 use choice::{Chosen, choose};
@@ -31,13 +37,6 @@ use material::Material;
 use part::PerPart;
 use plan::Plan;
 use summary::ClassCounts;
-
-/// What the stages after this one need.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Requirements {
-    /// Benign rows that the threshold part must hold for the false positive budget; 0 where no budget is set.
-    pub threshold_benign_rows: usize,
-}
 
 /// The rows in five parts, each in arrival order, no row in two, no sequence across a seam.
 #[derive(Debug)]
