@@ -33,12 +33,14 @@
 //! |---|---|
 //! | `partition` | the five parts: strategies, what each part must hold, the seal on the test part |
 //! | `preprocessor` | what is learned about columns, and the two views made with it |
+//! | `profile` | what the training traffic looked like, for comparison with later traffic |
 //!
-//! Neither room knows the other.
+//! No room knows another.
 
 mod config_error;
 mod partition;
 mod preprocessor;
+mod profile;
 #[cfg(test)]
 mod test_tables;
 
@@ -50,4 +52,8 @@ pub use partition::{
 pub use preprocessor::{
     CLIP, CategoricalConfig, Category, FittedCategorical, FittedNumeric, GapMemory, GapScaling, Impute, NumericConfig,
     PreprocessConfig, PreprocessError, Preprocessor, Scale, Sequencing, TrainingRows, Transform,
+};
+pub use profile::{
+    CategoricalProfile, MOST_VALUES, NumericProfile, PROBABILITIES, Profile, Quantile, SCORE_BINS, ScoreProfile,
+    ValueCount,
 };
