@@ -4,6 +4,7 @@
 //! - `damaged_parquet`: a damaged file ends in one line of ours
 //! - `determinism`: threads and batches change no bit
 //! - `doctor`: what this machine offers is listed, and what it lacks is refused with a remedy
+//! - `events`: what a run told stands in its folder as data
 //! - `importances`: what features are worth on held-out flows is found by a run and told
 //! - `keys`: every key of a config changes what comes out
 //! - `quickstart`: the README's first command, and what it must show
@@ -15,6 +16,7 @@ mod arrows;
 mod damaged_parquet;
 mod determinism;
 mod doctor;
+mod events;
 mod importances;
 mod keys;
 mod nta;

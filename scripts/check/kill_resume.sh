@@ -42,7 +42,7 @@ import json, sys, datetime
 lines = [json.loads(l) for l in open(sys.argv[1])]
 at = lambda l: datetime.datetime.fromisoformat(l["time"].replace("Z", "+00:00")).timestamp() * 1000
 begin = [(l["stage"], at(l)) for l in lines if l["event"] == "stage_begun"]
-end = {l["stage"]: at(l) for l in lines if l["event"] == "stage"}
+end = {l["stage"]: at(l) for l in lines if l["event"] == "stage_done"}
 start = begin[0][1] - 30
 for stage, t in begin:
     for share in (0.03, 0.5, 0.97):

@@ -32,6 +32,8 @@
 //! | `explain` | Shapley values |
 //!
 //! `fit` uses `grow` and gives a `forest`; `forest` and `explain` use `score` and `tree`; none of it goes back.
+//!
+//! Why it is as it is stands in `DECISIONS.md`.
 
 mod config;
 mod error;

@@ -46,6 +46,8 @@
 //! | `saved` | the envelope of both files, of a network and of a checkpoint |
 //!
 //! `train` uses `engine` and gives what `score` holds; both use `cell`, `weights` and `kernel`; none of it goes back.
+//!
+//! Why it is as it is stands in `DECISIONS.md`.
 
 mod cell;
 mod config;

@@ -5,26 +5,15 @@ mod commands;
 mod panics;
 mod progress;
 mod table;
+mod words;
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use nta_pipeline::PipelineError;
+use nta_pipeline::{PipelineError, chain};
 
 use args::{Cli, Command};
-
-/// A gate said no (exit 3).
-#[derive(Debug)]
-pub(crate) struct GateClosed(String);
-
-impl std::fmt::Display for GateClosed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for GateClosed {}
 
 fn main() -> ExitCode {
     panics::report_panics();
@@ -38,7 +27,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "nta: {error:#}");
+            let _ = writeln!(std::io::stderr(), "nta: {}", chain(error.as_ref()));
             ExitCode::from(exit_code(&error))
         }
     }
@@ -89,8 +78,8 @@ fn share_one_heap() {
 fn exit_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<PipelineError>() {
         Some(PipelineError::Refused(_)) => 2,
+        Some(PipelineError::Gate(_)) => 3,
         _ if error.is::<nta_pipeline::ConfigError>() => 2,
-        _ if error.is::<GateClosed>() => 3,
         _ => 1,
     }
 }

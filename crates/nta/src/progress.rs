@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use nta_pipeline::{Event, Listener, Stage};
+use nta_pipeline::{Event, Listener, Outcome, Stage};
+
+use crate::words;
 
 /// Set by the interrupt handler; looked at by every job.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -55,45 +57,51 @@ impl Progress {
         }
     }
 
-    fn advance(&self, state: &mut State, stage: Stage, done: u64, total: u64, note: &str) {
+    fn advance(&self, state: &mut State, stage: Stage, done: u64, total: Option<u64>, beside: &str) {
         if self.terminal {
             let bar = state.bar.get_or_insert_with(|| new_bar(total));
             bar.set_prefix(stage.name());
-            bar.set_length(total.max(1));
-            bar.set_position(done);
-            bar.set_message(note.to_owned());
+            bar.set_length(total.unwrap_or(1));
+            bar.set_position(total.map_or(0, |_| done));
+            bar.set_message(beside.to_owned());
         } else if state.last_line.elapsed() >= PLAIN_INTERVAL {
             state.last_line = Instant::now();
-            let share = (100 * done).checked_div(total).map(|p| format!("{p:>3} %  ")).unwrap_or_default();
-            self.line(state, format!("  {:<11} {share}{note}", stage.name()).trim_end());
+            let share = total.and_then(|total| (100 * done).checked_div(total));
+            let share = share.map(|p| format!("{p:>3} %  ")).unwrap_or_default();
+            self.line(state, format!("  {:<11} {share}{beside}", stage.name()).trim_end());
+        }
+    }
+
+    fn stage_done(&self, state: &mut State, outcome: &Outcome, seconds: f64) {
+        if let Some(bar) = state.bar.take() {
+            bar.finish_and_clear();
+        }
+        let words = words::outcome(outcome, seconds);
+        for (i, line) in words.lines().enumerate() {
+            let (name, time) = match i {
+                0 => (outcome.stage().name(), format!("{seconds:.1} s")),
+                _ => ("", String::new()),
+            };
+            self.line(state, format!("  {name:<11} {line:<88} {time:>8}").trim_end());
         }
     }
 }
 
 impl Listener for Progress {
-    fn hear(&self, event: Event) {
+    fn hear(&self, event: &Event) {
         if self.quiet {
             return;
         }
         let Ok(mut state) = self.state.lock() else { return };
         match event {
-            Event::Begun { name, run, seed, resumed } => {
-                let again = if resumed { " · resumed" } else { "" };
-                self.line(&state, &format!("{name} · run {run} · seed {seed}{again}"));
+            Event::Begun(begun) => self.line(&state, &words::begun(begun)),
+            Event::StageBegun { .. } => state.last_line = Instant::now(),
+            Event::Progress { stage, done, total, unit } => {
+                self.advance(&mut state, *stage, *done, *total, &words::progress(*done, *total, *unit));
             }
-            Event::StageBegun(_) => state.last_line = Instant::now(),
-            Event::Progress { stage, done, total, note } => self.advance(&mut state, stage, done, total, &note),
-            Event::StageDone { stage, says, seconds } => {
-                if let Some(bar) = state.bar.take() {
-                    bar.finish_and_clear();
-                }
-                for (i, says) in says.lines().enumerate() {
-                    let name = if i == 0 { stage.name() } else { "" };
-                    let time = if i == 0 { format!("{seconds:.1} s") } else { String::new() };
-                    self.line(&state, format!("  {name:<11} {says:<88} {time:>8}").trim_end());
-                }
-            }
-            Event::Note(text) => self.line(&state, &format!("  {:<11} {text}", "note")),
+            Event::StageDone { outcome, seconds } => self.stage_done(&mut state, outcome, *seconds),
+            Event::Remark(remark) => self.line(&state, &format!("  {:<11} {}", "note", words::remark(remark))),
+            Event::Dataset(_) | Event::Epoch(_) => {}
         }
     }
 
@@ -103,11 +111,11 @@ impl Listener for Progress {
 }
 
 /// A bar, or a spinner where how much there is to do is not known.
-fn new_bar(total: u64) -> ProgressBar {
+fn new_bar(total: Option<u64>) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template(match total {
-        0 => "  {prefix:<11} {spinner} {msg} {elapsed:.dim}",
-        _ => "  {prefix:<11} {bar:32.cyan/dim} {percent:>3} %  {msg} {elapsed:.dim}",
+        None => "  {prefix:<11} {spinner} {msg} {elapsed:.dim}",
+        Some(_) => "  {prefix:<11} {bar:32.cyan/dim} {percent:>3} %  {msg} {elapsed:.dim}",
     });
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─"));
     bar.enable_steady_tick(Duration::from_millis(120));

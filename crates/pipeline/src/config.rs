@@ -258,10 +258,15 @@ impl RunConfig {
         }
     }
 
+    /// The config with the defaults written out that depend on other keys.
+    pub fn resolved(&self) -> RunConfig {
+        RunConfig { hybrid: self.hybrid.resolved(), ..self.clone() }
+    }
+
     /// The resolved config as YAML, as it is kept with a run.
     pub fn to_yaml(&self) -> String {
-        let resolved = RunConfig { hybrid: self.hybrid.resolved(), ..self.clone() };
-        serde_saphyr::to_string(&resolved).unwrap_or_else(|error| format!("# cannot be written as YAML: {error}\n"))
+        serde_saphyr::to_string(&self.resolved())
+            .unwrap_or_else(|error| format!("# cannot be written as YAML: {error}\n"))
     }
 
     /// A JSON Schema of the config, for editors.

@@ -39,7 +39,7 @@ const LSTM_SECONDS: f64 = 8e-11;
 pub fn dry_run(loaded: &LoadedConfig, listener: &dyn Listener) -> Result<DryRun, PipelineError> {
     let config = &loaded.config;
     let traffic = traffic::read(config, &loaded.project, &Quiet, listener)?;
-    let rows = traffic.told.rows();
+    let rows = traffic.report.rows();
     let schema = std::sync::Arc::clone(&traffic.train.schema);
     let columns = schema.numeric.len() + schema.categorical.len();
     let partition = partition_of(config, traffic)?;

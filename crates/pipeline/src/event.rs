@@ -1,7 +1,14 @@
-//! What a job tells of itself while it works. The command line draws bars from it; nothing here prints.
+//! What a job tells of itself while it works: numbers and names, never sentences. The command line words them, a run's
+//! folder keeps them in events.jsonl; nothing here prints.
 
-/// The stages of a run, in their order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+use std::path::PathBuf;
+
+use nta_metrics::ThresholdRule;
+use serde::{Deserialize, Serialize};
+
+/// The stages of a run, in their order, and the jobs that are one stage by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum Stage {
     Read,
@@ -38,50 +45,325 @@ impl Stage {
     }
 }
 
-/// One thing that happened.
-#[derive(Debug, Clone)]
+/// One thing that happened. As JSON an object whose `event` names the kind; see [`Event::is_kept`] for which of them stand
+/// in a run's events.jsonl.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A run began, or went on.
-    Begun {
-        /// Experiment name.
-        name: String,
-        /// Run id.
-        run: String,
-        /// Its seed.
-        seed: u64,
-        /// Whether an interrupted run goes on.
-        resumed: bool,
-    },
+    Begun(Begun),
+    /// A file, or simulated traffic, that the run reads.
+    Dataset(DatasetRead),
     /// A stage began.
-    StageBegun(Stage),
+    StageBegun {
+        /// Which stage.
+        stage: Stage,
+    },
     /// A stage is `done` of `total` through.
     Progress {
         /// Which stage.
         stage: Stage,
-        /// Steps behind.
+        /// Units behind.
         done: u64,
-        /// Steps in all.
-        total: u64,
-        /// What to show beside the bar.
-        note: String,
+        /// Units in all; `None` where that is not known.
+        total: Option<u64>,
+        /// What is counted.
+        unit: Unit,
     },
+    /// The network was trained on every training flow once more.
+    Epoch(Epoch),
     /// A stage ended.
     StageDone {
-        /// Which stage.
-        stage: Stage,
-        /// The number that matters, in a few words.
-        says: String,
-        /// Seconds it took.
+        /// What it made, in numbers.
+        #[serde(flatten)]
+        outcome: Outcome,
+        /// Wall time.
         seconds: f64,
     },
     /// Something the user should know.
-    Note(String),
+    Remark(Remark),
+}
+
+impl Event {
+    /// Whether a run's events.jsonl keeps it: all but progress, which tells nothing once it is over.
+    pub fn is_kept(&self) -> bool {
+        !matches!(self, Event::Progress { .. })
+    }
+}
+
+/// What a run is known by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Begun {
+    /// Experiment name.
+    pub name: String,
+    /// Run id.
+    pub run: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Whether an interrupted run goes on.
+    pub resumed: bool,
+    /// The run that this one was made from, as retraining does.
+    pub parent: Option<String>,
+    /// Version of the program.
+    pub version: String,
+    /// SHA-256 of the resolved config as YAML, as it stands beside the events.
+    pub config_digest: String,
+    /// The resolved config, each key as the YAML spells it.
+    pub config: serde_json::Value,
+}
+
+/// Traffic that a run reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetRead {
+    /// `train` or `test`.
+    pub role: String,
+    /// The file as the project names it, or what was simulated.
+    pub name: String,
+    /// Flows.
+    pub rows: u64,
+    /// Size on disk; 0 for simulated traffic.
+    pub bytes: u64,
+    /// SHA-256 of the bytes on disk, or of the simulator's settings.
+    pub sha256: String,
+}
+
+/// What progress is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Unit {
+    BytesRead,
+    FlowsSimulated,
+    TreesGrown,
+    FeaturesShuffled,
+    StepsTrained,
+    FlowsScored,
+    FlowsSorted,
+    FlowsWritten,
+}
+
+/// One epoch of the network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// From 1.
+    pub epoch: u64,
+    /// Mean weighted loss over the training flows.
+    pub train_loss: f64,
+    /// Unweighted log loss over the validation flows.
+    pub validation_log_loss: f64,
+    /// Average precision over the validation flows; `None` where they lack a class.
+    pub validation_average_precision: Option<f64>,
+    /// Whether no epoch before had a lower validation loss.
+    pub best: bool,
+    /// Training flows that it went through.
+    pub flows: u64,
+    /// Wall time.
+    pub seconds: f64,
+}
+
+/// What a stage made, in numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Traffic became rows.
+    Read {
+        /// Flows of all files.
+        rows: u64,
+        /// Feature columns.
+        columns: u64,
+        /// Files.
+        files: u64,
+    },
+    /// Rows were dealt to the five parts.
+    Partition {
+        /// Each part, in order of time where there is one.
+        parts: Vec<PartSize>,
+    },
+    /// What is learned about columns was learned.
+    Preprocess {
+        /// Columns that the forest sees.
+        tabular: u64,
+        /// Numbers that the network sees.
+        numeric: u64,
+        /// Categories that the network sees.
+        categorical: u64,
+    },
+    /// The forest grew.
+    Forest {
+        /// Trees.
+        trees: u64,
+        /// ROC-AUC of the out-of-bag votes.
+        out_of_bag_auc: Option<f64>,
+    },
+    /// The forest's features were shuffled.
+    Importances {
+        /// Flows that values were shuffled among; `None` where importances are by impurity alone.
+        flows: Option<u64>,
+        /// The features of the largest mean loss of average precision, largest first.
+        largest: Vec<FeatureLoss>,
+    },
+    /// The network was trained.
+    Lstm {
+        /// Epochs that were trained.
+        epochs: u64,
+        /// Epochs that the config allows.
+        most_epochs: u64,
+        /// The epoch whose weights are kept; 0 before any.
+        best_epoch: u64,
+        /// Training flows a second, over all epochs.
+        flows_per_second: f64,
+        /// `cpu`, `wgpu`, …
+        device: String,
+    },
+    /// Members were fused and thresholds chosen.
+    Hybrid {
+        /// How scores are fused: `average`, `weighted`, `tuned_weights`, `stacking`.
+        combine: String,
+        /// From which fused score on a flow is flagged.
+        threshold: f32,
+        /// The rule that chose it.
+        rule: ThresholdRule,
+    },
+    /// The frozen model was judged on the test part.
+    Evaluate {
+        /// Test flows.
+        rows: u64,
+        /// Earlier runs of this project that opened the same test rows.
+        earlier_test_reads: u64,
+    },
+    /// The report was written.
+    Report {
+        /// Figures, each as SVG and as PNG.
+        figures: u64,
+    },
+    /// The model was stored.
+    Save {
+        /// `name/3`.
+        model: String,
+        /// Digest of its learned parts.
+        digest: String,
+    },
+    /// A file was scored.
+    Score {
+        /// Flows.
+        rows: u64,
+        /// Flows that the hybrid flags.
+        flagged: u64,
+        /// Whether the flows had to be put in order of their ends first.
+        sorted: bool,
+    },
+    /// Traffic was simulated.
+    Simulate {
+        /// Flows.
+        rows: u64,
+        /// Those that are attacks.
+        attacks: u64,
+        /// Where they were written; `None` for standard output.
+        output: Option<PathBuf>,
+    },
+}
+
+impl Outcome {
+    /// The stage that this is the outcome of.
+    pub fn stage(&self) -> Stage {
+        match self {
+            Outcome::Read { .. } => Stage::Read,
+            Outcome::Partition { .. } => Stage::Partition,
+            Outcome::Preprocess { .. } => Stage::Preprocess,
+            Outcome::Forest { .. } => Stage::Forest,
+            Outcome::Importances { .. } => Stage::Importances,
+            Outcome::Lstm { .. } => Stage::Lstm,
+            Outcome::Hybrid { .. } => Stage::Hybrid,
+            Outcome::Evaluate { .. } => Stage::Evaluate,
+            Outcome::Report { .. } => Stage::Report,
+            Outcome::Save { .. } => Stage::Save,
+            Outcome::Score { .. } => Stage::Score,
+            Outcome::Simulate { .. } => Stage::Simulate,
+        }
+    }
+}
+
+/// Rows of one part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartSize {
+    /// `train`, `validation`, `calibration`, `threshold`, `test`.
+    pub part: String,
+    /// All rows.
+    pub rows: u64,
+    /// Benign ones.
+    pub benign: u64,
+    /// Attacks.
+    pub attacks: u64,
+    /// Rows whose exact copy stands in train.
+    pub copies: u64,
+}
+
+/// What a feature is worth.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FeatureLoss {
+    /// The feature.
+    pub feature: String,
+    /// Average precision lost when it is shuffled, mean over blocks.
+    pub loss: f64,
+}
+
+/// Something about a run that its user should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "remark", rename_all = "snake_case")]
+pub enum Remark {
+    /// A resume was asked for, and there is no interrupted run of this config: it starts afresh.
+    NothingToResume,
+    /// Rows are left out by the schema's `label.ignore`.
+    RowsIgnored {
+        /// `train` or `test`.
+        role: String,
+        /// How many.
+        rows: u64,
+    },
+    /// Columns of the schema that no file has.
+    ColumnsAbsent {
+        /// `train` or `test`.
+        role: String,
+        /// Their names.
+        columns: Vec<String>,
+    },
+    /// How the rows were dealt where the config left it open or could not be followed to the letter.
+    Partition {
+        /// The partition's own words.
+        text: String,
+    },
+    /// A column that nothing is learned from.
+    ColumnDropped {
+        /// Its name.
+        column: String,
+        /// Why, in a few words.
+        reason: String,
+    },
+    /// Early stopping counts rows that also stand in train: without them the validation part lacks a class.
+    ValidationKeepsCopies,
+    /// `lstm.device: auto` takes the CPU.
+    NoGpu {
+        /// Why no GPU.
+        reason: String,
+    },
+    /// What features are worth on held-out flows is not measured.
+    ImportancesSkipped {
+        /// Why.
+        reason: String,
+    },
+    /// A threshold that is not what its rule promises.
+    Threshold {
+        /// The member, or the hybrid.
+        score: String,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// Receives events, from any thread, and may ask the job to stop at its next safe point.
 pub trait Listener: Sync {
     /// Takes one event.
-    fn hear(&self, event: Event);
+    fn hear(&self, event: &Event);
 
     /// Whether to stop.
     fn cancelled(&self) -> bool {
@@ -94,19 +376,20 @@ pub trait Listener: Sync {
 pub struct Silence;
 
 impl Listener for Silence {
-    fn hear(&self, _event: Event) {}
+    fn hear(&self, _event: &Event) {}
 }
 
 /// A listener as the watch that the compute crates take.
 pub(crate) struct StageWatch<'a> {
     pub(crate) listener: &'a dyn Listener,
     pub(crate) stage: Stage,
-    pub(crate) note: String,
+    pub(crate) unit: Unit,
 }
 
 impl nta_data::Watch for StageWatch<'_> {
     fn step(&self, done: u64, total: u64) {
-        self.listener.hear(Event::Progress { stage: self.stage, done, total, note: self.note.clone() });
+        let total = (total > 0).then_some(total);
+        self.listener.hear(&Event::Progress { stage: self.stage, done, total, unit: self.unit });
     }
 
     fn cancelled(&self) -> bool {

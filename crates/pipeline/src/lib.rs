@@ -19,12 +19,14 @@ mod yaml;
 pub use config::{ConfigError, DataConfig, LoadedConfig, RunConfig, Traffic};
 pub use doctor::{Checkup, checkup};
 pub use dry_run::{DryRun, dry_run};
-pub use error::PipelineError;
-pub use event::{Event, Listener, Silence, Stage};
+pub use error::{Cause, PipelineError, chain};
+pub use event::{
+    Begun, DatasetRead, Epoch, Event, FeatureLoss, Listener, Outcome, PartSize, Remark, Silence, Stage, Unit,
+};
 pub use models::{AliasMoved, ModelLine, Verified, models, remove_alias, set_alias, verify};
 pub use nta_ingest::panic_is_caught;
 pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint};
-pub use nta_report::Comparison;
+pub use nta_report::{Comparison, thousands};
 pub use nta_tracking::Status;
 pub use project::Project;
 pub use run::{Resume, RunOutcome, run};
@@ -36,5 +38,5 @@ pub use simulate::{SimulateRequest, simulate};
 /// Computes with this many threads from now on; without a call, with all cores. No result depends on it.
 pub fn use_threads(n: usize) -> Result<(), PipelineError> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(n).build_global();
-    pool.map_err(|error| PipelineError::Refused(format!("cannot set {n} threads: {error}")))
+    pool.map_err(|error| PipelineError::refuse(format!("cannot set {n} threads: {error}")))
 }

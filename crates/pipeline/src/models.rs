@@ -70,7 +70,7 @@ pub fn set_alias(project: &Project, asked: &str, alias: &str) -> Result<AliasMov
     let version = registry.resolve(asked).map_err(refused)?;
     let Some((name, number)) = version.registered else {
         let place = project.home.join("models").display().to_string();
-        return Err(PipelineError::Refused(format!(
+        return Err(PipelineError::refuse(format!(
             "{asked} is a folder outside {place}: only a version in there can have an alias"
         )));
     };
@@ -82,14 +82,14 @@ pub fn set_alias(project: &Project, asked: &str, alias: &str) -> Result<AliasMov
 pub fn remove_alias(project: &Project, asked: &str) -> Result<AliasMoved, PipelineError> {
     let registry = Registry::new(&project.home);
     let Some((name, alias)) = asked.split_once('@') else {
-        return Err(PipelineError::Refused(format!("`{asked}` names no alias: write it as `name@alias`")));
+        return Err(PipelineError::refuse(format!("`{asked}` names no alias: write it as `name@alias`")));
     };
     let known = registry.versions(name).map_err(refused)?.aliases;
     let Some(number) = known.get(alias) else {
         let others: Vec<&str> = known.keys().map(String::as_str).collect();
         let found =
             if others.is_empty() { "no aliases".to_owned() } else { format!("the aliases {}", others.join(", ")) };
-        return Err(PipelineError::Refused(format!("there is no {asked}: {name} has {found}")));
+        return Err(PipelineError::refuse(format!("there is no {asked}: {name} has {found}")));
     };
     registry.remove_alias(name, alias).map_err(refused)?;
     Ok(AliasMoved { alias: asked.to_owned(), version: format!("{name}/{number}") })

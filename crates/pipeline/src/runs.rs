@@ -54,7 +54,7 @@ fn line(run: RunSummary) -> RunLine {
 /// A finished run's evaluation, or the error that says it has none.
 pub(crate) fn evaluation_of(run: &RunLine) -> Result<&Evaluation, PipelineError> {
     run.evaluation.as_ref().ok_or_else(|| {
-        PipelineError::Refused(format!("run {} has no evaluation.json: it is not finished", run.record.id))
+        PipelineError::refuse(format!("run {} has no evaluation.json: it is not finished", run.record.id))
     })
 }
 
@@ -65,9 +65,9 @@ pub fn compare(project: &Project, asked: &[String]) -> Result<Comparison, Pipeli
     for run in &runs {
         let path = run.folder.join("config.yaml");
         let text = std::fs::read_to_string(&path)
-            .map_err(|error| PipelineError::Refused(format!("cannot read {}: {error}", path.display())))?;
+            .map_err(|error| PipelineError::refuse(format!("cannot read {}: {error}", path.display())))?;
         let config = yaml::parse(&text)
-            .map_err(|error| PipelineError::Refused(format!("{}: {}", path.display(), error.message)))?;
+            .map_err(|error| PipelineError::refuse(format!("{}: {}", path.display(), error.message)))?;
         parts.push((format!("{}/{}", run.record.name, run.record.id), evaluation_of(run)?, config.value));
     }
     let views: Vec<RunView<'_>> =

@@ -15,7 +15,7 @@ use nta_model::{Model, PreparedRows, Reasons, Registry, Scorer};
 use serde::Serialize;
 
 use crate::error::{PipelineError, failed, refused};
-use crate::event::{Event, Listener, Stage};
+use crate::event::{Event, Listener, Outcome, Stage, Unit};
 use crate::external_sort::{ExternalSort, Sorted};
 use crate::project::Project;
 
@@ -92,7 +92,7 @@ const RECORDS: usize = 8_192;
 /// Scores `request.input` and writes the output whole or not at all.
 pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOutcome, PipelineError> {
     let begun = Instant::now();
-    listener.hear(Event::StageBegun(Stage::Score));
+    listener.hear(&Event::StageBegun { stage: Stage::Score });
     let version = Registry::new(&request.project.home).resolve(&request.model).map_err(refused)?;
     let model = Model::load(&version.path).map_err(refused)?;
     let pattern = request.input.to_string_lossy().into_owned();
@@ -127,15 +127,8 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
         families: tally.families,
         seconds,
     };
-    let rate = outcome.rows as f64 / seconds.max(1e-9);
-    let says = format!(
-        "{} flows, {} flagged · {} flows/s{}",
-        nta_report::thousands(outcome.rows),
-        nta_report::thousands(outcome.flagged),
-        nta_report::thousands(rate as u64),
-        if sorted { " · put in order of flow end first, written in the file's own order" } else { "" },
-    );
-    listener.hear(Event::StageDone { stage: Stage::Score, says, seconds });
+    let told = Outcome::Score { rows: outcome.rows, flagged: outcome.flagged, sorted };
+    listener.hear(&Event::StageDone { outcome: told, seconds });
     Ok(outcome)
 }
 
@@ -165,14 +158,14 @@ impl Job<'_> {
         let same = |file: &PathBuf| is_same_file(file, self.output);
         if let Some(input) = self.source.files().iter().find(|file| same(file)) {
             let input = input.display();
-            return Err(PipelineError::Refused(format!("{input} is the input; write the scored rows to another file")));
+            return Err(PipelineError::refuse(format!("{input} is the input; write the scored rows to another file")));
         }
         let writer = TableWriter::create(self.output, None).map_err(refused)?;
         if let Some(first) = self.batches()?.next() {
             let taken = first.map_err(refused)?.raw.column_names();
             if let Some(name) = self.columns().find(|name| taken.iter().any(|t| t == name)) {
                 let input = self.source.files().first().map(|f| f.display().to_string()).unwrap_or_default();
-                return Err(PipelineError::Refused(format!(
+                return Err(PipelineError::refuse(format!(
                     "{input} has a column `{name}` already, as a scored file has; score the original, or rename it"
                 )));
             }
@@ -255,11 +248,11 @@ impl Job<'_> {
                 sort.push((i128::from(rows.end_time(i)) << 64) | nth, &record).map_err(failed)?;
                 nth += 1;
             }
-            self.listener.hear(Event::Progress {
+            self.listener.hear(&Event::Progress {
                 stage: Stage::Score,
-                done: 0,
-                total: 0,
-                note: format!("{} flows put in order", nta_report::thousands(nth as u64)),
+                done: nth as u64,
+                total: None,
+                unit: Unit::FlowsSorted,
             });
             self.stopped()?;
         }
@@ -305,7 +298,7 @@ fn is_same_file(a: &Path, b: &Path) -> bool {
 }
 
 fn changed() -> PipelineError {
-    PipelineError::Failed("the input changed while it was scored; score it again".to_owned())
+    PipelineError::fail("the input changed while it was scored; score it again".to_owned())
 }
 
 /// Row `i` of the scores: every member's and the hybrid's, then as many flags.
@@ -339,11 +332,11 @@ impl Out<'_> {
             added.push(Added { name: REASONS, values: AddedValues::Text(texts) });
         }
         self.writer.write(&batch.raw, &added).map_err(failed)?;
-        self.job.listener.hear(Event::Progress {
+        self.job.listener.hear(&Event::Progress {
             stage: Stage::Score,
-            done: 0,
-            total: 0,
-            note: format!("{} flows written", nta_report::thousands(self.tally.rows)),
+            done: self.tally.rows,
+            total: None,
+            unit: Unit::FlowsWritten,
         });
         self.job.stopped()
     }

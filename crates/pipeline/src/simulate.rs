@@ -4,11 +4,10 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use nta_atomic::AtomicFile;
-use nta_report::thousands;
 use nta_simulate::{SimulateConfig, SimulateError, write_csv};
 
 use crate::error::{PipelineError, failed, refused};
-use crate::event::{Event, Listener, Stage, StageWatch};
+use crate::event::{Event, Listener, Outcome, Stage, StageWatch, Unit};
 use crate::yaml;
 
 /// What to simulate.
@@ -27,16 +26,17 @@ pub fn simulate(request: &SimulateRequest, listener: &dyn Listener) -> Result<Op
     let begun = std::time::Instant::now();
     if let Some(path) = request.output.as_deref().filter(|p| p.extension().is_some_and(|e| e != "csv")) {
         let path = path.display();
-        return Err(PipelineError::Refused(format!("{path}: simulated traffic is written as .csv; name it so")));
+        return Err(PipelineError::refuse(format!("{path}: simulated traffic is written as .csv; name it so")));
     }
     let config = settings(&request.sets)?;
-    let watch = StageWatch { listener, stage: Stage::Simulate, note: "flows".to_owned() };
+    let watch = StageWatch { listener, stage: Stage::Simulate, unit: Unit::FlowsSimulated };
     let flows = config.generate(request.seed, &watch).map_err(|error| match error {
         SimulateError::Cancelled => PipelineError::Interrupted("while simulating; nothing was written".to_owned()),
         error => refused(error),
     })?;
     let attacks = flows.iter().filter(|f| f.family.is_some()).count();
-    let says = format!("{} flows, {} attacks", thousands(flows.len() as u64), thousands(attacks as u64));
+    let outcome =
+        Outcome::Simulate { rows: flows.len() as u64, attacks: attacks as u64, output: request.output.clone() };
     let answer = match &request.output {
         None => {
             let mut text = Vec::new();
@@ -48,27 +48,27 @@ pub fn simulate(request: &SimulateRequest, listener: &dyn Listener) -> Result<Op
             let mut buffered = std::io::BufWriter::new(&mut file);
             write_csv(&flows, &mut buffered)
                 .and_then(|()| buffered.flush())
-                .map_err(|error| PipelineError::Failed(format!("cannot write {}: {error}", path.display())))?;
+                .map_err(|error| PipelineError::fail(format!("cannot write {}: {error}", path.display())))?;
             drop(buffered);
             file.commit().map_err(failed)?;
             None
         }
     };
     let seconds = begun.elapsed().as_secs_f64();
-    listener.hear(Event::StageDone { stage: Stage::Simulate, says, seconds });
+    listener.hear(&Event::StageDone { outcome, seconds });
     Ok(answer)
 }
 
 fn settings(sets: &[String]) -> Result<SimulateConfig, PipelineError> {
     let mut map = serde_json::Map::new();
     for set in sets {
-        let wrong = |why: &str| PipelineError::Refused(format!("--set {set}: {why}"));
+        let wrong = |why: &str| PipelineError::refuse(format!("--set {set}: {why}"));
         let (key, value) = set.split_once('=').ok_or_else(|| wrong("write it as key=value, e.g. flows=5000"))?;
         let value = yaml::parse(value).map_err(|error| wrong(&error.message))?.value;
         map.insert(key.trim().to_owned(), value);
     }
     let config: SimulateConfig = serde_path_to_error::deserialize(serde_json::Value::Object(map))
-        .map_err(|error| PipelineError::Refused(format!("--set: {error}")))?;
+        .map_err(|error| PipelineError::refuse(format!("--set: {error}")))?;
     config.check().map_err(refused)?;
     Ok(config)
 }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::{RunConfig, Traffic};
 use crate::error::{PipelineError, refused};
-use crate::event::Listener;
+use crate::event::{Listener, Remark};
 use crate::project::{Project, expand};
 
 /// Rows that readers hold at a time.
@@ -23,7 +23,7 @@ pub(crate) struct ReadTraffic {
     pub(crate) train: Dataset,
     /// Sealed as soon as it is read.
     pub(crate) test: Option<Sealed>,
-    pub(crate) told: TrafficReport,
+    pub(crate) report: TrafficReport,
 }
 
 /// What was read, as kept with the run and shown in the report.
@@ -42,7 +42,7 @@ pub(crate) struct SourceReport {
     pub(crate) columns: usize,
     /// Each file's digest and rows; a digest over the settings for simulated traffic.
     pub(crate) files: Vec<(FileDigest, u64)>,
-    /// What the reader told; `None` for simulated traffic.
+    /// The reader's summary; `None` for simulated traffic.
     pub(crate) summary: Option<ReadSummary>,
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn schema_of(config: &RunConfig, project: &Project) -> Result<Schema,
     schema.check().map_err(refused)?;
     if !config.data.benign.is_empty() {
         let role = schema.label.as_ref().ok_or_else(|| {
-            PipelineError::Refused(format!("`data.benign` is given, but schema {} names no label column", schema.name))
+            PipelineError::refuse(format!("`data.benign` is given, but schema {} names no label column", schema.name))
         })?;
         // Part of the schema from here on, and so of the model: what counts as benign is asked the same way later.
         schema.label = Some(nta_ingest::with_benign(role, &config.data.benign));
@@ -97,7 +97,7 @@ pub(crate) fn sequences_of(config: &RunConfig, schema: &Schema) -> Result<Option
     .map(|(_, name)| *name)
     .collect();
     let asked = serde_json::to_value(by).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
-    Err(PipelineError::Refused(format!(
+    Err(PipelineError::refuse(format!(
         "`lstm.sequence.by` is `{asked}`, but schema {} names no such host column; it can form sequences by {}",
         schema.name,
         can.join(", ")
@@ -122,23 +122,23 @@ pub(crate) fn read(
     let by = sequences_of(config, &schema)?;
     let entity_key = entity_key(config.seed);
     let reader = Reader { project, schema: Arc::new(schema), by, entity_key };
-    let (train, told) = reader.read("train", &config.data.train, config.seed, watch)?;
-    let mut sources = vec![told];
+    let (train, report) = reader.read("train", &config.data.train, config.seed, watch)?;
+    let mut sources = vec![report];
     // The resolved schema of the training table (optional columns settled) is what the test file is read by.
     let reader = Reader { schema: Arc::clone(&train.schema), ..reader };
     let test = match &config.data.test {
         None => None,
         Some(traffic) => {
             // Another seed than the training traffic's: simulated test traffic must not be the same flows again.
-            let (test, told) = reader.read("test", traffic, config.seed ^ 0x7465_7374, watch)?;
-            sources.push(told);
+            let (test, report) = reader.read("test", traffic, config.seed ^ 0x7465_7374, watch)?;
+            sources.push(report);
             Some(Sealed::new(test))
         }
     };
     if listener.cancelled() {
         return Err(PipelineError::Interrupted("while reading".to_owned()));
     }
-    Ok(ReadTraffic { train, test, told: TrafficReport { sources } })
+    Ok(ReadTraffic { train, test, report: TrafficReport { sources } })
 }
 
 struct Reader<'a> {
@@ -166,8 +166,8 @@ impl Reader<'_> {
             let settings = serde_json::to_vec(&(simulate, seed)).map_err(refused)?;
             let name = format!("simulated from seed {seed}");
             let file = FileDigest { name, bytes: 0, sha256: hex(&Sha256::digest(&settings)) };
-            let told = SourceReport::of(role, &dataset, vec![(file, dataset.n_rows() as u64)], None);
-            return Ok((dataset, told));
+            let report = SourceReport::of(role, &dataset, vec![(file, dataset.n_rows() as u64)], None);
+            return Ok((dataset, report));
         }
         let source = resolve(traffic.patterns(), &self.project.root)?;
         let options = ReadOptions {
@@ -210,23 +210,20 @@ pub(crate) fn resolve(patterns: &[String], root: &Path) -> Result<Source, Pipeli
 }
 
 fn unset(name: &str) -> PipelineError {
-    PipelineError::Refused(format!(
+    PipelineError::refuse(format!(
         "the environment variable {name} is not set; set it, or write ${{{name}:-default}} in the config"
     ))
 }
 
 impl SourceReport {
-    /// What the reader left out or found missing, in sentences.
-    pub(crate) fn remarks(&self) -> Vec<String> {
+    /// What the reader left out or found missing.
+    pub(crate) fn remarks(&self) -> Vec<Remark> {
         let Some(summary) = &self.summary else { return Vec::new() };
-        let mut remarks = Vec::new();
-        if summary.ignored_rows > 0 {
-            let rows = nta_report::thousands(summary.ignored_rows);
-            remarks.push(format!("{}: {rows} rows are left out by the schema's `label.ignore`", self.role));
-        }
-        if !summary.columns_absent.is_empty() {
-            remarks.push(format!("{}: the files lack {}", self.role, summary.columns_absent.join(", ")));
-        }
-        remarks
+        let role = || self.role.clone();
+        let ignored =
+            (summary.ignored_rows > 0).then(|| Remark::RowsIgnored { role: role(), rows: summary.ignored_rows });
+        let absent = (!summary.columns_absent.is_empty())
+            .then(|| Remark::ColumnsAbsent { role: role(), columns: summary.columns_absent.clone() });
+        ignored.into_iter().chain(absent).collect()
     }
 }

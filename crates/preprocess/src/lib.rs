@@ -36,6 +36,8 @@
 //! | `profile` | what the training traffic looked like, for comparison with later traffic |
 //!
 //! No room knows another.
+//!
+//! Why it is as it is stands in `DECISIONS.md`.
 
 mod config_error;
 mod partition;

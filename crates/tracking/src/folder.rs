@@ -143,32 +143,19 @@ impl RunDir {
         Ok(())
     }
 
-    /// Notes that a stage came to its end, in `run.json` and as an event `stage`.
-    pub fn stage(&mut self, name: &str, seconds: f64) -> Result<(), TrackingError> {
-        self.update(|record| record.note_stage(name, seconds))?;
-        self.event("stage", &serde_json::json!({ "stage": name, "seconds": seconds }))
-    }
-
-    /// Appends to `events.jsonl`: an object of `time`, `event: kind` and the fields of `fields`, which is a struct, a
-    /// map, or `&()` for none. Fields named `time` or `event` are passed over.
-    pub fn event(&self, kind: &str, fields: &impl Serialize) -> Result<(), TrackingError> {
-        let fields = serde_json::to_value(fields)
-            .map_err(|e| TrackingError::damaged(&self.folder.join("events.jsonl"), None, e))?;
-        let mut object = Map::new();
-        object.insert("time".into(), Moment::now().to_string().into());
-        object.insert("event".into(), kind.into());
-        match fields {
-            Value::Null => {}
-            Value::Object(fields) => {
-                for (key, value) in fields {
-                    object.entry(key).or_insert(value);
-                }
-            }
-            other => {
-                object.insert("value".into(), other);
-            }
+    /// Appends to `events.jsonl`: `time`, then the fields of `event`, a struct or map whose field `event` names the kind.
+    /// A field named `time` is passed over.
+    pub fn event(&self, event: &impl Serialize) -> Result<(), TrackingError> {
+        let refuse = |why: &str| TrackingError::damaged(&self.folder.join("events.jsonl"), None, why);
+        let Value::Object(fields) = serde_json::to_value(event).map_err(|e| refuse(&e.to_string()))? else {
+            return Err(refuse("an event is an object"));
+        };
+        let mut line = Map::new();
+        line.insert("time".into(), Moment::now().to_string().into());
+        for (key, value) in fields {
+            line.entry(key).or_insert(value);
         }
-        self.events.append(&object)
+        self.events.append(&line)
     }
 
     /// Appends a number at a step to `metrics.jsonl`.
@@ -233,7 +220,7 @@ impl RunDir {
     }
 
     fn end(&mut self, status: Status, reason: Option<&str>) -> Result<RunRecord, TrackingError> {
-        self.event("ended", &serde_json::json!({ "status": status, "reason": reason }))?;
+        self.event(&serde_json::json!({ "event": "ended", "status": status, "reason": reason }))?;
         self.update(|record| {
             record.status = status;
             record.reason = reason.map(str::to_owned);
@@ -293,10 +280,10 @@ mod tests {
     fn a_run_keeps_what_it_was_told_and_ends() {
         let home = tempfile::tempdir().unwrap();
         let mut run = RunDir::create(home.path(), new("quick")).unwrap();
-        run.stage("read", 1.5).unwrap();
-        run.stage("read", 2.0).unwrap();
+        run.update(|record| record.note_stage("read", 1.5)).unwrap();
+        run.update(|record| record.note_stage("read", 2.0)).unwrap();
         run.metric("loss", 0.25, 1).unwrap();
-        run.event("warning", &serde_json::json!({"text": "one class", "time": "mine"})).unwrap();
+        run.event(&serde_json::json!({"event": "warning", "text": "one class", "time": "mine"})).unwrap();
         run.write("tables/a.csv", b"x\n").unwrap();
         run.write_checkpoint("lstm", b"weights").unwrap();
         assert_eq!(run.read_checkpoint("lstm").unwrap().unwrap(), b"weights");
@@ -307,8 +294,8 @@ mod tests {
         assert_eq!(read_record(&folder).unwrap(), record);
         assert_eq!((record.status, record.seconds()), (Status::Finished, 2.0));
         let told = events(&folder).unwrap();
-        assert_eq!(told[2]["text"], "one class");
-        assert_ne!(told[2]["time"], "mine");
+        assert_eq!(told[0]["text"], "one class");
+        assert_ne!(told[0]["time"], "mine");
         assert_eq!(metrics(&folder).unwrap()[0].value, 0.25);
         let mut names: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
         names.sort();
@@ -377,7 +364,7 @@ mod tests {
         let killed = crate::unfinished(home.path(), "quick", "c0").unwrap().unwrap();
         assert_eq!(killed.status, Status::Interrupted);
         let run = RunDir::resume(home.path(), &killed.folder).unwrap();
-        run.event("b", &()).unwrap();
+        run.event(&serde_json::json!({"event": "b"})).unwrap();
         assert_eq!(events(run.path()).unwrap().len(), 2);
         assert!(!run.path().join(".nta-tmp-half").exists());
         run.finish().unwrap();

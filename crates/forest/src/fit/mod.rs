@@ -1,7 +1,4 @@
 //! From rows and labels to a forest: what is learned from is checked, then an engine grows the trees.
-//!
-//! smartcore's trees become ours: `engine: smartcore` reads what that library serialises into our nodes, so that everything
-//! behind a fit (file, scores, explanations) is one path; the native engine is tested against it.
 
 mod check;
 mod fitted;

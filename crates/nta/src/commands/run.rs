@@ -6,7 +6,7 @@ use nta_pipeline::{DryRun, Evaluation, Resume, RunConfig, RunOutcome, dry_run, r
 
 use crate::args::{Common, RunArgs};
 use crate::progress::Progress;
-use crate::{GateClosed, commands, table};
+use crate::{commands, table};
 
 pub(crate) fn run(args: &RunArgs, common: &Common) -> anyhow::Result<()> {
     let loaded = RunConfig::load(&args.config, &args.set, common.home.as_deref())?;
@@ -26,9 +26,8 @@ pub(crate) fn run(args: &RunArgs, common: &Common) -> anyhow::Result<()> {
     } else {
         show(&outcome)?;
     }
-    let kept = outcome.evaluation.promise.as_ref().and_then(|p| p.kept);
-    if args.require_promise && kept == Some(false) {
-        return Err(GateClosed("the promised false positive rate was not kept".to_owned()).into());
+    if args.require_promise {
+        outcome.require_promise()?;
     }
     Ok(())
 }

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::context::Context;
 use super::importances::{self, Importances};
+use super::log::RunLog;
 use crate::error::{PipelineError, failed, refused};
-use crate::event::Stage;
+use crate::event::{Epoch, Outcome, Remark, Stage, Unit};
 
 /// Both views of a part that something is learned from, and its truth.
 pub(crate) struct LearningPart {
@@ -49,13 +50,14 @@ pub(crate) fn learn(ctx: &mut Context<'_>, parts: &Partition) -> Result<Learned,
     let (forest, forest_told) = ctx.stage(Stage::Forest, |ctx| fit_forest(ctx, tabular, &labels))?;
     let validation = learning_part(ctx, &preprocessor, &parts.validation)?;
     let copies = &parts.copies.validation;
-    let importances = ctx.stage(Stage::Importances, |ctx| importances::weigh(ctx, &forest, &validation, copies))?;
+    let importances =
+        ctx.stage(Stage::Importances, |ctx| importances::importances(ctx, &forest, &validation, copies))?;
     let train = Rows { dense: &dense, sequences: &sequences, labels: &labels, weight: None };
     let (lstm, history) = ctx.stage(Stage::Lstm, |ctx| fit_lstm(ctx, train, &validation, copies))?;
     Ok(Learned { preprocessor, forest, forest_told, importances, lstm, history })
 }
 
-fn fit_preprocessor(ctx: &mut Context<'_>, train: &Dataset) -> Result<(Preprocessor, String), PipelineError> {
+fn fit_preprocessor(ctx: &mut Context<'_>, train: &Dataset) -> Result<(Preprocessor, Outcome), PipelineError> {
     let sequencing = match uses_sequences(ctx, train) {
         true => Sequencing::Gap(ctx.config.lstm.memory.clone()),
         false => Sequencing::None,
@@ -68,16 +70,15 @@ fn fit_preprocessor(ctx: &mut Context<'_>, train: &Dataset) -> Result<(Preproces
             fitted
         }
     };
-    let says = format!(
-        "{} columns for the forest, {} numbers and {} categories for the LSTM",
-        preprocessor.tabular_names().len(),
-        preprocessor.n_numeric(),
-        preprocessor.cardinality().len(),
-    );
+    let outcome = Outcome::Preprocess {
+        tabular: preprocessor.tabular_names().len() as u64,
+        numeric: preprocessor.n_numeric() as u64,
+        categorical: preprocessor.cardinality().len() as u64,
+    };
     for (column, why) in preprocessor.dropped() {
-        ctx.note(&format!("column `{column}` is left out: {why}"))?;
+        ctx.log.remark(Remark::ColumnDropped { column: column.clone(), reason: why.clone() })?;
     }
-    Ok((preprocessor, says))
+    Ok((preprocessor, outcome))
 }
 
 fn learning_part(
@@ -96,15 +97,15 @@ fn fit_forest(
     ctx: &mut Context<'_>,
     tabular: Tabular,
     labels: &[Label],
-) -> Result<((Forest, ForestReport), String), PipelineError> {
-    let kept = match ctx.dir.read_checkpoint("forest.bin").map_err(failed)? {
+) -> Result<((Forest, ForestReport), Outcome), PipelineError> {
+    let kept = match ctx.log.dir.read_checkpoint("forest.bin").map_err(failed)? {
         Some(bytes) => Some(Forest::from_bytes(&bytes).map_err(|e| ctx.damaged("forest.bin", &e.to_string()))?),
         None => None,
     };
     let (forest, told) = match (kept, ctx.kept("forest.json")?) {
         (Some(forest), Some(told)) => (forest, told),
         _ => {
-            let watch = ctx.watch(Stage::Forest, "trees");
+            let watch = ctx.log.watch(Stage::Forest, Unit::TreesGrown);
             let fitted = ctx.config.forest.fit(tabular, labels, ctx.config.seed, &watch);
             let FittedForest { forest, oob_auc, .. } = fitted.map_err(|error| match error {
                 ForestError::Cancelled => PipelineError::Interrupted("while growing trees".to_owned()),
@@ -112,13 +113,12 @@ fn fit_forest(
             })?;
             let told = ForestReport { oob_auc };
             ctx.keep("forest.json", &told)?;
-            ctx.dir.write_checkpoint("forest.bin", &forest.to_bytes()).map_err(failed)?;
+            ctx.log.dir.write_checkpoint("forest.bin", &forest.to_bytes()).map_err(failed)?;
             (forest, told)
         }
     };
-    let oob = told.oob_auc.map_or_else(|| "none".to_owned(), |auc| format!("{auc:.4}"));
-    let says = format!("{} trees · out-of-bag AUC {oob}", ctx.config.forest.trees);
-    Ok(((forest, told), says))
+    let outcome = Outcome::Forest { trees: ctx.config.forest.trees as u64, out_of_bag_auc: told.oob_auc };
+    Ok(((forest, told), outcome))
 }
 
 const LSTM_CHECKPOINT: &str = "lstm.checkpoint";
@@ -128,24 +128,24 @@ fn fit_lstm(
     train: Rows<'_>,
     validation: &LearningPart,
     copies: &[bool],
-) -> Result<((Lstm, Vec<EpochReport>), String), PipelineError> {
+) -> Result<((Lstm, Vec<EpochReport>), Outcome), PipelineError> {
     let weight = without_copies(&validation.labels, copies);
     if weight.is_none() && copies.iter().any(|c| *c) {
-        ctx.note("the validation part keeps rows that also stand in train: without them it lacks a class")?;
+        ctx.log.remark(Remark::ValidationKeepsCopies)?;
     }
-    let checkpoint = match ctx.dir.read_checkpoint(LSTM_CHECKPOINT).map_err(failed)? {
+    let checkpoint = match ctx.log.dir.read_checkpoint(LSTM_CHECKPOINT).map_err(failed)? {
         Some(bytes) => Some(Checkpoint::from_bytes(&bytes).map_err(|e| ctx.damaged(LSTM_CHECKPOINT, &e.to_string()))?),
         None => None,
     };
     let device = ctx.config.lstm.device.resolve();
     if let Some(why) = &device.why_not_gpu {
-        ctx.note(&format!("`lstm.device: auto` takes the CPU: {why}"))?;
+        ctx.log.remark(Remark::NoGpu { reason: why.clone() })?;
     }
     let mut broken: Option<PipelineError> = None;
     let fitted = {
-        let (dir, listener) = (&ctx.dir, ctx.listener);
-        let watch = ctx.watch(Stage::Lstm, "");
-        let mut on_epoch = |epoch: &EpochReport, checkpoint: &Checkpoint| match keep_epoch(dir, epoch, checkpoint) {
+        let (log, listener) = (&ctx.log, ctx.log.listener);
+        let watch = log.watch(Stage::Lstm, Unit::StepsTrained);
+        let mut on_epoch = |epoch: &EpochReport, checkpoint: &Checkpoint| match keep_epoch(log, epoch, checkpoint) {
             Err(error) => {
                 broken = Some(error);
                 ControlFlow::Break(())
@@ -174,30 +174,33 @@ fn fit_lstm(
         LstmError::Cancelled => PipelineError::Interrupted("while training the LSTM".to_owned()),
         error => failed(error),
     })?;
-    if ctx.listener.cancelled() {
+    if ctx.log.listener.cancelled() {
         return Err(PipelineError::Interrupted("while training the LSTM".to_owned()));
     }
     let best = fitted.history.iter().rev().find(|e| e.best).map_or(0, |e| e.epoch);
     let (flows, seconds) = fitted.history.iter().fold((0u64, 0.0), |(f, s), e| (f + e.flows, s + e.seconds));
     let speed = if seconds > 0.0 { flows as f64 / seconds } else { 0.0 };
-    let says = format!(
-        "epoch {} of {}, best {best} · {} flows/s on {}",
-        fitted.history.len(),
-        ctx.config.lstm.epochs,
-        nta_report::thousands(speed as u64),
-        device.device.name(),
-    );
-    Ok(((fitted.lstm, fitted.history), says))
+    let outcome = Outcome::Lstm {
+        epochs: fitted.history.len() as u64,
+        most_epochs: ctx.config.lstm.epochs as u64,
+        best_epoch: best as u64,
+        flows_per_second: speed,
+        device: device.device.name().to_owned(),
+    };
+    Ok(((fitted.lstm, fitted.history), outcome))
 }
 
-fn keep_epoch(dir: &nta_tracking::RunDir, epoch: &EpochReport, checkpoint: &Checkpoint) -> Result<(), PipelineError> {
-    let step = epoch.epoch as u64;
-    dir.metric("lstm/train_loss", epoch.train_loss, step).map_err(failed)?;
-    dir.metric("lstm/validation_log_loss", epoch.validation_loss, step).map_err(failed)?;
-    if let Some(precision) = epoch.validation_average_precision {
-        dir.metric("lstm/validation_average_precision", precision, step).map_err(failed)?;
-    }
-    dir.write_checkpoint(LSTM_CHECKPOINT, &checkpoint.to_bytes()).map_err(failed)
+fn keep_epoch(log: &RunLog<'_>, epoch: &EpochReport, checkpoint: &Checkpoint) -> Result<(), PipelineError> {
+    log.epoch(&Epoch {
+        epoch: epoch.epoch as u64,
+        train_loss: epoch.train_loss,
+        validation_log_loss: epoch.validation_loss,
+        validation_average_precision: epoch.validation_average_precision,
+        best: epoch.best,
+        flows: epoch.flows,
+        seconds: epoch.seconds,
+    })?;
+    log.dir.write_checkpoint(LSTM_CHECKPOINT, &checkpoint.to_bytes()).map_err(failed)
 }
 
 /// Weights that leave out rows whose exact copy stands in train; `None` (every row counts) where none does, or where

@@ -10,7 +10,7 @@ use nta_preprocess::Partition;
 use super::context::Context;
 use super::fit::{Learned, uses_sequences, without_copies};
 use crate::error::{PipelineError, failed};
-use crate::event::{Event, Stage};
+use crate::event::{Event, Outcome, Remark, Stage, Unit};
 use crate::traffic::{TrafficReport, entity_key};
 
 /// Names of the members, in the order of their scores.
@@ -25,8 +25,8 @@ pub(crate) fn fuse(
 ) -> Result<Model, PipelineError> {
     let mut model = provisional(ctx, learned, parts, told)?;
     ctx.stage(Stage::Hybrid, |ctx| {
-        let says = freeze(ctx, &mut model, parts)?;
-        Ok(((), says))
+        let outcome = freeze(ctx, &mut model, parts)?;
+        Ok(((), outcome))
     })?;
     Ok(model)
 }
@@ -90,7 +90,7 @@ fn provenance(ctx: &Context<'_>, told: &TrafficReport) -> Provenance {
         };
         source.files.iter().map(of).collect::<Vec<_>>()
     };
-    let record = ctx.dir.record();
+    let record = ctx.log.dir.record();
     Provenance {
         name: ctx.config.name.clone(),
         created: record.started.to_string(),
@@ -103,7 +103,7 @@ fn provenance(ctx: &Context<'_>, told: &TrafficReport) -> Provenance {
     }
 }
 
-fn freeze(ctx: &mut Context<'_>, model: &mut Model, parts: &Partition) -> Result<String, PipelineError> {
+fn freeze(ctx: &mut Context<'_>, model: &mut Model, parts: &Partition) -> Result<Outcome, PipelineError> {
     let calibration = score_all(ctx, model, &parts.calibration, Stage::Hybrid)?;
     let threshold = score_all(ctx, model, &parts.threshold, Stage::Hybrid)?;
     let calibration_labels = parts.calibration.labels().map_err(failed)?;
@@ -139,7 +139,7 @@ fn freeze(ctx: &mut Context<'_>, model: &mut Model, parts: &Partition) -> Result
             PartScores { scores: on_threshold, labels: threshold_labels, copies: Some(&parts.copies.threshold) };
         let chosen = ctx.config.hybrid.choose_threshold(&calibration, &threshold).map_err(failed)?;
         if let Some(reason) = &chosen.reason {
-            ctx.note(&format!("{name}: {reason}"))?;
+            ctx.log.remark(Remark::Threshold { score: name.to_owned(), reason: reason.clone() })?;
         }
         thresholds.push(NamedThreshold { name: name.to_owned(), chosen });
     }
@@ -148,15 +148,16 @@ fn freeze(ctx: &mut Context<'_>, model: &mut Model, parts: &Partition) -> Result
     model.calibration = Isotonic::fit(&kept_fused, &kept_labels).map_err(failed)?;
     model.record_golden(&parts.calibration).map_err(failed)?;
     let chosen = &model.thresholds[model.thresholds.len() - 1].chosen;
-    Ok(format!("{}, threshold {:.4} for {}", combined(ctx), chosen.value, chosen.rule.describe()))
+    let combine = combined(ctx).to_owned();
+    Ok(Outcome::Hybrid { combine, threshold: chosen.value, rule: chosen.rule })
 }
 
 fn combined(ctx: &Context<'_>) -> &'static str {
     use nta_hybrid::Combine;
     match ctx.config.hybrid.combine {
         Combine::Average => "average",
-        Combine::Weighted(_) => "weighted average",
-        Combine::TunedWeights => "tuned weights",
+        Combine::Weighted(_) => "weighted",
+        Combine::TunedWeights => "tuned_weights",
         Combine::Stacking => "stacking",
     }
 }
@@ -191,9 +192,9 @@ pub(crate) fn score_all(
         all.hybrid.extend(scores.hybrid);
         all.members.iter_mut().zip(scores.members).for_each(|(to, from)| to.p_attack.extend(from.p_attack));
         all.flags.iter_mut().zip(scores.flags).for_each(|(to, from)| to.extend(from));
-        let (done, total, note) = (all.rows.len() as u64, n as u64, "flows scored".to_owned());
-        ctx.listener.hear(Event::Progress { stage, done, total, note });
-        if ctx.listener.cancelled() {
+        let (done, total) = (all.rows.len() as u64, Some(n as u64));
+        ctx.log.listener.hear(&Event::Progress { stage, done, total, unit: Unit::FlowsScored });
+        if ctx.log.listener.cancelled() {
             return Err(PipelineError::Interrupted("while scoring".to_owned()));
         }
     }

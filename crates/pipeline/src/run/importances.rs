@@ -3,14 +3,14 @@
 use nta_data::{Label, Purpose, rng};
 use nta_forest::{Forest, ForestError};
 use nta_metrics::{INTERVAL_CONFIDENCE, Ranking, mean_interval};
-use nta_report::{Feature, Loss, Permutation, thousands};
+use nta_report::{Feature, Loss, Permutation};
 use rand_core::RngCore;
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
 use super::fit::LearningPart;
 use crate::error::{PipelineError, failed};
-use crate::event::Stage;
+use crate::event::{FeatureLoss, Outcome, Remark, Stage, Unit};
 
 /// The features of the forest, in the order of training, and on what they were shuffled.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -27,12 +27,12 @@ const LEAST_OF_CLASS: usize = 1_000;
 const BLOCKS: usize = 10;
 
 /// Shuffles each feature among rows of the validation part, which the forest has not seen and no threshold is chosen on.
-pub(crate) fn weigh(
+pub(crate) fn importances(
     ctx: &mut Context<'_>,
     forest: &Forest,
     validation: &LearningPart,
     copies: &[bool],
-) -> Result<(Importances, String), PipelineError> {
+) -> Result<(Importances, Outcome), PipelineError> {
     let importances = match ctx.kept("importances.json")? {
         Some(kept) => kept,
         None => {
@@ -42,10 +42,10 @@ pub(crate) fn weigh(
         }
     };
     if let Permutation::Skipped { why } = &importances.permutation {
-        ctx.note(&format!("what features are worth on held-out flows is not measured: {why}"))?;
+        ctx.log.remark(Remark::ImportancesSkipped { reason: why.clone() })?;
     }
-    let says = says(&importances);
-    Ok((importances, says))
+    let outcome = outcome(&importances);
+    Ok((importances, outcome))
 }
 
 fn measure(
@@ -55,7 +55,7 @@ fn measure(
     copies: &[bool],
 ) -> Result<Importances, PipelineError> {
     let labels = &validation.labels;
-    let blocks = match deal(labels, copies, ctx.config.seed) {
+    let blocks = match blocks_of(labels, copies, ctx.config.seed) {
         Ok(blocks) => blocks,
         Err(why) => {
             let feature = |(name, importance)| Feature { name, importance, loss: None };
@@ -65,7 +65,7 @@ fn measure(
     };
     let average_precision =
         |scores: &[f32], labels: &[Label]| Ranking::new(scores, labels).ok().and_then(|r| r.average_precision());
-    let watch = ctx.watch(Stage::Importances, "features shuffled");
+    let watch = ctx.log.watch(Stage::Importances, Unit::FeaturesShuffled);
     let found = forest
         .permutation_importances(
             &validation.features.tabular,
@@ -102,7 +102,7 @@ fn mean(values: &[f64]) -> f64 {
 
 /// Rows without a copy in training, each class dealt evenly to the blocks; or why there are none. Of too many rows a
 /// sample is taken that keeps the classes' shares, but does not let a rare one vanish.
-fn deal(labels: &[Label], copies: &[bool], seed: u64) -> Result<Vec<Vec<u32>>, String> {
+fn blocks_of(labels: &[Label], copies: &[bool], seed: u64) -> Result<Vec<Vec<u32>>, String> {
     let of = |class: Label| -> Vec<u32> {
         let rows = (0..labels.len()).filter(|&row| labels[row] == class && !copies[row]);
         rows.map(|row| row as u32).collect()
@@ -140,18 +140,22 @@ fn kept_of_classes([a, b]: [usize; 2]) -> [usize; 2] {
     if a < b { [rare, MOST_ROWS - rare] } else { [MOST_ROWS - rare, rare] }
 }
 
-/// Features named beside the stage.
-const NAMED: usize = 2;
+/// Features told of the stage.
+const NAMED: usize = 10;
 
-fn says(importances: &Importances) -> String {
-    let Permutation::Measured { flows, .. } = importances.permutation else {
-        return "by impurity alone".to_owned();
+fn outcome(importances: &Importances) -> Outcome {
+    let flows = match importances.permutation {
+        Permutation::Measured { flows, .. } => Some(flows),
+        Permutation::Skipped { .. } => None,
     };
     let mut features: Vec<(&str, f64)> =
         importances.features.iter().filter_map(|f| Some((f.name.as_str(), f.loss?.mean))).collect();
     features.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-    let named: Vec<String> = features.iter().take(NAMED).map(|(name, loss)| format!("{name} {loss:.4}")).collect();
-    format!("average precision lost in a shuffle: {} ({} flows)", named.join(", "), thousands(flows))
+    let largest = features.into_iter().take(NAMED);
+    Outcome::Importances {
+        flows,
+        largest: largest.map(|(feature, loss)| FeatureLoss { feature: feature.to_owned(), loss }).collect(),
+    }
 }
 
 #[cfg(test)]
@@ -165,7 +169,7 @@ mod tests {
     #[test]
     fn every_block_holds_both_classes_and_no_row_stands_twice() {
         let labels = labels(1_000, 57);
-        let blocks = deal(&labels, &vec![false; 1_057], 1).unwrap();
+        let blocks = blocks_of(&labels, &vec![false; 1_057], 1).unwrap();
         let mut rows = blocks.concat();
         rows.sort_unstable();
         assert_eq!(rows, (0..1_057).collect::<Vec<u32>>());
@@ -173,13 +177,13 @@ mod tests {
             let attacks = block.iter().filter(|&&row| labels[row as usize].is_attack()).count();
             assert!((5..=6).contains(&attacks) && block.len() - attacks == 100, "{attacks}");
         }
-        assert_ne!(blocks, deal(&labels, &vec![false; 1_057], 2).unwrap());
+        assert_ne!(blocks, blocks_of(&labels, &vec![false; 1_057], 2).unwrap());
     }
 
     #[test]
     fn a_sample_keeps_the_shares_and_a_rare_class_whole() {
         let labels = labels(45_000, 15_000);
-        let rows = deal(&labels, &vec![false; 60_000], 1).unwrap().concat();
+        let rows = blocks_of(&labels, &vec![false; 60_000], 1).unwrap().concat();
         let attacks = rows.iter().filter(|&&row| labels[row as usize].is_attack()).count();
         assert_eq!((rows.len(), attacks), (20_000, 5_000));
         assert_eq!(kept_of_classes([19_000, 1_000]), [19_000, 1_000]);
@@ -192,14 +196,14 @@ mod tests {
     fn copies_of_training_rows_stay_out() {
         let labels = labels(100, 20);
         let copies: Vec<bool> = (0..120).map(|row| row % 2 == 0).collect();
-        let rows = deal(&labels, &copies, 1).unwrap().concat();
+        let rows = blocks_of(&labels, &copies, 1).unwrap().concat();
         assert!(rows.len() == 60 && rows.iter().all(|row| row % 2 == 1));
     }
 
     #[test]
     fn too_few_attacks_are_told() {
         let copies: Vec<bool> = (0..150).map(|row| row > 100).collect();
-        let why = deal(&labels(100, 50), &copies, 1).unwrap_err();
+        let why = blocks_of(&labels(100, 50), &copies, 1).unwrap_err();
         let words = "without copies of training flows the validation part has too few of a class (benign 100, attacks \
                      1); an interval takes two of each";
         assert_eq!(why, words);

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::context::Context;
 use super::fuse::score_all;
 use crate::error::{PipelineError, failed};
-use crate::event::Stage;
+use crate::event::{Outcome, Stage};
 use crate::score::PROBABILITY;
 
 /// What the evaluation hands on.
@@ -39,8 +39,8 @@ pub(crate) fn note_reading(ctx: &mut Context<'_>, sealed: &Sealed) -> Result<usi
         hasher.update(hash.to_le_bytes());
     }
     let digest = hex(&hasher.finalize());
-    let earlier = nta_tracking::times_test_was_read(&ctx.project.home, &digest, ctx.dir.id()).map_err(failed)?;
-    ctx.dir.update(|record| record.test_digest = Some(digest)).map_err(failed)?;
+    let earlier = nta_tracking::times_test_was_read(&ctx.project.home, &digest, ctx.log.dir.id()).map_err(failed)?;
+    ctx.log.dir.update(|record| record.test_digest = Some(digest)).map_err(failed)?;
     Ok(earlier)
 }
 
@@ -50,6 +50,7 @@ pub(crate) fn evaluate(
     sealed: Sealed,
     model: &Model,
     judging: &Judging<'_>,
+    earlier_test_reads: usize,
 ) -> Result<Judged, PipelineError> {
     ctx.stage(Stage::Evaluate, |ctx| {
         let test = sealed.open();
@@ -57,9 +58,9 @@ pub(crate) fn evaluate(
         let judged = measure(&test, &scores, model, judging)?;
         keep_predictions(ctx, &test, &scores, model)?;
         let text = serde_json::to_string_pretty(&judged.evaluation).map_err(failed)? + "\n";
-        ctx.dir.write("evaluation.json", text.as_bytes()).map_err(failed)?;
-        let n = nta_report::thousands(test.n_rows() as u64);
-        Ok((judged, format!("{n} test flows")))
+        ctx.log.dir.write("evaluation.json", text.as_bytes()).map_err(failed)?;
+        let (rows, earlier_test_reads) = (test.n_rows() as u64, earlier_test_reads as u64);
+        Ok((judged, Outcome::Evaluate { rows, earlier_test_reads }))
     })
 }
 
@@ -137,7 +138,7 @@ fn keep_predictions(ctx: &Context<'_>, test: &Dataset, scores: &Scores, model: &
     ];
     added.extend(members.iter().map(|(name, column)| Added { name, values: AddedValues::Float(column) }));
     added.push(Added { name: "flagged", values: AddedValues::Flag(&flagged) });
-    let path = ctx.dir.place("predictions.parquet").map_err(failed)?;
+    let path = ctx.log.dir.place("predictions.parquet").map_err(failed)?;
     let mut writer = TableWriter::create(&path, None).map_err(failed)?;
     writer.write_columns(&added).map_err(failed)?;
     writer.finish().map_err(failed)?;

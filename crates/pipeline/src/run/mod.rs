@@ -5,6 +5,7 @@ mod fit;
 mod fuse;
 mod importances;
 mod judge;
+mod log;
 mod publish;
 
 use std::collections::BTreeMap;
@@ -12,20 +13,20 @@ use std::path::PathBuf;
 
 use nta_data::{Watch, hex};
 use nta_metrics::{Evaluation, ThresholdRule, rows_needed, supported_budget};
-use nta_preprocess::{Part, Partition, PartitionError, PartitionSummary, Requirements, partition};
-use nta_report::thousands;
+use nta_preprocess::{Part, PartSummary, Partition, PartitionError, Requirements, partition};
 use nta_tracking::{NewRun, RunDir};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::config::{LoadedConfig, RunConfig};
 use crate::error::{PipelineError, failed, refused};
-use crate::event::{Event, Listener, Stage};
-use crate::traffic::{self, ReadTraffic};
+use crate::event::{Begun, DatasetRead, Event, Listener, Outcome, PartSize, Remark, Stage, Unit};
+use crate::traffic::{self, ReadTraffic, SourceReport};
 
 use context::Context;
 pub(crate) use fuse::MEMBERS;
 use judge::Judging;
+use log::RunLog;
 
 /// Whether a run starts afresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,18 +58,42 @@ pub struct RunOutcome {
     pub evaluation: Evaluation,
 }
 
+impl RunOutcome {
+    /// The gate of `--require-promise`: closed where the promised false positive rate was not kept on the test part.
+    pub fn require_promise(&self) -> Result<(), PipelineError> {
+        match self.evaluation.promise.as_ref().and_then(|promise| promise.kept) {
+            Some(false) => Err(PipelineError::Gate("the promised false positive rate was not kept".to_owned())),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Runs `loaded` to its end. A refusal leaves nothing behind; a failure or an interrupt leaves a run that can be resumed.
 pub fn run(loaded: &LoadedConfig, resume: &Resume, listener: &dyn Listener) -> Result<RunOutcome, PipelineError> {
     let (dir, resumed) = open(loaded, resume)?;
-    let began =
-        Event::Begun { name: loaded.config.name.clone(), run: dir.id().to_owned(), seed: loaded.config.seed, resumed };
-    listener.hear(began);
-    if *resume == Resume::Last && !resumed {
-        listener.hear(Event::Note("nothing to resume: no interrupted run of this config; starting afresh".to_owned()));
+    let log = RunLog { dir, listener };
+    let mut ctx = Context { config: &loaded.config, project: &loaded.project, log };
+    let nothing_to_resume = *resume == Resume::Last && !resumed;
+    let outcome = begin(&ctx, resumed, nothing_to_resume).and_then(|()| stages(&mut ctx));
+    close(ctx.log.dir, outcome, resumed)
+}
+
+fn begin(ctx: &Context<'_>, resumed: bool, nothing_to_resume: bool) -> Result<(), PipelineError> {
+    let record = ctx.log.dir.record();
+    ctx.log.tell(&Event::Begun(Begun {
+        name: record.name.clone(),
+        run: record.id.clone(),
+        seed: record.seed,
+        resumed,
+        parent: record.parent.clone(),
+        version: record.version.clone(),
+        config_digest: record.config_digest.clone(),
+        config: serde_json::to_value(ctx.config.resolved()).map_err(failed)?,
+    }))?;
+    if nothing_to_resume {
+        ctx.log.remark(Remark::NothingToResume)?;
     }
-    let mut ctx = Context { config: &loaded.config, project: &loaded.project, dir, listener };
-    let outcome = stages(&mut ctx);
-    close(ctx.dir, outcome, resumed)
+    Ok(())
 }
 
 fn open(loaded: &LoadedConfig, resume: &Resume) -> Result<(RunDir, bool), PipelineError> {
@@ -81,21 +106,21 @@ fn open(loaded: &LoadedConfig, resume: &Resume) -> Result<(RunDir, bool), Pipeli
     };
     if let Some(found) = found {
         if found.record.config_digest != digest {
-            return Err(PipelineError::Refused(format!(
+            return Err(PipelineError::refuse(format!(
                 "run {} was made with another config; it can go on only with its own, {}",
                 found.record.id,
                 found.folder.join("config.yaml").display()
             )));
         }
         if found.record.status == nta_tracking::Status::Finished {
-            return Err(PipelineError::Refused(format!(
+            return Err(PipelineError::refuse(format!(
                 "run {} is finished; there is nothing to resume",
                 found.record.id
             )));
         }
         if found.record.version != VERSION {
             let (id, made_by) = (found.record.id, found.record.version);
-            return Err(PipelineError::Refused(format!(
+            return Err(PipelineError::refuse(format!(
                 "run {id} was begun by nta {made_by}, this is nta {VERSION}: finish it with that version, or start a new run"
             )));
         }
@@ -126,7 +151,7 @@ fn config_digest(config: &RunConfig) -> String {
 }
 
 fn close(dir: RunDir, outcome: Result<RunOutcome, PipelineError>, resumed: bool) -> Result<RunOutcome, PipelineError> {
-    let told = match &outcome {
+    let marked = match &outcome {
         // Finished first: a kill in between leaves checkpoints that nobody asks for, not a run that must learn again.
         Ok(_) => {
             let checkpoints = dir.path().join("checkpoints");
@@ -134,11 +159,11 @@ fn close(dir: RunDir, outcome: Result<RunOutcome, PipelineError>, resumed: bool)
         }
         // A refused run leaves nothing; but what an earlier session has learned is not thrown away.
         Err(PipelineError::Refused(_)) if !resumed => dir.discard(),
-        Err(error @ (PipelineError::Refused(_) | PipelineError::Failed(_))) => dir.fail(&error.to_string()).map(drop),
         Err(error @ PipelineError::Interrupted(_)) => dir.interrupt(&error.to_string()).map(drop),
+        Err(error) => dir.fail(&error.to_string()).map(drop),
     };
     // The first error is the one to tell; that the folder could not be marked is secondary to it.
-    match (outcome, told) {
+    match (outcome, marked) {
         (Ok(_), Err(error)) => Err(failed(error)),
         (outcome, _) => outcome,
     }
@@ -146,73 +171,96 @@ fn close(dir: RunDir, outcome: Result<RunOutcome, PipelineError>, resumed: bool)
 
 fn stages(ctx: &mut Context<'_>) -> Result<RunOutcome, PipelineError> {
     let traffic = ctx.stage(Stage::Read, read)?;
-    let told = traffic.told.clone();
-    let parts = ctx.stage(Stage::Partition, |ctx| deal(ctx, traffic))?;
+    let traffic_report = traffic.report.clone();
+    let parts = ctx.stage(Stage::Partition, |ctx| deal_parts(ctx, traffic))?;
     let learned = fit::learn(ctx, &parts)?;
     let (history, oob_auc) = (learned.history.clone(), learned.forest_told.oob_auc);
     let importances = learned.importances.clone();
-    let model = fuse::fuse(ctx, learned, &parts, &told)?;
+    let model = fuse::fuse(ctx, learned, &parts, &traffic_report)?;
     let families = judge::attack_families(&parts.train);
     let Partition { test, test_hosts, copies, summary, .. } = parts;
     let judging = Judging { hosts: &test_hosts, copies: &copies, summary: &summary, families: &families };
     let earlier_test_reads = judge::note_reading(ctx, &test)?;
-    let judged = judge::evaluate(ctx, test, &model, &judging)?;
-    let told = publish::Told {
-        traffic: &told,
+    let judged = judge::evaluate(ctx, test, &model, &judging, earlier_test_reads)?;
+    let material = publish::Material {
+        traffic: &traffic_report,
         summary: &summary,
         history: &history,
         oob_auc,
         importances: &importances,
         earlier_test_reads,
     };
-    publish::publish(ctx, &model, &judged, &told)
+    publish::publish(ctx, &model, &judged, &material)
 }
 
-fn read(ctx: &mut Context<'_>) -> Result<(ReadTraffic, String), PipelineError> {
-    let watch: &dyn Watch = &ctx.watch(Stage::Read, "");
-    let traffic = traffic::read(ctx.config, ctx.project, watch, ctx.listener)?;
-    let mut digests: BTreeMap<String, String> = traffic.told.digests().collect();
+fn read(ctx: &mut Context<'_>) -> Result<(ReadTraffic, Outcome), PipelineError> {
+    let watch: &dyn Watch = &ctx.log.watch(Stage::Read, Unit::BytesRead);
+    let traffic = traffic::read(ctx.config, ctx.project, watch, ctx.log.listener)?;
+    let mut digests: BTreeMap<String, String> = traffic.report.digests().collect();
     // The roles decide what the bytes mean: a schema edited in between is other traffic.
     let roles = serde_json::to_vec(&*traffic.train.schema).map_err(failed)?;
     digests.insert("schema".to_owned(), hex(&Sha256::digest(&roles)));
-    let before = &ctx.dir.record().digests;
-    if !before.is_empty() && *before != digests {
-        let changed: Vec<&str> = digests
-            .iter()
-            .filter(|(name, digest)| before.get(*name) != Some(digest))
-            .map(|(n, _)| n.as_str())
-            .collect();
-        return Err(PipelineError::Refused(format!(
-            "the traffic has changed since this run began ({}); start a new run",
-            changed.join(", ")
-        )));
+    refuse_changed_traffic(&ctx.log.dir.record().digests, &digests)?;
+    ctx.log.dir.update(|record| record.digests = digests).map_err(failed)?;
+    for source in &traffic.report.sources {
+        tell_source(ctx, source)?;
     }
-    ctx.dir.update(|record| record.digests = digests).map_err(failed)?;
-    let columns = traffic.told.sources.first().map_or(0, |s| s.columns);
-    let files: usize = traffic.told.sources.iter().map(|s| s.files.len()).sum();
-    for remark in traffic.told.sources.iter().flat_map(|s| s.remarks()) {
-        ctx.note(&remark)?;
-    }
-    let plural = if files == 1 { "" } else { "s" };
-    let says = format!("{} flows, {columns} feature columns, {files} file{plural}", thousands(traffic.told.rows()));
-    Ok((traffic, says))
+    let sources = &traffic.report.sources;
+    let outcome = Outcome::Read {
+        rows: traffic.report.rows(),
+        columns: sources.first().map_or(0, |s| s.columns as u64),
+        files: sources.iter().map(|s| s.files.len() as u64).sum(),
+    };
+    Ok((traffic, outcome))
 }
 
-/// Deals the rows to the five parts and says how.
-pub(crate) fn deal(ctx: &mut Context<'_>, traffic: ReadTraffic) -> Result<(Partition, String), PipelineError> {
+/// An interrupted run goes on with the traffic that it began with.
+fn refuse_changed_traffic(
+    before: &BTreeMap<String, String>,
+    now: &BTreeMap<String, String>,
+) -> Result<(), PipelineError> {
+    if before.is_empty() || before == now {
+        return Ok(());
+    }
+    let changed: Vec<&str> =
+        now.iter().filter(|(name, digest)| before.get(*name) != Some(digest)).map(|(name, _)| name.as_str()).collect();
+    Err(PipelineError::refuse(format!(
+        "the traffic has changed since this run began ({}); start a new run",
+        changed.join(", ")
+    )))
+}
+
+fn tell_source(ctx: &Context<'_>, source: &SourceReport) -> Result<(), PipelineError> {
+    for (file, rows) in &source.files {
+        ctx.log.tell(&Event::Dataset(DatasetRead {
+            role: source.role.clone(),
+            name: file.name.clone(),
+            rows: *rows,
+            bytes: file.bytes,
+            sha256: file.sha256.clone(),
+        }))?;
+    }
+    source.remarks().into_iter().try_for_each(|remark| ctx.log.remark(remark))
+}
+
+/// Deals the rows to the five parts.
+fn deal_parts(ctx: &mut Context<'_>, traffic: ReadTraffic) -> Result<(Partition, Outcome), PipelineError> {
     let parts = partition_of(ctx.config, traffic)?;
-    let mut says = sizes(&parts.summary);
-    let Some(test) = parts.summary.parts.last() else { return Ok((parts, says)) };
-    if test.copies > 0 {
-        let share = test.copies as f64 / test.rows.max(1) as f64;
-        let text = format!("{} test flows stand in train ({:.1} %)", thousands(test.copies as u64), share * 100.0);
-        says.push_str(&format!("\n{text}"));
-    }
     if !parts.summary.note.is_empty() {
-        let note = parts.summary.note.clone();
-        ctx.note(&note)?;
+        ctx.log.remark(Remark::Partition { text: parts.summary.note.clone() })?;
     }
-    Ok((parts, says))
+    let outcome = Outcome::Partition { parts: parts.summary.parts.iter().map(size).collect() };
+    Ok((parts, outcome))
+}
+
+fn size(part: &PartSummary) -> PartSize {
+    PartSize {
+        part: part.part.to_string(),
+        rows: part.rows as u64,
+        benign: part.benign as u64,
+        attacks: part.attacks as u64,
+        copies: part.copies as u64,
+    }
 }
 
 /// The five parts that the config asks for.
@@ -226,7 +274,7 @@ pub(crate) fn partition_of(config: &RunConfig, traffic: ReadTraffic) -> Result<P
             }
             _ => String::new(),
         };
-        PipelineError::Refused(format!("{error}{supported}"))
+        PipelineError::refuse(format!("{error}{supported}"))
     })
 }
 
@@ -235,10 +283,4 @@ fn benign_rows_needed(config: &RunConfig) -> Result<usize, PipelineError> {
         ThresholdRule::Budget(budget) => Ok(rows_needed(&budget).map_err(refused)? as usize),
         _ => Ok(0),
     }
-}
-
-/// `train 94,480 · validation 12,597 · …`
-fn sizes(summary: &PartitionSummary) -> String {
-    let part = |p: &nta_preprocess::PartSummary| format!("{} {}", judge::part_name(p.part), thousands(p.rows as u64));
-    summary.parts.iter().map(part).collect::<Vec<_>>().join(" · ")
 }

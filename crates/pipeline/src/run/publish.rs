@@ -14,11 +14,11 @@ use super::context::Context;
 use super::importances::Importances;
 use super::judge::Judged;
 use crate::error::{PipelineError, failed};
-use crate::event::Stage;
+use crate::event::{Outcome, Stage};
 use crate::traffic::TrafficReport;
 
-/// What the stages told on the way.
-pub(crate) struct Told<'a> {
+/// What the stages left for the report.
+pub(crate) struct Material<'a> {
     pub(crate) traffic: &'a TrafficReport,
     pub(crate) summary: &'a PartitionSummary,
     pub(crate) history: &'a [EpochReport],
@@ -33,35 +33,36 @@ pub(crate) fn publish(
     ctx: &mut Context<'_>,
     model: &Model,
     judged: &Judged,
-    told: &Told<'_>,
+    material: &Material<'_>,
 ) -> Result<RunOutcome, PipelineError> {
     let report = ctx.stage(Stage::Report, |ctx| {
-        let files = nta_report::render(&run_report(ctx, model, judged, told)).map_err(failed)?;
+        let files = nta_report::render(&run_report(ctx, model, judged, material)).map_err(failed)?;
         for file in &files {
-            ctx.dir.write(&file.path, &file.bytes).map_err(failed)?;
+            ctx.log.dir.write(&file.path, &file.bytes).map_err(failed)?;
         }
         let figures = files.iter().filter(|f| f.path.ends_with(".png")).count();
-        let path = ctx.dir.place("report.html").map_err(failed)?;
-        Ok((path, format!("report.html, {figures} figures")))
+        let path = ctx.log.dir.place("report.html").map_err(failed)?;
+        Ok((path, Outcome::Report { figures: figures as u64 }))
     })?;
     let version = ctx.stage(Stage::Save, |ctx| {
         let version = Registry::new(&ctx.project.home).add(&ctx.config.name, model).map_err(failed)?;
         let title = version.title();
-        ctx.dir.update(|record| record.model = Some(title.clone())).map_err(failed)?;
-        Ok((title.clone(), format!("models/{title}")))
+        ctx.log.dir.update(|record| record.model = Some(title.clone())).map_err(failed)?;
+        let digest = judged.evaluation.digest.clone();
+        Ok((title.clone(), Outcome::Save { model: title, digest }))
     })?;
     Ok(RunOutcome {
-        run: ctx.dir.id().to_owned(),
+        run: ctx.log.dir.id().to_owned(),
         name: ctx.config.name.clone(),
-        folder: ctx.dir.path().to_owned(),
+        folder: ctx.log.dir.path().to_owned(),
         report,
         model: version,
-        seconds: ctx.dir.record().seconds(),
+        seconds: ctx.log.dir.record().seconds(),
         evaluation: judged.evaluation.clone(),
     })
 }
 
-fn run_report(ctx: &Context<'_>, model: &Model, judged: &Judged, told: &Told<'_>) -> RunReport {
+fn run_report(ctx: &Context<'_>, model: &Model, judged: &Judged, material: &Material<'_>) -> RunReport {
     let epoch = |e: &EpochReport| Epoch {
         epoch: e.epoch as u32,
         train_loss: e.train_loss,
@@ -73,17 +74,17 @@ fn run_report(ctx: &Context<'_>, model: &Model, judged: &Judged, told: &Told<'_>
     };
     RunReport {
         name: ctx.config.name.clone(),
-        run: ctx.dir.id().to_owned(),
+        run: ctx.log.dir.id().to_owned(),
         seed: ctx.config.seed,
         evaluation: judged.evaluation.clone(),
         curves: judged.curves.iter().map(|(name, curves)| (name.as_str(), curves.clone())).collect(),
-        epochs: told.history.iter().map(epoch).collect(),
-        importances: told.importances.features.clone(),
-        permutation: told.importances.permutation.clone(),
-        out_of_bag_auc: told.oob_auc,
+        epochs: material.history.iter().map(epoch).collect(),
+        importances: material.importances.features.clone(),
+        permutation: material.importances.permutation.clone(),
+        out_of_bag_auc: material.oob_auc,
         lstm_view: lstm_view(model, ctx.config.lstm.sequence.length as u64),
-        notes: notes(model, told),
-        data: data_section(model, told),
+        notes: notes(model),
+        data: data_section(model, material),
         config: ctx.config.to_yaml(),
         provenance: provenance(ctx, judged),
     }
@@ -102,7 +103,7 @@ fn in_words(value: &impl serde::Serialize) -> String {
     value.as_str().map_or_else(|| value.to_string(), |s| s.replace('_', " "))
 }
 
-fn notes(model: &Model, told: &Told<'_>) -> Vec<Note> {
+fn notes(model: &Model) -> Vec<Note> {
     let note = |level, text: String| Note { level, text };
     let mut notes = Vec::new();
     // The hybrid's own reason is among the notes that the report derives.
@@ -111,14 +112,11 @@ fn notes(model: &Model, told: &Told<'_>) -> Vec<Note> {
             notes.push(note(NoteLevel::Warning, format!("{}: {reason}", threshold.name)));
         }
     }
-    for remark in told.traffic.sources.iter().flat_map(|s| s.remarks()) {
-        notes.push(note(NoteLevel::Info, remark));
-    }
     notes
 }
 
-fn data_section(model: &Model, told: &Told<'_>) -> DataSection {
-    let sources = &told.traffic.sources;
+fn data_section(model: &Model, material: &Material<'_>) -> DataSection {
+    let sources = &material.traffic.sources;
     let summaries = || sources.iter().filter_map(|s| s.summary.as_ref());
     let file = |role: &str, digest: &nta_ingest::FileDigest, rows: u64, simulated: bool| DataFile {
         name: digest.name.clone(),
@@ -130,7 +128,7 @@ fn data_section(model: &Model, told: &Told<'_>) -> DataSection {
     let files = sources
         .iter()
         .flat_map(|s| s.files.iter().map(move |(digest, rows)| file(&s.role, digest, *rows, s.summary.is_none())));
-    let summary = told.summary;
+    let summary = material.summary;
     let strategy = match summary.inside {
         Some(inside) => format!("{}, {inside} inside", summary.strategy),
         None => summary.strategy.to_string(),
@@ -151,10 +149,10 @@ fn data_section(model: &Model, told: &Told<'_>) -> DataSection {
         seam_rows: summary.dropped_rows as u64,
         parts: summary.parts.iter().map(part_row).collect(),
         dropped_columns: dropped.map(|(name, why)| DroppedColumn { name: name.clone(), why: why.clone() }).collect(),
-        missing: missing(told),
+        missing: missing(material),
         absent_columns: distinct(summaries().flat_map(|s| s.columns_absent.clone())),
         unused_columns: distinct(summaries().flat_map(|s| s.columns_present_unused.clone())),
-        earlier_test_reads: Some(told.earlier_test_reads as u64),
+        earlier_test_reads: Some(material.earlier_test_reads as u64),
     }
 }
 
@@ -179,10 +177,10 @@ fn part_row(part: &nta_preprocess::PartSummary) -> PartRow {
     }
 }
 
-fn missing(told: &Told<'_>) -> Vec<MissingCells> {
-    let rows = told.traffic.rows();
+fn missing(material: &Material<'_>) -> Vec<MissingCells> {
+    let rows = material.traffic.rows();
     let mut columns: Named<u64> = Named::new();
-    for summary in told.traffic.sources.iter().filter_map(|s| s.summary.as_ref()) {
+    for summary in material.traffic.sources.iter().filter_map(|s| s.summary.as_ref()) {
         for column in &summary.missing {
             let before = columns.get(&column.column).copied().unwrap_or(0);
             columns.put(column.column.as_str(), before + column.missing);
@@ -195,7 +193,7 @@ fn missing(told: &Told<'_>) -> Vec<MissingCells> {
 }
 
 fn provenance(ctx: &Context<'_>, judged: &Judged) -> Provenance {
-    let record = ctx.dir.record();
+    let record = ctx.log.dir.record();
     let host = &record.host;
     let memory = host.memory_bytes.map(|b| format!(", {:.0} GB", b as f64 / 1e9)).unwrap_or_default();
     let cpu = host.cpu.clone().unwrap_or_else(|| host.arch.clone());

@@ -1,7 +1,4 @@
 //! The five parts, decided before anything is learned.
-//!
-//! Where a part is made of several runs of blocks, each run gets entity keys of its own (`nta_data::segment_entity`), and
-//! everything behind (gaps, sequences, state) stops at the seam without knowing of seams: segments instead of sub-datasets.
 
 mod blocked;
 mod choice;

@@ -1,7 +1,4 @@
 //! Everything learned about columns, fitted on the training part alone.
-//!
-//! Numbers are f32 from the reader on; log1p and scaling are computed in f64. An integer above 2^24 keeps 24 bits, a
-//! relative error of 6e-8 that neither a split nor a logarithm can see.
 
 #[cfg(test)]
 mod by_hand;

@@ -1,0 +1,140 @@
+//! What a job's events say, in a few words: the one place where their numbers become sentences.
+
+use nta_pipeline::{Begun, Outcome, PartSize, Remark, Unit, thousands};
+
+/// The first line of a run.
+pub(crate) fn begun(begun: &Begun) -> String {
+    let again = if begun.resumed { " · resumed" } else { "" };
+    format!("{} · run {} · seed {}{again}", begun.name, begun.run, begun.seed)
+}
+
+/// What a stage made: the number that matters. A second line where there is more to it.
+pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
+    match outcome {
+        Outcome::Read { rows, columns, files } => {
+            let plural = if *files == 1 { "" } else { "s" };
+            format!("{} flows, {columns} feature columns, {files} file{plural}", thousands(*rows))
+        }
+        Outcome::Partition { parts } => partition(parts),
+        Outcome::Preprocess { tabular, numeric, categorical } => {
+            format!("{tabular} columns for the forest, {numeric} numbers and {categorical} categories for the LSTM")
+        }
+        Outcome::Forest { trees, out_of_bag_auc } => {
+            let auc = out_of_bag_auc.map_or_else(|| "none".to_owned(), |auc| format!("{auc:.4}"));
+            format!("{trees} trees · out-of-bag AUC {auc}")
+        }
+        Outcome::Importances { flows: None, .. } => "by impurity alone".to_owned(),
+        Outcome::Importances { flows: Some(flows), largest } => {
+            let named: Vec<String> = largest.iter().take(2).map(|f| format!("{} {:.4}", f.feature, f.loss)).collect();
+            format!("average precision lost in a shuffle: {} ({} flows)", named.join(", "), thousands(*flows))
+        }
+        Outcome::Lstm { epochs, most_epochs, best_epoch, flows_per_second, device } => {
+            let speed = thousands(*flows_per_second as u64);
+            format!("epoch {epochs} of {most_epochs}, best {best_epoch} · {speed} flows/s on {device}")
+        }
+        Outcome::Hybrid { combine, threshold, rule } => {
+            format!("{}, threshold {threshold:.4} for {}", combined(combine), rule.describe())
+        }
+        Outcome::Evaluate { rows, .. } => format!("{} test flows", thousands(*rows)),
+        Outcome::Report { figures } => format!("report.html, {figures} figures"),
+        Outcome::Save { model, .. } => format!("models/{model}"),
+        Outcome::Score { rows, flagged, sorted } => scored(*rows, *flagged, *sorted, seconds),
+        Outcome::Simulate { rows, attacks, .. } => {
+            format!("{} flows, {} attacks", thousands(*rows), thousands(*attacks))
+        }
+    }
+}
+
+fn partition(parts: &[PartSize]) -> String {
+    let sizes: Vec<String> = parts.iter().map(|p| format!("{} {}", p.part, thousands(p.rows))).collect();
+    let sizes = sizes.join(" · ");
+    match parts.last() {
+        Some(test) if test.copies > 0 => {
+            let share = 100.0 * test.copies as f64 / test.rows.max(1) as f64;
+            format!("{sizes}\n{} test flows stand in train ({share:.1} %)", thousands(test.copies))
+        }
+        _ => sizes,
+    }
+}
+
+fn combined(combine: &str) -> String {
+    match combine {
+        "weighted" => "weighted average".to_owned(),
+        other => other.replace('_', " "),
+    }
+}
+
+fn scored(rows: u64, flagged: u64, sorted: bool, seconds: f64) -> String {
+    let rate = thousands((rows as f64 / seconds.max(1e-9)) as u64);
+    let order = if sorted { " · put in order of flow end first, written in the file's own order" } else { "" };
+    format!("{} flows, {} flagged · {rate} flows/s{order}", thousands(rows), thousands(flagged))
+}
+
+/// What stands beside a bar.
+pub(crate) fn progress(done: u64, total: Option<u64>, unit: Unit) -> String {
+    let counted = match unit {
+        // A bar of its own says enough.
+        Unit::BytesRead | Unit::StepsTrained => return String::new(),
+        Unit::FlowsSimulated => "flows",
+        Unit::TreesGrown => "trees",
+        Unit::FeaturesShuffled => "features shuffled",
+        Unit::FlowsScored => "flows scored",
+        Unit::FlowsSorted => "flows put in order",
+        Unit::FlowsWritten => "flows written",
+    };
+    match total {
+        Some(_) => counted.to_owned(),
+        None => format!("{} {counted}", thousands(done)),
+    }
+}
+
+/// Something worth knowing, as a sentence.
+pub(crate) fn remark(remark: &Remark) -> String {
+    match remark {
+        Remark::NothingToResume => "nothing to resume: no interrupted run of this config; starting afresh".to_owned(),
+        Remark::RowsIgnored { role, rows } => {
+            format!("{role}: {} rows are left out by the schema's `label.ignore`", thousands(*rows))
+        }
+        Remark::ColumnsAbsent { role, columns } => format!("{role}: the files lack {}", columns.join(", ")),
+        Remark::Partition { text } => text.clone(),
+        Remark::ColumnDropped { column, reason } => format!("column `{column}` is left out: {reason}"),
+        Remark::ValidationKeepsCopies => {
+            "the validation part keeps rows that also stand in train: without them it lacks a class".to_owned()
+        }
+        Remark::NoGpu { reason } => format!("`lstm.device: auto` takes the CPU: {reason}"),
+        Remark::ImportancesSkipped { reason } => {
+            format!("what features are worth on held-out flows is not measured: {reason}")
+        }
+        Remark::Threshold { score, reason } => format!("{score}: {reason}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_in_the_test_part_are_told_on_a_line_of_their_own() {
+        let part = |part: &str, copies| PartSize { part: part.to_owned(), rows: 2_000, benign: 0, attacks: 0, copies };
+        let parts = vec![part("train", 0), part("test", 50)];
+        let said = outcome(&Outcome::Partition { parts }, 0.1);
+        assert_eq!(said, "train 2,000 · test 2,000\n50 test flows stand in train (2.5 %)");
+        let alone = outcome(&Outcome::Partition { parts: vec![part("train", 0)] }, 0.1);
+        assert_eq!(alone, "train 2,000");
+    }
+
+    #[test]
+    fn what_has_no_end_is_counted_and_what_has_one_is_named() {
+        assert_eq!(progress(65_536, None, Unit::FlowsWritten), "65,536 flows written");
+        assert_eq!(progress(7, Some(100), Unit::TreesGrown), "trees");
+        assert_eq!(progress(7, None, Unit::BytesRead), "");
+    }
+
+    #[test]
+    fn a_stage_says_the_number_that_matters() {
+        let forest = Outcome::Forest { trees: 100, out_of_bag_auc: None };
+        assert_eq!(outcome(&forest, 1.0), "100 trees · out-of-bag AUC none");
+        let scored = Outcome::Score { rows: 3_000, flagged: 12, sorted: false };
+        assert_eq!(outcome(&scored, 2.0), "3,000 flows, 12 flagged · 1,500 flows/s");
+    }
+}
