@@ -2,6 +2,7 @@
 //!
 //! No file is read here and nothing is learned here.
 
+mod census;
 mod dataset;
 mod entity;
 mod features;
@@ -13,6 +14,7 @@ mod scores;
 mod sealed;
 mod sequences;
 
+pub use census::Census;
 pub use dataset::{Categories, DataError, Dataset, Label, RowId};
 pub use entity::{EntityStore, MemoryConfig, N_SHARDS, entity_hash, segment_entity, shard_of};
 pub use features::{Dense, Features, Tabular, TabularKind};

@@ -1,9 +1,10 @@
 //! The test part, closed until a frozen model is judged on it.
 
-use crate::Dataset;
+use crate::{Census, DataError, Dataset, Schema};
 
-/// Rows that nothing may learn from. Only their number and their features' hashes can be asked for until
-/// [`Sealed::open`] takes the seal off, by value, once.
+/// Rows that nothing may learn from. What can be asked before [`Sealed::open`] takes the seal off, by value, once, stands
+/// here by name, and none of it tells a row's label or a feature's value: how many rows of which kind there are, in which
+/// order they came, whose they are, which of them are the same.
 #[derive(Debug)]
 pub struct Sealed(Dataset);
 
@@ -18,9 +19,37 @@ impl Sealed {
         self.0.n_rows()
     }
 
-    /// Hashes of the rows' features, for counting copies of training rows.
+    /// The roles that the rows were read by.
+    pub fn schema(&self) -> &Schema {
+        &self.0.schema
+    }
+
+    /// Refuses rows without labels: nothing can be judged on them.
+    ///
+    /// # Errors
+    /// [`DataError::Unlabelled`].
+    pub fn check_labelled(&self) -> Result<(), DataError> {
+        self.0.labels().map(|_| ())
+    }
+
+    /// How many rows of which kind there are, and how many of those `marked` are attacks, see [`Dataset::census`].
+    pub fn census(&self, marked: &[bool]) -> Census {
+        self.0.census(marked)
+    }
+
+    /// Hashes of the rows' features, for counting copies of training rows. `(n_rows)`.
     pub fn feature_hashes(&self) -> Vec<u128> {
         self.0.feature_hashes()
+    }
+
+    /// The entity of each row, `(n_rows)`; empty where rows belong to none.
+    pub fn entities(&self) -> &[u64] {
+        &self.0.entity
+    }
+
+    /// The same rows in the order in which the sensor delivered them, see [`Dataset::arrival_order`].
+    pub fn in_arrival_order(self) -> Self {
+        Sealed(self.0.take(&self.0.arrival_order()))
     }
 
     /// Takes the seal off. Called by the evaluation alone, with the model frozen.

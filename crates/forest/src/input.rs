@@ -2,42 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use nta_data::{Label, Tabular};
+use nta_data::Tabular;
 use rayon::prelude::*;
 
-use crate::bootstrap::MOST_DISTINCT;
-use crate::{Bootstrap, ForestError};
-
-/// Counts and multiplicities share 32 bits with one flag.
-const MOST_ROWS: usize = (u32::MAX >> 1) as usize;
-
-/// Refuses what cannot be learned from.
-pub(crate) fn check_training(x: &Tabular, y: &[Label], bootstrap: Bootstrap) -> Result<(), ForestError> {
-    check_shape(x)?;
-    let rows = x.n_rows();
-    if x.n_features() == 0 {
-        return Err(ForestError::NoFeatures);
-    }
-    if rows == 0 {
-        return Err(ForestError::NoRows);
-    }
-    let most = match bootstrap {
-        Bootstrap::Distinct => MOST_DISTINCT,
-        Bootstrap::Rows | Bootstrap::None => MOST_ROWS,
-    };
-    if rows > most {
-        return Err(ForestError::TooManyRows { rows, most });
-    }
-    if rows != y.len() {
-        return Err(ForestError::LabelsDiffer { rows, labels: y.len() });
-    }
-    match y.iter().filter(|l| l.is_attack()).count() {
-        0 => return Err(ForestError::OneClass { rows, class: "benign" }),
-        n if n == rows => return Err(ForestError::OneClass { rows, class: "attacks" }),
-        _ => {}
-    }
-    check_finite(x)
-}
+use crate::ForestError;
 
 /// Refuses infinite values; the first in column order is named.
 pub(crate) fn check_finite(x: &Tabular) -> Result<(), ForestError> {
@@ -52,7 +20,8 @@ pub(crate) fn check_finite(x: &Tabular) -> Result<(), ForestError> {
     }
 }
 
-fn check_shape(x: &Tabular) -> Result<(), ForestError> {
+/// Refuses columns of unequal length, and names that do not go with them.
+pub(crate) fn check_shape(x: &Tabular) -> Result<(), ForestError> {
     if x.names.len() != x.columns.len() {
         return Err(ForestError::NamesDiffer { columns: x.columns.len(), names: x.names.len() });
     }

@@ -4,40 +4,47 @@
 //! [`ForestConfig::fit`] makes a [`Forest`], with scores for every training row from the trees that did not see it.
 //! Not here: reading files, encoding categories (they come in ranked), choosing a threshold.
 //!
-//! The steps of a fit stand in files of their own: `bins` (values to codes), `weights`, `table` (equal rows merged),
-//! `bootstrap` (which rows a tree sees), `tally`, `histogram`, `split` and `choose` (the search at a node), `view` (its
-//! codes, close together), `branch` and `grow` (a tree), `fit` (the forest), `out_of_bag`. `smartcore` grows the trees with another library, for comparison.
-//! A fitted forest scores (`predict`, over `packed`, `ladder` and `lanes`; `node` has the plain walk), explains
-//! (`explain`), and tells what features are worth (`permutation`).
+//! ```
+//! use nta_data::{Label, Quiet, Tabular, TabularKind};
+//! use nta_forest::ForestConfig;
+//!
+//! // Columns, not rows; NaN is missing.
+//! let bytes = vec![40.0, 52.0, 60.0, f32::NAN, 9000.0, 8500.0, 9100.0, 8800.0];
+//! let x = Tabular { names: vec!["bytes".into()], kinds: vec![TabularKind::Numeric], columns: vec![bytes] };
+//! let y: Vec<Label> = (0..8).map(|row| if row < 4 { Label::Benign } else { Label::Attack }).collect();
+//!
+//! let config = ForestConfig { trees: 50, min_leaf: 1, ..ForestConfig::default() };
+//! let fitted = config.fit(x.clone(), &y, 7, &Quiet)?;
+//! let scores = fitted.forest.predict_proba(&x)?;
+//! assert!(scores[0] < 0.5 && scores[7] > 0.5);
+//! # Ok::<(), nta_forest::ForestError>(())
+//! ```
+//!
+//! # Rooms
+//! | room | holds |
+//! |---|---|
+//! | `config`, `error`, `input` | what can be set, what can be wrong, what a table must be |
+//! | `fit` | from rows and labels to a forest, by this crate's trees or by smartcore's; out-of-bag scores |
+//! | `grow` | one tree: bins, draws, counts, the search at a node |
+//! | `tree` | nodes as they are kept, and the plain walk |
+//! | `score` | the trees laid out for many rows |
+//! | `forest` | a trained forest: scores, permutation importances, the file, its trees read-only |
+//! | `explain` | Shapley values |
+//!
+//! `fit` uses `grow` and gives a `forest`; `forest` and `explain` use `score` and `tree`; none of it goes back.
+//!
+//! Why it is as it is stands in `DECISIONS.md`.
 
-mod bins;
-mod bootstrap;
-mod branch;
-mod bytes;
-mod choose;
 mod config;
 mod error;
 mod explain;
-mod explain_tour;
 mod fit;
 mod forest;
 mod grow;
-mod histogram;
 mod input;
-mod ladder;
-mod lanes;
-mod node;
-mod out_of_bag;
-mod packed;
-mod permutation;
-mod predict;
-mod quadrature;
-mod smartcore;
-mod split;
-mod table;
-mod tally;
-mod view;
-mod weights;
+mod random;
+mod score;
+mod tree;
 
 pub use config::{
     Bootstrap, ClassWeight, ConfigError, Criterion, Engine, ForestConfig, MaxFeatures, NamedCount, Splits,
@@ -45,5 +52,4 @@ pub use config::{
 pub use error::ForestError;
 pub use explain::{Explainer, Explanations};
 pub use fit::Fitted;
-pub use forest::Forest;
-pub use permutation::{PermutationImportances, Quality};
+pub use forest::{Forest, PermutationImportances, Quality, Tree, TreeNode};

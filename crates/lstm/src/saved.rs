@@ -7,16 +7,12 @@ use safetensors::tensor::{Dtype, TensorView};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::inputs::Inputs;
-use crate::shape::Shape;
-use crate::weights::Weights;
-use crate::{Lstm, LstmError};
+use crate::LstmError;
+use crate::input::Inputs;
+use crate::weights::{Shape, Tensor};
 
 /// Format revision written, and the newest that is read.
 const REVISION: u64 = 1;
-
-/// `(name, shape, little-endian f32)`.
-pub(crate) type Tensor = (String, Vec<usize>, Vec<u8>);
 
 /// First look at the metadata, before anything that a later revision may have changed.
 #[derive(Deserialize)]
@@ -57,7 +53,9 @@ impl About {
 pub(crate) fn write<T: Serialize>(kind: &'static str, about: &T, tensors: &[Tensor]) -> Vec<u8> {
     let envelope = Envelope { kind: kind.to_owned(), revision: REVISION, about };
     let text = serde_json::to_string(&envelope).expect("plain data with text keys becomes JSON");
-    let views = tensors.iter().map(|(name, shape, bytes)| {
+    let bytes = |tensor: &Tensor| tensor.values.iter().flat_map(|w| w.to_le_bytes()).collect::<Vec<u8>>();
+    let bytes: Vec<Vec<u8>> = tensors.iter().map(bytes).collect();
+    let views = tensors.iter().zip(&bytes).map(|(Tensor { name, shape, .. }, bytes)| {
         let view = TensorView::new(Dtype::F32, shape.clone(), bytes).expect("each tensor's bytes fit its shape");
         (name.as_str(), view)
     });
@@ -85,26 +83,4 @@ pub(crate) fn read<'a, T: DeserializeOwned>(
     }
     let envelope: Envelope<T> = serde_json::from_str(text).map_err(|e| damaged(e.to_string()))?;
     Ok((envelope.about, tensors))
-}
-
-impl Lstm {
-    const KIND: &'static str = "model";
-
-    /// The network as a safetensors file that Python reads too; the same bytes for the same network.
-    pub fn to_safetensors(&self) -> Vec<u8> {
-        write(Self::KIND, &self.about(), &self.learned().to_tensors(""))
-    }
-
-    /// Reads [`Lstm::to_safetensors`]. Refuses anything else by an error.
-    pub fn from_safetensors(bytes: &[u8]) -> Result<Self, LstmError> {
-        let damaged = |why| LstmError::Damaged { what: Self::KIND, why };
-        let (about, tensors): (About, _) = read(Self::KIND, bytes)?;
-        about.check().map_err(damaged)?;
-        let weights = Weights::from_tensors(&about.shape, "", &tensors).map_err(damaged)?;
-        Ok(Lstm::new(weights, about.inputs, about.carries_state))
-    }
-
-    pub(crate) fn about(&self) -> About {
-        About { shape: self.learned().shape.clone(), inputs: self.inputs.clone(), carries_state: self.carries_state }
-    }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use nta_data::{Dataset, Order, Purpose, Schema, SequenceBy, Watch, hex, rng};
+use nta_data::{Dataset, Order, Purpose, Schema, Sealed, SequenceBy, Watch, hex, rng};
 use nta_ingest::{FileDigest, IngestError, Read, ReadOptions, ReadSummary, Source, Truth};
 use nta_simulate::SimulateError;
 use rand_core::RngCore;
@@ -21,7 +21,8 @@ pub(crate) const BATCH_ROWS: usize = 65_536;
 /// What the read stage hands on.
 pub(crate) struct ReadTraffic {
     pub(crate) train: Dataset,
-    pub(crate) test: Option<Dataset>,
+    /// Sealed as soon as it is read.
+    pub(crate) test: Option<Sealed>,
     pub(crate) report: TrafficReport,
 }
 
@@ -131,7 +132,7 @@ pub(crate) fn read(
             // Another seed than the training traffic's: simulated test traffic must not be the same flows again.
             let (test, report) = reader.read("test", traffic, config.seed ^ 0x7465_7374, watch)?;
             sources.push(report);
-            Some(test)
+            Some(Sealed::new(test))
         }
     };
     if listener.cancelled() {

@@ -14,3 +14,4 @@ mod permutation;
 mod reference;
 mod settings;
 mod tables;
+mod walk;

@@ -2,11 +2,13 @@
 //!
 //! - `bf16`: training with products of 16 bits
 //! - `contract`: what both models of nta keep, and what only a model of sequences must
+//! - `export`: the tensors from outside are all that a score is made of
 //! - `gpu`: engines on devices that are here say what the CPU says
 //! - `pytorch`: saved weights, loaded by PyTorch, give the same scores
 
 mod bf16;
 mod contract;
+mod export;
 mod gpu;
 mod pytorch;
 

@@ -6,10 +6,10 @@
 
 use nta_data::{Purpose, rng};
 
-use super::Requirements;
 use super::lots::{Lots, Scarce};
 use super::material::Material;
 use super::plan::{Blocks, Plan};
+use super::requirements::Requirements;
 
 /// Blocks that the rows are cut into where the config does not say: enough that the smallest usual share (7.5 %) gets
 /// 30 of them. KDD99's 494,021 rows, which hold 534 runs of one label, make 400 blocks of 1,236 rows.
@@ -34,8 +34,8 @@ pub(crate) fn plan(
     let mut first = None;
     loop {
         let gap = gap_rows.unwrap_or(size / GAP_FRACTION).min(size / 2);
-        for (kind_of, scarce) in material.deals() {
-            let plan = deal_blocks(material, kind_of, scarce, Cut { block_rows: size, gap_rows: gap }, seed);
+        for (kind_of, scarce) in material.kinds_to_balance() {
+            let plan = assign_blocks(material, kind_of, scarce, Cut { block_rows: size, gap_rows: gap }, seed);
             if plan.shortfall(material, requirements).is_none() {
                 return plan;
             }
@@ -60,7 +60,7 @@ struct Cut {
     gap_rows: usize,
 }
 
-fn deal_blocks(material: &Material, kind_of: &[u32], scarce: Scarce, cut: Cut, seed: u64) -> Plan {
+fn assign_blocks(material: &Material, kind_of: &[u32], scarce: Scarce, cut: Cut, seed: u64) -> Plan {
     let Cut { block_rows, gap_rows } = cut;
     let n_rows = material.n_rows();
     // A short rest belongs to the last full block.
@@ -69,7 +69,7 @@ fn deal_blocks(material: &Material, kind_of: &[u32], scarce: Scarce, cut: Cut, s
     let block: Vec<u32> = (0..n_rows).map(|place| block_of(place) as u32).collect();
     let kind: Vec<u32> = material.arrival.iter().map(|&row| kind_of[row as usize]).collect();
     let lots = Lots::new(&block, &kind);
-    let part_of = lots.deal(&material.shares, scarce, &mut rng(seed, Purpose::Partition, 0, 0));
+    let part_of = lots.assign(&material.shares, scarce, &mut rng(seed, Purpose::Partition, 0, 0));
 
     let mut plan = Plan::default();
     let (mut segment, mut seam, mut dropped_rows) = (0u32, 0usize, 0);

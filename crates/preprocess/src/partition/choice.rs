@@ -4,8 +4,10 @@ use super::config::{GroupBy, SplitConfig, Strategy};
 use super::error::PartitionError;
 use super::material::Material;
 use super::part::Part;
-use super::plan::{Lack, Plan, Way};
-use super::{ClassCounts, Requirements};
+use super::plan::{Lack, Plan};
+use super::requirements::Requirements;
+use super::summary::ClassCounts;
+use super::way::Way;
 
 /// The strategy used, in the config's words, and where it puts each row.
 pub(crate) struct Chosen {

@@ -2,32 +2,32 @@
 
 use nta_data::{Purpose, rng};
 
-use super::Requirements;
 use super::config::GroupBy;
 use super::lots::Lots;
 use super::material::Material;
 use super::plan::Plan;
+use super::requirements::Requirements;
 
 /// Draws tried before the strategy is refused.
 const N_DRAWS: u64 = 8;
 
 pub(crate) fn plan(material: &Material, by: GroupBy, seed: u64, requirements: &Requirements) -> Plan {
-    deal_lots(material, &material.groups(by), N_DRAWS, seed, requirements)
+    assign_lots(material, &material.groups(by), N_DRAWS, seed, requirements)
 }
 
 /// Deals whole lots; `lot_of` numbers each row's lot. Each draw tries every way to deal.
-pub(crate) fn deal_lots(
+pub(crate) fn assign_lots(
     material: &Material,
     lot_of: &[u32],
     n_draws: u64,
     seed: u64,
     requirements: &Requirements,
 ) -> Plan {
-    let deals = material.deals().map(|(kind_of, scarce)| (Lots::new(lot_of, kind_of), scarce));
+    let attempts = material.kinds_to_balance().map(|(kind_of, scarce)| (Lots::new(lot_of, kind_of), scarce));
     let mut first = None;
     for draw in 0..n_draws {
-        for (lots, scarce) in &deals {
-            let part_of = lots.deal(&material.shares, *scarce, &mut rng(seed, Purpose::Partition, 1, draw));
+        for (lots, scarce) in &attempts {
+            let part_of = lots.assign(&material.shares, *scarce, &mut rng(seed, Purpose::Partition, 1, draw));
             let plan = Plan::in_arrival_order(material, |row| part_of[lot_of[row] as usize]);
             if plan.shortfall(material, requirements).is_none() {
                 return plan;

@@ -70,12 +70,12 @@ impl Lots {
     }
 
     /// The part (as an index) of each lot. `shares` sum to 1; a part with share 0 gets nothing.
-    pub(crate) fn deal(&self, shares: &PerPart<f64>, scarce: Scarce, rng: &mut Rng) -> Vec<u8> {
+    pub(crate) fn assign(&self, shares: &PerPart<f64>, scarce: Scarce, rng: &mut Rng) -> Vec<u8> {
         let draw: Vec<u64> = (0..self.len()).map(|_| rng.next_u64()).collect();
         let lots_of = self.by_kind();
         let mut kinds: Vec<usize> = (0..lots_of.len()).filter(|&k| !lots_of[k].is_empty()).collect();
         kinds.sort_by_key(|&k| (lots_of[k].len(), k));
-        let mut table = Table::new(self, shares, scarce, &lots_of);
+        let mut demand = PartDemand::new(self, shares, scarce, &lots_of);
         let mut part_of = vec![u8::MAX; self.len()];
         for kind in kinds {
             let mut waiting: Vec<(u32, u32)> =
@@ -84,8 +84,8 @@ impl Lots {
             waiting.sort_by_key(|&(lot, rows)| (std::cmp::Reverse(rows.ilog2()), draw[lot as usize], lot));
             for (lot, _) in waiting {
                 let lot = lot as usize;
-                let part = table.choose(kind, self.n_rows[lot]);
-                table.take(part, self.n_rows[lot], self.holds(lot));
+                let part = demand.choose(kind, self.n_rows[lot]);
+                demand.take(part, self.n_rows[lot], self.holds(lot));
                 part_of[lot] = part as u8;
             }
         }
@@ -94,7 +94,7 @@ impl Lots {
 }
 
 /// What each part still wants.
-struct Table<'a> {
+struct PartDemand<'a> {
     shares: &'a PerPart<f64>,
     /// Parts to be filled, the training part first, then those of larger share; ties are broken in this order.
     parts: Vec<usize>,
@@ -109,14 +109,14 @@ struct Table<'a> {
     scarce: Scarce,
 }
 
-impl<'a> Table<'a> {
+impl<'a> PartDemand<'a> {
     fn new(lots: &Lots, shares: &'a PerPart<f64>, scarce: Scarce, lots_of: &[Vec<(u32, u32)>]) -> Self {
         let mut parts: Vec<usize> = (0..shares.len()).filter(|&p| shares[p] > 0.0).collect();
         parts.sort_by(|&a, &b| (a != 0).cmp(&(b != 0)).then(shares[b].total_cmp(&shares[a])));
         let n_rows: f64 = lots.n_rows.iter().map(|&n| f64::from(n)).sum();
         let total: Vec<f64> = lots_of.iter().map(|of| of.iter().map(|l| f64::from(l.1)).sum()).collect();
         let few = 2 * parts.len();
-        Table {
+        PartDemand {
             shares,
             parts,
             room: shares.map(|s| s * n_rows),
@@ -162,8 +162,8 @@ mod tests {
 
     const SHARES: PerPart<f64> = [0.6, 0.1, 0.1, 0.1, 0.1];
 
-    fn dealt(lot_of: &[u32], kind_of: &[u32], seed: u64) -> Vec<u8> {
-        Lots::new(lot_of, kind_of).deal(&SHARES, Scarce::ByShare, &mut rng(seed, Purpose::Partition, 0, 0))
+    fn assigned(lot_of: &[u32], kind_of: &[u32], seed: u64) -> Vec<u8> {
+        Lots::new(lot_of, kind_of).assign(&SHARES, Scarce::ByShare, &mut rng(seed, Purpose::Partition, 0, 0))
     }
 
     #[test]
@@ -176,15 +176,15 @@ mod tests {
     fn single_rows_are_dealt_by_share_within_each_kind() {
         let lot_of: Vec<u32> = (0..1000).collect();
         let kind_of: Vec<u32> = (0..1000).map(|i| u32::from(i % 10 == 0)).collect();
-        let part_of = dealt(&lot_of, &kind_of, 7);
+        let part_of = assigned(&lot_of, &kind_of, 7);
         for (part, share) in SHARES.iter().enumerate() {
             for (kind, rows) in [(0, 900.0), (1, 100.0)] {
                 let got = (0..1000).filter(|&i| part_of[i] == part as u8 && kind_of[i] == kind).count() as f64;
                 assert!((got - share * rows).abs() <= 1.0, "part {part}, kind {kind}: {got}");
             }
         }
-        assert_ne!(part_of, dealt(&lot_of, &kind_of, 8));
-        assert_eq!(part_of, dealt(&lot_of, &kind_of, 7));
+        assert_ne!(part_of, assigned(&lot_of, &kind_of, 8));
+        assert_eq!(part_of, assigned(&lot_of, &kind_of, 7));
     }
 
     #[test]
@@ -194,7 +194,7 @@ mod tests {
         let kind_of: Vec<u32> =
             (0..1000).map(|i| if i == 0 { 1 } else { 2 * u32::from(i % 10 == 3 && i / 10 <= 10) }).collect();
         for seed in 0..20 {
-            let part_of = dealt(&lot_of, &kind_of, seed);
+            let part_of = assigned(&lot_of, &kind_of, seed);
             assert_eq!(part_of[0], 0);
             let mut parts: Vec<u8> = part_of[1..=10].to_vec();
             parts.sort_unstable();
@@ -208,7 +208,7 @@ mod tests {
         let lot_of: Vec<u32> = (0..70).map(|i| i / 10).collect();
         let lots = Lots::new(&lot_of, &[0; 70]);
         let n_parts = |scarce| {
-            let mut parts = lots.deal(&SHARES, scarce, &mut rng(1, Purpose::Partition, 0, 0));
+            let mut parts = lots.assign(&SHARES, scarce, &mut rng(1, Purpose::Partition, 0, 0));
             parts.sort_unstable();
             parts.dedup();
             parts.len()
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn a_lot_of_half_the_rows_goes_where_it_fits() {
         let lot_of: Vec<u32> = (0..100).map(|i| if i < 50 { 0 } else { i - 49 }).collect();
-        let part_of = dealt(&lot_of, &vec![0; 100], 3);
+        let part_of = assigned(&lot_of, &vec![0; 100], 3);
         assert_eq!(part_of[0], 0);
         assert_eq!(part_of.iter().filter(|&&p| p == 0).count(), 11, "50 + 10 rows make 60 %");
     }

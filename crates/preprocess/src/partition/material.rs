@@ -38,7 +38,7 @@ impl<'a> Material<'a> {
 
     /// By which kinds to deal, and how, the best first: families apart; only the two classes, where that leaves a part
     /// without one; and at last every part before the training part.
-    pub(crate) fn deals(&self) -> [(&[u32], Scarce); 3] {
+    pub(crate) fn kinds_to_balance(&self) -> [(&[u32], Scarce); 3] {
         [(&self.families, Scarce::ByShare), (&self.classes, Scarce::ByShare), (&self.classes, Scarce::EveryPartFirst)]
     }
 

@@ -10,34 +10,28 @@ mod lots;
 mod material;
 mod part;
 mod plan;
+mod requirements;
 mod stratified;
 mod summary;
 mod temporal;
 #[cfg(test)]
 mod tests;
+mod way;
 
 use std::collections::HashSet;
 
-use nta_data::{DataError, Dataset, Sealed};
+use nta_data::{Census, DataError, Dataset, Sealed};
 
 pub use config::{GroupBy, SplitConfig, Strategy};
 pub use copies::Copies;
 pub use error::PartitionError;
 pub use part::Part;
+pub use requirements::Requirements;
 pub use summary::{PartSummary, PartitionSummary};
 
 use choice::{Chosen, choose};
 use material::Material;
-use part::PerPart;
 use plan::Plan;
-use summary::ClassCounts;
-
-/// What the stages after this one need.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Requirements {
-    /// Benign rows that the threshold part must hold for the false positive budget; 0 where no budget is set.
-    pub threshold_benign_rows: usize,
-}
 
 /// The rows in five parts, each in arrival order, no row in two, no sequence across a seam.
 #[derive(Debug)]
@@ -61,7 +55,8 @@ pub struct Partition {
     pub summary: PartitionSummary,
 }
 
-/// Deals the rows of `train`, as read, to the five parts; with a `test` file, to the other four.
+/// Deals the rows of `train`, as read, to the five parts; with a `test` file, sealed when it was read, to the other four.
+/// A test part that is cut from `train` is sealed here.
 ///
 /// # Errors
 /// Refuses data without labels, a strategy that does not suit the data, and parts that lack a class or what
@@ -69,7 +64,7 @@ pub struct Partition {
 pub fn partition(
     config: &SplitConfig,
     train: Dataset,
-    test: Option<Dataset>,
+    test: Option<Sealed>,
     seed: u64,
     requirements: &Requirements,
 ) -> Result<Partition, PartitionError> {
@@ -78,25 +73,37 @@ pub fn partition(
     let material = Material::new(&train, config.shares(test.is_some()))?;
     let chosen = choose(config, &material, test.is_some(), seed, requirements)?;
     drop(material);
-    let cut_from_train = test.is_none().then(|| hosts(&train, &chosen.plan.rows[Part::Test as usize]));
-    let parts = take_parts(train, test, &chosen.plan);
-    let test_hosts = cut_from_train.unwrap_or_else(|| parts[Part::Test as usize].entity.clone());
-    Ok(assemble(parts, test_hosts, chosen))
+    let learned_from = Part::LEARNED_FROM.map(|part| take_part(&train, &chosen.plan, part));
+    let (test, test_hosts) = match test {
+        Some(test) => {
+            let test = test.in_arrival_order();
+            let hosts = test.entities().to_vec();
+            (test, hosts)
+        }
+        None => {
+            let hosts = hosts(&train, &chosen.plan.rows[Part::Test as usize]);
+            (Sealed::new(take_part(&train, &chosen.plan, Part::Test)), hosts)
+        }
+    };
+    // The table as read is gone before anything is hashed.
+    drop(train);
+    Ok(assemble(learned_from, test, test_hosts, chosen))
 }
 
-fn check_files(train: &Dataset, test: Option<&Dataset>) -> Result<(), PartitionError> {
+fn check_files(train: &Dataset, test: Option<&Sealed>) -> Result<(), PartitionError> {
     if train.n_rows() == 0 {
         return Err(PartitionError::NoRows { file: "training" });
     }
     let Some(test) = test else { return Ok(()) };
-    if test.schema != train.schema {
-        let (left, right) = (train.schema.name.clone(), test.schema.name.clone());
+    if *test.schema() != *train.schema {
+        let (left, right) = (train.schema.name.clone(), test.schema().name.clone());
         return Err(DataError::SchemasDiffer { left, right }.into());
     }
     if test.n_rows() == 0 {
         return Err(PartitionError::NoRows { file: "test" });
     }
-    let ClassCounts { benign, attacks } = ClassCounts::of(test.labels()?.iter().copied());
+    test.check_labelled()?;
+    let Census { benign, attacks, .. } = test.census(&[]);
     if benign == 0 || attacks == 0 {
         return Err(PartitionError::OneClassTest { benign, attacks });
     }
@@ -107,30 +114,32 @@ fn hosts(table: &Dataset, rows: &[u32]) -> Vec<u64> {
     if table.has_sequences() { rows.iter().map(|&row| table.entity[row as usize]).collect() } else { Vec::new() }
 }
 
-/// Moves the rows; the table as read is gone afterwards.
-fn take_parts(train: Dataset, test: Option<Dataset>, plan: &Plan) -> PerPart<Dataset> {
-    let mut parts = Part::ALL.map(|part| {
-        let (rows, segments) = (&plan.rows[part as usize], &plan.segments[part as usize]);
-        if segments.is_empty() { train.take(rows) } else { train.take_segments(rows, segments) }
-    });
-    if let Some(test) = test {
-        parts[Part::Test as usize] = test.take(&test.arrival_order());
-    }
-    parts
+/// The rows of one part.
+fn take_part(train: &Dataset, plan: &Plan, part: Part) -> Dataset {
+    let (rows, segments) = (&plan.rows[part as usize], &plan.segments[part as usize]);
+    if segments.is_empty() { train.take(rows) } else { train.take_segments(rows, segments) }
 }
 
-fn assemble(parts: PerPart<Dataset>, test_hosts: Vec<u64>, chosen: Chosen) -> Partition {
-    let hashes = parts.each_ref().map(Dataset::feature_hashes);
-    let in_training: HashSet<u128> = hashes[Part::Train as usize].iter().copied().collect();
-    let copies: PerPart<Vec<bool>> = Part::ALL.map(|part| match part {
-        Part::Train => Vec::new(),
-        held_out => copies::in_train(&in_training, &hashes[held_out as usize]),
-    });
-    let segments = &chosen.plan.segments;
-    let summaries = Part::ALL.map(|part| {
-        let p = part as usize;
-        summary::summarise(part, &parts[p], &segments[p], &copies[p])
-    });
+fn assemble(learned_from: [Dataset; 4], test: Sealed, test_hosts: Vec<u64>, chosen: Chosen) -> Partition {
+    let [train, validation, calibration, threshold] = learned_from;
+    let in_training: HashSet<u128> = train.feature_hashes().into_iter().collect();
+    let copied = |hashes: Vec<u128>| copies::in_train(&in_training, &hashes);
+    let copies = Copies {
+        validation: copied(validation.feature_hashes()),
+        calibration: copied(calibration.feature_hashes()),
+        threshold: copied(threshold.feature_hashes()),
+        test: copied(test.feature_hashes()),
+    };
+    let summarise = |part: Part, copies: &[bool], census: Census| {
+        summary::summarise(part, census, &chosen.plan.segments[part as usize], copies)
+    };
+    let parts = vec![
+        summarise(Part::Train, &[], train.census(&[])),
+        summarise(Part::Validation, &copies.validation, validation.census(&copies.validation)),
+        summarise(Part::Calibration, &copies.calibration, calibration.census(&copies.calibration)),
+        summarise(Part::Threshold, &copies.threshold, threshold.census(&copies.threshold)),
+        summarise(Part::Test, &copies.test, test.census(&copies.test)),
+    ];
     let blocks = chosen.plan.blocks;
     let summary = PartitionSummary {
         strategy: chosen.strategy,
@@ -140,11 +149,7 @@ fn assemble(parts: PerPart<Dataset>, test_hosts: Vec<u64>, chosen: Chosen) -> Pa
         gap_rows: blocks.map(|b| b.gap_rows),
         dropped_rows: blocks.map_or(0, |b| b.dropped_rows),
         note: chosen.note,
-        parts: summaries.to_vec(),
+        parts,
     };
-    let [train, validation, calibration, threshold, test] = parts;
-    let [_, on_validation, on_calibration, on_threshold, on_test] = copies;
-    let copies =
-        Copies { validation: on_validation, calibration: on_calibration, threshold: on_threshold, test: on_test };
-    Partition { train, validation, calibration, threshold, test: Sealed::new(test), test_hosts, copies, summary }
+    Partition { train, validation, calibration, threshold, test, test_hosts, copies, summary }
 }

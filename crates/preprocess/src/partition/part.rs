@@ -24,6 +24,9 @@ impl Part {
     /// All parts, in the order in which `temporal` cuts them.
     pub const ALL: [Part; 5] = [Part::Train, Part::Validation, Part::Calibration, Part::Threshold, Part::Test];
 
+    /// All but the test part.
+    pub(crate) const LEARNED_FROM: [Part; 4] = [Part::Train, Part::Validation, Part::Calibration, Part::Threshold];
+
     /// Its name, as in the config.
     pub fn name(self) -> &'static str {
         match self {

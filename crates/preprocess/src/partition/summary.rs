@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nta_data::{Dataset, Label};
+use nta_data::{Census, Label};
 use serde::{Deserialize, Serialize};
 
 use super::config::{GroupBy, Strategy};
@@ -77,30 +77,16 @@ impl ClassCounts {
     }
 }
 
-/// Counts one part; `copies` is empty for the training part.
-pub(crate) fn summarise(part: Part, dataset: &Dataset, segments: &[u32], copies: &[bool]) -> PartSummary {
-    let labels = dataset.label.as_deref().unwrap_or_default();
-    let counts = ClassCounts::of(labels.iter().copied());
-    let copied_attacks = copies.iter().zip(labels).filter(|(copy, label)| **copy && label.is_attack()).count();
+/// Tells of one part; `copies` is empty for the training part.
+pub(crate) fn summarise(part: Part, census: Census, segments: &[u32], copies: &[bool]) -> PartSummary {
     PartSummary {
         part,
-        rows: dataset.n_rows(),
-        benign: counts.benign,
-        attacks: counts.attacks,
-        families: families(dataset, labels),
+        rows: census.rows,
+        benign: census.benign,
+        attacks: census.attacks,
+        families: census.families,
         segments: segments.chunk_by(|a, b| a == b).count().max(1),
         copies: copies.iter().filter(|copy| **copy).count(),
-        copied_attacks,
+        copied_attacks: census.marked_attacks,
     }
-}
-
-fn families(dataset: &Dataset, labels: &[Label]) -> BTreeMap<String, usize> {
-    let Some(column) = &dataset.family else { return BTreeMap::new() };
-    let mut n_rows = vec![0usize; column.values.len()];
-    for (label, &code) in labels.iter().zip(&column.codes) {
-        if let Some(n) = n_rows.get_mut(code as usize).filter(|_| label.is_attack()) {
-            *n += 1;
-        }
-    }
-    column.values.iter().cloned().zip(n_rows).filter(|(_, n)| *n > 0).collect()
 }

@@ -19,7 +19,7 @@ fn split(config: &SplitConfig, table: Dataset, seed: u64) -> Partition {
 }
 
 fn refusal(config: &SplitConfig, table: Dataset, test: Option<Dataset>, requirements: &Requirements) -> String {
-    partition(config, table, test, 1, requirements).unwrap_err().to_string()
+    partition(config, table, test.map(Sealed::new), 1, requirements).unwrap_err().to_string()
 }
 
 /// The parts with the seal off, training first.
@@ -200,7 +200,7 @@ fn a_test_row_keeps_its_host_in_every_segment() {
 }
 
 fn partition_with_test(table: &Dataset) -> Partition {
-    partition(&SplitConfig::default(), table.clone(), Some(table.clone()), 1, &NO_BUDGET).unwrap()
+    partition(&SplitConfig::default(), table.clone(), Some(Sealed::new(table.clone())), 1, &NO_BUDGET).unwrap()
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn blocks_are_halved_until_every_part_has_both_classes() {
 fn beside_a_test_file_the_training_file_is_dealt_by_what_it_allows() {
     let test = counted(Order::File, &mixed(50, 5, &["scan"]));
     let table = counted(Order::File, &mixed(2000, 5, &["scan"]));
-    let partition = partition(&SplitConfig::default(), table, Some(test), 1, &NO_BUDGET).unwrap();
+    let partition = partition(&SplitConfig::default(), table, Some(Sealed::new(test)), 1, &NO_BUDGET).unwrap();
     let summary = &partition.summary;
     assert_eq!((summary.strategy, summary.inside), (Strategy::Provided, Some(Strategy::Blocked)));
     assert!(summary.note.contains("chosen by the data: `strategy: provided, inside: blocked`"), "{}", summary.note);
@@ -231,7 +231,7 @@ fn beside_a_test_file_the_training_file_is_dealt_by_what_it_allows() {
     assert_eq!(summary.part(Part::Test).copies, partition.copies.test.iter().filter(|c| **c).count());
     let table = counted(Order::None, &mixed(2000, 5, &["scan"]));
     let test = counted(Order::None, &mixed(50, 5, &["scan"]));
-    let partition = super::partition(&SplitConfig::default(), table, Some(test), 1, &NO_BUDGET).unwrap();
+    let partition = super::partition(&SplitConfig::default(), table, Some(Sealed::new(test)), 1, &NO_BUDGET).unwrap();
     assert_eq!(partition.summary.inside, Some(Strategy::Stratified));
     assert!(partition.summary.note.contains("no order in this data"));
 }

@@ -1,5 +1,7 @@
 //! Everything learned about columns, fitted on the training part alone.
 
+#[cfg(test)]
+mod by_hand;
 mod categorical;
 mod columns;
 mod config;
@@ -28,6 +30,17 @@ use gap::GAP_NAMES;
 ///
 /// Inputs of the dense view, in order: one number per kept number column, one 0/1 per number column that has missing
 /// cells in training, then, where rows form sequences in time, the gap and whether the flow is a first one.
+///
+/// All of it can be done by hand from what is public here, in f64 and rounded to f32 at the end:
+/// - a number x ([`Preprocessor::numeric`]), `fill` in the place of one that is missing or infinite:
+///   (transform(x) - `center`) / `spread`, held within ±[`CLIP`]; the transform is that of [`Preprocessor::config`];
+/// - whether it was missing: 1 or 0, for columns with `missing_rows` above 0;
+/// - the gap ([`Preprocessor::gap`]): (ln(1 + seconds) - `mean`) / `deviation`, held within ±[`CLIP`], and 0; or 0 and 1 at
+///   a first flow. Seconds run from the end of the entity's flow before to the end of this one, at least 0;
+/// - a text ([`Preprocessor::categorical`]): the `code` of its entry in `values`, else of `other`; that of `missing`, else
+///   of `other`, for a cell without text.
+///
+/// The forest's view holds numbers as read, NaN where missing or infinite, then each text's `rank` in place of its `code`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "saved::Saved", into = "saved::Saved")]
 pub struct Preprocessor {

@@ -9,7 +9,7 @@ use crate::test_tables::{counted, mixed, schema};
 use crate::{Requirements, SplitConfig, Strategy, partition};
 
 /// 20 rows: `bytes`, `ttl` (missing in every fifth), `flat` (constant), `proto` (with rare ones), `port` (number and text).
-fn table() -> Dataset {
+pub(super) fn table() -> Dataset {
     let n = 20usize;
     let mut table =
         Dataset::empty(Arc::new(schema(Order::EndTime, &["bytes", "ttl", "flat", "port"], &["proto", "port"])));
@@ -35,7 +35,7 @@ fn table() -> Dataset {
     table
 }
 
-fn config() -> PreprocessConfig {
+pub(super) fn config() -> PreprocessConfig {
     PreprocessConfig { categorical: CategoricalConfig { min_count: 4, smoothing: 1.0 }, ..Default::default() }
 }
 

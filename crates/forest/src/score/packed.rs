@@ -1,0 +1,176 @@
+//! The forest once more, laid out for scoring many rows: four bytes a node, one byte a value, 64 rows at a time.
+//!
+//! A split asks on which side of a threshold a value lies, and no more. So each value is turned once into the number of
+//! its feature's thresholds below it (see [`super::ladder`]), and the trees compare bytes. Rows are sorted, so that
+//! those that go the same ways stand together, and go down a tree in sets of 64: one comparison of 64 bytes parts a set
+//! at a split, and only nodes that some row of the set reaches are looked at. Each row ends where [`crate::tree::walk`]
+//! ends, and its votes are summed in the same order.
+
+use super::ladder::{Ladder, RUNGS, ladders};
+use super::lanes::{LANES, Lanes};
+use crate::tree::{Links, Node, Trees};
+
+/// A forest's trees over codes.
+///
+/// A split reads, from the lowest bit: 8 bits the highest code that goes left (1 to 254), then the column of codes, the
+/// pair `k` of children (left is node `2k - 1` of the tree, right `2k`), and in the topmost bit whether code 0 (missing)
+/// goes right. A leaf has 0 in its lowest 8 bits, and above them the place of its share in `shares`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Packed {
+    pub(crate) ladders: Vec<Ladder>,
+    /// Columns of codes.
+    n_codes: usize,
+    pair_shift: u32,
+    /// All trees, in the order of the forest's nodes.
+    nodes: Vec<u32>,
+    /// Where each tree begins, and the end.
+    bounds: Vec<usize>,
+    /// What leaves say, without doubles, 0 first.
+    shares: Vec<f64>,
+}
+
+/// The topmost bit of a split: missing values go right.
+const MISSING_RIGHT: u32 = 1 << 31;
+
+/// Columns of codes that rows are sorted by; with the row's number they fill eight bytes.
+const SORT_COLUMNS: usize = 6;
+
+/// Nodes of a forest that stay in a core's cache while rows come and go.
+const CACHED_NODES: usize = 1 << 18;
+
+/// A node and the rows of a set that have reached it.
+type Reached = (u32, u64);
+
+/// Places for nodes that await their turn. The rows of a set part and never meet again, so no more than [`LANES`] wait.
+const WAITING: usize = 2 * LANES;
+
+impl Packed {
+    /// The trees packed; `None` if they are too large for four bytes a node, or if none of them splits.
+    pub(crate) fn new(trees: &Trees, links: Links, n_features: usize) -> Option<Packed> {
+        let ladders = ladders(trees, links, n_features);
+        let n_codes: usize = ladders.iter().map(Ladder::n_codes).sum();
+        let pair_shift = 8 + (usize::BITS - n_codes.saturating_sub(1).leading_zeros());
+        let most_pairs = (MISSING_RIGHT - 1).checked_shr(pair_shift)? as usize;
+        let mut shares: Vec<f32> = trees.nodes.iter().filter(|n| n.is_leaf()).map(|n| n.value + 0.0).collect();
+        shares.push(0.0);
+        shares.sort_unstable_by(f32::total_cmp);
+        shares.dedup();
+        let is_bare = ladders.is_empty();
+        let too_large = trees.iter().any(|tree| tree.len() / 2 > most_pairs) || shares.len() >= 1 << 24;
+        if is_bare || too_large {
+            return None;
+        }
+        let mut ladder_of = vec![0; n_features];
+        ladders.iter().enumerate().for_each(|(i, ladder)| ladder_of[ladder.feature] = i);
+        let pack = |node: &Node| {
+            if node.is_leaf() {
+                return (shares.partition_point(|&s| s < node.value) as u32) << 8;
+            }
+            let (code, rung) = ladders[ladder_of[links.feature(node.link)]].place(node.value);
+            let missing = if node.link & 1 == 1 { 0 } else { MISSING_RIGHT };
+            (links.pair(node.link) as u32) << pair_shift | (code as u32) << 8 | rung | missing
+        };
+        let nodes = trees.nodes.iter().map(pack).collect();
+        let shares = shares.iter().copied().map(f64::from).collect();
+        Some(Packed { n_codes, pair_shift, nodes, bounds: trees.bounds.clone(), shares, ladders })
+    }
+
+    /// Columns of codes.
+    pub(crate) fn n_codes(&self) -> usize {
+        self.n_codes
+    }
+
+    /// The columns of codes by which rows are sorted: the most important features first.
+    pub(crate) fn sort_columns(&self, importances: &[f64]) -> Vec<usize> {
+        let mut ladders: Vec<&Ladder> = self.ladders.iter().collect();
+        ladders.sort_by(|a, b| importances[b.feature].total_cmp(&importances[a.feature]));
+        ladders.iter().map(|ladder| ladder.first_code).take(SORT_COLUMNS).collect()
+    }
+
+    /// Adds to `sums`, `(n_sets)`, the votes of all trees for `n_rows` rows in sets of [`LANES`]. `codes` is `(n_sets, n_codes)`. `any_missing` may be `false` only if no
+    /// code of the rows is 0.
+    #[inline(always)]
+    pub(crate) fn add_votes<L: Lanes>(
+        &self,
+        lanes: L,
+        codes: &[[u8; LANES]],
+        n_rows: usize,
+        any_missing: bool,
+        sums: &mut [[f64; LANES]],
+    ) {
+        match any_missing {
+            true => self.add_all_votes::<L, true>(lanes, codes, n_rows, sums),
+            false => self.add_all_votes::<L, false>(lanes, codes, n_rows, sums),
+        }
+    }
+
+    #[inline(always)]
+    fn add_all_votes<L: Lanes, const MISSING: bool>(
+        &self,
+        lanes: L,
+        codes: &[[u8; LANES]],
+        n_rows: usize,
+        sums: &mut [[f64; LANES]],
+    ) {
+        let (mut splits, mut leaves) = ([(0, 0); WAITING], [(0, 0); WAITING]);
+        for bounds in self.bounds.windows(2) {
+            let tree = &self.nodes[bounds[0]..bounds[1]];
+            let mut n_left = n_rows;
+            for (codes, sums) in codes.chunks_exact(self.n_codes).zip(&mut *sums) {
+                let rows = u64::MAX >> LANES.saturating_sub(n_left);
+                n_left = n_left.saturating_sub(LANES);
+                let n_leaves = self.leaves_reached::<L, MISSING>(lanes, tree, codes, rows, &mut splits, &mut leaves);
+                for &(leaf, rows) in &leaves[..n_leaves] {
+                    lanes.add(sums, rows, self.shares[(leaf >> 8) as usize]);
+                }
+            }
+        }
+    }
+
+    /// Sets of rows that are best taken through the trees together: one, so that its codes stay in the cache for all
+    /// trees, or many, so that each tree does for all of them.
+    pub(crate) fn sets_together(&self) -> usize {
+        if self.nodes.len() <= CACHED_NODES { 1 } else { 32 }
+    }
+
+    /// The leaves with a share above 0 that rows of the set reach; returns how many.
+    #[inline(always)]
+    fn leaves_reached<L: Lanes, const MISSING: bool>(
+        &self,
+        lanes: L,
+        tree: &[u32],
+        codes: &[[u8; LANES]],
+        rows: u64,
+        splits: &mut [Reached; WAITING],
+        leaves: &mut [Reached; WAITING],
+    ) -> usize {
+        let code_mask = !(u32::MAX << (self.pair_shift - 8));
+        let (mut begun, mut n_splits, mut n_leaves) = (0, 0, 0);
+        // Both lists are written to and the right one grows: a wrongly guessed branch would cost more.
+        let mut reach = |splits: &mut [Reached; WAITING], n_splits: &mut usize, node: u32, rows: u64| {
+            let (is_leaf, any) = (node as u8 == 0, rows != 0);
+            leaves[n_leaves % WAITING] = (node, rows);
+            n_leaves += usize::from(is_leaf & any & (node != 0));
+            splits[*n_splits % WAITING] = (node, rows);
+            *n_splits += usize::from(!is_leaf & any);
+        };
+        reach(splits, &mut n_splits, tree[0], rows);
+        // First come, first served: the next split does not wait for what became of this one.
+        while begun < n_splits {
+            let (node, rows) = splits[begun % WAITING];
+            begun += 1;
+            let column = &codes[(node >> 8 & code_mask) as usize];
+            let mut left = lanes.at_most(column, node as u8);
+            if MISSING && node >= MISSING_RIGHT {
+                left &= !lanes.at_most(column, 0);
+            }
+            let pair = ((node & !MISSING_RIGHT) >> self.pair_shift) as usize;
+            let children = &tree[2 * pair - 1..2 * pair + 1];
+            reach(splits, &mut n_splits, children[0], rows & left);
+            reach(splits, &mut n_splits, children[1], rows & !left);
+        }
+        n_leaves
+    }
+}
+
+const _: () = assert!(RUNGS < 255);
