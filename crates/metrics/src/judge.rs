@@ -1,6 +1,6 @@
 //! Labels, scores and frozen thresholds become an [`Evaluation`].
 
-use nta_data::{Categories, Label};
+use nta_data::{Categories, HYBRID, Label};
 
 use crate::error::{MetricsError, all_scores, same_length};
 use crate::families::by_family;
@@ -10,9 +10,6 @@ use crate::{
     OperatingPoint, PartSize, ProbabilityQuality, Promise, Ranking, ThresholdRule, WithoutCopies, brier,
     clopper_pearson, clustered_fpr, last_flow_baseline, log_loss,
 };
-
-/// The name under which the fused scores are judged.
-pub const HYBRID: &str = "hybrid";
 
 const HALF: f32 = 0.5;
 

@@ -36,7 +36,8 @@ pub use evaluation::{
 pub use interval::{INTERVAL_CONFIDENCE, Interval, clopper_pearson, mean_interval, wilson};
 pub use isotonic::Isotonic;
 pub use json_schema::evaluation_schema;
-pub use judge::{HYBRID, JudgeInput, JudgedMember, judge};
+pub use judge::{JudgeInput, JudgedMember, judge};
 pub use named::Named;
+pub use nta_data::HYBRID;
 pub use ranking::{Cut, Ranking};
 pub use threshold::{ChosenThreshold, PartScores, ThresholdRule, best_f1_threshold};

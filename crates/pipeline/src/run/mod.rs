@@ -5,6 +5,8 @@ mod fit;
 mod fuse;
 mod importances;
 mod judge;
+mod learning;
+mod members;
 mod publish;
 
 use std::collections::BTreeMap;
@@ -24,8 +26,8 @@ use crate::event::{Event, Listener, Stage};
 use crate::traffic::{self, ReadTraffic};
 
 use context::Context;
-pub(crate) use fuse::MEMBERS;
 use judge::Judging;
+use members::MemberStage;
 
 /// Whether a run starts afresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +61,16 @@ pub struct RunOutcome {
 
 /// Runs `loaded` to its end. A refusal leaves nothing behind; a failure or an interrupt leaves a run that can be resumed.
 pub fn run(loaded: &LoadedConfig, resume: &Resume, listener: &dyn Listener) -> Result<RunOutcome, PipelineError> {
+    run_members(loaded, resume, listener, &members::stages())
+}
+
+/// The same with these members.
+fn run_members(
+    loaded: &LoadedConfig,
+    resume: &Resume,
+    listener: &dyn Listener,
+    members: &[&dyn MemberStage],
+) -> Result<RunOutcome, PipelineError> {
     let (dir, resumed) = open(loaded, resume)?;
     let began =
         Event::Begun { name: loaded.config.name.clone(), run: dir.id().to_owned(), seed: loaded.config.seed, resumed };
@@ -67,7 +79,7 @@ pub fn run(loaded: &LoadedConfig, resume: &Resume, listener: &dyn Listener) -> R
         listener.hear(Event::Note("nothing to resume: no interrupted run of this config; starting afresh".to_owned()));
     }
     let mut ctx = Context { config: &loaded.config, project: &loaded.project, dir, listener };
-    let outcome = stages(&mut ctx);
+    let outcome = stages(&mut ctx, members);
     close(ctx.dir, outcome, resumed)
 }
 
@@ -144,27 +156,19 @@ fn close(dir: RunDir, outcome: Result<RunOutcome, PipelineError>, resumed: bool)
     }
 }
 
-fn stages(ctx: &mut Context<'_>) -> Result<RunOutcome, PipelineError> {
+fn stages(ctx: &mut Context<'_>, members: &[&dyn MemberStage]) -> Result<RunOutcome, PipelineError> {
     let traffic = ctx.stage(Stage::Read, read)?;
     let told = traffic.told.clone();
     let parts = ctx.stage(Stage::Partition, |ctx| deal(ctx, traffic))?;
-    let learned = fit::learn(ctx, &parts)?;
-    let (history, oob_auc) = (learned.history.clone(), learned.forest_told.oob_auc);
-    let importances = learned.importances.clone();
+    let mut learned = fit::learn(ctx, members, &parts)?;
+    let learning = std::mem::take(&mut learned.report);
     let model = fuse::fuse(ctx, learned, &parts, &told)?;
     let families = judge::attack_families(&parts.train);
     let Partition { test, test_hosts, copies, summary, .. } = parts;
     let judging = Judging { hosts: &test_hosts, copies: &copies, summary: &summary, families: &families };
     let earlier_test_reads = judge::note_reading(ctx, &test)?;
     let judged = judge::evaluate(ctx, test, &model, &judging)?;
-    let told = publish::Told {
-        traffic: &told,
-        summary: &summary,
-        history: &history,
-        oob_auc,
-        importances: &importances,
-        earlier_test_reads,
-    };
+    let told = publish::Told { traffic: &told, summary: &summary, learning: &learning, earlier_test_reads };
     publish::publish(ctx, &model, &judged, &told)
 }
 
