@@ -286,6 +286,10 @@ pub enum DataError {
     /// One has labels, times or families, the other not.
     #[error("one of the files has labels, times or families and another has not: read them apart")]
     ColumnsDiffer,
+    /// Columns of scores that are none of the same rows, or not those of one model.
+    #[error("these scores do not fit together: {why}")]
+    #[allow(missing_docs)]
+    Scores { why: String },
 }
 
 #[cfg(test)]

@@ -25,6 +25,6 @@ pub use schema::{
     CategoricalColumn, EntityRole, FamilyRole, LabelMatch, LabelRole, NumericColumn, Order, Schema, SchemaError,
     SequenceBy, TimeRole, TimeUnit,
 };
-pub use scores::{MemberScores, Scores};
+pub use scores::{HYBRID, ScoreColumn, Scores};
 pub use sealed::Sealed;
 pub use sequences::Sequences;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nta_data::{Label, MemberScores};
+use nta_data::{Label, ScoreColumn};
 use nta_metrics::{Budget, ChosenThreshold, PartScores, ThresholdRule};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -98,9 +98,10 @@ impl HybridConfig {
         }
     }
 
-    /// Learns the fusion from the members' scores on the calibration part, `labels` `(n_rows)`. Rows whose exact copy
+    /// Learns the fusion from the members' scores on the calibration part, `labels` `(n_rows)`; which rows they flag
+    /// plays no part. Rows whose exact copy
     /// stands in train are better left out by the caller. `average` and `weighted` learn nothing but the names.
-    pub fn fit(&self, calibration: &[MemberScores], labels: &[Label]) -> Result<Hybrid, HybridError> {
+    pub fn fit(&self, calibration: &[ScoreColumn], labels: &[Label]) -> Result<Hybrid, HybridError> {
         self.check()?;
         check_members(calibration, labels.len())?;
         let fusion = match &self.combine {
@@ -150,13 +151,13 @@ fn check_weights(weights: &BTreeMap<String, f64>) -> Result<(), HybridError> {
 }
 
 /// The weights in the members' order; every member must have one, and nobody else.
-fn given(weights: &BTreeMap<String, f64>, members: &[MemberScores]) -> Result<Vec<(String, f64)>, HybridError> {
+fn given(weights: &BTreeMap<String, f64>, members: &[ScoreColumn]) -> Result<Vec<(String, f64)>, HybridError> {
     let known = |name: &str| members.iter().any(|m| m.name == name);
     if let Some((name, weight)) = weights.iter().find(|(name, _)| !known(name)) {
         let right = format!("there is no such member, the members are {}", names(members));
         return Err(wrong(&format!("combine.weighted.{name}"), weight.to_string(), &right));
     }
-    let weight_of = |member: &MemberScores| match weights.get(&member.name) {
+    let weight_of = |member: &ScoreColumn| match weights.get(&member.name) {
         Some(weight) => Ok((member.name.clone(), *weight)),
         None => {
             let key = format!("combine.weighted.{}", member.name);
@@ -183,8 +184,8 @@ mod tests {
         serde_saphyr::from_str(yaml).unwrap()
     }
 
-    fn members() -> [MemberScores; 2] {
-        let member = |name: &str, p_attack: [f32; 4]| MemberScores { name: name.to_owned(), p_attack: p_attack.into() };
+    fn members() -> [ScoreColumn; 2] {
+        let member = |name: &str, p_attack: [f32; 4]| ScoreColumn::new(name, p_attack.into(), |_| false);
         [member("forest", [0.1, 0.2, 0.9, 0.8]), member("lstm", [0.5, 0.9, 0.1, 0.5])]
     }
 
@@ -254,7 +255,7 @@ mod tests {
         let hybrid = read("combine: tuned_weights").fit(&members(), &LABELS).unwrap();
         assert_eq!(hybrid.combine_row(&[1.0, 0.0]), 1.0);
         // Members that say the same leave the weights equal.
-        let twins = [members()[0].clone(), MemberScores { name: "twin".to_owned(), ..members()[0].clone() }];
+        let twins = [members()[0].clone(), ScoreColumn { name: "twin".to_owned(), ..members()[0].clone() }];
         let hybrid = read("combine: tuned_weights").fit(&twins, &LABELS).unwrap();
         assert_eq!(hybrid.combine_row(&[1.0, 0.0]), 0.5);
     }
@@ -275,7 +276,7 @@ mod tests {
     #[test]
     fn each_member_gets_its_threshold_by_the_same_rule() {
         let config = read("threshold: best_f1");
-        let choose = |config: &HybridConfig, member: &MemberScores| {
+        let choose = |config: &HybridConfig, member: &ScoreColumn| {
             let part = PartScores { scores: &member.p_attack, labels: &LABELS, copies: None };
             config.choose_threshold(&part, &part)
         };

@@ -1,11 +1,11 @@
 //! The fitted fusion: members' scores in, one score out.
 
-use nta_data::MemberScores;
+use nta_data::ScoreColumn;
 use nta_metrics::Named;
 use serde::{Deserialize, Serialize};
 
 use crate::HybridError;
-use crate::stacking::log_odds;
+use crate::log_odds::log_odds;
 
 /// A fusion of named members. Everything learned is readable in its serialised form, and what contradicts itself is
 /// refused on reading.
@@ -128,9 +128,9 @@ impl Hybrid {
     }
 
     /// The fused probabilities `(n_rows)` from the members' scores, matched by name, in any order.
-    pub fn combine(&self, members: &[MemberScores]) -> Result<Vec<f32>, HybridError> {
+    pub fn combine(&self, members: &[ScoreColumn]) -> Result<Vec<f32>, HybridError> {
         let find = |name: &String| members.iter().find(|m| m.name == *name);
-        let columns: Option<Vec<&MemberScores>> = self.members.iter().map(find).collect();
+        let columns: Option<Vec<&ScoreColumn>> = self.members.iter().map(find).collect();
         let Some(columns) = columns.filter(|columns| columns.len() == members.len()) else {
             let (expected, found) = (self.members.join(", "), names(members));
             return Err(HybridError::Members { expected, found });
@@ -150,13 +150,13 @@ impl Hybrid {
 }
 
 /// The members' names, for messages.
-pub(crate) fn names(members: &[MemberScores]) -> String {
+pub(crate) fn names(members: &[ScoreColumn]) -> String {
     let names: Vec<&str> = members.iter().map(|m| m.name.as_str()).collect();
     if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
 }
 
 /// Refuses no member, a name that stands twice, columns of different lengths and scores that are no probabilities.
-pub(crate) fn check_members(members: &[MemberScores], n_rows: usize) -> Result<(), HybridError> {
+pub(crate) fn check_members(members: &[ScoreColumn], n_rows: usize) -> Result<(), HybridError> {
     if members.is_empty() {
         return Err(HybridError::NoMembers);
     }
@@ -179,8 +179,8 @@ pub(crate) fn check_members(members: &[MemberScores], n_rows: usize) -> Result<(
 mod tests {
     use super::*;
 
-    fn member(name: &str, p_attack: &[f32]) -> MemberScores {
-        MemberScores { name: name.to_owned(), p_attack: p_attack.to_vec() }
+    fn member(name: &str, p_attack: &[f32]) -> ScoreColumn {
+        ScoreColumn::new(name, p_attack.to_vec(), |_| false)
     }
 
     fn hybrid(names: &[&str], fusion: Fusion) -> Hybrid {
@@ -208,7 +208,7 @@ mod tests {
         let hybrid = hybrid(&["forest", "lstm"], Fusion::Weighted(weights));
         let (forest, lstm) = (member("forest", &[1.0]), member("lstm", &[0.0]));
         assert_eq!(hybrid.combine(&[lstm.clone(), forest.clone()]).unwrap(), [0.75]);
-        let message = |members: &[MemberScores]| hybrid.combine(members).unwrap_err().to_string();
+        let message = |members: &[ScoreColumn]| hybrid.combine(members).unwrap_err().to_string();
         assert_eq!(
             message(std::slice::from_ref(&forest)),
             "the hybrid fuses forest, lstm, but the scores are those of forest"

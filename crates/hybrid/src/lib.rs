@@ -5,6 +5,7 @@
 mod config;
 mod error;
 mod fusion;
+mod log_odds;
 mod stacking;
 mod weights;
 

@@ -1,6 +1,6 @@
 //! Logistic regression on the members' log odds, by smartcore.
 
-use nta_data::{Label, MemberScores};
+use nta_data::{Label, ScoreColumn};
 use nta_metrics::Named;
 use smartcore::linalg::basic::arrays::Array;
 use smartcore::linalg::basic::matrix::DenseMatrix;
@@ -8,11 +8,7 @@ use smartcore::linear::logistic_regression::{LogisticRegression, LogisticRegress
 
 use crate::HybridError;
 use crate::fusion::Fusion;
-
-/// Scores are drawn this far towards one half before their log odds are taken, so that a forest's plain 0 and 1 count
-/// as odds of about 1 to 10,000. Drawn, not clipped: the map stays strictly increasing, so no member's ranking is lost
-/// before fusion. (After it, odds beyond 1 to 16 million are 1 in f32.)
-const DRAW: f64 = 1e-4;
+use crate::log_odds::log_odds;
 
 /// Weight of the squared coefficients against the summed log loss, as scikit-learn's `C = 1`: it keeps coefficients
 /// finite where the calibration part is separable.
@@ -21,15 +17,9 @@ const RIDGE: f64 = 1.0;
 /// Largest gradient per row at which the solver's answer is taken.
 const CONVERGED: f64 = 1e-5;
 
-/// Log odds of a score in [0, 1], strictly increasing and finite.
-pub(crate) fn log_odds(score: f32) -> f64 {
-    let p = DRAW + (1.0 - 2.0 * DRAW) * f64::from(score);
-    (p / (1.0 - p)).ln()
-}
-
 /// Fits the regression. A member whose coefficient comes out at or below 0 would make the fused score fall where its
 /// own rises; the most negative one is left out and the rest fitted anew, until none is.
-pub(crate) fn fit(members: &[MemberScores], labels: &[Label]) -> Result<Fusion, HybridError> {
+pub(crate) fn fit(members: &[ScoreColumn], labels: &[Label]) -> Result<Fusion, HybridError> {
     let columns: Vec<Vec<f64>> = members.iter().map(|m| m.p_attack.iter().map(|&p| log_odds(p)).collect()).collect();
     let mut kept: Vec<usize> = (0..members.len()).collect();
     while !kept.is_empty() {
@@ -92,16 +82,16 @@ mod tests {
     }
 
     /// A member whose scores cycle by `step` and `cycle` and rise by `lift` with attack.
-    fn member(name: &str, step: u32, cycle: u32, lift: f64) -> MemberScores {
+    fn member(name: &str, step: u32, cycle: u32, lift: f64) -> ScoreColumn {
         let score = |(i, label): (u32, Label)| {
             let truth = f64::from(u8::from(label.is_attack()));
             let lifted = if lift < 0.0 { -lift * (1.0 - truth) } else { lift * truth };
             (f64::from(i * step % cycle) / f64::from(2 * cycle) + lifted) as f32
         };
-        MemberScores { name: name.to_owned(), p_attack: (0..N).zip(labels()).map(score).collect() }
+        ScoreColumn::new(name, (0..N).zip(labels()).map(score).collect(), |_| false)
     }
 
-    fn numbers(members: &[MemberScores]) -> (f64, Vec<f64>) {
+    fn numbers(members: &[ScoreColumn]) -> (f64, Vec<f64>) {
         match fit(members, &labels()).unwrap() {
             Fusion::Stacking { intercept, coefficients } => (intercept, coefficients.iter().map(|(_, c)| *c).collect()),
             other => panic!("{other:?}"),
@@ -138,24 +128,15 @@ mod tests {
         // scikit-learn 1.9.1: 0.9026822128933711, intercept 0.
         let labels: Vec<Label> = (0..N).map(|i| if i % 2 == 1 { Label::Attack } else { Label::Benign }).collect();
         let p_attack = (0..N).map(|i| (i % 2) as f32).collect();
-        let found = fit(&[MemberScores { name: "forest".to_owned(), p_attack }], &labels).unwrap();
+        let found = fit(&[ScoreColumn::new("forest", p_attack, |_| false)], &labels).unwrap();
         let Fusion::Stacking { intercept, coefficients } = found else { panic!("{found:?}") };
         near(&[intercept, *coefficients.get("forest").unwrap()], &[0.0, 0.9026822128933711]);
     }
 
     #[test]
     fn a_member_that_says_one_thing_always_does_not_stop_the_fit() {
-        let constant = MemberScores { name: "constant".to_owned(), p_attack: vec![0.5; N as usize] };
+        let constant = ScoreColumn::new("constant", vec![0.5; N as usize], |_| false);
         let (_, coefficients) = numbers(&[member("forest", 37, 101, 0.45), constant]);
         near(&coefficients, &[4.996319942928171, 0.0]);
-    }
-
-    #[test]
-    fn log_odds_rise_strictly_and_stay_finite() {
-        let ladder = [0.0, 1e-30, 1e-9, 1e-4, 0.25, 0.5, 0.75, 0.9999, f32::from_bits(1.0f32.to_bits() - 1), 1.0];
-        let odds: Vec<f64> = ladder[2..].iter().map(|p| log_odds(*p)).collect();
-        assert!(odds.windows(2).all(|w| w[0] < w[1]), "{odds:?}");
-        assert!(log_odds(0.0) < log_odds(1e-9) && log_odds(0.0).is_finite() && log_odds(1.0).is_finite());
-        assert_eq!(log_odds(0.5), 0.0);
     }
 }

@@ -79,11 +79,12 @@ pub use interval::{
 };
 pub use isotonic::Isotonic;
 pub use judge::{
-    AT_THRESHOLD, Baseline, Better, Evaluation, FamilyRecall, HYBRID, JudgeInput, JudgedMember, MemberEvaluation,
-    Metric, MetricOf, OperatingPoint, PROBABILITY, PROMISE, PartSize, ProbabilityQuality, Promise, RANKING, UNSEEN,
-    Unit, UnseenFamilies, WithoutCopies, evaluation_schema, judge, last_flow_baseline, metric, metrics,
+    AT_THRESHOLD, Baseline, Better, Evaluation, FamilyRecall, JudgeInput, JudgedMember, MemberEvaluation, Metric,
+    MetricOf, OperatingPoint, PROBABILITY, PROMISE, PartSize, ProbabilityQuality, Promise, RANKING, UNSEEN, Unit,
+    UnseenFamilies, WithoutCopies, evaluation_schema, judge, last_flow_baseline, metric, metrics,
 };
 pub use named::Named;
+pub use nta_data::HYBRID;
 pub use ranking::{Cut, Ranking};
 pub use threshold::{
     Budget, BudgetError, BudgetThreshold, ChosenThreshold, PartScores, ThresholdRule, best_f1_threshold, rows_needed,

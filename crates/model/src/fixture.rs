@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
 
 use nta_data::{
-    CategoricalColumn, Categories, Dataset, EntityRole, Label, MemberScores, MemoryConfig, NumericColumn, Order,
-    Purpose, Quiet, RowId, Schema, SequenceBy, Sequences, TimeRole, rng,
+    CategoricalColumn, Categories, Dataset, EntityRole, HYBRID, Label, MemoryConfig, NumericColumn, Order, Purpose,
+    Quiet, RowId, Schema, ScoreColumn, SequenceBy, Sequences, TimeRole, rng,
 };
 use nta_forest::{Forest, ForestConfig};
 use nta_hybrid::HybridConfig;
@@ -99,12 +99,12 @@ pub(crate) fn fit(order: Order, memory: MemoryConfig) -> Model {
         ("forest", forest.predict_proba(&features.tabular).unwrap()),
         ("lstm", lstm.predict_proba(&features.dense, &sequences(&train)).unwrap()),
     ]
-    .map(|(name, p_attack)| MemberScores { name: name.into(), p_attack });
+    .map(|(name, p_attack)| ScoreColumn::new(name, p_attack, |_| false));
     let labels = train.labels().unwrap();
     let budget = Budget { false_positive_rate: 0.1, ..Default::default() };
     let rule = HybridConfig { budget: Some(budget), ..Default::default() };
     let hybrid = rule.fit(&scores, labels).unwrap();
-    let fused = MemberScores { name: "hybrid".into(), p_attack: hybrid.combine(&scores).unwrap() };
+    let fused = ScoreColumn::new(HYBRID, hybrid.combine(&scores).unwrap(), |_| false);
     let thresholds = scores.iter().chain([&fused]).map(|member| {
         let part = PartScores { scores: &member.p_attack, labels, copies: None };
         NamedThreshold { name: member.name.clone(), chosen: rule.choose_threshold(&part, &part).unwrap() }

@@ -3,7 +3,6 @@
 //! [`Model`] is what a run makes, [`Scorer`] applies it, [`Registry`] keeps its versions. No file of traffic is read
 //! here and no other tool's format is known: the scorer takes any [`nta_data::Dataset`].
 
-mod carrier;
 mod digest;
 mod error;
 #[cfg(test)]
@@ -13,11 +12,13 @@ mod hex_key;
 mod manifest;
 mod member;
 mod model;
+mod networks;
 mod prepared;
 mod reasons;
 mod registry;
 mod scorer;
 mod store;
+mod verify;
 
 pub use error::ModelError;
 pub use golden::{Golden, GoldenRow};

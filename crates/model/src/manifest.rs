@@ -89,6 +89,27 @@ pub enum MemberKind {
     Lstm,
 }
 
+impl MemberKind {
+    /// Every kind, in the order in which a run trains its members and a model holds their scores.
+    pub const ALL: [MemberKind; 2] = [MemberKind::Forest, MemberKind::Lstm];
+
+    /// The name in the manifest; also that of the member which a run trains of this kind.
+    pub fn name(self) -> &'static str {
+        match self {
+            MemberKind::Forest => "forest",
+            MemberKind::Lstm => "lstm",
+        }
+    }
+
+    /// What the name of its file ends in.
+    pub(crate) fn file_ending(self) -> &'static str {
+        match self {
+            MemberKind::Forest => "bin",
+            MemberKind::Lstm => "safetensors",
+        }
+    }
+}
+
 /// A file of the model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -254,5 +275,12 @@ mod tests {
         }
         let wrong_digest = Manifest { digest: sha256_hex(b"other"), ..manifest() };
         assert!(read(wrong_digest.to_sealed_text().unwrap().as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_kind_is_called_in_the_manifest_as_it_calls_itself() {
+        for kind in MemberKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        }
     }
 }

@@ -1,13 +1,15 @@
-//! The members of a model: each a name, a learned whole, and a file.
+//! The members of a model: each a name, a learned whole, and a file. A new kind is a variant of [`Member`] and of
+//! [`MemberKind`], and its arms here; nothing else matches on kinds.
 
 use std::path::Path;
 
+use nta_data::{Dense, Tabular};
 use nta_forest::Forest;
 use nta_lstm::Lstm;
 
 use crate::ModelError;
 use crate::manifest::{MemberEntry, MemberKind};
-use crate::store::Part;
+use crate::store::ModelFile;
 
 /// A member by the name that the hybrid and the evaluation know it by.
 #[derive(Debug, Clone)]
@@ -18,7 +20,7 @@ pub struct NamedMember {
     pub member: Member,
 }
 
-/// What a member learned. A third kind is one more variant here, in [`MemberKind`] and in the scorer.
+/// What a member learned.
 #[derive(Debug, Clone)]
 pub enum Member {
     /// Judges each flow by itself.
@@ -29,36 +31,29 @@ pub enum Member {
 
 impl NamedMember {
     pub(crate) fn entry(&self) -> MemberEntry {
-        let (kind, ending) = match self.member {
-            Member::Forest(_) => (MemberKind::Forest, "bin"),
-            Member::Lstm(_) => (MemberKind::Lstm, "safetensors"),
-        };
-        MemberEntry { name: self.name.clone(), kind, file: format!("{}.{ending}", self.name) }
+        let kind = self.member.kind();
+        MemberEntry { name: self.name.clone(), kind, file: format!("{}.{}", self.name, kind.file_ending()) }
     }
 
-    pub(crate) fn to_part(&self) -> Result<Part, ModelError> {
-        let bytes = match &self.member {
-            Member::Forest(forest) => forest.to_bytes(),
-            Member::Lstm(lstm) => lstm.to_safetensors(),
-        };
-        Ok(Part { name: self.entry().file, bytes, learned: true })
+    pub(crate) fn to_file(&self) -> ModelFile {
+        ModelFile { name: self.entry().file, bytes: self.member.to_bytes(), learned: true }
     }
 
     /// Reads the member from its file's verified bytes; `path` is for the error alone.
     pub(crate) fn from_bytes(entry: &MemberEntry, bytes: &[u8], path: &Path) -> Result<Self, ModelError> {
-        let member = match entry.kind {
-            MemberKind::Forest => {
-                Member::Forest(Box::new(Forest::from_bytes(bytes).map_err(|e| ModelError::damaged(path, e))?))
-            }
-            MemberKind::Lstm => {
-                Member::Lstm(Box::new(Lstm::from_safetensors(bytes).map_err(|e| ModelError::damaged(path, e))?))
-            }
-        };
-        Ok(NamedMember { name: entry.name.clone(), member })
+        Ok(NamedMember { name: entry.name.clone(), member: Member::from_bytes(entry.kind, bytes, path)? })
     }
 }
 
 impl Member {
+    /// Its kind.
+    pub fn kind(&self) -> MemberKind {
+        match self {
+            Member::Forest(_) => MemberKind::Forest,
+            Member::Lstm(_) => MemberKind::Lstm,
+        }
+    }
+
     /// The forest, if it is one.
     pub fn forest(&self) -> Option<&Forest> {
         match self {
@@ -72,6 +67,41 @@ impl Member {
         match self {
             Member::Lstm(lstm) => Some(lstm),
             Member::Forest(_) => None,
+        }
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Member::Forest(forest) => forest.to_bytes(),
+            Member::Lstm(lstm) => lstm.to_safetensors(),
+        }
+    }
+
+    fn from_bytes(kind: MemberKind, bytes: &[u8], path: &Path) -> Result<Self, ModelError> {
+        Ok(match kind {
+            MemberKind::Forest => {
+                Member::Forest(Box::new(Forest::from_bytes(bytes).map_err(|e| ModelError::damaged(path, e))?))
+            }
+            MemberKind::Lstm => {
+                Member::Lstm(Box::new(Lstm::from_safetensors(bytes).map_err(|e| ModelError::damaged(path, e))?))
+            }
+        })
+    }
+
+    /// Refuses features that it was not trained on.
+    pub(crate) fn check_inputs(&self, tabular: &Tabular, dense: &Dense) -> Result<(), ModelError> {
+        match self {
+            Member::Forest(forest) => forest.predict_proba(tabular).map(drop).map_err(ModelError::parts),
+            Member::Lstm(lstm) => lstm.check_inputs(dense).map_err(ModelError::parts),
+        }
+    }
+
+    /// Scores `(n_rows)` of a member that judges each row by itself; `None` for one that carries state, which is asked
+    /// row by row.
+    pub(crate) fn judge_alone(&self, tabular: &Tabular) -> Option<Result<Vec<f32>, ModelError>> {
+        match self {
+            Member::Forest(forest) => Some(forest.predict_proba(tabular).map_err(ModelError::rows)),
+            Member::Lstm(_) => None,
         }
     }
 }

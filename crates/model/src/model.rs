@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use nta_data::{Dataset, MemoryConfig, Schema, SequenceBy};
+use nta_data::{Dataset, HYBRID, MemoryConfig, Schema, Scores, SequenceBy};
 use nta_hybrid::Hybrid;
-use nta_metrics::{ChosenThreshold, HYBRID, Isotonic};
+use nta_metrics::{ChosenThreshold, Isotonic};
 use nta_preprocess::Preprocessor;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::golden::Golden;
 use crate::manifest::{FileEntry, MANIFEST, Manifest, Provenance, is_plain};
-use crate::member::{Member, NamedMember};
-use crate::store::{self, Part};
+use crate::member::NamedMember;
+use crate::store::{self, ModelFile};
 use crate::{ModelError, hex_key};
 
 /// A trained model, applied by [`crate::Scorer`] and by nothing else.
@@ -55,7 +55,7 @@ pub struct StateRule {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NamedThreshold {
-    /// A member's name, or [`nta_metrics::HYBRID`].
+    /// A member's name, or [`HYBRID`].
     pub name: String,
     /// The value and how it was chosen; a row is flagged when its score is greater.
     pub chosen: ChosenThreshold,
@@ -71,9 +71,32 @@ struct Scoring {
 }
 
 impl Model {
-    /// Names of the members and the hybrid, in the order of thresholds and flags.
+    /// Names of the members, then the hybrid's: the columns of its scores and its thresholds, in their order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.members.iter().map(|m| m.name.as_str()).chain([HYBRID])
+        self.member_names().chain([HYBRID])
+    }
+
+    /// Names of the members, in the order of their scores.
+    pub fn member_names(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(|m| m.name.as_str())
+    }
+
+    /// Scores of no rows, in the columns that this model's scores have.
+    ///
+    /// # Errors
+    /// A model that names two members alike.
+    pub fn no_scores(&self) -> Result<Scores, ModelError> {
+        Scores::empty(self.member_names()).map_err(ModelError::parts)
+    }
+
+    /// The threshold of the member `name`, or of [`HYBRID`].
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn threshold(&self, name: &str) -> Result<&ChosenThreshold, ModelError> {
+        let found = self.thresholds.iter().find(|threshold| threshold.name == name);
+        let none = || ModelError::parts(format!("there is no threshold for {name}"));
+        found.map(|threshold| &threshold.chosen).ok_or_else(none)
     }
 
     /// The probability of attack to report for each fused score, `(n_rows)`.
@@ -83,14 +106,14 @@ impl Model {
 
     /// Digest over the learned parts: equal for equal data, config and seed, whenever and wherever trained.
     pub fn digest(&self) -> Result<String, ModelError> {
-        Ok(self.to_parts()?.1.digest)
+        Ok(self.to_files()?.1.digest)
     }
 
     /// Writes the model to `folder`, which must not exist, whole or not at all. Whatever fails (a full disk, a limit),
     /// the error names the file and nothing stays behind.
     pub fn save(&self, folder: &Path) -> Result<Manifest, ModelError> {
-        let (parts, manifest) = self.to_parts()?;
-        store::write(folder, &parts, &manifest)?;
+        let (files, manifest) = self.to_files()?;
+        store::write(folder, &files, &manifest)?;
         Ok(manifest)
     }
 
@@ -99,26 +122,26 @@ impl Model {
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
         let manifest = store::read_manifest(folder)?;
         // Every file is verified before any is parsed, those included that only other tools read.
-        let mut parts = Vec::with_capacity(manifest.files.len());
+        let mut files = Vec::with_capacity(manifest.files.len());
         for entry in &manifest.files {
-            parts.push((entry, store::read_part(folder, entry)?));
+            files.push((entry, store::read_file(folder, entry)?));
         }
-        let part = |name: &str| find_part(folder, &parts, name);
+        let file = |name: &str| find_file(folder, &files, name);
         let members = manifest
             .members
             .iter()
-            .map(|entry| NamedMember::from_bytes(entry, part(&entry.file)?, &folder.join(&entry.file)));
+            .map(|entry| NamedMember::from_bytes(entry, file(&entry.file)?, &folder.join(&entry.file)));
         let members = members.collect::<Result<Vec<_>, ModelError>>()?;
-        let scoring: Scoring = from_json(folder, SCORING, part(SCORING)?)?;
+        let scoring: Scoring = from_json(folder, SCORING, file(SCORING)?)?;
         let model = Model {
-            schema: from_json(folder, SCHEMA, part(SCHEMA)?)?,
+            schema: from_json(folder, SCHEMA, file(SCHEMA)?)?,
             state: scoring.state,
-            preprocessor: from_json(folder, PREPROCESSOR, part(PREPROCESSOR)?)?,
+            preprocessor: from_json(folder, PREPROCESSOR, file(PREPROCESSOR)?)?,
             members,
-            hybrid: from_json(folder, HYBRID_FILE, part(HYBRID_FILE)?)?,
+            hybrid: from_json(folder, HYBRID_FILE, file(HYBRID_FILE)?)?,
             thresholds: scoring.thresholds,
             calibration: scoring.calibration,
-            golden: from_json(folder, GOLDEN, part(GOLDEN)?)?,
+            golden: from_json(folder, GOLDEN, file(GOLDEN)?)?,
             provenance: manifest.provenance,
         };
         model.check().map_err(|e| ModelError::damaged(&folder.join(MANIFEST), e))?;
@@ -126,27 +149,27 @@ impl Model {
     }
 
     /// The model as files, and their manifest.
-    pub(crate) fn to_parts(&self) -> Result<(Vec<Part>, Manifest), ModelError> {
+    pub(crate) fn to_files(&self) -> Result<(Vec<ModelFile>, Manifest), ModelError> {
         self.check()?;
         let scoring = Scoring {
             state: self.state.clone(),
             thresholds: self.thresholds.clone(),
             calibration: self.calibration.clone(),
         };
-        let mut parts = vec![
+        let mut files = vec![
             to_json(SCHEMA, &self.schema)?,
             to_json(PREPROCESSOR, &self.preprocessor)?,
             to_json(HYBRID_FILE, &self.hybrid)?,
             to_json(SCORING, &scoring)?,
         ];
         for member in &self.members {
-            parts.push(member.to_part()?);
+            files.push(member.to_file());
         }
-        parts.push(Part { learned: false, ..to_json(GOLDEN, &self.golden)? });
-        parts.push(Part { name: SCALER.into(), bytes: self.preprocessor.scaler_npy(), learned: false });
+        files.push(ModelFile { learned: false, ..to_json(GOLDEN, &self.golden)? });
+        files.push(ModelFile { name: SCALER.into(), bytes: self.preprocessor.scaler_npy(), learned: false });
         let members = self.members.iter().map(NamedMember::entry).collect();
-        let manifest = store::describe(&parts, members, self.provenance.clone());
-        Ok((parts, manifest))
+        let manifest = store::describe(&files, members, self.provenance.clone());
+        Ok((files, manifest))
     }
 
     /// Refuses parts that do not fit each other.
@@ -169,9 +192,10 @@ impl Model {
         if let Some(nan) = self.thresholds.iter().find(|t| t.chosen.value.is_nan()) {
             return refuse(format!("the threshold of {} is not a number", nan.name));
         }
+        let members: Vec<&str> = self.member_names().collect();
         let fused: Vec<&str> = self.hybrid.members().iter().map(String::as_str).collect();
-        if fused != names[..names.len() - 1] {
-            return refuse(format!("the hybrid fuses {fused:?}, the members are {:?}", &names[..names.len() - 1]));
+        if fused != members {
+            return refuse(format!("the hybrid fuses {fused:?}, the members are {members:?}"));
         }
         self.check_inputs()
     }
@@ -183,10 +207,7 @@ impl Model {
         let dense = self.preprocessor.dense_without_gap(&nothing).map_err(ModelError::parts)?;
         let tabular = self.preprocessor.tabular(&nothing).map_err(ModelError::parts)?;
         for member in &self.members {
-            match &member.member {
-                Member::Forest(forest) => forest.predict_proba(&tabular).map(|_| ()).map_err(ModelError::parts)?,
-                Member::Lstm(lstm) => lstm.check_inputs(&dense).map_err(ModelError::parts)?,
-            }
+            member.member.check_inputs(&tabular, &dense)?;
         }
         let remembered = self.state.as_ref().map(|state| &state.memory);
         match self.preprocessor.gap() {
@@ -206,22 +227,22 @@ const SCORING: &str = "scoring.json";
 const GOLDEN: &str = "golden.json";
 const SCALER: &str = "scaler_lstm.npy";
 
-/// A readable part. It is read back at once: a number that JSON cannot hold must fail here, not when the model is
+/// A readable file. It is read back at once: a number that JSON cannot hold must fail here, not when the model is
 /// needed.
-fn to_json<T: Serialize + DeserializeOwned>(name: &str, value: &T) -> Result<Part, ModelError> {
+fn to_json<T: Serialize + DeserializeOwned>(name: &str, value: &T) -> Result<ModelFile, ModelError> {
     let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| ModelError::parts(format!("{name}: {e}")))?;
     bytes.push(b'\n');
     serde_json::from_slice::<T>(&bytes)
         .map_err(|e| ModelError::parts(format!("{name} could not be read back: {e}")))?;
-    Ok(Part { name: name.into(), bytes, learned: true })
+    Ok(ModelFile { name: name.into(), bytes, learned: true })
 }
 
 fn from_json<T: DeserializeOwned>(folder: &Path, name: &str, bytes: &[u8]) -> Result<T, ModelError> {
     serde_json::from_slice(bytes).map_err(|e| ModelError::damaged(&folder.join(name), e))
 }
 
-fn find_part<'a>(folder: &Path, parts: &'a [(&FileEntry, Vec<u8>)], name: &str) -> Result<&'a [u8], ModelError> {
-    match parts.iter().find(|(entry, _)| entry.name == name) {
+fn find_file<'a>(folder: &Path, files: &'a [(&FileEntry, Vec<u8>)], name: &str) -> Result<&'a [u8], ModelError> {
+    match files.iter().find(|(entry, _)| entry.name == name) {
         Some((_, bytes)) => Ok(bytes),
         None => Err(ModelError::damaged(&folder.join(MANIFEST), format!("names no {name}"))),
     }
@@ -334,7 +355,7 @@ mod tests {
         let folder = home.path().join("m");
         let model = model(Order::File);
         model.save(&folder).unwrap();
-        let (_, mut manifest) = model.to_parts().unwrap();
+        let (_, mut manifest) = model.to_files().unwrap();
         manifest.format_revision = FORMAT_REVISION + 1;
         fs::write(folder.join(MANIFEST), manifest.to_sealed_text().unwrap()).unwrap();
         let error = Model::load(&folder).unwrap_err().to_string();

@@ -71,7 +71,7 @@ mod tests {
         let finder = Reasons::new(&model).unwrap();
         let reasons = finder.of(&rows, &which, usize::MAX).unwrap();
         let sum = |i: usize| reasons[i].iter().map(|r| f64::from(r.contribution)).sum::<f64>();
-        let score = |i: usize| f64::from(scores.members[0].p_attack[which[i] as usize]);
+        let score = |i: usize| f64::from(scores.members()[0].p_attack[which[i] as usize]);
         let base = score(0) - sum(0);
         for i in 1..3 {
             assert!((score(i) - sum(i) - base).abs() < 1e-5, "{} and {base}", score(i) - sum(i));

@@ -63,7 +63,7 @@ impl Registry {
     }
 
     fn add_locked(&self, name: &str, model: &Model) -> Result<Version, ModelError> {
-        let (parts, manifest) = model.to_parts()?;
+        let (files, manifest) = model.to_files()?;
         let numbers = self.numbers(name)?;
         let stored = |number: &&u32| {
             let same = |m: Manifest| {
@@ -78,7 +78,7 @@ impl Registry {
         }
         let mut number = numbers.last().map_or(1, |newest| newest + 1);
         loop {
-            match store::write(&self.place(name, number), &parts, &manifest) {
+            match store::write(&self.place(name, number), &files, &manifest) {
                 // Where the lock does not hold (some network shares), the rename decides who was first.
                 Err(ModelError::Exists { .. }) => number += 1,
                 Err(ModelError::Write(e)) if e.source.kind() == io::ErrorKind::DirectoryNotEmpty => number += 1,

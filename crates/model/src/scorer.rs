@@ -4,12 +4,10 @@
 //! state along each entity's rows and must see them in arrival order. [`Scorer::score`] is one after the other. A row's
 //! scores depend on that row and its entity's earlier rows, never on which batch it came in or how many threads ran.
 
-use nta_data::{Dataset, EntityStore, MemberScores, N_SHARDS, Scores, shard_of};
-use nta_forest::Forest;
+use nta_data::{Dataset, EntityStore, HYBRID, N_SHARDS, ScoreColumn, Scores, shard_of};
 use rayon::prelude::*;
 
-use crate::carrier::{Carrier, EntityState};
-use crate::member::Member;
+use crate::networks::{EntityState, Networks};
 use crate::prepared::{PreparedRows, RecordLayout};
 use crate::{Model, ModelError};
 
@@ -20,7 +18,7 @@ const BLOCK: usize = 1 << 16;
 #[derive(Debug)]
 pub struct Scorer<'m> {
     model: &'m Model,
-    carrier: Carrier<'m>,
+    networks: Networks<'m>,
     layout: RecordLayout,
     shards: Vec<EntityStore<EntityState>>,
 }
@@ -29,18 +27,18 @@ impl<'m> Scorer<'m> {
     /// Takes up the model with an empty memory.
     pub fn new(model: &'m Model) -> Result<Self, ModelError> {
         model.check()?;
-        let carrier = Carrier::new(model);
-        let layout = match carrier.networks.len() {
+        let networks = Networks::new(model);
+        let layout = match networks.len() {
             0 => RecordLayout { n_scores: model.members.len(), n_numeric: 0, n_codes: 0 },
             n_networks => RecordLayout {
                 n_scores: model.members.len() - n_networks,
-                n_numeric: model.preprocessor.n_numeric() - carrier.n_gap,
+                n_numeric: model.preprocessor.n_numeric() - networks.n_gap,
                 n_codes: model.preprocessor.categorical().len(),
             },
         };
         let memory = model.state.as_ref().map(|state| &state.memory);
         let shards = memory.map_or(Vec::new(), |memory| (0..N_SHARDS).map(|_| EntityStore::new(memory)).collect());
-        Ok(Scorer { model, carrier, layout, shards })
+        Ok(Scorer { model, networks, layout, shards })
     }
 
     /// The model applied.
@@ -69,10 +67,11 @@ impl<'m> Scorer<'m> {
             let prepared = self.prepare(rows)?;
             return self.score_prepared(&prepared);
         }
-        let mut all = self.score(&rows.take(&[]))?;
+        let mut all = self.model.no_scores()?;
+        all.reserve(rows.n_rows());
         let order: Vec<u32> = (0..rows.n_rows() as u32).collect();
         for block in order.chunks(BLOCK) {
-            append(&mut all, self.score(&rows.take(block))?);
+            all.append(self.score(&rows.take(block))?).map_err(ModelError::rows)?;
         }
         Ok(all)
     }
@@ -86,11 +85,11 @@ impl<'m> Scorer<'m> {
         prepared.entity = if self.model.state.is_some() { rows.entity.clone() } else { vec![0; n_rows] };
         prepared.end = rows.end_time.clone().unwrap_or_else(|| vec![0; n_rows]);
         prepared.scores = self.order_free_scores(rows)?;
-        if !self.carrier.networks.is_empty() {
+        if !self.networks.is_empty() {
             let dense = self.model.preprocessor.dense_without_gap(rows).map_err(ModelError::rows)?;
             let width = dense.numeric_names.len();
             prepared.numeric = dense.numeric;
-            if self.carrier.n_gap > 0 {
+            if self.networks.n_gap > 0 {
                 let keep = self.layout.n_numeric;
                 prepared.numeric = prepared.numeric.chunks_exact(width).flat_map(|row| &row[..keep]).copied().collect();
             }
@@ -104,9 +103,9 @@ impl<'m> Scorer<'m> {
         if rows.layout() != self.layout {
             return Err(ModelError::rows("these rows were prepared by another model"));
         }
-        let carried = match (self.carrier.networks.is_empty(), self.shards.is_empty()) {
+        let carried = match (self.networks.is_empty(), self.shards.is_empty()) {
             (true, _) => Vec::new(),
-            (false, true) => self.carrier.cold(rows),
+            (false, true) => self.networks.cold(rows),
             (false, false) => self.by_entity(rows),
         };
         self.assemble(rows, &carried)
@@ -114,15 +113,12 @@ impl<'m> Scorer<'m> {
 
     /// Scores of members that judge a row by itself. `(n_rows, n_scores)`, row-major.
     fn order_free_scores(&self, rows: &Dataset) -> Result<Vec<f32>, ModelError> {
-        let forests: Vec<&Forest> = self.model.members.iter().filter_map(|m| m.member.forest()).collect();
-        if forests.is_empty() {
+        if self.layout.n_scores == 0 {
             return Ok(Vec::new());
         }
         let tabular = self.model.preprocessor.tabular(rows).map_err(ModelError::rows)?;
-        let columns: Vec<Vec<f32>> = forests
-            .iter()
-            .map(|forest| forest.predict_proba(&tabular).map_err(ModelError::rows))
-            .collect::<Result<_, _>>()?;
+        let members = self.model.members.iter().filter_map(|m| m.member.judge_alone(&tabular));
+        let columns: Vec<Vec<f32>> = members.collect::<Result<_, _>>()?;
         Ok((0..rows.n_rows()).flat_map(|i| columns.iter().map(move |column| column[i])).collect())
     }
 
@@ -132,14 +128,14 @@ impl<'m> Scorer<'m> {
         for (i, &entity) in rows.entity.iter().enumerate() {
             rows_of[shard_of(entity)].push(i as u32);
         }
-        let carrier = &self.carrier;
+        let networks = &self.networks;
         let by_shard: Vec<Vec<f32>> = self
             .shards
             .par_iter_mut()
             .zip(&rows_of)
-            .map(|(store, shard_rows)| carrier.along_entities(store, rows, shard_rows))
+            .map(|(store, shard_rows)| networks.along_entities(store, rows, shard_rows))
             .collect();
-        let width = carrier.networks.len();
+        let width = networks.len();
         let mut scores = vec![0.0; rows.n_rows() * width];
         for (shard_rows, shard_scores) in rows_of.iter().zip(&by_shard) {
             for (&i, row_scores) in shard_rows.iter().zip(shard_scores.chunks_exact(width)) {
@@ -151,29 +147,27 @@ impl<'m> Scorer<'m> {
 
     /// All scores in the model's order, fused and held against the thresholds.
     fn assemble(&self, rows: &PreparedRows, carried: &[f32]) -> Result<Scores, ModelError> {
-        let (mut free_columns, mut carried_columns) = (0.., 0..);
-        let column = |values: &[f32], width: usize, j: usize| values.iter().skip(j).step_by(width).copied().collect();
-        let members: Vec<MemberScores> = self
-            .model
-            .members
-            .iter()
-            .map(|member| {
-                let p_attack = match member.member {
-                    Member::Forest(_) => column(&rows.scores, self.layout.n_scores, free_columns.next().unwrap_or(0)),
-                    Member::Lstm(_) => {
-                        column(carried, self.carrier.networks.len(), carried_columns.next().unwrap_or(0))
-                    }
-                };
-                MemberScores { name: member.name.clone(), p_attack }
-            })
-            .collect();
+        let (n_alone, n_networks) = (self.layout.n_scores, self.networks.len());
+        let (mut alone_columns, mut carried_columns) = (0..n_alone, 0..n_networks);
+        let column = |values: &[f32], width: usize, j: Option<usize>| {
+            values.iter().skip(j.unwrap_or(0)).step_by(width.max(1)).copied().collect()
+        };
+        let mut members = Vec::with_capacity(self.model.members.len());
+        for member in &self.model.members {
+            let p_attack = match member.member.lstm() {
+                None => column(&rows.scores, n_alone, alone_columns.next()),
+                Some(_) => column(carried, n_networks, carried_columns.next()),
+            };
+            members.push(self.flagged(&member.name, p_attack)?);
+        }
         let hybrid = self.model.hybrid.combine(&members).map_err(ModelError::parts)?;
-        let columns = members.iter().map(|m| &m.p_attack).chain([&hybrid]);
-        let flags = columns
-            .zip(&self.model.thresholds)
-            .map(|(scores, threshold)| scores.iter().map(|&score| threshold.chosen.flags(score)).collect())
-            .collect();
-        Ok(Scores { rows: rows.rows.clone(), members, hybrid, flags })
+        Scores::new(rows.rows.clone(), members, self.flagged(HYBRID, hybrid)?).map_err(ModelError::parts)
+    }
+
+    /// The column `name`, held against its threshold.
+    fn flagged(&self, name: &str, p_attack: Vec<f32>) -> Result<ScoreColumn, ModelError> {
+        let threshold = self.model.threshold(name)?;
+        Ok(ScoreColumn::new(name, p_attack, |score| threshold.flags(score)))
     }
 
     fn check_rows(&self, rows: &Dataset) -> Result<(), ModelError> {
@@ -198,18 +192,6 @@ impl<'m> Scorer<'m> {
     }
 }
 
-/// Puts the scores of later rows behind `all`.
-fn append(all: &mut Scores, later: Scores) {
-    all.rows.extend(later.rows);
-    all.hybrid.extend(later.hybrid);
-    for (to, from) in all.members.iter_mut().zip(later.members) {
-        to.p_attack.extend(from.p_attack);
-    }
-    for (to, from) in all.flags.iter_mut().zip(later.flags) {
-        to.extend(from);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -222,9 +204,9 @@ mod tests {
     fn in_batches(model: &Model, rows: &Dataset, batch: usize) -> Scores {
         let mut scorer = Scorer::new(model).unwrap();
         let all: Vec<u32> = (0..rows.n_rows() as u32).collect();
-        let mut together = scorer.score(&rows.take(&[])).unwrap();
+        let mut together = model.no_scores().unwrap();
         for part in all.chunks(batch) {
-            append(&mut together, scorer.score(&rows.take(part)).unwrap());
+            together.append(scorer.score(&rows.take(part)).unwrap()).unwrap();
         }
         together
     }
@@ -235,7 +217,7 @@ mod tests {
             // More hosts than the memory holds, so that evictions happen too.
             let (model, rows) = (model(order), traffic(3_000, 900, order));
             let whole = in_batches(&model, &rows, rows.n_rows());
-            assert_eq!(whole.rows, rows.row);
+            assert_eq!(whole.rows(), rows.row);
             for batch in [1, 7, 1_000] {
                 assert_eq!(in_batches(&model, &rows, batch), whole, "{order:?} in batches of {batch}");
             }
@@ -256,7 +238,8 @@ mod tests {
             let forest = model.members[0].member.forest().unwrap().predict_proba(&features.tabular).unwrap();
             let lstm = model.members[1].member.lstm().unwrap();
             let lstm = lstm.predict_proba(&features.dense, &sequences(&rows)).unwrap();
-            assert_eq!((&scores.members[0].p_attack, &scores.members[1].p_attack), (&forest, &lstm), "{order:?}");
+            assert_eq!(scores.member("forest").unwrap().p_attack, forest, "{order:?}");
+            assert_eq!(scores.member("lstm").unwrap().p_attack, lstm, "{order:?}");
         }
     }
 
@@ -304,9 +287,9 @@ mod tests {
             let mut rows = pair.clone();
             let start = rows.end_time.as_ref().unwrap()[0];
             rows.end_time = Some(vec![start, start + pause_micros]);
-            Scorer::new(&model).unwrap().score(&rows).unwrap().members[1].p_attack[1]
+            Scorer::new(&model).unwrap().score(&rows).unwrap().members()[1].p_attack[1]
         };
-        let cold = Scorer::new(&model).unwrap().score(&pair.take(&[1])).unwrap().members[1].p_attack[0];
+        let cold = Scorer::new(&model).unwrap().score(&pair.take(&[1])).unwrap().members()[1].p_attack[0];
         assert_eq!(second(60_000_001), cold);
         assert_ne!(second(60_000_000), cold);
         assert_eq!(second(-5), second(0));
@@ -320,8 +303,8 @@ mod tests {
             let mut host = traffic(3, 1, Order::File);
             host.entity.fill(3);
             let mut undisturbed = Scorer::new(&model).unwrap();
-            let expected = undisturbed.score(&host).unwrap().members[1].p_attack[2];
-            let cold = Scorer::new(&model).unwrap().score(&host.take(&[2])).unwrap().members[1].p_attack[0];
+            let expected = undisturbed.score(&host).unwrap().members()[1].p_attack[2];
+            let cold = Scorer::new(&model).unwrap().score(&host.take(&[2])).unwrap().members()[1].p_attack[0];
             assert_ne!(expected, cold);
 
             let mut scorer = Scorer::new(&model).unwrap();
@@ -334,7 +317,7 @@ mod tests {
                 scorer.score(&spoofed).unwrap();
             }
             assert!(scorer.entities() <= entities && scorer.evictions() > flood / 2);
-            assert_eq!(scorer.score(&host.take(&[2])).unwrap().members[1].p_attack[0], expected);
+            assert_eq!(scorer.score(&host.take(&[2])).unwrap().members()[1].p_attack[0], expected);
         }
     }
 
@@ -342,12 +325,12 @@ mod tests {
     fn a_row_is_flagged_above_the_threshold_and_not_at_it() {
         let mut model = model(Order::None);
         let rows = traffic(50, 9, Order::None);
-        let score = in_batches(&model, &rows, 50).members[0].p_attack[7];
+        let score = in_batches(&model, &rows, 50).members()[0].p_attack[7];
         model.thresholds[0].chosen.value = score;
         let scores = in_batches(&model, &rows, 50);
-        assert_eq!(scores.flags.len(), 3);
-        assert!(!scores.flags[0][7]);
-        for (flag, p) in scores.flags[0].iter().zip(&scores.members[0].p_attack) {
+        let forest = &scores.members()[0];
+        assert!(!forest.flags[7]);
+        for (flag, p) in forest.flags.iter().zip(&forest.p_attack) {
             assert_eq!(*flag, *p > score);
         }
     }
@@ -372,7 +355,7 @@ mod tests {
         });
         assert!(other.contains("read by schema other, the model was trained on toy"), "{other}");
         let empty = scorer.score(&Dataset::empty(Arc::new(model.schema.clone()))).unwrap();
-        assert_eq!((empty.hybrid.len(), empty.members.len(), empty.flags.len()), (0, 2, 3));
+        assert_eq!(empty, model.no_scores().unwrap());
         let strange = PreparedRows::empty(RecordLayout { n_scores: 9, n_numeric: 9, n_codes: 9 });
         assert!(scorer.score_prepared(&strange).is_err());
     }

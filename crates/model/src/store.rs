@@ -1,4 +1,4 @@
-//! A model's folder as named parts: written whole or not at all, read only if every byte is what was written.
+//! A model's folder as named files: written whole or not at all, read only if every byte is what was written.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -12,28 +12,28 @@ use crate::manifest::{FORMAT_REVISION, FileEntry, MANIFEST, Manifest, MemberEntr
 
 /// One file's name and contents.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Part {
+pub(crate) struct ModelFile {
     pub(crate) name: String,
     pub(crate) bytes: Vec<u8>,
     /// Whether the model's digest covers it.
     pub(crate) learned: bool,
 }
 
-/// The manifest of these parts.
-pub(crate) fn describe(parts: &[Part], members: Vec<MemberEntry>, provenance: Provenance) -> Manifest {
-    let entry = |part: &Part| FileEntry {
-        name: part.name.clone(),
-        bytes: part.bytes.len() as u64,
-        sha256: sha256_hex(&part.bytes),
-        learned: part.learned,
+/// The manifest of these files.
+pub(crate) fn describe(files: &[ModelFile], members: Vec<MemberEntry>, provenance: Provenance) -> Manifest {
+    let entry = |file: &ModelFile| FileEntry {
+        name: file.name.clone(),
+        bytes: file.bytes.len() as u64,
+        sha256: sha256_hex(&file.bytes),
+        learned: file.learned,
     };
-    let files: Vec<FileEntry> = parts.iter().map(entry).collect();
+    let files: Vec<FileEntry> = files.iter().map(entry).collect();
     Manifest { format_revision: FORMAT_REVISION, digest: Manifest::digest_of(&files), provenance, members, files }
 }
 
-/// Writes the parts and the manifest to a temporary folder beside `folder`, the manifest last, and renames it. On any
+/// Writes the files and the manifest to a temporary folder beside `folder`, the manifest last, and renames it. On any
 /// failure nothing stays, and the error names the file that did not fit.
-pub(crate) fn write(folder: &Path, parts: &[Part], manifest: &Manifest) -> Result<(), ModelError> {
+pub(crate) fn write(folder: &Path, files: &[ModelFile], manifest: &Manifest) -> Result<(), ModelError> {
     if folder.symlink_metadata().is_ok() {
         return Err(ModelError::Exists { path: folder.to_owned() });
     }
@@ -46,7 +46,7 @@ pub(crate) fn write(folder: &Path, parts: &[Part], manifest: &Manifest) -> Resul
     open_to_readers(staging.path()).map_err(ModelError::io("create", folder))?;
     let text = manifest.to_sealed_text()?;
     let last = (MANIFEST, text.as_bytes());
-    for (name, bytes) in parts.iter().map(|p| (p.name.as_str(), p.bytes.as_slice())).chain([last]) {
+    for (name, bytes) in files.iter().map(|f| (f.name.as_str(), f.bytes.as_slice())).chain([last]) {
         let write = || -> std::io::Result<()> {
             let mut file = File::create_new(staging.path().join(name))?;
             file.write_all(bytes)?;
@@ -80,7 +80,7 @@ pub(crate) fn read_manifest(folder: &Path) -> Result<Manifest, ModelError> {
 }
 
 /// Reads the file that `entry` describes and holds it against its size and digest.
-pub(crate) fn read_part(folder: &Path, entry: &FileEntry) -> Result<Vec<u8>, ModelError> {
+pub(crate) fn read_file(folder: &Path, entry: &FileEntry) -> Result<Vec<u8>, ModelError> {
     let path = folder.join(&entry.name);
     let bytes = read_at_most(&path, entry.bytes)?;
     if (bytes.len() as u64) < entry.bytes {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use nta_forest::ForestConfig;
 use nta_hybrid::{Combine, HybridConfig, HybridError};
 use nta_lstm::LstmConfig;
+use nta_model::MemberKind;
 use nta_preprocess::{PreprocessConfig, SplitConfig};
 use nta_simulate::SimulateConfig;
 use schemars::JsonSchema;
@@ -15,7 +16,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::project::Project;
-use crate::run;
 use crate::yaml::{self, Document};
 
 /// Everything a run needs to know.
@@ -245,7 +245,7 @@ impl RunConfig {
     /// Weights are for members that there are; said before anything is trained.
     fn check_weights(&self) -> Result<(), (String, String)> {
         let Combine::Weighted(weights) = &self.hybrid.combine else { return Ok(()) };
-        let members = run::MEMBERS;
+        let members = MemberKind::ALL.map(MemberKind::name);
         let path = "hybrid.combine.weighted";
         if let Some(name) = weights.keys().find(|name| !members.contains(&name.as_str())) {
             let path = format!("{path}.{name}");

@@ -81,7 +81,7 @@ const BACK_ROOM: usize = 4 << 20;
 pub(crate) const PROBABILITY: &str = "probability";
 
 /// The output column that holds the hybrid's flag.
-const FLAGGED: &str = "flagged";
+pub(crate) const FLAGGED: &str = "flagged";
 
 /// The output column that holds the reasons of flagged rows.
 const REASONS: &str = "reasons";
@@ -170,12 +170,7 @@ impl Job<'_> {
                 )));
             }
         }
-        Ok(Out { job: self, writer, tally: Tally { names: self.names(), ..Tally::default() } })
-    }
-
-    /// The members, then the hybrid.
-    fn names(&self) -> Vec<String> {
-        self.model.names().map(str::to_owned).collect()
+        Ok(Out { job: self, writer, tally: Tally::default() })
     }
 
     /// Columns that the output has beside the input's.
@@ -206,8 +201,8 @@ impl Job<'_> {
         let folder = self.output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut arrivals = self.prepare(&scorer, folder)?;
         let layout = scorer.layout();
-        let width = self.model.members.len() + 1;
-        let mut back = ExternalSort::new(5 * width, BACK_ROOM, folder).map_err(failed)?;
+        let mut back = ExternalSort::new(self.no_scores()?.record_bytes(), BACK_ROOM, folder).map_err(failed)?;
+        let mut record = Vec::new();
         let mut more = true;
         while more {
             let mut bytes = Vec::with_capacity(RECORDS * layout.record_bytes());
@@ -216,9 +211,11 @@ impl Job<'_> {
             }
             let rows = PreparedRows::from_bytes(layout, &bytes).map_err(failed)?;
             let scores = scorer.score_prepared(&rows).map_err(failed)?;
-            for (i, id) in scores.rows.iter().enumerate() {
+            for (i, id) in scores.rows().iter().enumerate() {
                 let key = (i128::from(id.file) << 64) | i128::from(id.row);
-                back.push(key, &pack(&scores, i)).map_err(failed)?;
+                record.clear();
+                scores.write_record(i, &mut record);
+                back.push(key, &record).map_err(failed)?;
             }
             self.stopped()?;
         }
@@ -226,7 +223,7 @@ impl Job<'_> {
         let mut ordered = back.finish().map_err(failed)?;
         for batch in self.batches()? {
             let batch = batch.map_err(refused)?;
-            let scores = self.take_scores(&mut ordered, &batch.dataset, width)?;
+            let scores = self.take_scores(&mut ordered, &batch.dataset)?;
             out.write(&batch, &scores)?;
         }
         if ordered.next_into(&mut Vec::new()).map_err(failed)? {
@@ -259,24 +256,22 @@ impl Job<'_> {
         sort.finish().map_err(failed)
     }
 
-    fn take_scores(&self, ordered: &mut Sorted, rows: &Dataset, width: usize) -> Result<Scores, PipelineError> {
-        let mut bytes = Vec::with_capacity(rows.n_rows() * 5 * width);
-        for _ in 0..rows.n_rows() {
-            if !ordered.next_into(&mut bytes).map_err(failed)? {
+    fn take_scores(&self, ordered: &mut Sorted, rows: &Dataset) -> Result<Scores, PipelineError> {
+        let mut scores = self.no_scores()?;
+        scores.reserve(rows.n_rows());
+        let mut record = Vec::new();
+        for &row in &rows.row {
+            record.clear();
+            if !ordered.next_into(&mut record).map_err(failed)? {
                 return Err(changed());
             }
+            scores.push_record(row, &record).map_err(failed)?;
         }
-        let float = |i: usize, j: usize| {
-            let at = i * 5 * width + 4 * j;
-            f32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
-        };
-        let n = rows.n_rows();
-        let column = |j: usize| (0..n).map(|i| float(i, j)).collect::<Vec<f32>>();
-        let named = self.model.members.iter().enumerate();
-        let members =
-            named.map(|(j, m)| nta_data::MemberScores { name: m.name.clone(), p_attack: column(j) }).collect();
-        let flag = |j: usize| (0..n).map(|i| bytes[i * 5 * width + 4 * width + j] == 1).collect();
-        Ok(Scores { rows: rows.row.clone(), members, hybrid: column(width - 1), flags: (0..width).map(flag).collect() })
+        Ok(scores)
+    }
+
+    fn no_scores(&self) -> Result<Scores, PipelineError> {
+        self.model.no_scores().map_err(failed)
     }
 
     fn stopped(&self) -> Result<(), PipelineError> {
@@ -301,14 +296,6 @@ fn changed() -> PipelineError {
     PipelineError::fail("the input changed while it was scored; score it again".to_owned())
 }
 
-/// Row `i` of the scores: every member's and the hybrid's, then as many flags.
-fn pack(scores: &Scores, i: usize) -> Vec<u8> {
-    let floats = scores.members.iter().map(|m| m.p_attack[i]).chain([scores.hybrid[i]]);
-    let mut record: Vec<u8> = floats.flat_map(f32::to_le_bytes).collect();
-    record.extend(scores.flags.iter().map(|column| u8::from(column[i])));
-    record
-}
-
 /// The output table and what is counted on the way.
 struct Out<'a> {
     job: &'a Job<'a>,
@@ -320,11 +307,10 @@ impl Out<'_> {
     fn write(&mut self, batch: &Batch, scores: &Scores) -> Result<(), PipelineError> {
         self.tally.add(batch, scores);
         let mut added: Vec<Added<'_>> =
-            scores.members.iter().map(|m| Added { name: &m.name, values: AddedValues::Float(&m.p_attack) }).collect();
-        added.push(Added { name: "hybrid", values: AddedValues::Float(&scores.hybrid) });
-        let probability = self.job.model.probability(&scores.hybrid);
+            scores.columns().map(|c| Added { name: &c.name, values: AddedValues::Float(&c.p_attack) }).collect();
+        let probability = self.job.model.probability(&scores.hybrid().p_attack);
         added.push(Added { name: PROBABILITY, values: AddedValues::Float(&probability) });
-        let flags = scores.flags.last().map_or(&[][..], Vec::as_slice);
+        let flags = &scores.hybrid().flags;
         added.push(Added { name: FLAGGED, values: AddedValues::Flag(flags) });
         let reasons = self.reasons(batch, flags)?;
         let reasons: Option<Vec<&str>> = reasons.as_ref().map(|texts| texts.iter().map(String::as_str).collect());
@@ -365,10 +351,10 @@ impl Out<'_> {
 /// Counts that need no row to be kept.
 #[derive(Default)]
 struct Tally {
-    names: Vec<String>,
     rows: u64,
     flagged: u64,
-    confusion: Vec<ConfusionMatrix>,
+    /// By column.
+    confusion: BTreeMap<String, ConfusionMatrix>,
     labelled: bool,
     unjudged: u64,
     families: BTreeMap<String, FamilyCount>,
@@ -377,7 +363,7 @@ struct Tally {
 impl Tally {
     fn add(&mut self, batch: &Batch, scores: &Scores) {
         let rows = &batch.dataset;
-        let flags = scores.flags.last().map_or(&[][..], Vec::as_slice);
+        let flags = &scores.hybrid().flags;
         self.rows += rows.n_rows() as u64;
         self.flagged += flags.iter().filter(|f| **f).count() as u64;
         let Some(labels) = &rows.label else { return };
@@ -386,9 +372,9 @@ impl Tally {
         let judged: Vec<usize> =
             (0..labels.len()).filter(|i| batch.unjudged.binary_search(&(*i as u32)).is_err()).collect();
         let labels: Vec<Label> = judged.iter().map(|&i| labels[i]).collect();
-        self.confusion.resize_with(self.names.len(), ConfusionMatrix::default);
-        for (confusion, flags) in self.confusion.iter_mut().zip(&scores.flags) {
-            let flags: Vec<bool> = judged.iter().map(|&i| flags[i]).collect();
+        for column in scores.columns() {
+            let flags: Vec<bool> = judged.iter().map(|&i| column.flags[i]).collect();
+            let confusion = self.confusion.entry(column.name.clone()).or_default();
             if let Ok(counted) = ConfusionMatrix::count(&labels, &flags) {
                 *confusion += counted;
             }
@@ -403,7 +389,7 @@ impl Tally {
     }
 
     fn truth(&self) -> Option<BTreeMap<String, OperatingPoint>> {
-        let points = self.names.iter().zip(&self.confusion);
-        self.labelled.then(|| points.map(|(name, c)| (name.clone(), OperatingPoint::of(*c, None))).collect())
+        let points = self.confusion.iter().map(|(name, c)| (name.clone(), OperatingPoint::of(*c, None)));
+        self.labelled.then(|| points.collect())
     }
 }

@@ -16,6 +16,8 @@ mod tests;
 mod verdict;
 mod without_copies;
 
+use nta_data::HYBRID;
+
 use crate::{MetricsError, Named};
 
 pub use baseline::{Baseline, last_flow_baseline};
@@ -29,9 +31,6 @@ pub use metric::{Better, Metric, MetricOf, Unit};
 pub use operating_point::{AT_THRESHOLD, OperatingPoint};
 pub use promise::{PROMISE, Promise};
 pub use without_copies::WithoutCopies;
-
-/// The name under which the fused scores are judged.
-pub const HYBRID: &str = "hybrid";
 
 /// Measures everything. Refuses columns of different lengths, scores that are no probabilities, and flags that their
 /// scores deny.

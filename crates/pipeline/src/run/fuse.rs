@@ -1,20 +1,18 @@
 //! The hybrid stage: fusion weights from the calibration part, thresholds from the threshold part, both from scores
 //! that the one scorer gave, and the model put together.
 
-use nta_data::{Dataset, MemberScores, Scores};
+use nta_data::{Dataset, HYBRID, Label, ScoreColumn, Scores};
 use nta_hybrid::{Fusion, Hybrid};
-use nta_metrics::{ChosenThreshold, HYBRID, Isotonic, PartScores, ThresholdRule};
-use nta_model::{DataDigest, Golden, Member, Model, NamedMember, NamedThreshold, Provenance, Scorer, StateRule};
+use nta_metrics::{ChosenThreshold, Isotonic, PartScores, ThresholdRule};
+use nta_model::{DataDigest, Golden, Model, NamedThreshold, Provenance, Scorer, StateRule};
 use nta_preprocess::Partition;
 
 use super::context::Context;
-use super::fit::{Learned, uses_sequences, without_copies};
+use super::fit::Learned;
+use super::learning::{uses_sequences, without_copies};
 use crate::error::{PipelineError, failed};
 use crate::event::{Event, Outcome, Remark, Stage, Unit};
 use crate::traffic::{TrafficReport, entity_key};
-
-/// Names of the members, in the order of their scores.
-pub(crate) const MEMBERS: [&str; 2] = ["forest", "lstm"];
 
 /// Fuses the members and freezes the model.
 pub(crate) fn fuse(
@@ -38,11 +36,7 @@ fn provisional(
     parts: &Partition,
     told: &TrafficReport,
 ) -> Result<Model, PipelineError> {
-    let members = vec![
-        NamedMember { name: MEMBERS[0].to_owned(), member: Member::Forest(Box::new(learned.forest)) },
-        NamedMember { name: MEMBERS[1].to_owned(), member: Member::Lstm(Box::new(learned.lstm)) },
-    ];
-    let names: Vec<String> = members.iter().map(|m| m.name.clone()).collect();
+    let names: Vec<String> = learned.members.iter().map(|m| m.name.clone()).collect();
     let state = uses_sequences(ctx, &parts.train).then(|| StateRule {
         by: ctx.config.lstm.sequence.by,
         entity_key: entity_key(ctx.config.seed),
@@ -54,7 +48,7 @@ fn provisional(
         state,
         preprocessor: learned.preprocessor,
         hybrid: Hybrid::new(names, Fusion::Average).map_err(failed)?,
-        members,
+        members: learned.members,
         thresholds,
         calibration: Isotonic::default(),
         golden: Golden::default(),
@@ -107,49 +101,61 @@ fn freeze(ctx: &mut Context<'_>, model: &mut Model, parts: &Partition) -> Result
     let calibration = score_all(ctx, model, &parts.calibration, Stage::Hybrid)?;
     let threshold = score_all(ctx, model, &parts.threshold, Stage::Hybrid)?;
     let calibration_labels = parts.calibration.labels().map_err(failed)?;
-    let threshold_labels = parts.threshold.labels().map_err(failed)?;
 
     // Fusion learns nothing from rows whose exact copy the members were trained on, unless no class would be left.
-    let fresh = without_copies(calibration_labels, &parts.copies.calibration);
-    let keep: Vec<usize> = match &fresh {
+    let fresh = match without_copies(calibration_labels, &parts.copies.calibration) {
         Some(weights) => (0..weights.len()).filter(|&i| weights[i] > 0.0).collect(),
-        None => (0..calibration_labels.len()).collect(),
+        None => (0..calibration_labels.len()).collect::<Vec<usize>>(),
     };
-    let kept_members: Vec<MemberScores> = calibration
-        .members
-        .iter()
-        .map(|m| MemberScores { name: m.name.clone(), p_attack: keep.iter().map(|&i| m.p_attack[i]).collect() })
-        .collect();
-    let kept_labels: Vec<_> = keep.iter().map(|&i| calibration_labels[i]).collect();
-    model.hybrid = ctx.config.hybrid.fit(&kept_members, &kept_labels).map_err(failed)?;
+    let fresh_labels: Vec<Label> = fresh.iter().map(|&i| calibration_labels[i]).collect();
+    let fresh = calibration.select(&fresh);
+    model.hybrid = ctx.config.hybrid.fit(fresh.members(), &fresh_labels).map_err(failed)?;
 
-    let fused_calibration = model.hybrid.combine(&calibration.members).map_err(failed)?;
-    let fused_threshold = model.hybrid.combine(&threshold.members).map_err(failed)?;
-    let members = calibration.members.iter().zip(&threshold.members);
-    let columns = members.map(|(c, t)| (c.name.as_str(), c.p_attack.as_slice(), t.p_attack.as_slice())).chain([(
-        HYBRID,
-        fused_calibration.as_slice(),
-        fused_threshold.as_slice(),
-    )]);
+    let fresh = fused(fresh, &model.hybrid)?;
+    model.calibration = Isotonic::fit(&fresh.hybrid().p_attack, &fresh_labels).map_err(failed)?;
+    model.thresholds =
+        choose_thresholds(ctx, parts, &fused(calibration, &model.hybrid)?, &fused(threshold, &model.hybrid)?)?;
+    model.record_golden(&parts.calibration).map_err(failed)?;
+    let chosen = model.threshold(HYBRID).map_err(failed)?;
+    let combine = combined(ctx).to_owned();
+    Ok(Outcome::Hybrid { combine, threshold: chosen.value, rule: chosen.rule })
+}
+
+/// The same scores, the members' fused by `hybrid`; nothing is flagged yet.
+fn fused(scores: Scores, hybrid: &Hybrid) -> Result<Scores, PipelineError> {
+    let p_attack = hybrid.combine(scores.members()).map_err(failed)?;
+    scores.with_hybrid(ScoreColumn::new(HYBRID, p_attack, |_| false)).map_err(failed)
+}
+
+/// The threshold of each column, by the config's rule, from its scores on the calibration and the threshold part.
+fn choose_thresholds(
+    ctx: &Context<'_>,
+    parts: &Partition,
+    calibration: &Scores,
+    threshold: &Scores,
+) -> Result<Vec<NamedThreshold>, PipelineError> {
+    let calibration_labels = parts.calibration.labels().map_err(failed)?;
+    let threshold_labels = parts.threshold.labels().map_err(failed)?;
     let mut thresholds = Vec::new();
-    for (name, on_calibration, on_threshold) in columns {
-        let calibration =
-            PartScores { scores: on_calibration, labels: calibration_labels, copies: Some(&parts.copies.calibration) };
-        let threshold =
-            PartScores { scores: on_threshold, labels: threshold_labels, copies: Some(&parts.copies.threshold) };
-        let chosen = ctx.config.hybrid.choose_threshold(&calibration, &threshold).map_err(failed)?;
+    for (on_calibration, on_threshold) in calibration.columns().zip(threshold.columns()) {
+        let name = &on_calibration.name;
+        let on_calibration = PartScores {
+            scores: &on_calibration.p_attack,
+            labels: calibration_labels,
+            copies: Some(&parts.copies.calibration),
+        };
+        let on_threshold = PartScores {
+            scores: &on_threshold.p_attack,
+            labels: threshold_labels,
+            copies: Some(&parts.copies.threshold),
+        };
+        let chosen = ctx.config.hybrid.choose_threshold(&on_calibration, &on_threshold).map_err(failed)?;
         if let Some(reason) = &chosen.reason {
             ctx.log.remark(Remark::Threshold { score: name.to_owned(), reason: reason.clone() })?;
         }
-        thresholds.push(NamedThreshold { name: name.to_owned(), chosen });
+        thresholds.push(NamedThreshold { name: name.clone(), chosen });
     }
-    model.thresholds = thresholds;
-    let kept_fused: Vec<f32> = keep.iter().map(|&i| fused_calibration[i]).collect();
-    model.calibration = Isotonic::fit(&kept_fused, &kept_labels).map_err(failed)?;
-    model.record_golden(&parts.calibration).map_err(failed)?;
-    let chosen = &model.thresholds[model.thresholds.len() - 1].chosen;
-    let combine = combined(ctx).to_owned();
-    Ok(Outcome::Hybrid { combine, threshold: chosen.value, rule: chosen.rule })
+    Ok(thresholds)
 }
 
 fn combined(ctx: &Context<'_>) -> &'static str {
@@ -174,25 +180,12 @@ pub(crate) fn score_all(
 ) -> Result<Scores, PipelineError> {
     let mut scorer = Scorer::new(model).map_err(failed)?;
     let n = part.n_rows();
-    let width = model.members.len() + 1;
-    let mut all = Scores {
-        rows: Vec::with_capacity(n),
-        members: model
-            .members
-            .iter()
-            .map(|m| MemberScores { name: m.name.clone(), p_attack: Vec::with_capacity(n) })
-            .collect(),
-        hybrid: Vec::with_capacity(n),
-        flags: vec![Vec::with_capacity(n); width],
-    };
+    let mut all = model.no_scores().map_err(failed)?;
+    all.reserve(n);
     for start in (0..n).step_by(CHUNK) {
         let rows: Vec<u32> = (start as u32..n.min(start + CHUNK) as u32).collect();
-        let scores = scorer.score(&part.take(&rows)).map_err(failed)?;
-        all.rows.extend(scores.rows);
-        all.hybrid.extend(scores.hybrid);
-        all.members.iter_mut().zip(scores.members).for_each(|(to, from)| to.p_attack.extend(from.p_attack));
-        all.flags.iter_mut().zip(scores.flags).for_each(|(to, from)| to.extend(from));
-        let (done, total) = (all.rows.len() as u64, Some(n as u64));
+        all.append(scorer.score(&part.take(&rows)).map_err(failed)?).map_err(failed)?;
+        let (done, total) = (all.n_rows() as u64, Some(n as u64));
         ctx.log.listener.hear(&Event::Progress { stage, done, total, unit: Unit::FlowsScored });
         if ctx.log.listener.cancelled() {
             return Err(PipelineError::Interrupted("while scoring".to_owned()));

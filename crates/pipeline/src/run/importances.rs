@@ -8,7 +8,7 @@ use rand_core::RngCore;
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
-use super::fit::LearningPart;
+use super::learning::LearningParts;
 use crate::error::{PipelineError, failed};
 use crate::event::{FeatureLoss, Outcome, Remark, Stage, Unit};
 
@@ -17,6 +17,14 @@ use crate::event::{FeatureLoss, Outcome, Remark, Stage, Unit};
 pub(crate) struct Importances {
     pub(crate) features: Vec<Feature>,
     pub(crate) permutation: Permutation,
+}
+
+impl Importances {
+    /// Where no member has features that are worth something by themselves.
+    pub(crate) fn of_no_member() -> Self {
+        let why = "no member is a forest".to_owned();
+        Importances { features: Vec::new(), permutation: Permutation::Skipped { why } }
+    }
 }
 
 /// Rows that values are shuffled among, at most: an interval over more tells little more, and takes as much longer.
@@ -30,13 +38,12 @@ const BLOCKS: usize = 10;
 pub(crate) fn importances(
     ctx: &mut Context<'_>,
     forest: &Forest,
-    validation: &LearningPart,
-    copies: &[bool],
+    parts: &LearningParts<'_>,
 ) -> Result<(Importances, Outcome), PipelineError> {
     let importances = match ctx.kept("importances.json")? {
         Some(kept) => kept,
         None => {
-            let measured = measure(ctx, forest, validation, copies)?;
+            let measured = measure(ctx, forest, parts)?;
             ctx.keep("importances.json", &measured)?;
             measured
         }
@@ -48,14 +55,9 @@ pub(crate) fn importances(
     Ok((importances, outcome))
 }
 
-fn measure(
-    ctx: &Context<'_>,
-    forest: &Forest,
-    validation: &LearningPart,
-    copies: &[bool],
-) -> Result<Importances, PipelineError> {
-    let labels = &validation.labels;
-    let blocks = match blocks_of(labels, copies, ctx.config.seed) {
+fn measure(ctx: &Context<'_>, forest: &Forest, parts: &LearningParts<'_>) -> Result<Importances, PipelineError> {
+    let labels = parts.validation.labels;
+    let blocks = match blocks_of(labels, parts.validation_copies, ctx.config.seed) {
         Ok(blocks) => blocks,
         Err(why) => {
             let feature = |(name, importance)| Feature { name, importance, loss: None };
@@ -68,7 +70,7 @@ fn measure(
     let watch = ctx.log.watch(Stage::Importances, Unit::FeaturesShuffled);
     let found = forest
         .permutation_importances(
-            &validation.features.tabular,
+            &parts.validation.tabular()?,
             labels,
             &blocks,
             &average_precision,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use nta_data::{Dataset, Scores, Sealed, hex};
 use nta_ingest::{Added, AddedValues, TableWriter};
-use nta_metrics::{Curves, Evaluation, HYBRID, JudgeInput, JudgedMember, Named, PartSize, curves, judge};
+use nta_metrics::{Curves, Evaluation, JudgeInput, JudgedMember, Named, PartSize, curves, judge};
 use nta_model::Model;
 use nta_preprocess::{Copies, PartitionSummary};
 use sha2::{Digest, Sha256};
@@ -13,7 +13,7 @@ use super::context::Context;
 use super::fuse::score_all;
 use crate::error::{PipelineError, failed};
 use crate::event::{Outcome, Stage};
-use crate::score::PROBABILITY;
+use crate::score::{FLAGGED, PROBABILITY};
 
 /// What the evaluation hands on.
 pub(crate) struct Judged {
@@ -67,14 +67,11 @@ pub(crate) fn evaluate(
 
 fn measure(test: &Dataset, scores: &Scores, model: &Model, judging: &Judging<'_>) -> Result<Judged, PipelineError> {
     let labels = test.labels().map_err(failed)?;
-    let columns = scores.members.iter().map(|m| (m.name.as_str(), m.p_attack.as_slice()));
-    let columns: Vec<(&str, &[f32])> = columns.chain([(HYBRID, scores.hybrid.as_slice())]).collect();
-    let members: Vec<JudgedMember<'_>> = columns
-        .iter()
-        .zip(&model.thresholds)
-        .zip(&scores.flags)
-        .map(|(((name, scores), threshold), flags)| JudgedMember { name, scores, threshold: &threshold.chosen, flags })
-        .collect();
+    let members = scores.columns().map(|column| {
+        let threshold = model.threshold(&column.name).map_err(failed)?;
+        Ok(JudgedMember { name: &column.name, scores: &column.p_attack, threshold, flags: &column.flags })
+    });
+    let members: Vec<JudgedMember<'_>> = members.collect::<Result<_, PipelineError>>()?;
     let parts: Named<PartSize> = judging.summary.parts.iter().map(|p| (part_name(p.part), size(p))).collect();
     let digest = model.digest().map_err(failed)?;
     let evaluation = judge(&JudgeInput {
@@ -86,13 +83,13 @@ fn measure(test: &Dataset, scores: &Scores, model: &Model, judging: &Judging<'_>
         host: judging.hosts,
         copies: Some(&judging.copies.test),
         parts: &parts,
-        probability: Some(&model.probability(&scores.hybrid)),
+        probability: Some(&model.probability(&scores.hybrid().p_attack)),
         digest: &digest,
     })
     .map_err(failed)?;
-    let curves = columns
-        .iter()
-        .map(|(name, scores)| Ok(((*name).to_owned(), curves(scores, labels).map_err(failed)?)))
+    let curves = scores
+        .columns()
+        .map(|column| Ok((column.name.clone(), curves(&column.p_attack, labels).map_err(failed)?)))
         .collect::<Result<Vec<_>, PipelineError>>()?;
     Ok(Judged { evaluation, curves })
 }
@@ -123,22 +120,17 @@ fn keep_predictions(ctx: &Context<'_>, test: &Dataset, scores: &Scores, model: &
     let row: Vec<i64> = order.iter().map(|&i| test.row[i].row as i64).collect();
     let attack: Vec<bool> = order.iter().map(|&i| labels[i].is_attack()).collect();
     let family: Vec<&str> = order.iter().map(|&i| test.family_of(i).unwrap_or("")).collect();
-    let pick = |column: &[f32]| order.iter().map(|&i| column[i]).collect::<Vec<f32>>();
-    let members: Vec<(&str, Vec<f32>)> = scores
-        .members
-        .iter()
-        .map(|m| (m.name.as_str(), pick(&m.p_attack)))
-        .chain([(HYBRID, pick(&scores.hybrid)), (PROBABILITY, pick(&model.probability(&scores.hybrid)))])
-        .collect();
-    let flagged: Vec<bool> = scores.flags.last().map_or(Vec::new(), |f| order.iter().map(|&i| f[i]).collect());
+    let scores = scores.select(&order);
+    let probability = model.probability(&scores.hybrid().p_attack);
     let mut added = vec![
         Added { name: "file", values: AddedValues::Text(&file) },
         Added { name: "row", values: AddedValues::Integer(&row) },
         Added { name: "attack", values: AddedValues::Flag(&attack) },
         Added { name: "family", values: AddedValues::Text(&family) },
     ];
-    added.extend(members.iter().map(|(name, column)| Added { name, values: AddedValues::Float(column) }));
-    added.push(Added { name: "flagged", values: AddedValues::Flag(&flagged) });
+    added.extend(scores.columns().map(|c| Added { name: &c.name, values: AddedValues::Float(&c.p_attack) }));
+    added.push(Added { name: PROBABILITY, values: AddedValues::Float(&probability) });
+    added.push(Added { name: FLAGGED, values: AddedValues::Flag(&scores.hybrid().flags) });
     let path = ctx.log.dir.place("predictions.parquet").map_err(failed)?;
     let mut writer = TableWriter::create(&path, None).map_err(failed)?;
     writer.write_columns(&added).map_err(failed)?;

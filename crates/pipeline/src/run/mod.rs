@@ -5,7 +5,9 @@ mod fit;
 mod fuse;
 mod importances;
 mod judge;
+mod learning;
 mod log;
+mod members;
 mod publish;
 
 use std::collections::BTreeMap;
@@ -24,9 +26,9 @@ use crate::event::{Begun, DatasetRead, Event, Listener, Outcome, PartSize, Remar
 use crate::traffic::{self, ReadTraffic, SourceReport};
 
 use context::Context;
-pub(crate) use fuse::MEMBERS;
 use judge::Judging;
 use log::RunLog;
+use members::MemberStage;
 
 /// Whether a run starts afresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,11 +72,21 @@ impl RunOutcome {
 
 /// Runs `loaded` to its end. A refusal leaves nothing behind; a failure or an interrupt leaves a run that can be resumed.
 pub fn run(loaded: &LoadedConfig, resume: &Resume, listener: &dyn Listener) -> Result<RunOutcome, PipelineError> {
+    run_members(loaded, resume, listener, &members::stages())
+}
+
+/// The same with these members.
+fn run_members(
+    loaded: &LoadedConfig,
+    resume: &Resume,
+    listener: &dyn Listener,
+    members: &[&dyn MemberStage],
+) -> Result<RunOutcome, PipelineError> {
     let (dir, resumed) = open(loaded, resume)?;
     let log = RunLog { dir, listener };
     let mut ctx = Context { config: &loaded.config, project: &loaded.project, log };
     let nothing_to_resume = *resume == Resume::Last && !resumed;
-    let outcome = begin(&ctx, resumed, nothing_to_resume).and_then(|()| stages(&mut ctx));
+    let outcome = begin(&ctx, resumed, nothing_to_resume).and_then(|()| stages(&mut ctx, members));
     close(ctx.log.dir, outcome, resumed)
 }
 
@@ -169,27 +181,20 @@ fn close(dir: RunDir, outcome: Result<RunOutcome, PipelineError>, resumed: bool)
     }
 }
 
-fn stages(ctx: &mut Context<'_>) -> Result<RunOutcome, PipelineError> {
+fn stages(ctx: &mut Context<'_>, members: &[&dyn MemberStage]) -> Result<RunOutcome, PipelineError> {
     let traffic = ctx.stage(Stage::Read, read)?;
     let traffic_report = traffic.report.clone();
     let parts = ctx.stage(Stage::Partition, |ctx| deal_parts(ctx, traffic))?;
-    let learned = fit::learn(ctx, &parts)?;
-    let (history, oob_auc) = (learned.history.clone(), learned.forest_told.oob_auc);
-    let importances = learned.importances.clone();
+    let mut learned = fit::learn(ctx, members, &parts)?;
+    let learning = std::mem::take(&mut learned.report);
     let model = fuse::fuse(ctx, learned, &parts, &traffic_report)?;
     let families = judge::attack_families(&parts.train);
     let Partition { test, test_hosts, copies, summary, .. } = parts;
     let judging = Judging { hosts: &test_hosts, copies: &copies, summary: &summary, families: &families };
     let earlier_test_reads = judge::note_reading(ctx, &test)?;
     let judged = judge::evaluate(ctx, test, &model, &judging, earlier_test_reads)?;
-    let material = publish::Material {
-        traffic: &traffic_report,
-        summary: &summary,
-        history: &history,
-        oob_auc,
-        importances: &importances,
-        earlier_test_reads,
-    };
+    let traffic = &traffic_report;
+    let material = publish::Material { traffic, summary: &summary, learning: &learning, earlier_test_reads };
     publish::publish(ctx, &model, &judged, &material)
 }
 

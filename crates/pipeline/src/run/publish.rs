@@ -1,7 +1,8 @@
 //! The last stages: the report into the run's folder, the model as the next version.
 
+use nta_data::HYBRID;
 use nta_lstm::EpochReport;
-use nta_metrics::{HYBRID, Named};
+use nta_metrics::Named;
 use nta_model::{Model, Registry};
 use nta_preprocess::PartitionSummary;
 use nta_report::{
@@ -13,6 +14,7 @@ use super::RunOutcome;
 use super::context::Context;
 use super::importances::Importances;
 use super::judge::Judged;
+use super::members::LearningReport;
 use crate::error::{PipelineError, failed};
 use crate::event::{Outcome, Stage};
 use crate::traffic::TrafficReport;
@@ -21,9 +23,7 @@ use crate::traffic::TrafficReport;
 pub(crate) struct Material<'a> {
     pub(crate) traffic: &'a TrafficReport,
     pub(crate) summary: &'a PartitionSummary,
-    pub(crate) history: &'a [EpochReport],
-    pub(crate) oob_auc: Option<f64>,
-    pub(crate) importances: &'a Importances,
+    pub(crate) learning: &'a LearningReport,
     /// Earlier runs of this project that opened the same test rows.
     pub(crate) earlier_test_reads: usize,
 }
@@ -72,16 +72,17 @@ fn run_report(ctx: &Context<'_>, model: &Model, judged: &Judged, material: &Mate
         flows: e.flows,
         best: e.best,
     };
+    let importances = material.learning.importances.clone().unwrap_or_else(Importances::of_no_member);
     RunReport {
         name: ctx.config.name.clone(),
         run: ctx.log.dir.id().to_owned(),
         seed: ctx.config.seed,
         evaluation: judged.evaluation.clone(),
         curves: judged.curves.iter().map(|(name, curves)| (name.as_str(), curves.clone())).collect(),
-        epochs: material.history.iter().map(epoch).collect(),
-        importances: material.importances.features.clone(),
-        permutation: material.importances.permutation.clone(),
-        out_of_bag_auc: material.oob_auc,
+        epochs: material.learning.epochs.iter().map(epoch).collect(),
+        importances: importances.features,
+        permutation: importances.permutation,
+        out_of_bag_auc: material.learning.out_of_bag_auc,
         lstm_view: lstm_view(model, ctx.config.lstm.sequence.length as u64),
         notes: notes(model),
         data: data_section(model, material),

@@ -17,7 +17,14 @@ impl Preprocessor {
     /// # Errors
     /// Names a column that is missing, or the time or entity where the model was trained with gaps.
     pub fn transform(&self, dataset: &Dataset) -> Result<Features, PreprocessError> {
-        let tabular = self.tabular(dataset)?;
+        Ok(Features { tabular: self.tabular(dataset)?, dense: self.dense(dataset)? })
+    }
+
+    /// The LSTM's view of a whole part, rows in arrival order; the gap inputs are filled from a memory that starts empty.
+    ///
+    /// # Errors
+    /// Names a column that is missing, or the time or entity where the model was trained with gaps.
+    pub fn dense(&self, dataset: &Dataset) -> Result<Dense, PreprocessError> {
         let mut dense = self.dense_without_gap(dataset)?;
         if let Some(gap) = &self.gap {
             let (entity, end) = entity_and_end(dataset)?;
@@ -27,7 +34,7 @@ impl Preprocessor {
                 row[width - GAP_NAMES.len()..].copy_from_slice(&gap.inputs(*previous, end));
             }
         }
-        Ok(Features { tabular, dense })
+        Ok(dense)
     }
 
     /// The forest's view: numbers as read, missing kept as NaN, categories as their rank by attack rate.

@@ -15,9 +15,9 @@ pub(crate) type EntityState = Vec<LstmState>;
 
 /// The members that carry state, and the rules by which they do.
 #[derive(Debug)]
-pub(crate) struct Carrier<'m> {
+pub(crate) struct Networks<'m> {
     model: &'m Model,
-    pub(crate) networks: Vec<&'m Lstm>,
+    networks: Vec<&'m Lstm>,
     fresh: Vec<LstmState>,
     /// Numeric inputs that state alone can fill: the last ones.
     pub(crate) n_gap: usize,
@@ -29,15 +29,25 @@ struct Workspace {
     scratch: Vec<Scratch>,
 }
 
-impl<'m> Carrier<'m> {
+impl<'m> Networks<'m> {
     pub(crate) fn new(model: &'m Model) -> Self {
         let networks: Vec<&Lstm> = model.members.iter().filter_map(|m| m.member.lstm()).collect();
-        Carrier {
+        Networks {
             model,
             fresh: networks.iter().map(|lstm| lstm.fresh_state()).collect(),
             networks,
             n_gap: if model.preprocessor.gap().is_some() { 2 } else { 0 },
         }
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.networks.len()
+    }
+
+    /// Whether no member carries state.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.networks.is_empty()
     }
 
     fn workspace(&self) -> Workspace {
