@@ -48,6 +48,9 @@ fn a_runs_events_are_data_from_its_config_to_its_model() {
         match outcome {
             Outcome::Forest { trees, .. } => assert_eq!(*trees, 10),
             Outcome::Lstm { epochs, most_epochs, .. } => assert_eq!((*epochs, *most_epochs), (2, 2)),
+            Outcome::Evaluate { metrics, .. } => {
+                assert!(metrics.contains_key("hybrid/roc_auc") && metrics.contains_key("forest/at_budget.recall"), "{metrics:?}");
+            }
             Outcome::Save { model, digest } => assert!(model.ends_with("/1") && digest.len() == 64, "{model} {digest}"),
             _ => {}
         }

@@ -14,7 +14,7 @@ const HISTOGRAM_BINS: usize = 50;
 const RELIABILITY_BINS: usize = 10;
 
 /// What the figures of one member are drawn from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Curves {
     /// Recall over false positive rate; empty where a class is missing.

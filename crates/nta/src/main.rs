@@ -40,9 +40,9 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
     }
     match &cli.command {
         Command::Run(args) => commands::run::run(args, common),
-        Command::Runs => commands::look::runs(common),
-        Command::Show { run } => commands::look::show(run, common),
-        Command::Compare { runs } => commands::look::compare(runs, common),
+        Command::Runs => commands::past_runs::runs(common),
+        Command::Show { run } => commands::past_runs::show(run, common),
+        Command::Compare { runs } => commands::past_runs::compare(runs, common),
         Command::Score(args) => commands::score::score(args, common),
         Command::Models { command: None } => commands::models::models(common),
         Command::Models { command: Some(change) } => commands::models::change(change, common),

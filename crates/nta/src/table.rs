@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use nta_pipeline::metric;
+
 /// Writes `rows` under `header`, indented by two.
 pub(crate) fn write(out: &mut impl Write, header: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
     let header: Vec<String> = header.iter().map(|h| (*h).to_owned()).collect();
@@ -25,6 +27,11 @@ pub(crate) fn write(out: &mut impl Write, header: &[&str], rows: &[Vec<String>])
     Ok(())
 }
 
+/// Column names of metrics, by the metrics' names.
+pub(crate) fn columns<'a>(metrics: &'a [&'a str]) -> impl Iterator<Item = &'static str> + 'a {
+    metrics.iter().filter_map(|name| Some(metric(name)?.short))
+}
+
 /// A number as tables show it, or a dash where it is undefined.
 pub(crate) fn number(x: Option<f64>) -> String {
     x.map_or_else(|| "–".to_owned(), |x| format!("{x:.4}"))
@@ -40,6 +47,10 @@ mod tests {
         let rows = [vec!["forest".to_owned(), number(Some(0.98765))], vec!["lstm".to_owned(), number(None)]];
         write(&mut out, &["", "ROC-AUC"], &rows).unwrap();
         let text = String::from_utf8(out).unwrap();
+        assert_eq!(
+            columns(&["roc_auc", "average_precision", "fpr"]).collect::<Vec<_>>(),
+            ["ROC-AUC", "avg.prec", "FPR"]
+        );
         assert_eq!(text, "          ROC-AUC\n  forest   0.9877\n  lstm          –\n");
     }
 }

@@ -1,6 +1,7 @@
 //! What a job tells of itself while it works: numbers and names, never sentences. The command line words them, a run's
 //! folder keeps them in events.jsonl; nothing here prints.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use nta_metrics::ThresholdRule;
@@ -230,6 +231,8 @@ pub enum Outcome {
         rows: u64,
         /// Earlier runs of this project that opened the same test rows.
         earlier_test_reads: u64,
+        /// Every number of the evaluation that is defined, as `hybrid/roc_auc`.
+        metrics: BTreeMap<String, f64>,
     },
     /// The report was written.
     Report {

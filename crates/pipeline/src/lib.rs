@@ -25,7 +25,7 @@ pub use event::{
 };
 pub use models::{AliasMoved, ModelLine, Verified, models, remove_alias, set_alias, verify};
 pub use nta_ingest::panic_is_caught;
-pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint};
+pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint, metric};
 pub use nta_report::{Comparison, thousands};
 pub use nta_tracking::Status;
 pub use project::Project;

@@ -3,11 +3,13 @@
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBColor;
 
-use crate::canvas::{Align, Canvas, Place, Type};
-use crate::figure::{Drawing, Figure, PlotError, missing, render};
-use crate::header;
-use crate::number::{share, thousands};
-use crate::theme::Theme;
+use crate::drawing::canvas::{Align, Canvas, Place, Type};
+use crate::drawing::error::PlotError;
+use crate::drawing::figure::{Drawing, Figure, render};
+use crate::drawing::header;
+use crate::drawing::missing::missing;
+use crate::drawing::number::{share, thousands};
+use crate::drawing::theme::Theme;
 
 /// The four counts of a yes-or-no answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,7 +39,7 @@ const TOP: f64 = 102.0;
 const CELL: Place = (190.0, 124.0);
 const GAP: f64 = 4.0;
 
-struct Cell {
+struct Quadrant {
     count: u64,
     row: u64,
     name: &'static str,
@@ -53,9 +55,9 @@ impl Matrix<'_> {
         self.data.false_negatives.saturating_add(self.data.true_positives)
     }
 
-    fn cells(&self) -> [[Cell; 2]; 2] {
+    fn cells(&self) -> [[Quadrant; 2]; 2] {
         let (benign, attacks) = (self.benign(), self.attacks());
-        let cell = |count, row, name, is_right| Cell { count, row, name, is_right };
+        let cell = |count, row, name, is_right| Quadrant { count, row, name, is_right };
         [
             [
                 cell(self.data.true_negatives, benign, "let pass", true),
@@ -118,7 +120,11 @@ impl Drawing for Matrix<'_> {
     }
 }
 
-fn draw_cell<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, (left, top): Place, cell: &Cell) -> Result<(), PlotError> {
+fn draw_cell<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    (left, top): Place,
+    cell: &Quadrant,
+) -> Result<(), PlotError> {
     let palette = canvas.palette;
     let color: RGBColor = if cell.is_right { palette.right } else { palette.attack };
     let share_of_row = if cell.row == 0 { 0.0 } else { cell.count as f64 / cell.row as f64 };
@@ -130,4 +136,31 @@ fn draw_cell<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, (left, top): Place, ce
     let of_row = Type::new(15.0, palette.text);
     canvas.text(&share(cell.count, cell.row), (middle, top + 80.0), Align::Center, of_row)?;
     canvas.text(cell.name, (middle, top + 101.0), Align::Center, Type::new(12.0, palette.text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gallery::draws_in_every_case;
+
+    #[test]
+    fn it_draws_in_every_case() {
+        draws_in_every_case("confusion_matrix", |case, theme| {
+            confusion_matrix(&case.counts(), theme, &case.title("Confusion matrix"))
+        });
+    }
+
+    #[test]
+    fn a_light_svg_follows_the_viewer_and_a_dark_one_stays_dark() {
+        let counts = ConfusionCounts { true_negatives: 9, false_positives: 1, false_negatives: 2, true_positives: 8 };
+        let light = confusion_matrix(&counts, Theme::Light, "Counts").unwrap();
+        assert!(light.svg.contains("prefers-color-scheme:dark"));
+        assert!(!light.inline_svg().contains("<style") && light.svg.contains(&crate::page_style()));
+        let dark = confusion_matrix(&counts, Theme::Dark, "Counts").unwrap();
+        assert!(!dark.svg.contains("prefers-color-scheme"));
+        assert_eq!(
+            light.alt,
+            "Counts. Of 10 benign flows 1 were flagged (10.0\u{a0}%); of 10 attacks 8 were flagged (80.0\u{a0}%)."
+        );
+    }
 }

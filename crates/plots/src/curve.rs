@@ -2,9 +2,9 @@
 
 use plotters::prelude::DrawingBackend;
 
-use crate::axis::Frame;
-use crate::canvas::{Canvas, Place};
-use crate::figure::PlotError;
+use crate::drawing::axis::Frame;
+use crate::drawing::canvas::{Canvas, Place};
+use crate::drawing::error::PlotError;
 
 /// A curve of one member, ready to be drawn.
 #[derive(Debug, Clone, Copy)]

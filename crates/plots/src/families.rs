@@ -2,12 +2,14 @@
 
 use plotters::prelude::DrawingBackend;
 
-use crate::axis::crisp;
-use crate::canvas::{Align, Canvas, Type};
-use crate::figure::{Drawing, Figure, PlotError, missing, render};
-use crate::header::{self, MARGIN};
-use crate::number::{flows, percent, percent_in_column, thousands};
-use crate::theme::Theme;
+use crate::drawing::axis::crisp;
+use crate::drawing::canvas::{Align, Canvas, Type};
+use crate::drawing::error::PlotError;
+use crate::drawing::figure::{Drawing, Figure, render};
+use crate::drawing::header::{self, MARGIN};
+use crate::drawing::missing::missing;
+use crate::drawing::number::{flows, percent, percent_in_column, thousands};
+use crate::drawing::theme::Theme;
 
 /// One attack family in the test part.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +33,7 @@ pub fn families(data: &[Family], theme: Theme, title: &str) -> Result<Figure, Pl
     sorted.sort_by(|a, b| b.flows.cmp(&a.flows).then_with(|| a.name.cmp(&b.name)));
     let rest = sorted.split_off(sorted.len().min(SHOWN));
     let (seen, unseen) = sorted.into_iter().partition(|family| family.seen_in_training);
-    render(&Table { groups: [("seen in training", seen), ("not seen in training", unseen)], rest, title }, theme)
+    render(&FamilyBars { groups: [("seen in training", seen), ("not seen in training", unseen)], rest, title }, theme)
 }
 
 const SHOWN: usize = 40;
@@ -41,19 +43,19 @@ const WIDTH: f64 = 300.0;
 const RECALL_RIGHT: f64 = LEFT + WIDTH + 84.0;
 const FLOWS_RIGHT: f64 = RECALL_RIGHT + 104.0;
 
-struct Table<'a> {
+struct FamilyBars<'a> {
     groups: [(&'static str, Vec<&'a Family>); 2],
     rest: Vec<&'a Family>,
     title: &'a str,
 }
 
-impl<'a> Table<'a> {
+impl<'a> FamilyBars<'a> {
     fn filled(&self) -> impl Iterator<Item = &(&'static str, Vec<&'a Family>)> {
         self.groups.iter().filter(|(_, families)| !families.is_empty())
     }
 }
 
-impl Drawing for Table<'_> {
+impl Drawing for FamilyBars<'_> {
     fn size(&self) -> (u32, u32) {
         let rows: usize = self.filled().map(|(_, families)| families.len()).sum();
         let height =
@@ -102,7 +104,7 @@ impl Drawing for Table<'_> {
     }
 }
 
-impl Table<'_> {
+impl FamilyBars<'_> {
     fn row<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>, family: &Family, middle: f64) -> Result<(), PlotError> {
         let palette = canvas.palette;
         let look = Type::new(13.0, palette.text);
@@ -121,5 +123,26 @@ impl Table<'_> {
         let recall = recall.map_or("–".into(), percent_in_column);
         canvas.text(&recall, (RECALL_RIGHT, middle + 4.5), Align::Right, look)?;
         canvas.text(&thousands(family.flows), (FLOWS_RIGHT, middle + 4.5), Align::Right, look)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gallery::draws_in_every_case;
+
+    fn family(i: usize, name: String, times: u64) -> Family {
+        let flows = 4_657 * times / (i as u64 * i as u64 + 1);
+        let recall = if i % 5 == 3 { 0.31 } else { 1.0 - 0.015 * i as f64 };
+        let interval = Some(((recall - 0.02 * i as f64).max(0.0), (recall + 0.01 * i as f64).min(1.0)));
+        Family { name, flows, recall: (flows > 0).then_some(recall), interval, seen_in_training: i % 4 != 3 }
+    }
+
+    #[test]
+    fn it_draws_in_every_case() {
+        draws_in_every_case("families", |case, theme| {
+            let attacks = case.names().enumerate().map(|(i, name)| family(i, name, case.times));
+            families(&attacks.collect::<Vec<_>>(), theme, &case.title("Recall by attack family"))
+        });
     }
 }

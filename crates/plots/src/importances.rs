@@ -2,12 +2,14 @@
 
 use plotters::prelude::DrawingBackend;
 
-use crate::axis::crisp;
-use crate::canvas::{Align, Canvas, Type};
-use crate::figure::{Drawing, Figure, PlotError, missing, render};
-use crate::header;
-use crate::number::{percent, percent_in_column};
-use crate::theme::Theme;
+use crate::drawing::axis::crisp;
+use crate::drawing::canvas::{Align, Canvas, Type};
+use crate::drawing::error::PlotError;
+use crate::drawing::figure::{Drawing, Figure, render};
+use crate::drawing::header;
+use crate::drawing::missing::missing;
+use crate::drawing::number::{percent, percent_in_column};
+use crate::drawing::theme::Theme;
 
 /// A feature and its share of all impurity that the trees removed.
 #[derive(Debug, Clone, PartialEq)]
@@ -187,6 +189,35 @@ impl Bars<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gallery::draws_in_every_case;
+
+    fn importance(i: usize, name: String) -> Importance {
+        let mean = 0.021 * 0.5f64.powi(i as i32) - 0.000_3 * (i % 3) as f64;
+        let loss =
+            Some(ImportanceLoss { mean, interval: (mean - 0.001 - mean.abs() / 4.0, mean + 0.001 + mean.abs() / 4.0) });
+        Importance { name, share: 0.3 * 0.7f64.powi(i as i32), loss }
+    }
+
+    #[test]
+    fn it_draws_in_every_case() {
+        draws_in_every_case("importances", |case, theme| {
+            let features: Vec<Importance> = case.names().enumerate().map(|(i, name)| importance(i, name)).collect();
+            importances(&features, "average precision", theme, "Importances · forest")
+        });
+        draws_in_every_case("importances_shares", |case, theme| {
+            let features = case.names().enumerate().map(|(i, name)| Importance { loss: None, ..importance(i, name) });
+            importances(&features.collect::<Vec<_>>(), "", theme, "Importances · forest")
+        });
+    }
+
+    #[test]
+    fn a_name_with_markup_is_text_not_markup() {
+        let data = [Importance { name: "<script>&\"'\u{1}".into(), share: 1.0, loss: None }];
+        let figure = importances(&data, "", Theme::Light, "<b>bold</b> & \"quoted\"").unwrap();
+        let svg = roxmltree::Document::parse(&figure.svg).unwrap();
+        assert!(!svg.descendants().any(|node| node.has_tag_name("script") || node.has_tag_name("b")));
+        assert!(svg.root_element().attribute("aria-label").unwrap().starts_with("<b>bold</b> & \"quoted\""));
+    }
 
     #[test]
     fn losses_have_digits_of_the_largest_and_only_nothing_is_0() {

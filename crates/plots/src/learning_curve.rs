@@ -3,12 +3,14 @@
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBColor;
 
-use crate::axis::{Axis, Frame, Scale, Unit, crisp};
-use crate::canvas::{Canvas, Place};
-use crate::figure::{Drawing, Figure, MISSING_HEIGHT, PlotError, missing, render};
-use crate::header::{self, Entry, Mark};
-use crate::number::decimal;
-use crate::theme::Theme;
+use crate::drawing::axis::{Axis, Frame, Scale, Unit, crisp};
+use crate::drawing::canvas::{Canvas, Place};
+use crate::drawing::error::PlotError;
+use crate::drawing::figure::{Drawing, Figure, render};
+use crate::drawing::header::{self, Entry, Mark};
+use crate::drawing::missing::{MISSING_HEIGHT, missing};
+use crate::drawing::number::decimal;
+use crate::drawing::theme::Theme;
 
 /// One epoch of training.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -146,4 +148,28 @@ fn draw_line<DB: DrawingBackend>(
         places.iter().try_for_each(|&place| canvas.dot(place, 3.0, color))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gallery::draws_in_every_case;
+
+    fn epoch(epoch: u32) -> Epoch {
+        let x = f64::from(epoch);
+        Epoch {
+            epoch,
+            train_loss: 0.05 + 0.4 / x,
+            validation_loss: Some(0.09 + 0.35 / x + 0.004 * x),
+            average_precision: Some(0.985 - 0.12 / x),
+        }
+    }
+
+    #[test]
+    fn it_draws_in_every_case() {
+        draws_in_every_case("learning_curve", |case, theme| {
+            let epochs: Vec<Epoch> = (1..=case.n_names as u32).map(epoch).collect();
+            learning_curve(&LearningCurve { epochs: &epochs, best: Some(4) }, theme, "Learning curve · lstm")
+        });
+    }
 }

@@ -2,11 +2,13 @@
 
 use plotters::prelude::DrawingBackend;
 
-use crate::canvas::{Align, Canvas, Type};
-use crate::figure::{Drawing, Figure, PlotError, missing, render};
-use crate::header::{self, Entry, MARGIN, Mark};
-use crate::number::decimal;
-use crate::theme::Theme;
+use crate::drawing::canvas::{Align, Canvas, Type};
+use crate::drawing::error::PlotError;
+use crate::drawing::figure::{Drawing, Figure, render};
+use crate::drawing::header::{self, Entry, MARGIN, Mark};
+use crate::drawing::missing::missing;
+use crate::drawing::number::decimal;
+use crate::drawing::theme::Theme;
 
 /// Which end of a metric is the good one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +21,7 @@ pub enum MetricSense {
 
 /// One metric of all members.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Metric {
+pub struct MetricBars {
     /// As people call it.
     pub name: String,
     /// Which end is good.
@@ -38,13 +40,13 @@ pub struct MemberBar {
 }
 
 /// Draws a group of bars a metric, a bar a member.
-pub fn members(names: &[MemberBar], metrics: &[Metric], theme: Theme, title: &str) -> Result<Figure, PlotError> {
+pub fn members(names: &[MemberBar], metrics: &[MetricBars], theme: Theme, title: &str) -> Result<Figure, PlotError> {
     render(&Groups { names, metrics, title }, theme)
 }
 
 struct Groups<'a> {
     names: &'a [MemberBar],
-    metrics: &'a [Metric],
+    metrics: &'a [MetricBars],
     title: &'a str,
 }
 
@@ -94,7 +96,12 @@ impl Drawing for Groups<'_> {
 }
 
 impl Groups<'_> {
-    fn group<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>, metric: &Metric, top: f64) -> Result<(), PlotError> {
+    fn group<DB: DrawingBackend>(
+        &self,
+        canvas: &Canvas<'_, DB>,
+        metric: &MetricBars,
+        top: f64,
+    ) -> Result<(), PlotError> {
         let palette = canvas.palette;
         let name = Type::new(13.0, palette.text);
         let small = Type::new(11.0, palette.muted);
@@ -116,5 +123,38 @@ impl Groups<'_> {
             canvas.text(&words, (LEFT + WIDTH + 72.0, y + BAR - 3.8), Align::Right, Type::new(12.0, palette.text))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gallery::draws_in_every_case;
+
+    fn metrics() -> Vec<MetricBars> {
+        let metric = |name: &str, sense, values: [Option<f64>; 3]| MetricBars {
+            name: name.into(),
+            sense,
+            values: values.into(),
+        };
+        use MetricSense::{HigherIsBetter, LowerIsBetter};
+        vec![
+            metric("ROC-AUC", HigherIsBetter, [Some(0.9612), Some(0.8915), Some(0.99996)]),
+            metric("average precision", HigherIsBetter, [Some(0.9634), Some(0.9021), Some(0.9712)]),
+            metric("detection rate at 1 % FPR", HigherIsBetter, [Some(0.4531), Some(0.38), Some(0.512)]),
+            metric("F1", HigherIsBetter, [Some(0.8971), Some(0.8112), Some(0.9033)]),
+            metric("precision", HigherIsBetter, [Some(0.9712), None, Some(0.9791)]),
+            metric("recall", HigherIsBetter, [Some(0.8201), Some(0.0), Some(0.8377)]),
+            metric("false positive rate", LowerIsBetter, [Some(0.0281), Some(0.0), Some(0.0192)]),
+        ]
+    }
+
+    #[test]
+    fn it_draws_in_every_case() {
+        draws_in_every_case("members", |case, theme| {
+            let names = ["forest", "lstm", case.label].into_iter().take(case.n_names).enumerate();
+            let bars: Vec<MemberBar> = names.map(|(place, name)| MemberBar { name: name.into(), place }).collect();
+            members(&bars, &metrics(), theme, "Members and hybrid")
+        });
     }
 }

@@ -2,13 +2,15 @@
 
 use plotters::prelude::DrawingBackend;
 
-use crate::axis::{Axis, Frame, Scale, Unit, crisp};
-use crate::canvas::Canvas;
 use crate::curve::{Curve, Join};
-use crate::figure::{Drawing, Figure, MISSING_HEIGHT, PlotError, missing, render};
-use crate::header::{self, Entry, Mark};
-use crate::number::{decimal, percent};
-use crate::theme::Theme;
+use crate::drawing::axis::{Axis, Frame, Scale, Unit, crisp};
+use crate::drawing::canvas::Canvas;
+use crate::drawing::error::PlotError;
+use crate::drawing::figure::{Drawing, Figure, render};
+use crate::drawing::header::{self, Entry, Mark};
+use crate::drawing::missing::{MISSING_HEIGHT, missing};
+use crate::drawing::number::{decimal, percent};
+use crate::drawing::theme::Theme;
 
 /// What a precision–recall figure shows.
 #[derive(Debug, Clone, Copy)]
@@ -93,5 +95,30 @@ impl Drawing for Pr<'_> {
         }
         self.data.curves.iter().try_for_each(|curve| curve.draw(canvas, &frame, Join::Steps))?;
         self.data.curves.iter().try_for_each(|curve| curve.draw_threshold(canvas, &frame))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gallery::draws_in_every_case;
+
+    #[test]
+    fn it_draws_in_every_case() {
+        draws_in_every_case("pr_curve", |case, theme| {
+            let (recall, precision): (Vec<f64>, Vec<f64>) = case.curve().iter().map(|p| (p.1, p.2)).unzip();
+            let at = case.at_half();
+            let curve = Curve {
+                name: case.label,
+                place: 2,
+                x: &recall,
+                y: &precision,
+                area: at.map(|_| 0.987_64),
+                at_threshold: at.map(|(_, recall, precision)| (recall, precision)),
+            };
+            let (benign, attacks) = (case.benign.len() as f64, case.attack.len() as f64);
+            let prevalence = (attacks > 0.0).then(|| attacks / (attacks + benign));
+            pr_curve(&PrCurves { curves: &[curve], prevalence }, theme, &case.title("Precision and recall"))
+        });
     }
 }

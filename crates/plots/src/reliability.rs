@@ -2,12 +2,14 @@
 
 use plotters::prelude::DrawingBackend;
 
-use crate::axis::{Axis, Frame, Scale, Unit};
-use crate::canvas::{Align, Canvas, Place, Type};
-use crate::figure::{Drawing, Figure, MISSING_HEIGHT, PlotError, missing, render};
-use crate::header::{self, Entry, Mark};
-use crate::number::{compact, decimal, percent};
-use crate::theme::Theme;
+use crate::drawing::axis::{Axis, Frame, Scale, Unit};
+use crate::drawing::canvas::{Align, Canvas, Place, Type};
+use crate::drawing::error::PlotError;
+use crate::drawing::figure::{Drawing, Figure, render};
+use crate::drawing::header::{self, Entry, Mark};
+use crate::drawing::missing::{MISSING_HEIGHT, missing};
+use crate::drawing::number::{compact, decimal, percent};
+use crate::drawing::theme::Theme;
 
 /// The flows whose score lies in one bin.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -117,5 +119,33 @@ impl Diagram<'_> {
         }
         canvas.line(&[(frame.left, bottom + 0.5), (frame.right(), bottom + 0.5)], palette.axis, 1.0)?;
         canvas.text("flows", (frame.left - 8.0, bottom), Align::Right, Type::new(12.0, palette.muted))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gallery::draws_in_every_case;
+
+    fn reliability_bins(benign: &[u64], attack: &[u64]) -> Vec<ReliabilityBin> {
+        let tens = benign.chunks(5).zip(attack.chunks(5)).enumerate();
+        tens.filter_map(|(i, (benign, attack))| {
+            let (benign, attack) = (benign.iter().sum::<u64>(), attack.iter().sum::<u64>());
+            let rows = benign + attack;
+            let rate = (rows > 0).then(|| attack as f64 / rows as f64)?;
+            let half = (rate * (1.0 - rate) / rows as f64).sqrt() * 1.96;
+            let interval = Some(((rate - half).max(0.0), (rate + half).min(1.0)));
+            Some(ReliabilityBin { mean_score: (i as f64 + 0.5) / 10.0, attack_rate: rate, interval, rows })
+        })
+        .collect()
+    }
+
+    #[test]
+    fn it_draws_in_every_case() {
+        draws_in_every_case("reliability", |case, theme| {
+            let bins = reliability_bins(&case.histogram(&case.benign), &case.histogram(&case.attack));
+            let data = ReliabilityCurve { name: case.label, place: 2, bins: &bins, brier: Some(0.0412) };
+            reliability(&data, theme, &case.title("Reliability"))
+        });
     }
 }

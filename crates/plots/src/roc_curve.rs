@@ -2,13 +2,15 @@
 
 use plotters::prelude::DrawingBackend;
 
-use crate::axis::{Axis, Frame, Scale, Unit, crisp};
-use crate::canvas::{Canvas, Place};
 use crate::curve::{Curve, Join};
-use crate::figure::{Drawing, Figure, MISSING_HEIGHT, PlotError, missing, render};
-use crate::header::{self, Entry, Mark};
-use crate::number::{decimal, percent, plain};
-use crate::theme::Theme;
+use crate::drawing::axis::{Axis, Frame, Scale, Unit, crisp};
+use crate::drawing::canvas::{Canvas, Place};
+use crate::drawing::error::PlotError;
+use crate::drawing::figure::{Drawing, Figure, render};
+use crate::drawing::header::{self, Entry, Mark};
+use crate::drawing::missing::{MISSING_HEIGHT, missing};
+use crate::drawing::number::{decimal, percent, plain};
+use crate::drawing::theme::Theme;
 
 /// What a ROC figure shows.
 #[derive(Debug, Clone, Copy)]
@@ -138,5 +140,34 @@ fn describe(curve: &Curve<'_>) -> String {
             format!("{}: {auc}, recall {} at false positive rate {}", curve.name, percent(recall), percent(fpr))
         }
         None => format!("{}: {auc}", curve.name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gallery::{Case, draws_in_every_case};
+
+    fn draw(case: &Case, theme: Theme, title: &str, n_curves: usize) -> Result<Figure, PlotError> {
+        let (fpr, recall): (Vec<f64>, Vec<f64>) = case.curve().iter().map(|p| (p.0, p.1)).unzip();
+        let at = case.at_half();
+        let curve = Curve {
+            name: case.label,
+            place: 2,
+            x: &fpr,
+            y: &recall,
+            area: at.map(|_| 0.987_64),
+            at_threshold: at.map(|(fpr, recall, _)| (fpr, recall)),
+        };
+        let weaker: Vec<f64> = recall.iter().map(|r| r.powf(1.6)).collect();
+        let second = Curve { name: "forest", place: 0, y: &weaker, area: at.map(|_| 0.9512), ..curve };
+        let budget = Some(10f64.powi(-1 - n_curves as i32));
+        roc_curve(&RocCurves { curves: &[curve, second][..n_curves], budget }, theme, title)
+    }
+
+    #[test]
+    fn it_draws_in_every_case() {
+        draws_in_every_case("roc_curve", |case, theme| draw(case, theme, &case.title("ROC curve"), 1));
+        draws_in_every_case("roc_curves", |case, theme| draw(case, theme, "ROC curves", 2));
     }
 }

@@ -3,12 +3,14 @@
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBColor;
 
-use crate::axis::{Axis, Frame, Scale, Unit, crisp};
-use crate::canvas::{Canvas, Place};
-use crate::figure::{Drawing, Figure, MISSING_HEIGHT, PlotError, missing, render};
-use crate::header::{self, Entry, Mark};
-use crate::number::{self, flows, thousands};
-use crate::theme::Theme;
+use crate::drawing::axis::{Axis, Frame, Scale, Unit, crisp};
+use crate::drawing::canvas::{Canvas, Place};
+use crate::drawing::error::PlotError;
+use crate::drawing::figure::{Drawing, Figure, render};
+use crate::drawing::header::{self, Entry, Mark};
+use crate::drawing::missing::{MISSING_HEIGHT, missing};
+use crate::drawing::number::{self, flows, thousands};
+use crate::drawing::theme::Theme;
 
 /// What a score histogram shows.
 #[derive(Debug, Clone, Copy)]
@@ -125,4 +127,19 @@ fn draw_class<DB: DrawingBackend>(
     outline.push((frame.right(), frame.bottom()));
     canvas.polygon(&outline, color, 0.18)?;
     canvas.line(&outline, color, 1.75)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gallery::draws_in_every_case;
+
+    #[test]
+    fn it_draws_in_every_case() {
+        draws_in_every_case("score_histogram", |case, theme| {
+            let (benign, attack) = (case.histogram(&case.benign), case.histogram(&case.attack));
+            let data = ScoreHistogram { benign: &benign, attack: &attack, threshold: Some(0.431) };
+            score_histogram(&data, theme, &case.title("Scores"))
+        });
+    }
 }

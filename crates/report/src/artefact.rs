@@ -1,6 +1,6 @@
 //! A run becomes files.
 
-use crate::figures::{self, NamedFigure};
+use crate::figures::{self, DrawnFigure};
 use crate::{ReportError, RunReport, page, tables};
 
 /// One file of a report.
@@ -18,7 +18,7 @@ pub fn render(run: &RunReport) -> Result<Vec<Artefact>, ReportError> {
     let figures = figures::draw(run)?;
     let page = page::render(run, &figures)?;
     let mut files = vec![Artefact { path: "report.html".into(), bytes: page.into_bytes() }];
-    for NamedFigure { name, figure, .. } in figures {
+    for DrawnFigure { name, figure, .. } in figures {
         files.push(Artefact { path: format!("figures/{name}.png"), bytes: figure.png });
         files.push(Artefact { path: format!("figures/{name}.svg"), bytes: figure.svg.into_bytes() });
     }

@@ -1,11 +1,11 @@
 //! Runs side by side: what was measured, and what differs between their configs.
 
-use nta_metrics::{Evaluation, MemberEvaluation};
+use nta_metrics::{AT_THRESHOLD, Evaluation, MemberEvaluation, Metric, RANKING};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::metric::{AT_THRESHOLD, Format, Metric, RANKING};
 use crate::names::spoken;
+use crate::numbers::{cell, difference, is_no_count};
 
 /// What a comparison needs of a run.
 #[derive(Debug, Clone, Copy)]
@@ -22,12 +22,12 @@ pub struct RunView<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Comparison {
     /// Promise, one table a member (hybrid first), parts, config.
-    pub sections: Vec<Table>,
+    pub sections: Vec<ComparisonTable>,
 }
 
 /// One table; a row's first cell is its name, then one cell a run, then, for two runs and numbers, the difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Table {
+pub struct ComparisonTable {
     /// What it is about.
     pub title: String,
     /// Column names.
@@ -50,15 +50,15 @@ pub fn compare(runs: &[RunView<'_>]) -> Comparison {
 impl Comparison {
     /// The tables as Markdown; empty ones say that nothing differs.
     pub fn to_markdown(&self) -> String {
-        self.sections.iter().map(Table::to_markdown).collect::<Vec<_>>().join("\n")
+        self.sections.iter().map(ComparisonTable::to_markdown).collect::<Vec<_>>().join("\n")
     }
 }
 
-impl Table {
+impl ComparisonTable {
     fn new(title: &str, runs: &[RunView<'_>], more: Option<&str>) -> Self {
         let labels = runs.iter().map(|run| run.label.to_owned());
         let header = std::iter::once(String::new()).chain(labels).chain(more.map(str::to_owned)).collect();
-        Table { title: title.to_owned(), header, rows: Vec::new() }
+        ComparisonTable { title: title.to_owned(), header, rows: Vec::new() }
     }
 
     /// As Markdown, its heading included.
@@ -79,8 +79,8 @@ impl Table {
     }
 }
 
-fn promise(runs: &[RunView<'_>]) -> Table {
-    let mut table = Table::new("Promise", runs, None);
+fn promise(runs: &[RunView<'_>]) -> ComparisonTable {
+    let mut table = ComparisonTable::new("Promise", runs, None);
     let mut row = |name: &str, cell: &dyn Fn(&Evaluation) -> String| {
         table.rows.push(std::iter::once(name.to_owned()).chain(runs.iter().map(|run| cell(run.evaluation))).collect());
     };
@@ -102,37 +102,30 @@ fn member_names(runs: &[RunView<'_>]) -> Vec<String> {
     names
 }
 
-fn member_table(runs: &[RunView<'_>], member: &str) -> Table {
-    let difference = (runs.len() == 2).then_some("difference");
-    let mut table = Table::new(&spoken(member), runs, difference);
+fn member_table(runs: &[RunView<'_>], member: &str) -> ComparisonTable {
+    let pair = (runs.len() == 2).then_some("difference");
+    let mut table = ComparisonTable::new(&spoken(member), runs, pair);
     let members: Vec<Option<&MemberEvaluation>> = runs.iter().map(|run| run.evaluation.members.get(member)).collect();
-    for metric in RANKING.iter().chain(AT_THRESHOLD) {
-        let values: Vec<Option<f64>> = members.iter().map(|m| m.and_then(|m| (metric.value)(m))).collect();
-        let cells = values.iter().map(|value| value.map_or("–".into(), |value| metric.format.write(value)));
-        let mut row: Vec<String> = std::iter::once(metric.name.to_owned()).chain(cells).collect();
-        if let ([a, b], true) = (values.as_slice(), difference.is_some()) {
-            row.push(a.zip(*b).map_or("–".into(), |(a, b)| signed(metric, b - a)));
+    for metric in shown() {
+        let values: Vec<Option<f64>> = members.iter().map(|m| m.and_then(|m| m.value(metric.name))).collect();
+        let cells = values.iter().map(|value| cell(metric, *value));
+        let mut row: Vec<String> = std::iter::once(metric.words.to_owned()).chain(cells).collect();
+        if let [a, b] = values.as_slice() {
+            row.push(a.zip(*b).map_or("–".into(), |(a, b)| difference(metric, b - a)));
         }
         table.rows.push(row);
     }
     table
 }
 
-/// `+0.0123`, `−2.30 pp`, `0`.
-fn signed(metric: &Metric, difference: f64) -> String {
-    let text = match metric.format {
-        Format::Decimal => format!("{:.4}", difference.abs()),
-        Format::Threshold => nta_plots::threshold(difference.abs()),
-        Format::Percent => format!("{:.2} pp", difference.abs() * 100.0),
-    };
-    if !text.contains(|c: char| c.is_ascii_digit() && c != '0') {
-        return "0".into();
-    }
-    format!("{}{text}", if difference > 0.0 { '+' } else { '−' })
+/// What is compared of a member: its ranking, then its own threshold.
+fn shown() -> impl Iterator<Item = &'static Metric> {
+    let at_threshold = AT_THRESHOLD.iter().map(|entry| &entry.metric);
+    RANKING.iter().map(|entry| &entry.metric).chain(at_threshold).filter(|metric| is_no_count(metric))
 }
 
-fn parts(runs: &[RunView<'_>]) -> Table {
-    let mut table = Table::new("Flows in each part", runs, None);
+fn parts(runs: &[RunView<'_>]) -> ComparisonTable {
+    let mut table = ComparisonTable::new("Flows in each part", runs, None);
     let mut names: Vec<&str> = Vec::new();
     for (name, _) in runs.iter().flat_map(|run| run.evaluation.parts.iter()) {
         if !names.contains(&name) {
@@ -152,8 +145,8 @@ fn parts(runs: &[RunView<'_>]) -> Table {
 }
 
 /// Only the keys whose values are not the same everywhere.
-fn config(runs: &[RunView<'_>]) -> Table {
-    let mut table = Table::new("Config", runs, None);
+fn config(runs: &[RunView<'_>]) -> ComparisonTable {
+    let mut table = ComparisonTable::new("Config", runs, None);
     let flat: Vec<Vec<(String, String)>> = runs.iter().map(|run| flatten(run.config)).collect();
     let mut keys: Vec<&String> = Vec::new();
     for (key, _) in flat.iter().flatten() {
@@ -231,12 +224,5 @@ mod tests {
         }
         assert!(comparison.sections.last().unwrap().rows.is_empty());
         assert!(comparison.to_markdown().ends_with("## Config\n\nNo difference.\n"));
-    }
-
-    #[test]
-    fn differences_carry_their_sign_and_unit() {
-        assert_eq!(signed(&RANKING[0], 0.01234), "+0.0123");
-        assert_eq!(signed(&AT_THRESHOLD[2], -0.023), "−2.30 pp");
-        assert_eq!(signed(&RANKING[0], -0.000_01), "0");
     }
 }

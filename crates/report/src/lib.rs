@@ -6,10 +6,11 @@ mod artefact;
 mod comparison;
 mod error;
 mod figures;
-mod metric;
 mod names;
 mod notes;
+mod numbers;
 mod page;
+mod profile;
 mod run_report;
 mod tables;
 
@@ -17,10 +18,11 @@ mod tables;
 mod sample;
 
 pub use artefact::{Artefact, render};
-pub use comparison::{Comparison, RunView, Table, compare};
+pub use comparison::{Comparison, ComparisonTable, RunView, compare};
 pub use error::ReportError;
 pub use names::file_name;
 pub use nta_plots::thousands;
+pub use profile::{CategoricalProfile, NumericProfile, ProfileSection, ScoreProfile};
 pub use run_report::{
     DataFile, DataSection, DroppedColumn, Epoch, Feature, Loss, LstmView, MissingCells, Note, NoteLevel, PartRow,
     Permutation, Provenance, RunReport, StageTime,

@@ -11,7 +11,7 @@ pub(crate) fn all(run: &RunReport) -> Vec<Note> {
     let mut notes = Vec::new();
     notes.extend(single_flows(&run.lstm_view));
     notes.extend(run.notes.iter().cloned());
-    if let Some((_, hybrid)) = run.evaluation.members.iter().next_back() {
+    if let Some(hybrid) = run.evaluation.hybrid() {
         notes.extend(threshold(hybrid));
         notes.extend(copies(hybrid));
         notes.extend(unseen(hybrid));
@@ -68,7 +68,7 @@ fn unseen(hybrid: &MemberEvaluation) -> Option<Note> {
 
 /// The truth of the last flow as a guess: how much of the task is persistence.
 fn beaten(evaluation: &Evaluation, hybrid: &MemberEvaluation) -> Option<Note> {
-    let (_, baseline) = evaluation.baselines.iter().find(|(name, _)| *name == "last_flow")?;
+    let baseline = evaluation.baselines.get("last_flow")?;
     let (theirs, ours) = (baseline.answers.f1?, hybrid.at_budget.f1?);
     let text = format!(
         "Whoever knew the truth of each entity's last flow, as no detector does, and repeated it would reach F1 {theirs:.4}, \
@@ -87,7 +87,7 @@ fn rereads(run: &RunReport) -> Option<Note> {
 }
 
 fn prevalence(evaluation: &Evaluation) -> Option<Note> {
-    let (_, baseline) = evaluation.baselines.iter().find(|(name, _)| *name == "always_benign")?;
+    let baseline = evaluation.baselines.get("always_benign")?;
     let accuracy = baseline.answers.accuracy.filter(|accuracy| (0.9..1.0).contains(accuracy))?;
     let text = format!(
         "Calling every flow benign would be right for {} of them: accuracy says little here.",

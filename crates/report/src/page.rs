@@ -3,6 +3,7 @@
 mod data;
 mod families;
 mod members;
+mod profile;
 mod verdict;
 
 use base64::Engine;
@@ -11,12 +12,11 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 use nta_metrics::HYBRID;
-use nta_plots::decimal;
 use serde::Serialize;
 
-use crate::figures::NamedFigure;
-use crate::names::{counted, spoken};
-use crate::{DataSection, Note, NoteLevel, Permutation, Provenance, ReportError, RunReport, notes};
+use crate::figures::{DrawnFigure, Place};
+use crate::names::spoken;
+use crate::{DataSection, Note, NoteLevel, Provenance, ReportError, RunReport, notes};
 
 /// All that the template knows.
 #[derive(Serialize)]
@@ -29,11 +29,11 @@ struct Page<'a> {
     remarks: Vec<Vec<&'a str>>,
     members: members::MembersTable,
     class_reports: Vec<members::ClassReport>,
-    figures: Figures<'a>,
+    figures: PlacedFigures<'a>,
     families: families::FamiliesTable,
     probability: Option<String>,
-    importances: String,
     data: data::DataView<'a>,
+    profile: Option<profile::ProfileView>,
 }
 
 /// What the template shows as it stands in the run.
@@ -54,26 +54,29 @@ struct MemberFigures<'a> {
     figures: Vec<FigureView<'a>>,
 }
 
+/// Figures by their place on the page.
 #[derive(Serialize)]
-struct Figures<'a> {
-    members: Option<FigureView<'a>>,
+struct PlacedFigures<'a> {
+    members: Vec<FigureView<'a>>,
     ranking: Vec<FigureView<'a>>,
-    confusion: Vec<FigureView<'a>>,
-    hybrid: Vec<FigureView<'a>>,
-    families: Option<FigureView<'a>>,
-    learned: Vec<FigureView<'a>>,
+    at_threshold: Vec<FigureView<'a>>,
+    scores: Vec<FigureView<'a>>,
+    families: Vec<FigureView<'a>>,
+    learning: Vec<FigureView<'a>>,
+    /// Scores and families of the members beside the hybrid.
     others: Vec<MemberFigures<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct FigureView<'a> {
     name: &'a str,
     svg: String,
     width: u32,
+    caption: &'a str,
 }
 
 /// The whole page as one HTML document without any reference to the outside.
-pub(crate) fn render(run: &RunReport, figures: &[NamedFigure]) -> Result<String, ReportError> {
+pub(crate) fn render(run: &RunReport, figures: &[DrawnFigure]) -> Result<String, ReportError> {
     let notes = notes::all(run);
     let texts = |level| {
         let notes = notes.iter().filter(move |note: &&Note| note.level == level);
@@ -97,8 +100,8 @@ pub(crate) fn render(run: &RunReport, figures: &[NamedFigure]) -> Result<String,
         figures: arrange(run, figures),
         families: families::families_table(&run.evaluation),
         probability: probability(run),
-        importances: importances(run),
         data: data::data_view(run),
+        profile: run.profile.as_ref().map(profile::profile_view),
     };
     let mut templates = Environment::new();
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -120,26 +123,6 @@ fn probability(run: &RunReport) -> Option<String> {
     ))
 }
 
-/// What both sides of the figure of importances say.
-fn importances(run: &RunReport) -> String {
-    let shares = "a feature’s share of the impurity that all trees removed on the training part; features that say the \
-                  same share theirs";
-    match &run.permutation {
-        Permutation::Measured { flows, attacks, blocks, average_precision } => format!(
-            "Left, {shares}. Right, the average precision that the forest loses when the feature’s values are shuffled, \
-             on {flows} of the validation part ({}) without a copy in training, where it reaches {}: the mean over {blocks} \
-             blocks of them, with the 95\u{a0}% interval for other flows like these. Where the interval holds 0, the \
-             forest can do without the feature, be it that others say the same.",
-            counted(*attacks, "attack", "attacks"),
-            decimal(*average_precision),
-            flows = counted(*flows, "flow", "flows"),
-        ),
-        Permutation::Skipped { why } => {
-            format!("What they show is {shares}. What each is worth on held-out flows was not measured: {why}.")
-        }
-    }
-}
-
 /// The style sheet with the figures' font and colours in it.
 fn style() -> String {
     let mut style = String::new();
@@ -152,36 +135,38 @@ fn style() -> String {
     style + include_str!("../templates/report.css") + &nta_plots::page_style()
 }
 
-fn arrange<'a>(run: &RunReport, figures: &'a [NamedFigure]) -> Figures<'a> {
-    let shared = |name: &str| figures.iter().find(|f| f.member.is_none() && f.name == name).map(view);
-    let of = |member: &str, kinds: &[&str]| -> Vec<FigureView<'a>> {
-        let own = |kind: &&str| {
-            figures.iter().find(|f| f.member.as_deref() == Some(member) && f.name.starts_with(&format!("{kind}_")))
-        };
-        kinds.iter().filter_map(own).map(view).collect()
+fn arrange<'a>(run: &RunReport, figures: &'a [DrawnFigure]) -> PlacedFigures<'a> {
+    let of = |place: Place, member: Option<&str>| -> Vec<FigureView<'a>> {
+        figures.iter().filter(|f| f.place == place && f.member.as_deref() == member).map(view).collect()
     };
-    let names: Vec<&str> = run.evaluation.members.iter().map(|(name, _)| name).collect();
-    let (hybrid, others) = names.split_last().map_or(("", &[][..]), |(last, others)| (*last, others));
-    let kinds = ["score_histogram", "reliability"];
-    Figures {
-        members: shared("members"),
-        ranking: ["roc_curves", "pr_curves"].into_iter().filter_map(shared).collect(),
-        confusion: names.iter().rev().flat_map(|name| of(name, &["confusion_matrix"])).collect(),
-        hybrid: of(hybrid, &kinds),
-        families: of(hybrid, &["families"]).into_iter().next(),
-        learned: ["learning_curve", "importances"].into_iter().filter_map(shared).collect(),
-        others: others
-            .iter()
-            .map(|name| MemberFigures {
-                name: spoken(name),
-                figures: of(name, &["score_histogram", "reliability", "families"]),
-            })
+    // What is about the run stands before what is about the hybrid.
+    let placed = |place| [of(place, None), of(place, Some(HYBRID))].concat();
+    let others = || run.evaluation.without_hybrid().map(|(name, _)| name);
+    let backwards: Vec<&str> = others().collect();
+    let mut at_threshold = placed(Place::AtThreshold);
+    at_threshold.extend(backwards.iter().rev().flat_map(|name| of(Place::AtThreshold, Some(*name))));
+    let folded = |name: &str| MemberFigures {
+        name: spoken(name),
+        figures: [Place::Scores, Place::Families]
+            .into_iter()
+            .flat_map(|place| of(place, Some(name)))
+            .map(|figure| FigureView { caption: "", ..figure })
             .collect(),
+    };
+    PlacedFigures {
+        members: placed(Place::Members),
+        ranking: placed(Place::Ranking),
+        at_threshold,
+        scores: placed(Place::Scores),
+        families: placed(Place::Families),
+        learning: placed(Place::Learning),
+        others: others().map(folded).collect(),
     }
 }
 
-fn view(figure: &NamedFigure) -> FigureView<'_> {
-    FigureView { name: &figure.name, svg: figure.figure.inline_svg(), width: figure.figure.width }
+fn view(figure: &DrawnFigure) -> FigureView<'_> {
+    let (svg, width) = (figure.figure.inline_svg(), figure.figure.width);
+    FigureView { name: &figure.name, svg, width, caption: &figure.caption }
 }
 
 #[cfg(test)]

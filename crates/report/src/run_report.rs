@@ -3,6 +3,8 @@
 use nta_metrics::{Curves, Evaluation, Named};
 use serde::{Deserialize, Serialize};
 
+use crate::ProfileSection;
+
 /// One finished run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +34,8 @@ pub struct RunReport {
     pub notes: Vec<Note>,
     /// What went in.
     pub data: DataSection,
+    /// What the training part looked like; `None` where the model keeps no profile.
+    pub profile: Option<ProfileSection>,
     /// The resolved config as YAML, `${VAR}` unexpanded.
     pub config: String,
     /// Where, when and with what it was made.

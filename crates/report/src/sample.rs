@@ -7,8 +7,8 @@ use nta_metrics::{
 };
 
 use crate::{
-    DataFile, DataSection, DroppedColumn, Epoch, Feature, Loss, LstmView, MissingCells, Note, NoteLevel, PartRow,
-    Permutation, Provenance, RunReport, StageTime,
+    CategoricalProfile, DataFile, DataSection, DroppedColumn, Epoch, Feature, Loss, LstmView, MissingCells, Note,
+    NoteLevel, NumericProfile, PartRow, Permutation, ProfileSection, Provenance, RunReport, ScoreProfile, StageTime,
 };
 
 /// Numbers in [0, 1), from a fixed sequence.
@@ -39,15 +39,15 @@ const FAMILIES: [(&str, f64, bool); 9] = [
     ("buffer_overflow", 0.01, true),
 ];
 
-struct Part {
+struct ScoredPart {
     labels: Vec<Label>,
     families: Vec<Option<&'static str>>,
     members: Vec<Vec<f32>>,
 }
 
-fn part(rows: usize, prevalence: f64, drift: f64, seed: u64) -> Part {
+fn part(rows: usize, prevalence: f64, drift: f64, seed: u64) -> ScoredPart {
     let mut dice = Dice(seed);
-    let mut part = Part { labels: vec![], families: vec![], members: vec![vec![], vec![], vec![]] };
+    let mut part = ScoredPart { labels: vec![], families: vec![], members: vec![vec![], vec![], vec![]] };
     for _ in 0..rows {
         let attack = dice.roll() < prevalence;
         let family = attack.then(|| pick(dice.roll()));
@@ -80,7 +80,12 @@ fn pick(roll: f64) -> (&'static str, f64, bool) {
 
 const MEMBERS: [&str; 3] = ["forest", "lstm", "hybrid"];
 
-fn evaluate(test: &Part, threshold: &Part, rule: ThresholdRule, parts: &Named<PartSize>) -> nta_metrics::Evaluation {
+fn evaluate(
+    test: &ScoredPart,
+    threshold: &ScoredPart,
+    rule: ThresholdRule,
+    parts: &Named<PartSize>,
+) -> nta_metrics::Evaluation {
     let chosen: Vec<ChosenThreshold> = threshold
         .members
         .iter()
@@ -112,7 +117,7 @@ fn evaluate(test: &Part, threshold: &Part, rule: ThresholdRule, parts: &Named<Pa
     .unwrap()
 }
 
-fn size(part: &Part) -> PartSize {
+fn size(part: &ScoredPart) -> PartSize {
     let rows = part.labels.len() as u64;
     let attacks = part.labels.iter().filter(|label| label.is_attack()).count() as u64;
     PartSize { rows, benign: rows - attacks, attacks }
@@ -142,10 +147,11 @@ pub(crate) fn one_class() -> RunReport {
     run.data.missing.clear();
     run.data.dropped_columns.clear();
     run.provenance.stages.clear();
+    run.profile = None;
     run
 }
 
-fn run(test: &Part, threshold: &Part, rule: ThresholdRule) -> RunReport {
+fn run(test: &ScoredPart, threshold: &ScoredPart, rule: ThresholdRule) -> RunReport {
     let sizes = [("train", 94_480, 43_000), ("validation", 12_597, 5_900), ("calibration", 9_448, 4_400)];
     let mut parts: Named<PartSize> = sizes
         .into_iter()
@@ -163,7 +169,7 @@ fn run(test: &Part, threshold: &Part, rule: ThresholdRule) -> RunReport {
         run: "20261122-101503-k7f2".into(),
         seed: 7,
         evaluation: evaluate(test, threshold, rule, &parts),
-        curves: drawn,
+        curves: drawn.clone(),
         epochs: (1..=6).map(epoch).collect(),
         importances: importances(),
         permutation: Permutation::Measured { flows: 12_597, attacks: 5_900, blocks: 10, average_precision: 0.999_81 },
@@ -178,6 +184,7 @@ fn run(test: &Part, threshold: &Part, rule: ThresholdRule) -> RunReport {
             Note { level: NoteLevel::Info, text: "`num_outbound_cmds` is constant and was left out.".into() },
         ],
         data: data(&parts),
+        profile: Some(profile(&drawn)),
         config: include_str!("sample.yaml").into(),
         provenance: provenance(),
     }
@@ -301,5 +308,36 @@ fn provenance() -> Provenance {
         .map(|(name, digest)| (name, digest.to_owned()))
         .collect(),
         stages: stages.into_iter().map(|(name, seconds)| StageTime { name: name.into(), seconds }).collect(),
+    }
+}
+
+fn profile(curves: &Named<Curves>) -> ProfileSection {
+    let numeric = |(i, name): (usize, &str)| {
+        let scale = [1.0, 0.000_031, 1_379_963_888.0, 511.0, -2.5][i % 5];
+        let quantiles = [0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0].map(|q: f64| (q, q.powi(5) * scale));
+        let missing_rate = if i == 0 { 0.000_095 } else { 0.0 };
+        NumericProfile { name: name.into(), rows: 94_480, missing_rate, quantiles: quantiles.into() }
+    };
+    let names = ["duration", "src_bytes", "dst_bytes", "count", "srv_count", "hot", "num_compromised", "same_srv_rate"];
+    let rates = ["serror_rate", "rerror_rate", "dst_host_count", "dst_host_srv_count", "dst_host_same_srv_rate"];
+    let categorical = |name: &str, distinct, top: &[(&str, u64)], others| CategoricalProfile {
+        name: name.into(),
+        missing_rate: 0.0,
+        distinct,
+        top: top.iter().map(|(value, rows)| ((*value).into(), *rows)).collect(),
+        others,
+    };
+    let scores = curves.iter().map(|(name, curves)| {
+        let both = curves.histogram.benign.iter().zip(&curves.histogram.attack);
+        ScoreProfile { name: name.into(), bins: both.map(|(benign, attack)| benign + attack).collect() }
+    });
+    ProfileSection {
+        numeric: names.into_iter().chain(rates).enumerate().map(numeric).collect(),
+        categorical: vec![
+            categorical("protocol_type", 3, &[("tcp", 77_015), ("udp", 11_245), ("icmp", 6_220)], 0),
+            categorical("service", 70, &[("http", 30_255), ("private", 16_395), ("domain_u", 6_782)], 41_048),
+            categorical("flag", 11, &[("SF", 56_203), ("S0", 26_141), ("REJ", 8_425), ("<b>RSTR</b>", 1_815)], 1_896),
+        ],
+        scores: scores.collect(),
     }
 }

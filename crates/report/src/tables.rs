@@ -1,8 +1,7 @@
 //! The tables as CSV, for spreadsheets and scripts. Numbers in full; an undefined one is an empty cell.
 
-use nta_metrics::{MemberEvaluation, OperatingPoint};
+use nta_metrics::{AT_THRESHOLD, MemberEvaluation, OperatingPoint, RANKING};
 
-use crate::metric::{AT_THRESHOLD, RANKING};
 use crate::names::file_name;
 use crate::{Loss, ReportError, RunReport};
 
@@ -53,16 +52,12 @@ fn classification_report(point: &OperatingPoint) -> Rows {
 }
 
 fn members(run: &RunReport) -> Rows {
-    let metrics = || RANKING.iter().chain(AT_THRESHOLD);
-    let mut head = vec!["member".to_owned()];
-    head.extend(metrics().map(|metric| metric.key.to_owned()));
-    head.extend(["tn", "fp", "fn", "tp"].map(str::to_owned));
+    let ranking = RANKING.iter().map(|entry| entry.metric.name);
+    let names: Vec<&str> = ranking.chain(AT_THRESHOLD.iter().map(|entry| entry.metric.name)).collect();
+    let head = std::iter::once("member").chain(names.iter().copied()).map(str::to_owned).collect();
     let row = |(name, member): (&str, &MemberEvaluation)| {
-        let counts = &member.at_budget.confusion;
-        let mut row = vec![name.to_owned()];
-        row.extend(metrics().map(|metric| number((metric.value)(member))));
-        row.extend([counts.tn, counts.fp, counts.fn_, counts.tp].map(|count| count.to_string()));
-        row
+        let numbers = names.iter().map(|metric| number(member.value(metric)));
+        std::iter::once(name.to_owned()).chain(numbers).collect()
     };
     std::iter::once(head).chain(run.evaluation.members.iter().map(row)).collect()
 }

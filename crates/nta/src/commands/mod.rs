@@ -3,8 +3,8 @@
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod doctor;
-pub(crate) mod look;
 pub(crate) mod models;
+pub(crate) mod past_runs;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod score;

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use nta_pipeline::{DryRun, Evaluation, Resume, RunConfig, RunOutcome, dry_run, run as job};
+use nta_pipeline::{DryRun, Evaluation, MemberEvaluation, Resume, RunConfig, RunOutcome, dry_run, run as job};
 
 use crate::args::{Common, RunArgs};
 use crate::progress::Progress;
@@ -46,27 +46,18 @@ fn show(outcome: &RunOutcome) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What the closing table tells of a member.
+const CLOSING: [&str; 8] =
+    ["accuracy", "precision", "recall", "f1", "fpr", "roc_auc", "average_precision", "detection_rate_at_fpr_0_01"];
+
 /// The closing table: every member, then the hybrid, at the threshold chosen before the test part was opened.
 pub(crate) fn members(out: &mut impl Write, evaluation: &Evaluation) -> std::io::Result<()> {
-    let header = ["", "accuracy", "precision", "recall", "F1", "FPR", "ROC-AUC", "avg.prec", "DR@1%FPR"];
-    let rows: Vec<Vec<String>> = evaluation
-        .members
-        .iter()
-        .map(|(name, member)| {
-            let at = &member.at_budget;
-            let numbers = [
-                at.accuracy,
-                at.precision,
-                at.recall,
-                at.f1,
-                at.fpr,
-                member.roc_auc,
-                member.average_precision,
-                member.detection_rate_at_fpr_0_01,
-            ];
-            [name.to_owned()].into_iter().chain(numbers.map(table::number)).collect()
-        })
-        .collect();
+    let header: Vec<&str> = std::iter::once("").chain(table::columns(&CLOSING)).collect();
+    let row = |(name, member): (&str, &MemberEvaluation)| {
+        let numbers = CLOSING.iter().map(|metric| table::number(member.value(metric)));
+        std::iter::once(name.to_owned()).chain(numbers).collect()
+    };
+    let rows: Vec<Vec<String>> = evaluation.members.iter().map(row).collect();
     table::write(out, &header, &rows)
 }
 
@@ -86,4 +77,14 @@ fn show_plan(plan: &DryRun) -> anyhow::Result<()> {
     writeln!(out, "  memory      about {} MB", plan.memory_bytes >> 20)?;
     writeln!(out, "  time        about {:.0} s ({})", plan.seconds, plan.basis)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_of_the_closing_table_is_a_metric() {
+        assert_eq!(table::columns(&CLOSING).count(), CLOSING.len());
+    }
 }

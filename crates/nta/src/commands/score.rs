@@ -24,6 +24,9 @@ pub(crate) fn score(args: &ScoreArgs, common: &Common) -> anyhow::Result<()> {
     show(&outcome)
 }
 
+/// What is told of each member where the scored file has labels.
+const AGAINST_LABELS: [&str; 5] = ["accuracy", "precision", "recall", "f1", "fpr"];
+
 fn show(outcome: &ScoreOutcome) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     if let Some(truth) = &outcome.truth {
@@ -31,15 +34,26 @@ fn show(outcome: &ScoreOutcome) -> anyhow::Result<()> {
         let rows: Vec<Vec<String>> = truth
             .iter()
             .map(|(name, at)| {
-                let numbers = [at.accuracy, at.precision, at.recall, at.f1, at.fpr];
-                [name.clone()].into_iter().chain(numbers.map(table::number)).collect()
+                let numbers = AGAINST_LABELS.iter().map(|metric| table::number(at.value(metric)));
+                [name.clone()].into_iter().chain(numbers).collect()
             })
             .collect();
-        table::write(&mut out, &["", "accuracy", "precision", "recall", "F1", "FPR"], &rows)?;
+        let header: Vec<&str> = std::iter::once("").chain(table::columns(&AGAINST_LABELS)).collect();
+        table::write(&mut out, &header, &rows)?;
         writeln!(out)?;
     }
     writeln!(out, "  model       {}", outcome.model)?;
     writeln!(out, "  flagged     {} of {} flows", outcome.flagged, outcome.rows)?;
     writeln!(out, "  scored      {}", commands::shown(&outcome.output))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_told_against_labels_is_a_metric() {
+        assert_eq!(table::columns(&AGAINST_LABELS).count(), AGAINST_LABELS.len());
+    }
 }

@@ -60,7 +60,8 @@ pub(crate) fn evaluate(
         let text = serde_json::to_string_pretty(&judged.evaluation).map_err(failed)? + "\n";
         ctx.log.dir.write("evaluation.json", text.as_bytes()).map_err(failed)?;
         let (rows, earlier_test_reads) = (test.n_rows() as u64, earlier_test_reads as u64);
-        Ok((judged, Outcome::Evaluate { rows, earlier_test_reads }))
+        let metrics = judged.evaluation.numbers().collect();
+        Ok((judged, Outcome::Evaluate { rows, earlier_test_reads, metrics }))
     })
 }
 

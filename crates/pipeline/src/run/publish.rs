@@ -85,6 +85,7 @@ fn run_report(ctx: &Context<'_>, model: &Model, judged: &Judged, material: &Mate
         lstm_view: lstm_view(model, ctx.config.lstm.sequence.length as u64),
         notes: notes(model),
         data: data_section(model, material),
+        profile: None,
         config: ctx.config.to_yaml(),
         provenance: provenance(ctx, judged),
     }

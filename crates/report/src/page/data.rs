@@ -3,7 +3,7 @@
 use nta_plots::{share, thousands};
 use serde::Serialize;
 
-use crate::{LstmView, RunReport};
+use crate::{DataFile, LstmView, PartRow, RunReport};
 
 #[derive(Serialize)]
 pub(crate) struct DataView<'a> {
@@ -56,29 +56,14 @@ const SHOWN: usize = 40;
 
 pub(crate) fn data_view(run: &RunReport) -> DataView<'_> {
     let data = &run.data;
-    let files = data.files.iter().map(|file| FileRow {
-        name: file.name.clone(),
-        part: file.part.clone(),
-        rows: thousands(file.rows),
-        size: file.bytes.map_or("–".into(), size),
-        sha256: file.sha256.clone(),
-    });
-    let parts = data.parts.iter().map(|part| PartView {
-        name: part.name.clone(),
-        rows: thousands(part.rows),
-        benign: thousands(part.benign),
-        attacks: thousands(part.attacks),
-        prevalence: share(part.attacks, part.rows),
-        copies: thousands(part.copies),
-    });
     let missing = data.missing.iter().filter(|m| m.missing > 0).take(SHOWN);
     let stages = &run.provenance.stages;
     DataView {
         partition_note: data.partition_note.split('`').collect(),
         started: moment(&run.provenance.started),
         ended: run.provenance.ended.as_deref().map(moment),
-        files: files.collect(),
-        parts: parts.collect(),
+        files: data.files.iter().map(file_row).collect(),
+        parts: data.parts.iter().map(part_row).collect(),
         has_copies: data.parts.iter().any(|part| part.copies > 0),
         families: family_counts(run),
         missing: missing.map(|m| [m.name.clone(), thousands(m.missing), share(m.missing, m.rows)]).collect(),
@@ -93,6 +78,27 @@ pub(crate) fn data_view(run: &RunReport) -> DataView<'_> {
         total: seconds(stages.iter().map(|stage| stage.seconds).sum()),
         digests: run.provenance.digests.iter().map(|(name, digest)| [name.to_owned(), digest.clone()]).collect(),
         out_of_bag: run.out_of_bag_auc.map(|auc| format!("{auc:.4}")),
+    }
+}
+
+fn file_row(file: &DataFile) -> FileRow {
+    FileRow {
+        name: file.name.clone(),
+        part: file.part.clone(),
+        rows: thousands(file.rows),
+        size: file.bytes.map_or("–".into(), size),
+        sha256: file.sha256.clone(),
+    }
+}
+
+fn part_row(part: &PartRow) -> PartView {
+    PartView {
+        name: part.name.clone(),
+        rows: thousands(part.rows),
+        benign: thousands(part.benign),
+        attacks: thousands(part.attacks),
+        prevalence: share(part.attacks, part.rows),
+        copies: thousands(part.copies),
     }
 }
 
@@ -113,7 +119,7 @@ fn family_counts(run: &RunReport) -> Vec<FamilyCounts> {
             names.push(name);
         }
     }
-    let count = |name: &str, part: &crate::PartRow| part.families.get(name).map_or("–".into(), |&n| thousands(n));
+    let count = |name: &str, part: &PartRow| part.families.get(name).map_or("–".into(), |&n| thousands(n));
     let row = |name: &str| FamilyCounts {
         name: name.to_owned(),
         counts: run.data.parts.iter().map(|part| count(name, part)).collect(),

@@ -1,18 +1,20 @@
 //! Members against hybrid: a row a metric, a column a member, so that it reads on a phone too.
 
-use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint};
-use nta_plots::{MetricSense, thousands};
+use nta_metrics::{
+    AT_THRESHOLD, Baseline, Better, Evaluation, MemberEvaluation, Metric, Named, OperatingPoint, RANKING, metric,
+};
+use nta_plots::thousands;
 use serde::Serialize;
 
-use crate::metric::{AT_THRESHOLD, Metric, RANKING, at_point};
 use crate::names::spoken;
+use crate::numbers;
 
 #[derive(Serialize)]
 pub(crate) struct MembersTable {
     columns: Vec<String>,
     /// What the baselines among the columns say.
     baselines: Vec<BaselineRule>,
-    groups: Vec<Group>,
+    groups: Vec<MetricGroup>,
 }
 
 #[derive(Serialize)]
@@ -22,19 +24,21 @@ struct BaselineRule {
 }
 
 #[derive(Serialize)]
-struct Group {
+struct MetricGroup {
     name: &'static str,
-    rows: Vec<Row>,
+    rows: Vec<MetricRow>,
 }
 
 #[derive(Serialize)]
-struct Row {
+struct MetricRow {
     name: &'static str,
-    cells: Vec<Cell>,
+    /// What the metric tells, in a sentence.
+    meaning: &'static str,
+    cells: Vec<MetricCell>,
 }
 
 #[derive(Serialize)]
-struct Cell {
+struct MetricCell {
     text: String,
     best: bool,
     /// Why there is no number.
@@ -48,6 +52,9 @@ pub(crate) struct ClassReport {
     rows: Vec<[String; 5]>,
 }
 
+/// The numbers that tell most of an operating point.
+const IN_BRIEF: [&str; 5] = ["precision", "recall", "f1", "fpr", "accuracy"];
+
 pub(crate) fn members_table(evaluation: &Evaluation) -> MembersTable {
     let members = evaluation.members.iter().map(|(name, _)| spoken(name));
     let baselines: Vec<BaselineRule> = evaluation
@@ -57,90 +64,96 @@ pub(crate) fn members_table(evaluation: &Evaluation) -> MembersTable {
         .collect();
     let columns = members.chain(baselines.iter().map(|baseline| baseline.name.clone())).collect();
     let mut groups = vec![
-        Group { name: "Ranking, no threshold", rows: RANKING.iter().map(|m| ranking_row(evaluation, m)).collect() },
-        Group { name: "At each one's own threshold", rows: threshold_rows(evaluation) },
-        Group { name: "At a score of 0.5", rows: half_rows(evaluation) },
+        MetricGroup { name: "Ranking, no threshold", rows: ranking_rows(evaluation) },
+        MetricGroup { name: "At each one's own threshold", rows: threshold_rows(evaluation) },
+        MetricGroup { name: "At a score of 0.5", rows: brief_rows(evaluation, |member| Some(&member.at_half)) },
     ];
     groups.extend(without_copies(evaluation));
     MembersTable { columns, baselines, groups }
 }
 
-fn ranking_row(evaluation: &Evaluation, metric: &Metric) -> Row {
-    let of_member = |member: &MemberEvaluation| ((metric.value)(member), why(&member.undefined, metric.key));
-    let baseline = |key: &str| match metric.key {
-        "average_precision" => evaluation.baselines.get(key).and_then(|b| b.average_precision),
-        _ => None,
-    };
-    let mut cells = member_cells(evaluation, metric, of_member);
-    cells.extend(evaluation.baselines.iter().map(|(key, _)| plain_cell(metric, baseline(key))));
-    Row { name: metric.name, cells }
-}
-
-fn threshold_rows(evaluation: &Evaluation) -> Vec<Row> {
-    let row = |metric: &'static Metric| {
-        let of_member =
-            |m: &MemberEvaluation| (at_point(&m.at_budget, metric.key), why(&m.at_budget.undefined, metric.key));
-        let mut cells = member_cells(evaluation, metric, of_member);
-        let baselines = evaluation.baselines.iter();
-        cells.extend(baselines.map(|(_, b)| plain_cell(metric, at_point(&b.answers, metric.key))));
-        Row { name: metric.name, cells }
-    };
-    AT_THRESHOLD.iter().map(row).collect()
-}
-
-fn half_rows(evaluation: &Evaluation) -> Vec<Row> {
-    point_rows(evaluation, |member| Some(&member.at_half))
-}
-
-fn without_copies(evaluation: &Evaluation) -> Option<Group> {
-    let (_, last) = evaluation.members.iter().next_back()?;
-    last.without_copies.as_ref().filter(|without| without.copies > 0)?;
-    let rows = point_rows(evaluation, |member| member.without_copies.as_ref().map(|without| &without.at_budget));
-    Some(Group { name: "At each one's own threshold, without exact copies of training flows", rows })
-}
-
-/// The five numbers that tell most of an operating point.
-fn point_rows(evaluation: &Evaluation, point: impl Fn(&MemberEvaluation) -> Option<&OperatingPoint>) -> Vec<Row> {
-    let kept = |metric: &&Metric| ["precision", "recall", "f1", "fpr", "accuracy"].contains(&metric.key);
-    let row = |metric: &'static Metric| {
-        let of_member = |member: &MemberEvaluation| match point(member) {
-            Some(point) => (at_point(point, metric.key), why(&point.undefined, metric.key)),
-            None => (None, None),
+fn ranking_rows(evaluation: &Evaluation) -> Vec<MetricRow> {
+    let row = |metric: &Metric| {
+        let of_member = |member: &MemberEvaluation| Found::of(member.value(metric.name), &member.undefined, metric);
+        let of_baseline = |baseline: &Baseline| match metric.name {
+            "average_precision" => baseline.average_precision,
+            _ => None,
         };
-        let mut cells = member_cells(evaluation, metric, of_member);
-        cells.extend(evaluation.baselines.iter().map(|_| plain_cell(metric, None)));
-        Row { name: metric.name, cells }
+        metric_row(evaluation, metric, of_member, of_baseline)
     };
-    AT_THRESHOLD.iter().filter(kept).map(row).collect()
+    RANKING.iter().map(|entry| row(&entry.metric)).collect()
 }
 
-fn why(undefined: &nta_metrics::Named<String>, key: &str) -> Option<String> {
-    undefined.get(key).cloned()
+fn threshold_rows(evaluation: &Evaluation) -> Vec<MetricRow> {
+    let row = |metric: &Metric| {
+        let of_member = |member: &MemberEvaluation| Found::at(&member.at_budget, metric);
+        metric_row(evaluation, metric, of_member, |baseline| baseline.answers.value(metric.name))
+    };
+    let metrics = AT_THRESHOLD.iter().map(|entry| &entry.metric);
+    metrics.filter(|metric| numbers::is_no_count(metric)).map(row).collect()
 }
 
-/// One cell a member, the best marked where they differ.
-fn member_cells(
+fn without_copies(evaluation: &Evaluation) -> Option<MetricGroup> {
+    evaluation.hybrid()?.without_copies.as_ref().filter(|without| without.copies > 0)?;
+    let rows = brief_rows(evaluation, |member| member.without_copies.as_ref().map(|without| &without.at_budget));
+    Some(MetricGroup { name: "At each one's own threshold, without exact copies of training flows", rows })
+}
+
+/// The numbers that tell most of each member's operating point.
+fn brief_rows(evaluation: &Evaluation, point: impl Fn(&MemberEvaluation) -> Option<&OperatingPoint>) -> Vec<MetricRow> {
+    let row = |metric: &Metric| {
+        let of_member = |member: &MemberEvaluation| point(member).map_or(Found::NOTHING, |p| Found::at(p, metric));
+        metric_row(evaluation, metric, of_member, |_| None)
+    };
+    IN_BRIEF.into_iter().filter_map(metric).map(row).collect()
+}
+
+/// A number, or why there is none.
+struct Found {
+    value: Option<f64>,
+    why: Option<String>,
+}
+
+impl Found {
+    const NOTHING: Found = Found { value: None, why: None };
+
+    fn of(value: Option<f64>, undefined: &Named<String>, metric: &Metric) -> Self {
+        Found { value, why: undefined.get(metric.name).cloned() }
+    }
+
+    fn at(point: &OperatingPoint, metric: &Metric) -> Self {
+        Found::of(point.value(metric.name), &point.undefined, metric)
+    }
+}
+
+/// One cell a member, the best marked where they differ, then one a baseline.
+fn metric_row(
     evaluation: &Evaluation,
     metric: &Metric,
-    of_member: impl Fn(&MemberEvaluation) -> (Option<f64>, Option<String>),
-) -> Vec<Cell> {
-    let values: Vec<_> = evaluation.members.iter().map(|(_, member)| of_member(member)).collect();
-    let numbers = values.iter().filter_map(|(value, _)| *value);
-    let best = match metric.sense {
-        Some(MetricSense::HigherIsBetter) => numbers.clone().reduce(f64::max),
-        Some(MetricSense::LowerIsBetter) => numbers.clone().reduce(f64::min),
-        None => None,
+    of_member: impl Fn(&MemberEvaluation) -> Found,
+    of_baseline: impl Fn(&Baseline) -> Option<f64>,
+) -> MetricRow {
+    let found: Vec<Found> = evaluation.members.iter().map(|(_, member)| of_member(member)).collect();
+    let numbers = found.iter().filter_map(|found| found.value);
+    let best = match metric.better {
+        Better::Higher => numbers.clone().reduce(f64::max),
+        Better::Lower => numbers.clone().reduce(f64::min),
+        Better::Neither => None,
     };
     let compared = numbers.clone().any(|number| Some(number) != best);
-    let cell = |(value, why): (Option<f64>, Option<String>)| Cell {
+    let member = |Found { value, why }| MetricCell {
+        text: numbers::cell(metric, value),
         best: compared && value.is_some() && value == best,
-        ..Cell { why, ..plain_cell(metric, value) }
+        why,
     };
-    values.into_iter().map(cell).collect()
-}
-
-fn plain_cell(metric: &Metric, value: Option<f64>) -> Cell {
-    Cell { text: value.map_or("–".into(), |value| metric.format.write(value)), best: false, why: None }
+    let baseline = |(_, baseline): (&str, &Baseline)| MetricCell {
+        text: numbers::cell(metric, of_baseline(baseline)),
+        best: false,
+        why: None,
+    };
+    let mut cells: Vec<MetricCell> = found.into_iter().map(member).collect();
+    cells.extend(evaluation.baselines.iter().map(baseline));
+    MetricRow { name: metric.words, meaning: metric.meaning, cells }
 }
 
 pub(crate) fn class_reports(evaluation: &Evaluation) -> Vec<ClassReport> {
@@ -164,6 +177,13 @@ pub(crate) fn class_reports(evaluation: &Evaluation) -> Vec<ClassReport> {
 mod tests {
     use super::*;
     use crate::sample;
+
+    #[test]
+    fn every_number_of_the_brief_rows_is_a_metric_of_an_operating_point() {
+        for name in IN_BRIEF {
+            assert!(AT_THRESHOLD.iter().any(|entry| entry.metric.name == name), "{name}");
+        }
+    }
 
     #[test]
     fn the_best_member_is_marked_by_the_metrics_own_sense() {

@@ -1,12 +1,12 @@
 //! What the reader came for: was the promise kept, does the hybrid pay.
 
-use nta_metrics::{MemberEvaluation, Promise, ThresholdRule};
+use nta_metrics::{MemberEvaluation, Promise, ThresholdRule, metric};
 use nta_plots::{percent, thousands};
 use serde::Serialize;
 
 use crate::RunReport;
-use crate::metric::{AT_THRESHOLD, Metric, RANKING};
 use crate::names::counted;
+use crate::numbers;
 
 /// The front of the page.
 #[derive(Serialize)]
@@ -53,7 +53,7 @@ struct Tile {
 
 pub(crate) fn verdict(run: &RunReport) -> Verdict {
     let evaluation = &run.evaluation;
-    let hybrid = evaluation.members.iter().next_back().map(|(_, member)| member);
+    let hybrid = evaluation.hybrid();
     let why = evaluation.undefined.get("promise").cloned();
     Verdict {
         promise: evaluation.promise.as_ref().map(|promise| promise_view(promise, hybrid)),
@@ -147,22 +147,23 @@ fn gauge(promise: &Promise) -> Option<Gauge> {
     })
 }
 
+/// What the tiles show, and how each number reads on.
+const TILES: [(&str, &str); 6] = [
+    ("recall", "of the attacks are flagged"),
+    ("precision", "of the alarms are attacks"),
+    ("fpr", "of the benign flows are flagged"),
+    ("f1", "harmonic mean of precision and recall"),
+    ("average_precision", "area under precision and recall"),
+    ("roc_auc", "area under the ROC curve"),
+];
+
 fn tiles(hybrid: &MemberEvaluation) -> Vec<Tile> {
-    let hints = [
-        ("recall", "of the attacks are flagged"),
-        ("precision", "of the alarms are attacks"),
-        ("fpr", "of the benign flows are flagged"),
-        ("f1", "harmonic mean of precision and recall"),
-        ("average_precision", "area under precision and recall"),
-        ("roc_auc", "area under the ROC curve"),
-    ];
-    let find = |key: &str| RANKING.iter().chain(AT_THRESHOLD).find(|metric| metric.key == key);
-    let tile = |metric: &Metric, hint| Tile {
-        name: metric.name.split(" (").next().unwrap_or(metric.name),
-        value: (metric.value)(hybrid).map_or("–".into(), |value| metric.format.write(value)),
-        hint,
+    let tile = |(name, hint): (&str, &'static str)| {
+        let metric = metric(name)?;
+        let value = numbers::cell(metric, hybrid.value(name));
+        Some(Tile { name: metric.words.split(" (").next().unwrap_or(metric.words), value, hint })
     };
-    hints.into_iter().filter_map(|(key, hint)| Some(tile(find(key)?, hint))).collect()
+    TILES.into_iter().filter_map(tile).collect()
 }
 
 #[cfg(test)]
@@ -191,6 +192,15 @@ mod tests {
         assert_eq!(promise_view(&promise(0.008, 0.006, 0.011, true), None).badge, "✓ kept");
         let nothing = Promise { observed_fpr: None, kept: None, interval: None, ..promise(0.0, 0.0, 0.0, true) };
         assert_eq!(promise_view(&nothing, None).state, "unknown");
+    }
+
+    #[test]
+    fn every_tile_is_a_metric_of_a_member() {
+        let run = crate::sample::small();
+        assert_eq!(tiles(run.evaluation.hybrid().unwrap()).len(), TILES.len());
+        for (name, _) in TILES {
+            assert!(run.evaluation.hybrid().unwrap().value(name).is_some(), "{name}");
+        }
     }
 
     #[test]

@@ -69,6 +69,22 @@ pub fn threshold(value: f64) -> String {
     plain(value, decimals as usize)
 }
 
+/// A measured value of any size with three or four significant digits, counts below ten million in full: `0.1235`,
+/// `58,329`, `1.20e−7`.
+pub fn significant(value: f64) -> String {
+    let size = value.abs();
+    match size {
+        _ if !value.is_finite() => "–".into(),
+        0.0 => "0".into(),
+        _ if !(1e-4..1e7).contains(&size) => format!("{value:.2e}").replace('-', "−"),
+        _ if size >= 1_000.0 => {
+            let sign = if value < 0.0 { "−" } else { "" };
+            format!("{sign}{}", thousands(size.round() as u64))
+        }
+        _ => plain(value, (3.0 - size.log10().floor()).clamp(0.0, 8.0) as usize),
+    }
+}
+
 /// A count on an axis: `1`, `200`, `5k`, `1.5M`.
 pub(crate) fn compact(value: f64) -> String {
     for (unit, name) in [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")] {
@@ -118,6 +134,14 @@ mod tests {
         assert_eq!(share(9_713, 10_000), "97.13\u{a0}%");
         assert_eq!(share(2, 3), "66.7\u{a0}%");
         assert_eq!(share(0, 0), "–");
+    }
+
+    #[test]
+    fn a_measured_value_keeps_four_digits_whatever_its_size() {
+        let texts = [0.0, 0.123_456, 12.345_6, 999.96, 1_234.5, 58_329.0, -2.5].map(significant);
+        assert_eq!(texts, ["0", "0.1235", "12.35", "1000", "1,235", "58,329", "−2.5"]);
+        let texts = [1.2e-7, 43_123_872.0, -5_000.0, 0.000_5, f64::NAN].map(significant);
+        assert_eq!(texts, ["1.20e−7", "4.31e7", "−5,000", "0.0005", "–"]);
     }
 
     #[test]

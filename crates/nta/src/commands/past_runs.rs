@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use nta_pipeline::{RunLine, compare as side_by_side, runs as list, show as find};
+use nta_pipeline::{Evaluation, RunLine, compare as side_by_side, runs as list, show as find};
 
 use crate::args::Common;
 use crate::commands::run::members;
@@ -17,7 +17,8 @@ pub(crate) fn runs(common: &Common) -> anyhow::Result<()> {
     if found.runs.is_empty() {
         writeln!(out, "no run yet: try `nta run configs/quickstart.yaml`")?;
     } else {
-        let header = ["run", "experiment", "status", "seconds", "avg.prec", "recall", "FPR", "promise", "model"];
+        let of_run = ["run", "experiment", "status", "seconds"];
+        let header: Vec<&str> = of_run.into_iter().chain(table::columns(&LISTED)).chain(["promise", "model"]).collect();
         table::write(&mut out, &header, &found.runs.iter().map(line).collect::<Vec<_>>())?;
     }
     for damaged in &found.damaged {
@@ -26,25 +27,22 @@ pub(crate) fn runs(common: &Common) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What a line of `nta runs` tells of the hybrid.
+const LISTED: [&str; 3] = ["average_precision", "recall", "fpr"];
+
 fn line(run: &RunLine) -> Vec<String> {
-    let hybrid = run.evaluation.as_ref().and_then(|e| e.members.get("hybrid"));
+    let hybrid = run.evaluation.as_ref().and_then(Evaluation::hybrid);
     let promise = run.evaluation.as_ref().and_then(|e| e.promise.as_ref()).and_then(|p| p.kept);
     let kept = match promise {
         Some(true) => "kept",
         Some(false) => "missed",
         None => "–",
     };
-    vec![
-        run.record.id.clone(),
-        run.record.name.clone(),
-        run.status.to_string(),
-        format!("{:.1}", run.record.seconds()),
-        table::number(hybrid.and_then(|h| h.average_precision)),
-        table::number(hybrid.and_then(|h| h.at_budget.recall)),
-        table::number(hybrid.and_then(|h| h.at_budget.fpr)),
-        kept.to_owned(),
-        run.record.model.clone().unwrap_or_else(|| "–".to_owned()),
-    ]
+    let (record, seconds) = (&run.record, format!("{:.1}", run.record.seconds()));
+    let mut cells = vec![record.id.clone(), record.name.clone(), run.status.to_string(), seconds];
+    cells.extend(LISTED.iter().map(|metric| table::number(hybrid.and_then(|h| h.value(metric)))));
+    cells.extend([kept.to_owned(), record.model.clone().unwrap_or_else(|| "–".to_owned())]);
+    cells
 }
 
 pub(crate) fn show(asked: &str, common: &Common) -> anyhow::Result<()> {
@@ -111,4 +109,14 @@ fn sentences(out: &mut impl Write, header: &[String], rows: &[Vec<String>]) -> s
         }
     }
     writeln!(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_of_a_listed_run_is_a_metric() {
+        assert_eq!(table::columns(&LISTED).count(), LISTED.len());
+    }
 }

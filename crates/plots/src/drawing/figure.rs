@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use plotters::coord::Shift;
-use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
+use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters::prelude::{DrawingBackend, SVGBackend};
 
-use crate::canvas::{Align, Canvas, Type, UNITS};
-use crate::raster::Raster;
-use crate::theme::{Theme, adaptive_style};
+use super::canvas::{Canvas, UNITS};
+use super::error::PlotError;
+use super::raster::Raster;
+use super::theme::{Theme, adaptive_style};
 
 /// PNG pixels a page pixel.
 const PNG_SCALE: u32 = 2;
@@ -38,23 +39,6 @@ impl Figure {
 /// The style sheet that lets light figures, inline in a page, follow the reader's choice of light or dark.
 pub fn page_style() -> String {
     adaptive_style().trim_start_matches("<style>").trim_end().trim_end_matches("</style>").to_owned()
-}
-
-/// Why a figure could not be made. Missing data is not an error: it makes a figure that says so.
-#[derive(Debug, thiserror::Error)]
-pub enum PlotError {
-    /// The backend refused a shape.
-    #[error("a figure could not be drawn: {0}")]
-    Draw(String),
-    /// The image could not be encoded.
-    #[error("a figure could not be written as PNG: {0}")]
-    Encode(#[from] png::EncodingError),
-}
-
-impl PlotError {
-    pub(crate) fn from_area<E: std::error::Error + Send + Sync>(error: DrawingAreaErrorKind<E>) -> Self {
-        PlotError::Draw(error.to_string())
-    }
 }
 
 /// What a figure's file provides: its size, its words, its strokes.
@@ -173,19 +157,4 @@ fn indexed(pixels: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     };
     let indices: Option<Vec<u8>> = pixels.chunks_exact(3).map(place).collect();
     Some((colors, indices?))
-}
-
-/// Height of a figure that only says what is missing.
-pub(crate) const MISSING_HEIGHT: u32 = 180;
-
-/// The figure for data that is not there: its title, and a sentence in the middle.
-pub(crate) fn missing<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, title: &str, why: &str) -> Result<(), PlotError> {
-    let palette = canvas.palette;
-    crate::header::title(canvas, title)?;
-    let (left, top) = (24.0, 52.0);
-    let size = (canvas.width - 2.0 * left, canvas.height - top - 24.0);
-    canvas.frame((left, top), size, palette.grid)?;
-    let look = Type::new(14.0, palette.muted);
-    let why = look.fit(why, size.0 - 32.0);
-    canvas.text(&why, (canvas.width / 2.0, top + size.1 / 2.0 + 5.0), Align::Center, look)
 }

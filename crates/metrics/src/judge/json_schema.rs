@@ -2,7 +2,7 @@
 
 use schemars::generate::SchemaSettings;
 
-use crate::Evaluation;
+use super::evaluation::Evaluation;
 
 /// The schema as text. The copy in the repository, `crates/metrics/evaluation.schema.json`, is this text; a test
 /// keeps it so, and `NTA_BLESS=1 cargo test -p nta-metrics json_schema` writes it anew.

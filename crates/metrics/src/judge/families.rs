@@ -1,8 +1,37 @@
 //! Recall by attack family: what a single recall hides.
 
 use nta_data::{Categories, Label};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use crate::{FamilyRecall, JudgeInput, JudgedMember, Named, UnseenFamilies};
+use super::input::{JudgeInput, JudgedMember};
+use crate::Named;
+
+/// Recall on one attack family.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FamilyRecall {
+    /// Flows of this family.
+    pub flows: u64,
+    /// Share flagged at the chosen threshold.
+    pub recall_at_budget: f64,
+    /// Share flagged at 0.5.
+    pub recall_at_half: f64,
+    /// Whether the training part holds this family.
+    pub seen_in_training: bool,
+}
+
+/// Recall on all attack families that are absent from training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct UnseenFamilies {
+    /// Families.
+    pub families: u64,
+    /// Flows of these families.
+    pub flows: u64,
+    /// Share flagged at the chosen threshold; null where there is no such flow.
+    pub recall_at_budget: Option<f64>,
+    /// Share flagged at 0.5; null where there is no such flow.
+    pub recall_at_half: Option<f64>,
+}
 
 /// Attacks and flags of one family.
 #[derive(Clone, Copy, Default)]

@@ -11,7 +11,7 @@ use plotters_backend::{
     FontTransform,
 };
 
-use crate::font::{Face, Weight};
+use super::font::{Face, Weight};
 
 /// Steps between uncovered and covered. More would not be seen, and would not fit a palette of 256 colours.
 const SHADES: f32 = 16.0;

@@ -11,8 +11,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::binomial::largest_count_within;
-use crate::verdict::percent;
+use super::binomial::largest_count_within;
+use crate::percent::percent;
 
 /// What false alarms are affordable, and how surely they shall not be exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]

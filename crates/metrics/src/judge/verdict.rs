@@ -1,20 +1,11 @@
 //! Whether the hybrid pays, said plainly.
 
-use crate::{MemberEvaluation, Named};
+use super::member::MemberEvaluation;
+use crate::Named;
+use crate::percent::percent;
 
 /// Differences below this are none.
 const MARGIN: f64 = 0.001;
-
-/// `0.0123` as `1.2 %`; small shares keep two digits.
-pub(crate) fn percent(share: f64) -> String {
-    let per_cent = share * 100.0;
-    match per_cent.abs() {
-        p if p == 0.0 || p >= 0.95 => format!("{per_cent:.1} %"),
-        p if p >= 0.095 => format!("{per_cent:.2} %"),
-        p if p >= 0.0095 => format!("{per_cent:.3} %"),
-        _ => format!("{per_cent:.1e} %"),
-    }
-}
 
 /// One measure of hybrid and best member.
 struct Contest<'a> {
@@ -152,11 +143,5 @@ mod tests {
         assert_eq!(dear, "The hybrid ranks better than its best member, and flags more attacks at more false alarms");
         let dear = headline_of((0.97, 0.98), (0.9, 0.8), (0.05, 0.01));
         assert_eq!(dear, "The hybrid ranks worse than its best member, but flags more attacks at more false alarms");
-    }
-
-    #[test]
-    fn percentages_keep_what_matters() {
-        let texts = [0.0, 0.098, 0.01, 0.00123, 0.0001, 1.0, 0.000_001].map(percent);
-        assert_eq!(texts, ["0.0 %", "9.8 %", "1.0 %", "0.12 %", "0.010 %", "100.0 %", "1.0e-4 %"]);
     }
 }

@@ -7,9 +7,9 @@ use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBColor, ShapeStyle, TextStyle};
 
-use crate::figure::PlotError;
-use crate::font::{FAMILY, Face, Weight};
-use crate::theme::Palette;
+use super::error::PlotError;
+use super::font::{FAMILY, Face, Weight};
+use super::theme::Palette;
 
 /// Drawing units a page pixel. plotters knows whole units only; four keep curves smooth in the SVG and in a PNG of
 /// twice the size.

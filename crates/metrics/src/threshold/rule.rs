@@ -5,9 +5,10 @@ use nta_data::Label;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::budget::{Budget, umbrella_threshold};
 use crate::error::{MetricsError, all_scores, same_length};
-use crate::verdict::percent;
-use crate::{Budget, ConfusionMatrix, Ranking, umbrella_threshold};
+use crate::percent::percent;
+use crate::{ConfusionMatrix, Ranking};
 
 /// The rule by which a threshold is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::beta::{beta_quantile, normal_quantile_above, t_quantile_above};
+use super::beta::{beta_quantile, normal_quantile_above, t_quantile_above};
 
 /// Confidence of every interval in an evaluation.
 pub const INTERVAL_CONFIDENCE: f64 = 0.95;

@@ -6,9 +6,9 @@ use nta_data::Label;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::beta::t_quantile_above;
+use super::beta::t_quantile_above;
+use super::independent::{INTERVAL_CONFIDENCE, Interval, clopper_pearson_real};
 use crate::error::{MetricsError, same_length};
-use crate::interval::{INTERVAL_CONFIDENCE, Interval, clopper_pearson_real};
 
 /// The false positive rate with entities (hosts), not flows, taken as independent.
 ///
@@ -18,7 +18,6 @@ use crate::interval::{INTERVAL_CONFIDENCE, Interval, clopper_pearson_real};
 /// honest for rates near 0 where a normal interval does not. Without any false alarm, or with nothing but, the variance
 /// says nothing and the table counts as worth K flows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct ClusteredRate {
     /// Entities with benign flows.
     pub entities: u64,

@@ -3,8 +3,8 @@
 use plotters::prelude::DrawingBackend;
 use plotters::style::RGBColor;
 
-use crate::canvas::{Align, Canvas, Type};
-use crate::figure::PlotError;
+use super::canvas::{Align, Canvas, Type};
+use super::error::PlotError;
 
 /// Left and right margin of titles and legends, in page pixels.
 pub(crate) const MARGIN: f64 = 24.0;

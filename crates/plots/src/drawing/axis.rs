@@ -2,9 +2,9 @@
 
 use plotters::prelude::DrawingBackend;
 
-use crate::canvas::{Align, Canvas, Place, Type};
-use crate::figure::PlotError;
-use crate::number::{compact, plain};
+use super::canvas::{Align, Canvas, Place, Type};
+use super::error::PlotError;
+use super::number::{compact, plain};
 
 /// How values become lengths.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -7,8 +7,8 @@ use ab_glyph::{Font, FontRef, OutlineCurve};
 /// What an SVG asks for: the bundled font where the page carries it, else a system font of the same build.
 pub const FAMILY: &str = "Inter, Segoe UI, Roboto, Helvetica Neue, Arial, sans-serif";
 
-static REGULAR_FILE: &[u8] = include_bytes!("../fonts/Inter-Regular.otf");
-static BOLD_FILE: &[u8] = include_bytes!("../fonts/Inter-SemiBold.otf");
+static REGULAR_FILE: &[u8] = include_bytes!("../../fonts/Inter-Regular.otf");
+static BOLD_FILE: &[u8] = include_bytes!("../../fonts/Inter-SemiBold.otf");
 
 static REGULAR: LazyLock<Face> = LazyLock::new(|| Face::parse(REGULAR_FILE));
 static BOLD: LazyLock<Face> = LazyLock::new(|| Face::parse(BOLD_FILE));

@@ -1,0 +1,8 @@
+//! How far a number measured on a sample may lie from the truth: rows independent of each other, or alike within a host.
+
+mod beta;
+mod clustered;
+mod independent;
+
+pub use clustered::{ClusteredRate, clustered_fpr};
+pub use independent::{INTERVAL_CONFIDENCE, Interval, clopper_pearson, mean_interval, wilson};
