@@ -22,7 +22,7 @@ pub(crate) struct Tensors {
     choice: DeviceChoice,
     device: Device,
     shape: Shape,
-    /// One a part of [`Shape::parts`], matrices as `(inputs, 4·hidden)`, vectors as `(1, n)`, the head as `(hidden, 1)`,
+    /// One a parameter of [`Shape::parameters`], matrices as `(inputs, 4·hidden)`, vectors as `(1, n)`, the head as `(hidden, 1)`,
     /// embeddings as `(codes, dimension)`.
     weights: Vec<Tensor<2>>,
     mean: Vec<Tensor<2>>,
