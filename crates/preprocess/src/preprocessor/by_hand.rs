@@ -25,7 +25,7 @@ fn dense(fitted: &Preprocessor, table: &Dataset, row: usize, previous_end: Optio
             Transform::Log1p => x.abs().ln_1p() * x.signum(),
             Transform::None => x,
         };
-        numbers.push(((x - column.center) / column.spread).max(-CLIP).min(CLIP) as f32);
+        numbers.push(((x - column.center) / column.spread).clamp(-CLIP, CLIP) as f32);
     }
     for column in fitted.numeric().iter().filter(|column| column.missing_rows > 0) {
         numbers.push(f32::from(u8::from(!number(table, &column.name, row).is_finite())));
@@ -37,7 +37,7 @@ fn dense(fitted: &Preprocessor, table: &Dataset, row: usize, previous_end: Optio
             Some(previous) => {
                 let seconds = (end - previous).max(0) as f64 / 1e6;
                 let x = (seconds.ln_1p() - gap.mean) / gap.deviation;
-                numbers.extend([x.max(-CLIP).min(CLIP) as f32, 0.0]);
+                numbers.extend([x.clamp(-CLIP, CLIP) as f32, 0.0]);
             }
         }
     }
