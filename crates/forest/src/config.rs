@@ -172,6 +172,9 @@ pub struct ConfigError {
 
 impl ForestConfig {
     /// Refuses values out of range.
+    ///
+    /// # Errors
+    /// The first value out of range, by its key, with what would be right.
     pub fn check(&self) -> Result<(), ConfigError> {
         let within = |key: &str, value: u64, low: u64, high: u64| match (low..=high).contains(&value) {
             true => Ok(()),

@@ -196,6 +196,9 @@ pub enum ClassWeight {
 
 impl LstmConfig {
     /// Refuses settings that cannot work.
+    ///
+    /// # Errors
+    /// The first setting out of its range, by its key, with what would be right.
     pub fn check(&self) -> Result<(), ConfigError> {
         let whole = |key, value: usize, low: usize, high: usize, expected| {
             let fits = (low..=high).contains(&value);

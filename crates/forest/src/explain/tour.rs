@@ -74,11 +74,7 @@ impl Tour {
                     tour.n_levels = tour.n_levels.max(edge.level as usize + 2);
                     if tree[node].is_leaf() {
                         // Shapley values stay when all leaves move alike, and leaves of 0 take no part in them.
-                        let share = f64::from(tree[node].value) - offset;
-                        if share != 0.0 {
-                            tour.edges.push(edge);
-                            tour.steps.push(Step::Leaf(number, share));
-                        }
+                        tour.put_leaf(edge, f64::from(tree[node].value) - offset);
                         continue;
                     }
                     tour.edges.push(edge.clone());
@@ -94,6 +90,16 @@ impl Tour {
         tour.steps.shrink_to_fit();
         tour.points = Points::new(most_features.div_ceil(2).max(1));
         tour
+    }
+}
+
+impl Tour {
+    /// Goes down `edge` to a leaf and up again, unless the leaf says nothing.
+    fn put_leaf(&mut self, edge: Edge, share: f64) {
+        if share != 0.0 {
+            self.steps.push(Step::Leaf(self.edges.len() as u32, share));
+            self.edges.push(edge);
+        }
     }
 }
 

@@ -43,25 +43,13 @@ impl Forest {
         watch: &dyn Watch,
     ) -> Result<PermutationImportances, ForestError> {
         let columns = columns_by_name(&self.names, x)?;
-        check_finite(x)?;
-        if y.len() != x.n_rows() {
-            return Err(ForestError::LabelsDiffer { rows: x.n_rows(), labels: y.len() });
-        }
-        let rows = blocks.concat();
-        if let Some(&row) = rows.iter().find(|&&row| row as usize >= x.n_rows()) {
-            return Err(ForestError::NoSuchRow { row, rows: x.n_rows() });
-        }
-        let labels: Vec<Label> = rows.iter().map(|&row| y[row as usize]).collect();
+        let rows = check_blocks(x, y, blocks)?;
+        let labels = rows.iter().map(|&row| y[row as usize]).collect();
+        let lengths = blocks.iter().map(Vec::len).collect();
+        let judge = Judge { forest: self, labels, lengths, quality };
         let mut columns: Vec<Vec<f32>> =
             columns.iter().map(|column| rows.iter().map(|&row| column[row as usize]).collect()).collect();
-        let lengths: Vec<usize> = blocks.iter().map(Vec::len).collect();
-        let judge = |columns: &[Vec<f32>]| -> Result<Vec<f64>, ForestError> {
-            let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
-            let scores = self.scores(&columns, labels.len());
-            let blocks = split(&scores, &lengths).zip(split(&labels, &lengths));
-            blocks.map(|(scores, labels)| quality(scores, labels).ok_or(ForestError::QualityUndefined)).collect()
-        };
-        let whole = judge(&columns)?;
+        let whole = judge.qualities(&columns)?;
         let asked = self.features_asked();
         let mut costs = Vec::with_capacity(self.n_features());
         for (feature, name) in self.names.iter().enumerate() {
@@ -69,9 +57,9 @@ impl Forest {
                 return Err(ForestError::Cancelled);
             }
             let cost = if asked[feature] {
-                let shuffled = shuffled(&columns[feature], &lengths, seed, feature as u64);
+                let shuffled = shuffled(&columns[feature], &judge.lengths, seed, feature as u64);
                 let kept = std::mem::replace(&mut columns[feature], shuffled);
-                let without = judge(&columns)?;
+                let without = judge.qualities(&columns)?;
                 columns[feature] = kept;
                 whole.iter().zip(without).map(|(whole, without)| whole - without).collect()
             } else {
@@ -89,6 +77,40 @@ impl Forest {
             asked[self.links.feature(node.link)] = true;
         }
         asked
+    }
+}
+
+/// Refuses values that are infinite, labels that do not go with the rows, and rows that are not there; gives the rows of
+/// all blocks, block by block.
+fn check_blocks(x: &Tabular, y: &[Label], blocks: &[Vec<u32>]) -> Result<Vec<u32>, ForestError> {
+    check_finite(x)?;
+    if y.len() != x.n_rows() {
+        return Err(ForestError::LabelsDiffer { rows: x.n_rows(), labels: y.len() });
+    }
+    let rows = blocks.concat();
+    match rows.iter().find(|&&row| row as usize >= x.n_rows()) {
+        Some(&row) => Err(ForestError::NoSuchRow { row, rows: x.n_rows() }),
+        None => Ok(rows),
+    }
+}
+
+/// How good the forest's scores are, block by block.
+struct Judge<'a> {
+    forest: &'a Forest,
+    /// Of the rows of all blocks, block by block.
+    labels: Vec<Label>,
+    /// Rows of each block.
+    lengths: Vec<usize>,
+    quality: Quality<'a>,
+}
+
+impl Judge<'_> {
+    /// The quality in each block, `columns` being those of the rows of all blocks.
+    fn qualities(&self, columns: &[Vec<f32>]) -> Result<Vec<f64>, ForestError> {
+        let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
+        let scores = self.forest.scores(&columns, self.labels.len());
+        let blocks = split(&scores, &self.lengths).zip(split(&self.labels, &self.lengths));
+        blocks.map(|(scores, labels)| (self.quality)(scores, labels).ok_or(ForestError::QualityUndefined)).collect()
     }
 }
 

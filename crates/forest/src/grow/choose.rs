@@ -57,8 +57,7 @@ impl Growth<'_> {
     ) -> Option<Choice<T>> {
         let n_features = self.plan.table.columns.len();
         let mut random = rng(self.plan.seed, Purpose::FeatureDraw, self.tree, task.path);
-        work.features.clear();
-        work.features.extend(0..n_features as u32);
+        work.begin_draw(n_features);
         let has_inside = view.is_whole() && self.mark(bag, &mut work.inside);
         let (mut best, mut bound, mut any_varies, mut n_drawn) = (None, f64::INFINITY, false, 0);
         while n_drawn < n_features && (n_drawn < self.max_features || !any_varies) {
@@ -67,11 +66,7 @@ impl Growth<'_> {
             self.draw_features(n_drawn..until, &mut random, work);
             n_drawn = until;
             let rows = Rows { bag, view, inside: has_inside.then_some(&*work.inside), total: task.tally };
-            let mut found: Vec<Found<T>> = Vec::new();
-            if fork && work.drawn.len() > 1 {
-                let look = |&drawn: &(usize, f64)| self.look(rows, drawn, f64::INFINITY, &mut Histogram::new());
-                work.drawn.par_iter().map(look).collect_into_vec(&mut found);
-            }
+            let mut found = if fork { self.look_side_by_side(rows, &work.drawn) } else { Vec::new() };
             for (i, &(feature, roll)) in work.drawn.iter().enumerate() {
                 let found = match found.get_mut(i) {
                     Some(found) => std::mem::replace(found, Found::Nothing),
@@ -88,10 +83,21 @@ impl Growth<'_> {
                 }
             }
         }
-        best.map(|(feature, split)| {
-            let cut = split.border.cut(&self.plan.table.columns[feature].bins);
-            Choice { feature, split, cut }
-        })
+        best.map(|(feature, split)| self.choice(feature, split))
+    }
+
+    fn choice<T>(&self, feature: usize, split: Split<T>) -> Choice<T> {
+        let cut = split.border.cut(&self.plan.table.columns[feature].bins);
+        Choice { feature, split, cut }
+    }
+
+    /// What each of several features has to offer, a feature a thread; nothing where there is one, or none.
+    fn look_side_by_side<T: Tally>(&self, rows: Rows<'_, T>, drawn: &[(usize, f64)]) -> Vec<Found<T>> {
+        if drawn.len() < 2 {
+            return Vec::new();
+        }
+        let look = |&drawn: &(usize, f64)| self.look(rows, drawn, f64::INFINITY, &mut Histogram::new());
+        drawn.par_iter().map(look).collect()
     }
 
     /// Draws features number `range` of the node; those not known to be constant go to `work.drawn`.

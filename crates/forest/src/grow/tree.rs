@@ -80,11 +80,7 @@ impl Growth<'_> {
             work.constant.copy_from_slice(&constant[kept..]);
             constant.truncate(kept);
             if view.wants_excerpt(rows) {
-                let bag = &mut bag[task.start..task.end];
-                let mut excerpt = work.excerpts.pop().unwrap_or_default();
-                excerpt.take(view, bag, &work.constant);
-                self.run(bag, Task { start: 0, end: rows, ..task }, view.of(&excerpt), work, branch)?;
-                work.excerpts.push(excerpt);
+                self.run_on_excerpt(&mut bag[task.start..task.end], task, view, work, branch)?;
                 continue;
             }
             let fork = self.plan.forks && rows >= FORK_ROWS && task.depth < FORK_DEPTH;
@@ -99,6 +95,22 @@ impl Growth<'_> {
                 tasks.push(child);
             }
         }
+        Ok(())
+    }
+
+    /// Grows the branch below a task, whose rows are all of `bag`, on a copy of their codes.
+    fn run_on_excerpt<T: Tally>(
+        &self,
+        bag: &mut [Drawn],
+        task: Task<T>,
+        view: View<'_>,
+        work: &mut Work<T>,
+        branch: &mut Branch,
+    ) -> Result<(), ForestError> {
+        let mut excerpt = work.excerpts.pop().unwrap_or_default();
+        excerpt.take(view, bag, &work.constant);
+        self.run(bag, Task { start: 0, end: bag.len(), ..task }, view.of(&excerpt), work, branch)?;
+        work.excerpts.push(excerpt);
         Ok(())
     }
 

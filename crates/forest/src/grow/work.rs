@@ -48,4 +48,10 @@ impl<T: Tally> Work<T> {
             excerpts: Vec::new(),
         }
     }
+
+    /// Puts all features back among those to be drawn from.
+    pub(super) fn begin_draw(&mut self, n_features: usize) {
+        self.features.clear();
+        self.features.extend(0..n_features as u32);
+    }
 }

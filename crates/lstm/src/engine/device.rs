@@ -79,6 +79,9 @@ impl DeviceChoice {
     }
 
     /// Refuses a device that was not built in or is not there, before any work is done.
+    ///
+    /// # Errors
+    /// [`LstmError::Device`], with what is missing.
     pub fn check_available(self) -> Result<(), LstmError> {
         match self {
             DeviceChoice::Auto | DeviceChoice::Cpu => Ok(()),
@@ -109,6 +112,9 @@ impl DeviceChoice {
 
 impl Precision {
     /// Refuses a precision that training on this device does not have here, before any work is done.
+    ///
+    /// # Errors
+    /// [`LstmError::Precision`], with what to set instead.
     pub fn check_available(self, device: DeviceChoice) -> Result<(), LstmError> {
         match self {
             Precision::F32 => Ok(()),

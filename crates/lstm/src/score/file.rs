@@ -12,7 +12,10 @@ impl Lstm {
         write(Self::KIND, &self.about(), &self.learned().to_tensors(""))
     }
 
-    /// Reads [`Lstm::to_safetensors`]. Refuses anything else by an error.
+    /// Reads [`Lstm::to_safetensors`]. Never panics.
+    ///
+    /// # Errors
+    /// A file of a newer revision, or bytes that are no such network, with the first fault.
     pub fn from_safetensors(bytes: &[u8]) -> Result<Self, LstmError> {
         let damaged = |why| LstmError::Damaged { what: Self::KIND, why };
         let (about, tensors): (About, _) = read(Self::KIND, bytes)?;

@@ -149,6 +149,9 @@ impl Lstm {
 
     /// Refuses inputs whose names, widths or codes are not those the network was trained with, and numbers that are not
     /// finite.
+    ///
+    /// # Errors
+    /// The first difference, by its place and name.
     pub fn check_inputs(&self, dense: &Dense) -> Result<(), LstmError> {
         self.inputs.check("scored", dense)
     }

@@ -18,6 +18,9 @@ impl Lstm {
     /// Probability of attack for each row, in row order. Each sequence starts cold and its state is carried to its end
     /// however long it is; a network trained with `sequence.length: 1` sees every row cold. The same bits as
     /// [`Lstm::step`] gives row by row, for any number of threads.
+    ///
+    /// # Errors
+    /// What [`Lstm::check_inputs`] refuses, sequences that do not hold each row exactly once.
     pub fn predict_proba(&self, dense: &Dense, sequences: &Sequences) -> Result<Vec<f32>, LstmError> {
         self.check_inputs(dense)?;
         check_sequences("scored", sequences, dense.n_rows)?;

@@ -79,7 +79,10 @@ impl Checkpoint {
         saved::write(Self::KIND, &about, &tensors)
     }
 
-    /// Reads [`Checkpoint::to_bytes`]. Refuses anything else by an error, never a panic.
+    /// Reads [`Checkpoint::to_bytes`]. Never panics.
+    ///
+    /// # Errors
+    /// A file of a newer revision, or bytes that are no such checkpoint, with the first fault.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, LstmError> {
         let damaged = |why| LstmError::Damaged { what: Self::KIND, why };
         let (about, tensors): (CheckpointAbout, _) = saved::read(Self::KIND, bytes)?;

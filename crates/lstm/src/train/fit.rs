@@ -25,6 +25,11 @@ impl LstmConfig {
     /// same bits as if it had not been interrupted. `watch` counts batches; cancelling is an error.
     ///
     /// The same configuration, seed, rows and CPU give the same bits for any number of threads.
+    ///
+    /// # Errors
+    /// A setting out of its range, a device or precision that is not there, rows that cannot be learned from (none, one class,
+    /// numbers that are not finite, sequences that do not hold each row once), a checkpoint of another run, a loss that is no
+    /// number any more, cancelled.
     pub fn fit(
         &self,
         train: Rows<'_>,

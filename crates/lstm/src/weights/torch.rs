@@ -58,19 +58,7 @@ impl Weights {
     /// The reverse of [`Weights::to_tensors`]; every tensor is checked for presence, type and shape, and PyTorch's two
     /// biases are added.
     pub(crate) fn from_tensors(shape: &Shape, prefix: &str, tensors: &SafeTensors<'_>) -> Result<Self, String> {
-        let read = |name: String, expected: &[usize]| {
-            let name = format!("{prefix}{name}");
-            let view = tensors.tensor(&name).map_err(|_| format!("tensor {name} is missing"))?;
-            if view.dtype() != Dtype::F32 || view.shape() != expected {
-                let (found, kind) = (view.shape(), view.dtype());
-                return Err(format!("tensor {name} is {kind:?} {found:?}, not F32 {expected:?}"));
-            }
-            let values: Vec<f32> = view.data().as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect();
-            match values.iter().position(|w| !w.is_finite()) {
-                Some(i) => Err(format!("tensor {name} holds {} at {i}", values[i])),
-                None => Ok(values),
-            }
-        };
+        let read = |name: String, expected: &[usize]| read(tensors, &format!("{prefix}{name}"), expected);
         let (gates, hidden) = (shape.gates(), shape.hidden);
         // Grows with what is there: a damaged file may claim any size.
         let mut values = Vec::new();
@@ -102,6 +90,20 @@ impl Weights {
         }
         let weights = Weights { shape: shape.clone(), values };
         if weights.are_finite() { Ok(weights) } else { Err("a sum of two biases is not finite".into()) }
+    }
+}
+
+/// The values of a tensor that is there, holds f32 and has this shape.
+fn read(tensors: &SafeTensors<'_>, name: &str, expected: &[usize]) -> Result<Vec<f32>, String> {
+    let view = tensors.tensor(name).map_err(|_| format!("tensor {name} is missing"))?;
+    if view.dtype() != Dtype::F32 || view.shape() != expected {
+        let (found, kind) = (view.shape(), view.dtype());
+        return Err(format!("tensor {name} is {kind:?} {found:?}, not F32 {expected:?}"));
+    }
+    let values: Vec<f32> = view.data().as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect();
+    match values.iter().position(|w| !w.is_finite()) {
+        Some(i) => Err(format!("tensor {name} holds {} at {i}", values[i])),
+        None => Ok(values),
     }
 }
 

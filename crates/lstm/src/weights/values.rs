@@ -9,7 +9,7 @@ use super::shape::{Parameter, Shape};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Weights {
     pub(crate) shape: Shape,
-    /// `(n_weights)`, see [`Shape::parts`].
+    /// `(n_weights)`, see [`Shape::parameters`].
     pub(crate) values: Vec<f32>,
 }
 

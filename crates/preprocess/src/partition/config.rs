@@ -111,6 +111,9 @@ impl fmt::Display for GroupBy {
 
 impl SplitConfig {
     /// Refuses shares that leave no training rows, and keys that the named strategy would not heed.
+    ///
+    /// # Errors
+    /// The first value out of range, or a key that the strategy does not heed, with what would be right.
     pub fn check(&self) -> Result<(), ConfigError> {
         let shares = [
             ("test", self.test.unwrap_or(DEFAULT_TEST_SHARE)),

@@ -15,7 +15,7 @@ pub(crate) fn plan(material: &Material, by: GroupBy, seed: u64, requirements: &R
     assign_lots(material, &material.groups(by), N_DRAWS, seed, requirements)
 }
 
-/// Deals whole lots; `lot_of` numbers each row's lot. Each draw tries every way to deal.
+/// Assigns whole lots; `lot_of` numbers each row's lot. Each draw tries all kinds to balance.
 pub(crate) fn assign_lots(
     material: &Material,
     lot_of: &[u32],

@@ -96,6 +96,9 @@ impl Default for CategoricalConfig {
 
 impl PreprocessConfig {
     /// Refuses values out of range.
+    ///
+    /// # Errors
+    /// The first value out of range, by its key, with what would be right.
     pub fn check(&self) -> Result<(), ConfigError> {
         let CategoricalConfig { min_count, smoothing } = self.categorical;
         if min_count == 0 {

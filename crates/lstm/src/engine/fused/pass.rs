@@ -218,9 +218,21 @@ impl Pass {
                 );
             }
         }
-        if l > 0 || network.tables.is_empty() {
-            return;
+        if l == 0 {
+            self.table_gradients(network, dense, pack, rows, gradient);
         }
+    }
+
+    /// Adds what `rows` contribute to the rows of the category tables that they met.
+    fn table_gradients(
+        &self,
+        network: &Network,
+        dense: &Dense,
+        pack: &Pack,
+        rows: Range<usize>,
+        gradient: &mut Gradient,
+    ) {
+        let (d_gates, n) = (&self.layers[0].gates, pack.rows.len());
         let n_numeric = network.weights.shape.n_numeric;
         for i in rows {
             for (&code, &table) in dense.code_row(pack.rows[i] as usize).iter().zip(&network.tables) {

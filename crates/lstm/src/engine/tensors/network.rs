@@ -22,7 +22,7 @@ pub(crate) struct Tensors {
     choice: DeviceChoice,
     device: Device,
     shape: Shape,
-    /// One a part of [`Shape::parts`], matrices as `(inputs, 4·hidden)`, vectors as `(1, n)`, the head as `(hidden, 1)`,
+    /// One a parameter of [`Shape::parameters`], matrices as `(inputs, 4·hidden)`, vectors as `(1, n)`, the head as `(hidden, 1)`,
     /// embeddings as `(codes, dimension)`.
     weights: Vec<Tensor<2>>,
     mean: Vec<Tensor<2>>,
@@ -68,7 +68,6 @@ impl Tensors {
     /// Logits of every step, `(n_steps · n_sequences, 1)`.
     fn forward(&self, batch: &Padded) -> Tensor<2> {
         let shape = &self.shape;
-        let (hidden, lanes) = (shape.hidden, batch.n_sequences);
         let mut parameters = self.weights.iter().cloned();
         let mut next = || parameters.next().expect("one tensor a parameter");
         let n_tables = shape.embedding.map_or(0, |_| shape.cardinality.len());
@@ -81,30 +80,7 @@ impl Tensors {
                 Some(below) => below.matmul(input) + bias,
                 None => self.first_inputs(batch, &tables, input, bias),
             };
-            let mut outputs: Vec<Tensor<2>> = Vec::with_capacity(batch.n_steps);
-            let mut cell: Option<Tensor<2>> = None;
-            for t in 0..batch.n_steps {
-                if t > 0 && t == batch.context {
-                    // The past is given: nothing is learned from it, and padding is no past.
-                    let given = |state: Tensor<2>| (state * batch.warm.clone()).detach();
-                    let last = outputs.pop().map(given);
-                    outputs = outputs.into_iter().map(Tensor::detach).chain(last).collect();
-                    cell = cell.map(given);
-                }
-                let mut gates = sums.clone().narrow(0, t * lanes, lanes);
-                if let Some(output) = outputs.last() {
-                    gates = gates + output.clone().matmul(recurrent.clone());
-                }
-                let gate = |i: usize| gates.clone().narrow(1, i * hidden, hidden);
-                let new = sigmoid(gate(0)) * tanh(gate(2));
-                let now = match cell {
-                    Some(before) => sigmoid(gate(1)) * before + new,
-                    None => new,
-                };
-                outputs.push(sigmoid(gate(3)) * tanh(now.clone()));
-                cell = Some(now);
-            }
-            let outputs = Tensor::cat(outputs, 0);
+            let outputs = self.recur(batch, sums, recurrent);
             below = Some(match batch.masks.get(layer) {
                 Some(mask) => outputs * mask.clone(),
                 None => outputs,
@@ -112,6 +88,36 @@ impl Tensors {
         }
         let (head, bias) = (next(), next());
         below.expect("at least one layer").matmul(head) + bias
+    }
+
+    /// Outputs of a layer at every step, `(n_steps · n_sequences, hidden)`, from the pre-activations without the recurrence
+    /// `(n_steps · n_sequences, 4·hidden)`.
+    fn recur(&self, batch: &Padded, sums: Tensor<2>, recurrent: Tensor<2>) -> Tensor<2> {
+        let (hidden, lanes) = (self.shape.hidden, batch.n_sequences);
+        let mut outputs: Vec<Tensor<2>> = Vec::with_capacity(batch.n_steps);
+        let mut cell: Option<Tensor<2>> = None;
+        for t in 0..batch.n_steps {
+            if t > 0 && t == batch.context {
+                // The past is given: nothing is learned from it, and padding is no past.
+                let given = |state: Tensor<2>| (state * batch.warm.clone()).detach();
+                let last = outputs.pop().map(given);
+                outputs = outputs.into_iter().map(Tensor::detach).chain(last).collect();
+                cell = cell.map(given);
+            }
+            let mut gates = sums.clone().narrow(0, t * lanes, lanes);
+            if let Some(output) = outputs.last() {
+                gates = gates + output.clone().matmul(recurrent.clone());
+            }
+            let gate = |i: usize| gates.clone().narrow(1, i * hidden, hidden);
+            let new = sigmoid(gate(0)) * tanh(gate(2));
+            let now = match cell {
+                Some(before) => sigmoid(gate(1)) * before + new,
+                None => new,
+            };
+            outputs.push(sigmoid(gate(3)) * tanh(now.clone()));
+            cell = Some(now);
+        }
+        Tensor::cat(outputs, 0)
     }
 
     /// Pre-activations of the first layer without the recurrence, `(n_steps · n_sequences, 4·hidden)`.

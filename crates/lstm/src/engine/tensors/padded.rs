@@ -1,7 +1,7 @@
 //! A batch as burn takes it: sequences filled up to one length.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use nta_data::Dense;
+use nta_data::{Dense, Rng};
 
 use crate::engine::batch::Batch;
 use crate::engine::contract::Truth;
@@ -47,41 +47,13 @@ impl Padded {
         let n_steps = batch.packs.iter().map(|p| context - p.context + p.n_steps()).max().unwrap_or(0);
         let n = n_sequences * n_steps;
         let (hidden, n_numeric) = (shape.hidden, shape.n_numeric);
-        let tables = match shape.embedding {
-            Some(_) => vec![0; shape.cardinality.len()],
-            None => shape.table_rows(),
-        };
-        let n_masks = if dropout.is_on() { shape.layers } else { 0 };
-        let mut numeric = vec![0f32; n * n_numeric];
-        let mut codes: Vec<Vec<i32>> = tables.iter().map(|&t| vec![t as i32; n]).collect();
-        let (mut attack, mut weight) = (vec![0f32; n], vec![0f32; n]);
-        let mut masks = vec![vec![0f32; n * hidden]; n_masks];
-        let mut warm = vec![0f32; n_sequences];
+        let mut host = HostBatch::zeros(shape, n, n_sequences, dropout);
         let mut first = 0;
         for (p, pack) in batch.packs.iter().enumerate() {
             let places = places(pack, context, n_sequences, first);
-            warm[first..first + pack.width(0)].fill(if pack.context > 0 { 1.0 } else { 0.0 });
-            for (i, (&place, &row)) in places.iter().zip(&pack.rows).enumerate() {
-                let row = row as usize;
-                numeric[place * n_numeric..(place + 1) * n_numeric].copy_from_slice(dense.numeric_row(row));
-                for ((codes, &code), &table) in codes.iter_mut().zip(dense.code_row(row)).zip(&tables) {
-                    codes[place] = (table + code) as i32;
-                }
-                if i >= pack.first_learned() {
-                    attack[place] = f32::from(u8::from(truth.attack[row]));
-                    weight[place] = truth.weight[row];
-                }
-            }
-            let mut rng = batch.dropout_rng(seed, p);
-            let mut drawn = Vec::new();
-            for mask in &mut masks {
-                Dropout::draw(&mut drawn, places.len() * hidden, &mut rng);
-                for (&place, random) in places.iter().zip(drawn.chunks_exact(hidden)) {
-                    for (factor, &random) in mask[place * hidden..].iter_mut().zip(random) {
-                        *factor = dropout.factor(random);
-                    }
-                }
-            }
+            host.warm[first..first + pack.width(0)].fill(if pack.context > 0 { 1.0 } else { 0.0 });
+            host.put_rows(pack, &places, dense, truth);
+            host.draw_masks(&places, hidden, dropout, &mut batch.dropout_rng(seed, p));
             first += pack.width(0);
         }
         let device = device.clone().autodiff();
@@ -94,14 +66,75 @@ impl Padded {
             n_sequences,
             n_steps,
             context,
-            warm: matrix(warm, 1),
-            numeric: (n_numeric > 0).then(|| matrix(numeric, n_numeric)),
-            codes: codes.into_iter().map(column).collect(),
-            attack: matrix(attack, 1),
-            weight: matrix(weight, 1),
-            masks: masks.into_iter().map(|m| matrix(m, hidden)).collect(),
+            warm: matrix(host.warm, 1),
+            numeric: (n_numeric > 0).then(|| matrix(host.numeric, n_numeric)),
+            codes: host.codes.into_iter().map(column).collect(),
+            attack: matrix(host.attack, 1),
+            weight: matrix(host.weight, 1),
+            masks: host.masks.into_iter().map(|m| matrix(m, hidden)).collect(),
             total: truth.weight_of(batch),
             power: truth.loss.power(),
+        }
+    }
+}
+
+/// The same in memory, before it goes to the device.
+struct HostBatch {
+    warm: Vec<f32>,
+    numeric: Vec<f32>,
+    codes: Vec<Vec<i32>>,
+    /// Row, of the matrix that codes are looked up in, where each categorical input begins.
+    tables: Vec<u32>,
+    attack: Vec<f32>,
+    weight: Vec<f32>,
+    masks: Vec<Vec<f32>>,
+}
+
+impl HostBatch {
+    /// Nothing but padding, `n` rows of it.
+    fn zeros(shape: &Shape, n: usize, n_sequences: usize, dropout: Dropout) -> Self {
+        let n_masks = if dropout.is_on() { shape.layers } else { 0 };
+        let tables = match shape.embedding {
+            Some(_) => vec![0; shape.cardinality.len()],
+            None => shape.table_rows(),
+        };
+        HostBatch {
+            warm: vec![0.0; n_sequences],
+            numeric: vec![0.0; n * shape.n_numeric],
+            codes: tables.iter().map(|&t| vec![t as i32; n]).collect(),
+            tables,
+            attack: vec![0.0; n],
+            weight: vec![0.0; n],
+            masks: vec![vec![0.0; n * shape.hidden]; n_masks],
+        }
+    }
+
+    /// Copies a pack's rows to their `places`.
+    fn put_rows(&mut self, pack: &Pack, places: &[usize], dense: &Dense, truth: &Truth) {
+        let n_numeric = dense.numeric_names.len();
+        for (i, (&place, &row)) in places.iter().zip(&pack.rows).enumerate() {
+            let row = row as usize;
+            self.numeric[place * n_numeric..(place + 1) * n_numeric].copy_from_slice(dense.numeric_row(row));
+            for ((codes, &code), &table) in self.codes.iter_mut().zip(dense.code_row(row)).zip(&self.tables) {
+                codes[place] = (table + code) as i32;
+            }
+            if i >= pack.first_learned() {
+                self.attack[place] = f32::from(u8::from(truth.attack[row]));
+                self.weight[place] = truth.weight[row];
+            }
+        }
+    }
+
+    /// Draws which outputs of the rows at `places` are dropped, layer by layer.
+    fn draw_masks(&mut self, places: &[usize], hidden: usize, dropout: Dropout, rng: &mut Rng) {
+        let mut drawn = Vec::new();
+        for mask in &mut self.masks {
+            Dropout::draw(&mut drawn, places.len() * hidden, rng);
+            for (&place, random) in places.iter().zip(drawn.chunks_exact(hidden)) {
+                for (factor, &random) in mask[place * hidden..].iter_mut().zip(random) {
+                    *factor = dropout.factor(random);
+                }
+            }
         }
     }
 }
