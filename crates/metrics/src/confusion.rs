@@ -83,6 +83,14 @@ impl ConfusionMatrix {
         ratio(self.tp, self.flagged())
     }
 
+    /// The precision to expect with the same rates where `prevalence` of the flows are attacks, by Bayes' rule (Axelsson
+    /// 2000). `None` where a class is missing or no flow would be flagged.
+    pub fn precision_at_prevalence(&self, prevalence: f64) -> Option<f64> {
+        let caught = self.recall()? * prevalence;
+        let flagged = caught + self.fpr()? * (1.0 - prevalence);
+        (flagged > 0.0).then(|| caught / flagged)
+    }
+
     /// Share of the attacks that are flagged (detection rate).
     pub fn recall(&self) -> Option<f64> {
         ratio(self.tp, self.attacks())
@@ -231,6 +239,23 @@ mod tests {
         let [_, _, macro_avg, weighted_avg] = benign_only.classification_report();
         assert_eq!(macro_avg.recall, None);
         near(weighted_avg.recall, 1.0);
+    }
+
+    #[test]
+    fn precision_falls_with_the_share_of_attacks() {
+        // Axelsson 2000, section 4: with 2 attacks in 100,000 records and 1 false alarm in 100,000, a detection rate of 1
+        // gives 66 %, one of 0.7 gives 58 %.
+        let perfect = ConfusionMatrix { tn: 99_999, fp: 1, fn_: 0, tp: 10 };
+        near(perfect.precision_at_prevalence(2e-5), 2e-5 / (2e-5 + 0.99998e-5));
+        let axelsson =
+            |recall| ConfusionMatrix { fn_: 10 - recall, tp: recall, ..perfect }.precision_at_prevalence(2e-5);
+        assert_eq!([axelsson(10), axelsson(7)].map(|p| (p.unwrap() * 100.0) as u32), [66, 58]);
+        // Where the share is the table's own, it is the table's precision.
+        let own = ConfusionMatrix { tn: 7, fp: 2, fn_: 1, tp: 2 };
+        near(own.precision_at_prevalence(0.25), own.precision().unwrap());
+        let one_class = ConfusionMatrix { tn: 7, fp: 2, fn_: 0, tp: 0 };
+        let silent = ConfusionMatrix { tn: 7, fp: 0, fn_: 2, tp: 0 };
+        assert_eq!((one_class.precision_at_prevalence(0.5), silent.precision_at_prevalence(0.5)), (None, None));
     }
 
     #[test]

@@ -114,6 +114,23 @@ impl Ranking {
         Some(tp as f64 / self.attacks as f64)
     }
 
+    /// Area under the ROC curve up to a false positive rate of `rate`, straight between its points, scaled so that chance
+    /// is 0.5 and perfection 1 (McClish 1989). `None` where a class is missing; `rate` lies in (0, 1].
+    pub fn partial_roc_auc(&self, rate: f64) -> Option<f64> {
+        let points = self.roc_points();
+        let mut area = 0.0;
+        for pair in points.windows(2) {
+            let ((from, low), (to, high)) = (pair[0], pair[1]);
+            let end = to.min(rate);
+            if end > from {
+                let recall = low + (high - low) * (end - from) / (to - from);
+                area += (end - from) * (low + recall) / 2.0;
+            }
+        }
+        let chance = rate * rate / 2.0;
+        (!points.is_empty()).then(|| (1.0 + (area - chance) / (rate - chance)) / 2.0)
+    }
+
     /// ROC points (false positive rate, recall), from (0, 0), one a cut. Empty where a class is missing.
     pub fn roc_points(&self) -> Vec<(f64, f64)> {
         if self.benign == 0 || self.attacks == 0 {
@@ -158,6 +175,23 @@ pub(crate) mod tests {
         let precision: Vec<f64> = ranking.pr_points().iter().map(|p| p.1).collect();
         let expected = [1.0, 1.0, 0.75, 0.7142857142857143, 0.6, 0.5454545454545454, 0.5];
         assert!(precision.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15), "{precision:?}");
+    }
+
+    #[test]
+    fn the_area_up_to_a_rate_agrees_with_scikit_learn() {
+        // scikit-learn 1.9.1, roc_auc_score(max_fpr=...).
+        let few = ranking(&SCORES, &LABELS);
+        let expected = [(1.0 / 6.0, 0.6818181818181818), (0.25, 0.6984126984126984), (0.4, 0.7456597222222222)];
+        for (rate, area) in expected.into_iter().chain([(0.9, 0.8176206509539844), (1.0, 0.8194444444444445)]) {
+            assert!((few.partial_roc_auc(rate).unwrap() - area).abs() < 1e-14, "{rate}");
+        }
+        let scores: Vec<f32> = (0..200u32).map(|i| (i * 7919 % 31) as f32 / 31.0).collect();
+        let labels: Vec<Label> = (0..200u32).map(|i| if i * 104_729 % 5 < 2 { A } else { B }).collect();
+        let tied = ranking(&scores, &labels);
+        for (rate, area) in [(0.01, 0.49899497487437183), (0.05, 0.4949252136752137), (0.5, 0.4901388888888889)] {
+            assert!((tied.partial_roc_auc(rate).unwrap() - area).abs() < 1e-14, "{rate}");
+        }
+        assert_eq!(ranking(&[0.5], &[A]).partial_roc_auc(0.01), None);
     }
 
     #[test]

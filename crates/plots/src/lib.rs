@@ -5,6 +5,7 @@
 
 mod drawing;
 
+mod base_rate;
 mod confusion_matrix;
 mod curve;
 mod families;
@@ -16,6 +17,7 @@ mod reliability;
 mod roc_curve;
 mod score_histogram;
 
+pub use base_rate::base_rate;
 pub use confusion_matrix::{ConfusionCounts, confusion_matrix};
 pub use curve::Curve;
 pub use drawing::error::PlotError;

@@ -60,6 +60,8 @@ struct PlacedFigures<'a> {
     members: Vec<FigureView<'a>>,
     ranking: Vec<FigureView<'a>>,
     at_threshold: Vec<FigureView<'a>>,
+    /// Each member's own beside each other, the hybrid's first.
+    at_threshold_cards: Vec<FigureView<'a>>,
     scores: Vec<FigureView<'a>>,
     families: Vec<FigureView<'a>>,
     learning: Vec<FigureView<'a>>,
@@ -142,9 +144,7 @@ fn arrange<'a>(run: &RunReport, figures: &'a [DrawnFigure]) -> PlacedFigures<'a>
     // What is about the run stands before what is about the hybrid.
     let placed = |place| [of(place, None), of(place, Some(HYBRID))].concat();
     let others = || run.evaluation.without_hybrid().map(|(name, _)| name);
-    let backwards: Vec<&str> = others().collect();
-    let mut at_threshold = placed(Place::AtThreshold);
-    at_threshold.extend(backwards.iter().rev().flat_map(|name| of(Place::AtThreshold, Some(*name))));
+    let names: Vec<&str> = others().chain([HYBRID]).collect();
     let folded = |name: &str| MemberFigures {
         name: spoken(name),
         figures: [Place::Scores, Place::Families]
@@ -156,7 +156,8 @@ fn arrange<'a>(run: &RunReport, figures: &'a [DrawnFigure]) -> PlacedFigures<'a>
     PlacedFigures {
         members: placed(Place::Members),
         ranking: placed(Place::Ranking),
-        at_threshold,
+        at_threshold: of(Place::AtThreshold, None),
+        at_threshold_cards: names.iter().rev().flat_map(|name| of(Place::AtThreshold, Some(*name))).collect(),
         scores: placed(Place::Scores),
         families: placed(Place::Families),
         learning: placed(Place::Learning),

@@ -31,6 +31,8 @@ pub struct MemberEvaluation {
     pub detection_rate_at_fpr_0_01: Option<f64>,
     /// The same at 0.1 %.
     pub detection_rate_at_fpr_0_001: Option<f64>,
+    /// Area under the ROC curve up to a false positive rate of 1 %, scaled so that chance is 0.5 and perfection 1.
+    pub partial_auc_to_fpr_0_01: Option<f64>,
     /// At the threshold chosen by the configured rule, before the test part was opened.
     pub at_budget: OperatingPoint,
     /// At the threshold 0.5.
@@ -66,6 +68,7 @@ impl MemberEvaluation {
             log_loss: log_loss(scores, labels)?,
             detection_rate_at_fpr_0_01: ranking.detection_rate_at_fpr(0.01),
             detection_rate_at_fpr_0_001: ranking.detection_rate_at_fpr(0.001),
+            partial_auc_to_fpr_0_01: ranking.partial_roc_auc(0.01),
             at_budget: OperatingPoint::of(confusion, Some(member.threshold.value)),
             at_half: OperatingPoint::of(at_half, Some(HALF)),
             families,
@@ -123,6 +126,10 @@ pub static RANKING: &[MetricOf<MemberEvaluation>] = &[
         .short("DR@0.1%FPR")
         .means("Largest recall among thresholds that flag at most 0.1 % of the benign test flows.")
         .read(|m| m.detection_rate_at_fpr_0_001, missing_class),
+    Metric::new("partial_auc_to_fpr_0_01", "partial ROC-AUC to 1\u{a0}% FPR", Unit::Index, Better::Higher)
+        .short("pAUC@1%FPR")
+        .means("Area under the ROC curve up to 1 % false positives, scaled so that chance is 0.5 and perfection 1.")
+        .read(|m| m.partial_auc_to_fpr_0_01, missing_class),
     Metric::new("brier", "Brier score", Unit::Index, Better::Lower)
         .short("Brier")
         .means("Mean squared distance of score and truth.")

@@ -30,7 +30,7 @@ pub(super) enum Caption {
 pub(crate) enum Place {
     Members,
     Ranking,
-    /// Of every member, the hybrid first.
+    /// Those of every member beside each other, the hybrid first, then what is about the run.
     AtThreshold,
     /// Of the hybrid; the others' fold out below.
     Scores,

@@ -1,7 +1,7 @@
 //! Figures about the whole run: all members beside each other, and what was learned. An entry, and the function that it
 //! names, are all that a figure takes here.
 
-use nta_metrics::{Better, metric};
+use nta_metrics::{Better, MemberEvaluation, metric};
 use nta_plots::{
     Curve, Figure, Importance, ImportanceLoss, LearningCurve, MemberBar, MetricBars, MetricSense, PlotError, PrCurves,
     RocCurves, Theme, decimal,
@@ -21,6 +21,10 @@ pub(super) static FIGURES: &[FigureKind] = &[
     ),
     FigureKind::new("pr_curves", Place::Ranking, Draw::Run(pr_curves)).says(
         "Precision is what an analyst who opens the alarms meets. Drawn as steps, whose area the average precision is.",
+    ),
+    FigureKind::new("base_rate", Place::AtThreshold, Draw::Run(base_rate)).says(
+        "What an analyst would meet with these recalls and false positive rates where attacks are rarer, as on most \
+         networks, than on the test part (the dots).",
     ),
     FigureKind::new("learning_curve", Place::Learning, Draw::Run(learning_curve)).says(
         "Training loss is weighted by class and includes dropout, validation loss neither: compare their course, not \
@@ -76,6 +80,25 @@ fn pr_curves(run: &RunReport, theme: Theme) -> Result<Figure, PlotError> {
     let curves: Vec<Curve<'_>> = members.iter().map(JudgedCurves::pr).collect();
     let data = PrCurves { curves: &curves, prevalence: prevalence(run) };
     nta_plots::pr_curve(&data, theme, "Precision and recall")
+}
+
+fn base_rate(run: &RunReport, theme: Theme) -> Result<Figure, PlotError> {
+    let shares: Vec<f64> = (0..=100).map(|i| 10f64.powf(f64::from(i) / 20.0 - 5.0)).collect();
+    let of = |(place, (name, member)): (usize, (&str, &MemberEvaluation))| {
+        let counts = member.at_budget.confusion;
+        let expected: Option<Vec<f64>> = shares.iter().map(|share| counts.precision_at_prevalence(*share)).collect();
+        (spoken(name), place, expected.unwrap_or_default(), prevalence(run).zip(counts.precision()))
+    };
+    let members: Vec<_> = run.evaluation.members.iter().enumerate().map(of).collect();
+    let curves = members.iter().map(|(name, place, precisions, test_part)| Curve {
+        name,
+        place: *place,
+        x: &shares[..precisions.len()],
+        y: precisions,
+        area: None,
+        at_threshold: test_part.filter(|_| !precisions.is_empty()),
+    });
+    nta_plots::base_rate(&curves.collect::<Vec<_>>(), theme, "Precision where attacks are rarer")
 }
 
 fn learning_curve(run: &RunReport, theme: Theme) -> Result<Figure, PlotError> {
