@@ -11,7 +11,7 @@ use super::context::Context;
 use super::fit::{Learned, uses_sequences, without_copies};
 use crate::error::{PipelineError, failed};
 use crate::event::{Event, Stage};
-use crate::traffic::{TrafficReport, entity_key};
+use crate::traffic::{SENSOR_KEY, TrafficReport, entity_key};
 
 /// Names of the members, in the order of their scores.
 pub(crate) const MEMBERS: [&str; 2] = ["forest", "lstm"];
@@ -46,6 +46,7 @@ fn provisional(
     let state = uses_sequences(ctx, &parts.train).then(|| StateRule {
         by: ctx.config.lstm.sequence.by,
         entity_key: entity_key(ctx.config.seed),
+        sensor_key: SENSOR_KEY,
         memory: ctx.config.lstm.memory.clone(),
     });
     let thresholds = names.iter().map(String::as_str).chain([HYBRID]).map(undecided).collect();

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use nta_data::{Watch, hex};
+use nta_ingest::RejectsFile;
 use nta_metrics::{Evaluation, ThresholdRule, rows_needed, supported_budget};
 use nta_preprocess::{Part, Partition, PartitionError, PartitionSummary, Requirements, partition};
 use nta_report::thousands;
@@ -188,6 +189,10 @@ fn read(ctx: &mut Context<'_>) -> Result<(ReadTraffic, String), PipelineError> {
         )));
     }
     ctx.dir.update(|record| record.digests = digests).map_err(failed)?;
+    if let Some(rejects) = &traffic.rejects {
+        let mut file = RejectsFile::create(&ctx.dir.place(traffic::REJECTS).map_err(failed)?).map_err(failed)?;
+        file.write(rejects).and_then(|()| file.finish()).map_err(failed)?;
+    }
     let columns = traffic.told.sources.first().map_or(0, |s| s.columns);
     let files: usize = traffic.told.sources.iter().map(|s| s.files.len()).sum();
     for remark in traffic.told.sources.iter().flat_map(|s| s.remarks()) {
