@@ -1,5 +1,5 @@
 //! Every key of a config changes what comes out: a key that does nothing is a lie. (The LSTM's own keys, which need more
-//! rows than this, are tested in its crate, `data.benign` in ingest.)
+//! rows than this, are tested in its crate, `data.benign` in ingest; `data.sensor` and `data.bad_rows` below.)
 
 use crate::nta::Home;
 
@@ -49,8 +49,13 @@ const CHANGES: &[(&str, &str)] = &[
 ];
 
 fn evaluation(home: &Home, change: Option<(&str, &str)>) -> String {
+    evaluation_of(home, "flows.csv", change)
+}
+
+/// The same of other files, a pattern.
+fn evaluation_of(home: &Home, files: &str, change: Option<(&str, &str)>) -> String {
     let set = change.map(|(key, value)| format!("{key}={value}"));
-    let data = format!("data.train={}", home.path().join("flows.csv").display());
+    let data = format!("data.train={}", home.path().join(files).display());
     let mut arguments = vec!["run", "configs/csv.yaml", "--quiet", "--json", "--set", &data];
     // smartcore knows no other bootstrap.
     for small in ["forest.trees=8", "forest.bootstrap=rows", "lstm.epochs=1", "lstm.hidden=8"] {
@@ -88,4 +93,48 @@ fn every_key_changes_the_evaluation() {
     assert_eq!(base, evaluation(&home, None));
     let idle: Vec<_> = CHANGES.iter().filter(|change| evaluation(&home, Some(**change)) == base).collect();
     assert!(idle.is_empty(), "these change nothing: {idle:?}");
+}
+
+#[test]
+fn one_sensor_for_two_files_lets_a_host_go_on_from_one_to_the_other() {
+    let home = Home::new();
+    flows(&home);
+    let text = std::fs::read_to_string(home.path().join("flows.csv")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let (first, second) = lines[1..].split_at(lines.len() / 2);
+    for (name, rows) in [("a-half.csv", first), ("b-half.csv", second)] {
+        home.write(name, format!("{}\n{}\n", lines[0], rows.join("\n")));
+    }
+    let two = evaluation_of(&home, "*-half.csv", None);
+    assert_ne!(two, evaluation_of(&home, "*-half.csv", Some(("data.sensor", "office"))));
+}
+
+#[test]
+fn bad_rows_end_a_run_or_are_set_aside_and_told_of() {
+    let home = Home::new();
+    flows(&home);
+    let text = std::fs::read_to_string(home.path().join("flows.csv")).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines.insert(40, "half a line".to_owned());
+    home.write("flows.csv", lines.join("\n"));
+    let data = format!("data.train={}", home.path().join("flows.csv").display());
+    let run = ["run", "configs/csv.yaml", "--set", &data, "--set", "forest.trees=8", "--set", "lstm.epochs=1"];
+    home.nta(&run).refused(2, &["flows.csv, line 41: 1 values where there are"]);
+    assert!(home.files().iter().all(|f| !f.ends_with("rejects.jsonl")));
+    let done = home.nta(&[&run[..], &["--set", "data.bad_rows=set_aside"]].concat()).ok();
+    assert!(done.err.contains("train: 1 rows cannot be read and were set aside, see rejects.jsonl"), "{}", done.err);
+    let rejects = home.files().into_iter().find(|f| f.ends_with("rejects.jsonl")).unwrap();
+    let rejects = std::fs::read_to_string(home.path().join(rejects)).unwrap();
+    assert!(rejects.contains("\"line\":41") && rejects.contains("\"text\":\"half a line\""), "{rejects}");
+
+    let spoilt = home.write("spoilt.csv", lines.join("\n"));
+    let (input, out) = (spoilt.to_str().unwrap(), home.path().join("scored.csv"));
+    let score = ["score", "csv", input, "-o", out.to_str().unwrap()];
+    home.nta(&score).refused(2, &["spoilt.csv, line 41"]);
+    home.nta(&[&score[..], &["--bad-rows", "set-aside"]].concat()).ok();
+    let scored = std::fs::read_to_string(&out).unwrap();
+    assert_eq!(scored.lines().count(), lines.len() - 1);
+    assert!(!scored.contains("half a line"));
+    let kept = std::fs::read_to_string(home.path().join("scored.csv.rejects.jsonl")).unwrap();
+    assert_eq!((kept.lines().count(), kept.contains("half a line")), (1, true));
 }

@@ -26,6 +26,18 @@ pub fn segment_entity(entity: u64, segment: u32) -> u64 {
     entity_hash(&[0x5e; 16], &[&entity.to_le_bytes(), &segment.to_le_bytes()])
 }
 
+/// What tells sensors apart in the hash of an entity, where no column names the capture of a row. Part of the model: a
+/// host seen by two sensors is two entities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SensorKey {
+    /// The place of the file among those read together, as in models made before sensors had names.
+    #[default]
+    FileIndex,
+    /// The sensor's name, which a rotation of its file does not change.
+    Name,
+}
+
 /// Shards in which per-entity state lives; fixed, so that no result depends on the number of threads.
 pub const N_SHARDS: usize = 16;
 

@@ -16,7 +16,7 @@ mod sequences;
 
 pub use census::Census;
 pub use dataset::{Categories, DataError, Dataset, Label, RowId};
-pub use entity::{EntityStore, MemoryConfig, N_SHARDS, entity_hash, segment_entity, shard_of};
+pub use entity::{EntityStore, MemoryConfig, N_SHARDS, SensorKey, entity_hash, segment_entity, shard_of};
 pub use features::{Dense, Features, Tabular, TabularKind};
 pub use hex::hex;
 pub use progress::{Quiet, Watch};

@@ -81,6 +81,14 @@ pub enum IngestError {
     /// Quotes that do not close, or close in the middle of a value.
     #[error("{file}, {at}: {problem}; a quoted value begins and ends with \" and doubles every \" inside")]
     BadQuote { file: String, at: Position, problem: String },
+    /// More rows that cannot be read than may be set aside.
+    #[error(
+        "{file}: {set_aside} of {rows} rows cannot be read ({}), more than the {} that may be set aside; the first: \
+         {first}; mend the file, or allow a larger share (in a config: `data.bad_rows: {{ set_aside: {{ share: … }} }}`)",
+        percent(*set_aside as f64 / *rows as f64),
+        percent(*share)
+    )]
+    TooManyBadRows { file: String, set_aside: u64, rows: u64, share: f64, first: String },
     /// A line of a log that its format does not allow.
     #[error("{file}, {at}: {problem}")]
     BadLine { file: String, at: Position, problem: String },
@@ -189,6 +197,11 @@ pub(crate) fn shown(value: &str) -> String {
     let escaped: String = value.chars().take(LIMIT).flat_map(char::escape_debug).collect();
     let dots = if value.chars().nth(LIMIT).is_some() { "…" } else { "" };
     format!("`{escaped}{dots}`")
+}
+
+/// `2.06 %`, `2 %`: at most two places.
+fn percent(share: f64) -> String {
+    format!("{} %", (share * 1e4).round() / 1e2)
 }
 
 fn columns(names: &[String]) -> String {

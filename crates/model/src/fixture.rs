@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use nta_data::{
     CategoricalColumn, Categories, Dataset, EntityRole, HYBRID, Label, MemoryConfig, NumericColumn, Order, Purpose,
-    Quiet, RowId, Schema, ScoreColumn, SequenceBy, Sequences, TimeRole, rng,
+    Quiet, RowId, Schema, ScoreColumn, SensorKey, SequenceBy, Sequences, TimeRole, rng,
 };
 use nta_forest::{Forest, ForestConfig};
 use nta_hybrid::HybridConfig;
@@ -89,8 +89,12 @@ pub(crate) fn model(order: Order) -> Model {
 /// The same with another memory.
 pub(crate) fn fit(order: Order, memory: MemoryConfig) -> Model {
     let train = traffic(600, 20, order);
-    let state =
-        (order != Order::None).then(|| StateRule { by: SequenceBy::Src, entity_key: [7; 16], memory: memory.clone() });
+    let state = (order != Order::None).then(|| StateRule {
+        by: SequenceBy::Src,
+        entity_key: [7; 16],
+        sensor_key: SensorKey::Name,
+        memory: memory.clone(),
+    });
     let sequencing = if state.is_some() { Sequencing::Gap(memory) } else { Sequencing::None };
     let preprocessor = PreprocessConfig::default().fit(&train, sequencing).unwrap();
     let (forest, lstm) = (fit_forest(&preprocessor, &train), fit_lstm(&preprocessor, &train));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use nta_data::{Dataset, HYBRID, MemoryConfig, Schema, Scores, SequenceBy};
+use nta_data::{Dataset, HYBRID, MemoryConfig, Schema, Scores, SensorKey, SequenceBy};
 use nta_hybrid::Hybrid;
 use nta_metrics::{ChosenThreshold, Isotonic};
 use nta_preprocess::Preprocessor;
@@ -47,8 +47,16 @@ pub struct StateRule {
     /// Key of the hash that makes an entity of capture and host; hex in the file.
     #[serde(with = "hex_key")]
     pub entity_key: [u8; 16],
+    /// What stands for the capture in it, where no column does. Models of before it was a choice do not hold it, and
+    /// must keep their digests.
+    #[serde(default, skip_serializing_if = "is_file_index")]
+    pub sensor_key: SensorKey,
     /// How much is remembered, and for how long.
     pub memory: MemoryConfig,
+}
+
+fn is_file_index(key: &SensorKey) -> bool {
+    *key == SensorKey::FileIndex
 }
 
 /// From which score on a row is flagged.
@@ -302,6 +310,23 @@ mod tests {
         assert!(scoring.contains("\"entity_key\": \"07070707070707070707070707070707\""), "{scoring}");
         let again = model(Order::File).save(&folder).unwrap_err().to_string();
         assert!(again.contains("exists already"), "{again}");
+    }
+
+    #[test]
+    fn a_model_of_before_sensors_had_names_keeps_its_rule_and_its_digest() {
+        let home = tempfile::tempdir().unwrap();
+        let mut old = model(Order::File);
+        old.state.as_mut().unwrap().sensor_key = SensorKey::FileIndex;
+        let folder = home.path().join("old");
+        let manifest = old.save(&folder).unwrap();
+        let scoring = fs::read_to_string(folder.join("scoring.json")).unwrap();
+        assert!(!scoring.contains("sensor"), "what was written then: {scoring}");
+        let loaded = Model::load(&folder).unwrap();
+        assert_eq!(loaded.state.as_ref().unwrap().sensor_key, SensorKey::FileIndex);
+        assert_eq!(loaded.digest().unwrap(), manifest.digest);
+        let folder = home.path().join("new");
+        model(Order::File).save(&folder).unwrap();
+        assert_eq!(Model::load(&folder).unwrap().state.unwrap().sensor_key, SensorKey::Name);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 const EXAMPLES: &str = "\
@@ -156,10 +156,27 @@ pub(crate) struct ScoreArgs {
     /// Rows held at a time.
     #[arg(long, value_name = "ROWS", default_value_t = 8_192, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub(crate) batch: u32,
+    /// The name of the sensor that saw the flows; the file's own name, without .gz or .zst, when not given. A host of
+    /// two sensors is two hosts.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sensor: Option<String>,
+    /// What becomes of rows that cannot be read: up to 1 % of them, and ten in any case, can be set aside, into
+    /// OUT.rejects.jsonl.
+    #[arg(long, value_enum, default_value_t = BadRowsArg::Refuse)]
+    pub(crate) bad_rows: BadRowsArg,
     /// Say why: beside each flagged row the features that moved the forest's score most, with what each added or took
     /// (exact Shapley values), this many of them.
     #[arg(long, value_name = "FEATURES", num_args = 0..=1, default_missing_value = "3", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) explain: Option<u32>,
+}
+
+/// What becomes of rows that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BadRowsArg {
+    /// The first one ends the scoring.
+    Refuse,
+    /// They are left out of the output.
+    SetAside,
 }
 
 #[derive(Debug, Args)]

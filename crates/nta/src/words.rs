@@ -95,6 +95,9 @@ pub(crate) fn remark(remark: &Remark) -> String {
         Remark::RowsIgnored { role, rows } => {
             format!("{role}: {} rows are left out by the schema's `label.ignore`", thousands(*rows))
         }
+        Remark::RowsSetAside { role, rows, file } => {
+            format!("{role}: {} rows cannot be read and were set aside, see {file}", thousands(*rows))
+        }
         Remark::ColumnsAbsent { role, columns } => format!("{role}: the files lack {}", columns.join(", ")),
         Remark::Partition { text } => text.clone(),
         Remark::ColumnDropped { column, reason } => format!("column `{column}` is left out: {reason}"),

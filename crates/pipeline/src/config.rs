@@ -15,6 +15,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::bad_rows::BadRowsConfig;
 use crate::project::Project;
 use crate::yaml::{self, Document};
 
@@ -65,6 +66,14 @@ pub struct DataConfig {
     /// Label values that mean benign, in place of the schema's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub benign: Vec<String>,
+    /// What becomes of rows that cannot be read: `refuse`, `set_aside` (up to 1 % of them), or
+    /// `{ set_aside: { share: 0.05 } }`.
+    #[serde(default, skip_serializing_if = "BadRowsConfig::is_default")]
+    pub bad_rows: BadRowsConfig,
+    /// One sensor's name for all files. Without it each file is a sensor of its own, called by the file's name; hosts
+    /// of two sensors are two entities. A capture column of the schema goes before both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensor: Option<String>,
 }
 
 fn default_schema() -> String {
@@ -228,6 +237,7 @@ impl RunConfig {
                 _ => {}
             }
         }
+        self.data.bad_rows.check().map_err(|why| in_stage("data.bad_rows.set_aside", "share", &why))?;
         self.split.check().map_err(|e| in_stage("split", &e.key, &e.to_string()))?;
         self.preprocess.check().map_err(|e| in_stage("preprocess", &e.key, &e.to_string()))?;
         self.forest.check().map_err(|e| in_stage("forest", &e.key, &e.to_string()))?;

@@ -323,6 +323,15 @@ pub enum Remark {
         /// How many.
         rows: u64,
     },
+    /// Rows that cannot be read were set aside (`data.bad_rows: set_aside`).
+    RowsSetAside {
+        /// `train` or `test`.
+        role: String,
+        /// How many.
+        rows: u64,
+        /// The file in the run's folder that holds them.
+        file: String,
+    },
     /// Columns of the schema that no file has.
     ColumnsAbsent {
         /// `train` or `test`.

@@ -1,5 +1,6 @@
 //! The stages and the jobs made of them. Progress goes out as events; nothing is printed here.
 
+mod bad_rows;
 mod config;
 mod doctor;
 mod dry_run;
@@ -16,6 +17,7 @@ mod simulate;
 mod traffic;
 mod yaml;
 
+pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
 pub use config::{ConfigError, DataConfig, LoadedConfig, RunConfig, Traffic};
 pub use doctor::{Checkup, checkup};
 pub use dry_run::{DryRun, dry_run};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use nta_data::{Dataset, Label, Order, Scores};
-use nta_ingest::{Added, AddedValues, Batch, ReadOptions, Source, TableWriter, Truth};
+use nta_ingest::{Added, AddedValues, BadRows, Batch, ReadOptions, Reject, RejectsFile, Source, TableWriter, Truth};
 use nta_metrics::{ConfusionMatrix, OperatingPoint};
 use nta_model::{Model, PreparedRows, Reasons, Registry, Scorer};
 use serde::Serialize;
@@ -33,6 +33,10 @@ pub struct ScoreRequest {
     /// How many reasons to write beside each flagged row: the features of the largest contributions to the forest's
     /// score. None: no such column.
     pub reasons: Option<usize>,
+    /// One sensor's name for the input, in place of the file's own.
+    pub sensor: Option<String>,
+    /// What becomes of rows that cannot be read. Those set aside are in no output but `<output>.rejects.jsonl`.
+    pub bad_rows: BadRows,
     /// Where models are looked up.
     pub project: Project,
 }
@@ -56,6 +60,10 @@ pub struct ScoreOutcome {
     pub truth: Option<BTreeMap<String, OperatingPoint>>,
     /// Rows whose label the schema ignores: scored and written, and left out of `truth`.
     pub unjudged: u64,
+    /// Rows set aside: not scored and not written.
+    pub set_aside: u64,
+    /// Where those are, if bad rows were to be set aside.
+    pub rejects: Option<PathBuf>,
     /// Flows and flagged flows of each attack family, where the file holds them.
     pub families: BTreeMap<String, FamilyCount>,
     /// Seconds it took.
@@ -100,11 +108,14 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
     let working = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     let source = Source::resolve(&[glob_safe(&pattern)], &working).map_err(refused)?;
     let options = ReadOptions {
-        schema: Arc::new(model.schema.clone()),
         by: model.state.as_ref().map(|state| state.by),
         entity_key: model.state.as_ref().map_or([0; 16], |state| state.entity_key),
+        sensor_key: model.state.as_ref().map(|state| state.sensor_key).unwrap_or_default(),
+        sensor: request.sensor.clone(),
         truth: Truth::IfPresent,
+        bad_rows: request.bad_rows,
         batch_rows: request.batch_rows,
+        ..ReadOptions::new(Arc::new(model.schema.clone()))
     };
     let output = &request.output;
     let reasons = match request.reasons {
@@ -124,6 +135,8 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
         output: request.output.clone(),
         truth: tally.truth(),
         unjudged: tally.unjudged,
+        set_aside: tally.set_aside,
+        rejects: job.rejects_path(),
         families: tally.families,
         seconds,
     };
@@ -161,6 +174,7 @@ impl Job<'_> {
             return Err(PipelineError::refuse(format!("{input} is the input; write the scored rows to another file")));
         }
         let writer = TableWriter::create(self.output, None).map_err(refused)?;
+        let rejects = self.rejects_path().map(|path| RejectsFile::create(&path)).transpose().map_err(refused)?;
         if let Some(first) = self.batches()?.next() {
             let taken = first.map_err(refused)?.raw.column_names();
             if let Some(name) = self.columns().find(|name| taken.iter().any(|t| t == name)) {
@@ -170,7 +184,14 @@ impl Job<'_> {
                 )));
             }
         }
-        Ok(Out { job: self, writer, tally: Tally::default() })
+        Ok(Out { job: self, writer, rejects, tally: Tally::default() })
+    }
+
+    /// Where the rows set aside go; `None` where bad rows are refused.
+    fn rejects_path(&self) -> Option<PathBuf> {
+        let mut name = self.output.as_os_str().to_owned();
+        name.push(".rejects.jsonl");
+        (self.options.bad_rows != BadRows::Refuse).then(|| PathBuf::from(name))
     }
 
     /// Columns that the output has beside the input's.
@@ -186,11 +207,14 @@ impl Job<'_> {
     fn as_read(&self) -> Result<Tally, PipelineError> {
         let mut scorer = Scorer::new(self.model).map_err(failed)?;
         let mut out = self.begin_output()?;
-        for batch in self.batches()? {
+        let mut batches = self.batches()?;
+        while let Some(batch) = batches.next() {
             let batch = batch.map_err(refused)?;
             let scores = scorer.score(&batch.dataset).map_err(refused)?;
             out.write(&batch, &scores)?;
+            out.set_aside(&batches.take_rejects())?;
         }
+        out.set_aside(&batches.take_rejects())?;
         out.finish()
     }
 
@@ -221,11 +245,14 @@ impl Job<'_> {
         }
         drop(arrivals);
         let mut ordered = back.finish().map_err(failed)?;
-        for batch in self.batches()? {
+        let mut batches = self.batches()?;
+        while let Some(batch) = batches.next() {
             let batch = batch.map_err(refused)?;
             let scores = self.take_scores(&mut ordered, &batch.dataset)?;
             out.write(&batch, &scores)?;
+            out.set_aside(&batches.take_rejects())?;
         }
+        out.set_aside(&batches.take_rejects())?;
         if ordered.next_into(&mut Vec::new()).map_err(failed)? {
             return Err(changed());
         }
@@ -236,8 +263,11 @@ impl Job<'_> {
         let mut sort = ExternalSort::new(scorer.layout().record_bytes(), SORT_ROOM, folder).map_err(failed)?;
         let mut record = Vec::new();
         let mut nth = 0i128;
-        for batch in self.batches()? {
+        let mut batches = self.batches()?;
+        while let Some(batch) = batches.next() {
             let rows = scorer.prepare(&batch.map_err(refused)?.dataset).map_err(refused)?;
+            // They are kept in the pass that writes.
+            drop(batches.take_rejects());
             for i in 0..rows.n_rows() {
                 record.clear();
                 rows.write_record(i, &mut record);
@@ -300,6 +330,7 @@ fn changed() -> PipelineError {
 struct Out<'a> {
     job: &'a Job<'a>,
     writer: TableWriter,
+    rejects: Option<RejectsFile>,
     tally: Tally,
 }
 
@@ -342,8 +373,14 @@ impl Out<'_> {
         Ok(Some(texts))
     }
 
+    fn set_aside(&mut self, rejects: &[Reject]) -> Result<(), PipelineError> {
+        self.tally.set_aside += rejects.len() as u64;
+        self.rejects.as_mut().map_or(Ok(()), |file| file.write(rejects)).map_err(failed)
+    }
+
     fn finish(self) -> Result<Tally, PipelineError> {
         self.writer.finish().map_err(failed)?;
+        self.rejects.map_or(Ok(()), RejectsFile::finish).map_err(failed)?;
         Ok(self.tally)
     }
 }
@@ -357,6 +394,7 @@ struct Tally {
     confusion: BTreeMap<String, ConfusionMatrix>,
     labelled: bool,
     unjudged: u64,
+    set_aside: u64,
     families: BTreeMap<String, FamilyCount>,
 }
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use nta_data::{Dataset, Order, Purpose, Schema, Sealed, SequenceBy, Watch, hex, rng};
-use nta_ingest::{FileDigest, IngestError, Read, ReadOptions, ReadSummary, Source, Truth};
+use nta_data::{Dataset, Order, Purpose, Schema, Sealed, SensorKey, SequenceBy, Watch, hex, rng};
+use nta_ingest::{BadRows, FileDigest, IngestError, Read, ReadOptions, ReadSummary, Reject, Source, Truth};
 use nta_simulate::SimulateError;
 use rand_core::RngCore;
 use serde::{Deserialize, Serialize};
@@ -18,12 +18,20 @@ use crate::project::{Project, expand};
 /// Rows that readers hold at a time.
 pub(crate) const BATCH_ROWS: usize = 65_536;
 
+/// What tells sensors apart in the entities of a run, and so in those that its model scores.
+pub(crate) const SENSOR_KEY: SensorKey = SensorKey::Name;
+
+/// The file of a run that holds the rows set aside.
+pub(crate) const REJECTS: &str = "rejects.jsonl";
+
 /// What the read stage hands on.
 pub(crate) struct ReadTraffic {
     pub(crate) train: Dataset,
     /// Sealed as soon as it is read.
     pub(crate) test: Option<Sealed>,
     pub(crate) report: TrafficReport,
+    /// Rows that were set aside, of all sources; `None` where bad rows are refused.
+    pub(crate) rejects: Option<Vec<Reject>>,
 }
 
 /// What was read, as kept with the run and shown in the report.
@@ -121,8 +129,10 @@ pub(crate) fn read(
     let schema = schema_of(config, project)?;
     let by = sequences_of(config, &schema)?;
     let entity_key = entity_key(config.seed);
-    let reader = Reader { project, schema: Arc::new(schema), by, entity_key };
-    let (train, report) = reader.read("train", &config.data.train, config.seed, watch)?;
+    let (data, schema) = (&config.data, Arc::new(schema));
+    let reader =
+        Reader { project, schema, by, entity_key, sensor: data.sensor.clone(), bad_rows: data.bad_rows.into() };
+    let (train, report, mut rejects) = reader.read("train", &config.data.train, config.seed, watch)?;
     let mut sources = vec![report];
     // The resolved schema of the training table (optional columns settled) is what the test file is read by.
     let reader = Reader { schema: Arc::clone(&train.schema), ..reader };
@@ -130,15 +140,17 @@ pub(crate) fn read(
         None => None,
         Some(traffic) => {
             // Another seed than the training traffic's: simulated test traffic must not be the same flows again.
-            let (test, report) = reader.read("test", traffic, config.seed ^ 0x7465_7374, watch)?;
+            let (test, report, more) = reader.read("test", traffic, config.seed ^ 0x7465_7374, watch)?;
             sources.push(report);
+            rejects.extend(more);
             Some(Sealed::new(test))
         }
     };
     if listener.cancelled() {
         return Err(PipelineError::Interrupted("while reading".to_owned()));
     }
-    Ok(ReadTraffic { train, test, report: TrafficReport { sources } })
+    let rejects = (BadRows::from(config.data.bad_rows) != BadRows::Refuse).then_some(rejects);
+    Ok(ReadTraffic { train, test, report: TrafficReport { sources }, rejects })
 }
 
 struct Reader<'a> {
@@ -146,6 +158,8 @@ struct Reader<'a> {
     schema: Arc<Schema>,
     by: Option<SequenceBy>,
     entity_key: [u8; 16],
+    sensor: Option<String>,
+    bad_rows: BadRows,
 }
 
 impl Reader<'_> {
@@ -155,7 +169,7 @@ impl Reader<'_> {
         traffic: &Traffic,
         seed: u64,
         watch: &dyn Watch,
-    ) -> Result<(Dataset, SourceReport), PipelineError> {
+    ) -> Result<(Dataset, SourceReport, Vec<Reject>), PipelineError> {
         if let Traffic::Simulated { simulate } = traffic {
             let by = self.by.unwrap_or_default();
             let dataset = simulate.dataset(Arc::clone(&self.schema), by, self.entity_key, seed, watch);
@@ -167,26 +181,28 @@ impl Reader<'_> {
             let name = format!("simulated from seed {seed}");
             let file = FileDigest { name, bytes: 0, sha256: hex(&Sha256::digest(&settings)) };
             let report = SourceReport::of(role, &dataset, vec![(file, dataset.n_rows() as u64)], None);
-            return Ok((dataset, report));
+            return Ok((dataset, report, Vec::new()));
         }
         let source = resolve(traffic.patterns(), &self.project.root)?;
         let options = ReadOptions {
-            schema: Arc::clone(&self.schema),
             by: self.by,
             entity_key: self.entity_key,
+            sensor_key: SENSOR_KEY,
+            sensor: self.sensor.clone(),
             truth: Truth::Required,
+            bad_rows: self.bad_rows,
             batch_rows: BATCH_ROWS,
+            ..ReadOptions::new(Arc::clone(&self.schema))
         };
         let read = nta_ingest::read(&source, &options, watch).map_err(|error| match error {
             IngestError::Cancelled => PipelineError::Interrupted("while reading".to_owned()),
             error => refused(error),
         });
-        let Read { dataset, summary } = read?;
-        let digests = source.digest().map_err(refused)?;
+        let Read { dataset, summary, digests, rejects } = read?;
         let rows = summary.files.iter().map(|f| f.rows);
         let files = digests.into_iter().zip(rows).collect();
         let report = SourceReport::of(role, &dataset, files, Some(summary));
-        Ok((dataset, report))
+        Ok((dataset, report, rejects))
     }
 }
 
@@ -222,8 +238,13 @@ impl SourceReport {
         let role = || self.role.clone();
         let ignored =
             (summary.ignored_rows > 0).then(|| Remark::RowsIgnored { role: role(), rows: summary.ignored_rows });
+        let set_aside = (summary.set_aside > 0).then(|| Remark::RowsSetAside {
+            role: role(),
+            rows: summary.set_aside,
+            file: REJECTS.to_owned(),
+        });
         let absent = (!summary.columns_absent.is_empty())
             .then(|| Remark::ColumnsAbsent { role: role(), columns: summary.columns_absent.clone() });
-        ignored.into_iter().chain(absent).collect()
+        ignored.into_iter().chain(set_aside).chain(absent).collect()
     }
 }

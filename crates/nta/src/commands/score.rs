@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use nta_pipeline::{ScoreOutcome, ScoreRequest, score as job};
+use nta_pipeline::{BadRowsConfig, BadRowsWord, ScoreOutcome, ScoreRequest, score as job};
 
-use crate::args::{Common, ScoreArgs};
+use crate::args::{BadRowsArg, Common, ScoreArgs};
 use crate::progress::Progress;
 use crate::{commands, table};
 
@@ -15,6 +15,12 @@ pub(crate) fn score(args: &ScoreArgs, common: &Common) -> anyhow::Result<()> {
         output: args.output.clone(),
         batch_rows: args.batch as usize,
         reasons: args.explain.map(|most| most as usize),
+        sensor: args.sensor.clone(),
+        bad_rows: match args.bad_rows {
+            BadRowsArg::Refuse => BadRowsConfig::Word(BadRowsWord::Refuse),
+            BadRowsArg::SetAside => BadRowsConfig::Word(BadRowsWord::SetAside),
+        }
+        .into(),
         project: commands::project(common),
     };
     let outcome = job(&request, &Progress::new(common.quiet))?;
@@ -45,6 +51,9 @@ fn show(outcome: &ScoreOutcome) -> anyhow::Result<()> {
     writeln!(out, "  model       {}", outcome.model)?;
     writeln!(out, "  flagged     {} of {} flows", outcome.flagged, outcome.rows)?;
     writeln!(out, "  scored      {}", commands::shown(&outcome.output))?;
+    if let Some(rejects) = outcome.rejects.as_ref().filter(|_| outcome.set_aside > 0) {
+        writeln!(out, "  set aside   {} rows that cannot be read, {}", outcome.set_aside, commands::shown(rejects))?;
+    }
     Ok(())
 }
 

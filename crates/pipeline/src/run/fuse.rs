@@ -12,7 +12,7 @@ use super::fit::Learned;
 use super::learning::{uses_sequences, without_copies};
 use crate::error::{PipelineError, failed};
 use crate::event::{Event, Outcome, Remark, Stage, Unit};
-use crate::traffic::{TrafficReport, entity_key};
+use crate::traffic::{SENSOR_KEY, TrafficReport, entity_key};
 
 /// Fuses the members and freezes the model.
 pub(crate) fn fuse(
@@ -40,6 +40,7 @@ fn provisional(
     let state = uses_sequences(ctx, &parts.train).then(|| StateRule {
         by: ctx.config.lstm.sequence.by,
         entity_key: entity_key(ctx.config.seed),
+        sensor_key: SENSOR_KEY,
         memory: ctx.config.lstm.memory.clone(),
     });
     let thresholds = names.iter().map(String::as_str).chain([HYBRID]).map(undecided).collect();

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use nta_data::{Watch, hex};
+use nta_ingest::RejectsFile;
 use nta_metrics::{Evaluation, ThresholdRule, rows_needed, supported_budget};
 use nta_preprocess::{Part, PartSummary, Partition, PartitionError, Requirements, partition};
 use nta_tracking::{NewRun, RunDir};
@@ -209,6 +210,11 @@ fn read(ctx: &mut Context<'_>) -> Result<(ReadTraffic, Outcome), PipelineError> 
     ctx.log.dir.update(|record| record.digests = digests).map_err(failed)?;
     for source in &traffic.report.sources {
         tell_source(ctx, source)?;
+    }
+    if let Some(rejects) = &traffic.rejects {
+        let path = ctx.log.dir.place(traffic::REJECTS).map_err(failed)?;
+        let mut file = RejectsFile::create(&path).map_err(failed)?;
+        file.write(rejects).and_then(|()| file.finish()).map_err(failed)?;
     }
     let sources = &traffic.report.sources;
     let outcome = Outcome::Read {

@@ -146,6 +146,7 @@ fn data_section(model: &Model, material: &Material<'_>) -> DataSection {
         .to_owned(),
         files: files.collect(),
         ignored_rows: summaries().map(|s| s.ignored_rows).sum(),
+        set_aside_rows: summaries().map(|s| s.set_aside).sum(),
         strategy,
         partition_note: summary.note.clone(),
         seam_rows: summary.dropped_rows as u64,

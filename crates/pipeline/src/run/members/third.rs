@@ -83,6 +83,8 @@ fn a_third_member_passes_through_training_scoring_evaluation_and_report() {
         input: flows,
         output: output.clone(),
         batch_rows: 300,
+        bad_rows: nta_ingest::BadRows::Refuse,
+        sensor: None,
         reasons: None,
         project,
     };

@@ -1,0 +1,258 @@
+//! Turns blocks of a table into a dataset by the plan: labels first, then every other role, columns in parallel.
+
+use std::sync::Arc;
+
+use nta_data::{Dataset, Label, RowId};
+use rayon::prelude::*;
+
+use crate::assemble::columns::{CategoryBuilder, DurationBuilder, Kept, NumericBuilder, TimeBuilder};
+use crate::assemble::entity::{Capture, entities, identifiers};
+use crate::assemble::fault::{Fault, FaultKind};
+use crate::assemble::plan::{Plan, PlannedFile, hosts_needed};
+use crate::assemble::refusal::refusal;
+use crate::assemble::truth::{FamilyBuilder, LabelBuilder, first_labelled};
+use crate::block::Block;
+use crate::error::IngestError;
+use crate::options::Truth;
+use crate::values::cell::TypedColumn;
+use crate::values::time::TimeReader;
+
+/// Whether the traffic turned out to be labelled; settled by its first row and then kept to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Labelled {
+    Unsettled,
+    Yes,
+    No,
+}
+
+/// A dataset in the making.
+pub(crate) struct Assembler<'p> {
+    plan: &'p Plan,
+    numeric: Vec<NumericBuilder>,
+    categorical: Vec<CategoryBuilder>,
+    time: Option<TimeBuilder>,
+    duration: Option<DurationBuilder>,
+    label: Option<LabelBuilder>,
+    labelled: Labelled,
+    family: FamilyBuilder,
+    entity: Vec<u64>,
+    row: Vec<RowId>,
+}
+
+/// What was learned about the rows besides the rows.
+pub(crate) struct Assembled {
+    pub(crate) dataset: Dataset,
+    /// Missing cells per feature column, numeric then categorical.
+    pub(crate) missing: Vec<(String, u64)>,
+    pub(crate) label_counts: Vec<(String, u64)>,
+    pub(crate) n_ignored: u64,
+    /// Rows whose label says nothing, where such rows are kept.
+    pub(crate) unjudged: Vec<u32>,
+}
+
+/// One column's work on a block.
+enum Job<'b> {
+    Numeric(&'b mut NumericBuilder),
+    Category(&'b mut CategoryBuilder),
+    Time(&'b mut TimeBuilder),
+    Duration(&'b mut DurationBuilder),
+}
+
+impl<'p> Assembler<'p> {
+    pub(crate) fn new(plan: &'p Plan, labelled: Labelled) -> Self {
+        let schema = &plan.schema;
+        let numeric = |hex| NumericBuilder { hex, ..NumericBuilder::default() };
+        Assembler {
+            numeric: schema.numeric.iter().map(|c| numeric(c.hex)).collect(),
+            categorical: schema.categorical.iter().map(|_| CategoryBuilder::default()).collect(),
+            time: schema.time.as_ref().map(|t| TimeBuilder { reader: TimeReader::new(t), micros: Vec::new() }),
+            duration: schema
+                .duration
+                .as_ref()
+                .filter(|_| schema.time.is_some())
+                .map(|_| DurationBuilder { unit: schema.duration_unit, micros: Vec::new() }),
+            label: plan.label.clone().map(LabelBuilder::new),
+            labelled,
+            family: FamilyBuilder::default(),
+            entity: Vec::new(),
+            row: Vec::new(),
+            plan,
+        }
+    }
+
+    /// The same, but rows whose label the schema ignores are kept, as rows of which no truth is known.
+    pub(crate) fn keeping_ignored(mut self) -> Self {
+        if let Some(label) = &mut self.label {
+            label.unjudged = Some(Vec::new());
+        }
+        self
+    }
+
+    /// Rows so far.
+    pub(crate) fn n_rows(&self) -> usize {
+        self.row.len()
+    }
+
+    /// Whether the traffic is labelled, as far as is known.
+    pub(crate) fn labelled(&self) -> Labelled {
+        self.labelled
+    }
+
+    /// Adds the rows of `block` of file number `index`. Returns which rows were kept, `None` where all were.
+    pub(crate) fn push(&mut self, index: usize, block: &Block) -> Result<Option<Vec<bool>>, IngestError> {
+        let file = &self.plan.files[index];
+        let kept = self.push_labels(file, block)?;
+        let kept = kept.as_deref();
+        self.push_columns(file, block, kept)?;
+        self.push_entities(index, block, kept)?;
+        let rows = block.rows.iter().enumerate().filter(|(i, _)| kept.is_none_or(|k| k[*i]));
+        self.row.extend(rows.map(|(_, row)| RowId { file: index as u32, row: *row }));
+        if self.row.len() > u32::MAX as usize - 1 {
+            return Err(IngestError::TooManyRows { file: file.file.clone(), limit: u64::from(u32::MAX) - 1 });
+        }
+        Ok(kept.map(<[bool]>::to_vec))
+    }
+
+    fn push_labels(&mut self, file: &PlannedFile, block: &Block) -> Result<Option<Vec<bool>>, IngestError> {
+        let schema = &self.plan.schema;
+        let (Some(builder), Some(role)) = (&mut self.label, &schema.label) else { return Ok(None) };
+        let column = file.layout.column(&role.column).unwrap_or(&role.column);
+        let cells = file.typed_column(&block.frame, column)?;
+        let refused = |fault| refusal(fault, file, block, column, self.plan);
+        if self.labelled == Labelled::Unsettled && !block.rows.is_empty() {
+            let first = first_labelled(&cells);
+            let is_labelled = self.plan.truth == Truth::Required || first == Some(0);
+            self.labelled = if is_labelled { Labelled::Yes } else { Labelled::No };
+        }
+        if self.labelled == Labelled::No {
+            return match first_labelled(&cells) {
+                None => Ok(None),
+                Some(row) => Err(refused(Fault { row, value: String::new(), kind: FaultKind::LabelAfterNone })),
+            };
+        }
+        let before = builder.codes.len();
+        let kept = builder.push(&cells).map_err(refused)?;
+        let family = schema.family.as_ref().and_then(|f| file.layout.column(&f.column));
+        let family = family.map(|column| file.typed_column(&block.frame, column)).transpose()?;
+        let (rule, texts) = (builder.rule(), builder.texts());
+        let labels = builder.codes[before..].iter().map(|code| rule.family(&texts[*code as usize]));
+        self.family.push(family.as_ref(), kept.as_deref(), labels);
+        Ok(kept)
+    }
+
+    fn push_columns(&mut self, file: &PlannedFile, block: &Block, kept: Kept<'_>) -> Result<(), IngestError> {
+        let schema = &self.plan.schema;
+        let mut jobs: Vec<(&str, Job<'_>)> = Vec::new();
+        jobs.extend(schema.time.iter().map(|t| t.column.as_str()).zip(self.time.iter_mut().map(Job::Time)));
+        jobs.extend(schema.duration.as_deref().into_iter().zip(self.duration.iter_mut().map(Job::Duration)));
+        let numeric = schema.numeric.iter().map(|c| c.name.as_str());
+        jobs.extend(numeric.zip(self.numeric.iter_mut().map(Job::Numeric)));
+        let categorical = schema.categorical.iter().map(|c| c.name.as_str());
+        jobs.extend(categorical.zip(self.categorical.iter_mut().map(Job::Category)));
+        let results: Vec<Result<Option<(Fault, &str)>, IngestError>> = jobs
+            .into_par_iter()
+            .map(|(name, job)| {
+                let column = file.layout.column(name).unwrap_or(name);
+                let cells = file.typed_column(&block.frame, column)?;
+                Ok(job.run(&cells, kept).err().map(|fault| (fault, column)))
+            })
+            .collect();
+        // The first fault in the file, whichever column met it first.
+        let mut first: Option<(Fault, &str)> = None;
+        for result in results {
+            if let Some((fault, column)) = result?
+                && first.as_ref().is_none_or(|(f, _)| fault.row < f.row)
+            {
+                first = Some((fault, column));
+            }
+        }
+        match first {
+            None => Ok(()),
+            Some((fault, column)) => Err(refusal(fault, file, block, column, self.plan)),
+        }
+    }
+
+    fn push_entities(&mut self, index: usize, block: &Block, kept: Kept<'_>) -> Result<(), IngestError> {
+        if self.plan.by.is_none() {
+            return Ok(());
+        }
+        let (plan, file) = (self.plan, &self.plan.files[index]);
+        let texts = |name: &str| {
+            let column = file.layout.column(name).unwrap_or(name);
+            let cells = file.typed_column(&block.frame, column)?;
+            identifiers(&cells, kept).map_err(|fault| refusal(fault, file, block, column, plan))
+        };
+        let capture = match &plan.schema.capture {
+            Some(name) => Capture::Column(texts(name)?),
+            None => Capture::Sensor(file.sensor.clone()),
+        };
+        let hosts: Vec<Vec<String>> =
+            hosts_needed(&plan.schema, plan.by).into_iter().map(texts).collect::<Result<_, _>>()?;
+        let n_rows = kept.map_or(block.frame.height(), |k| k.iter().filter(|k| **k).count());
+        self.entity.extend(entities(&plan.key, n_rows, &capture, &hosts));
+        Ok(())
+    }
+
+    /// The dataset of all rows added; `files` are the names that it carries.
+    pub(crate) fn finish(self, files: Vec<String>) -> Assembled {
+        let schema = Arc::clone(&self.plan.schema);
+        let missing = missing_counts(&schema, &self.numeric, &self.categorical);
+        let time = self.time.map(|t| t.micros);
+        let end_time = time.as_ref().map(|starts| match self.duration {
+            Some(d) => starts.iter().zip(d.micros).map(|(start, lasted)| start.saturating_add(lasted)).collect(),
+            None => starts.clone(),
+        });
+        let is_labelled = self.labelled == Labelled::Yes;
+        let (mut label_counts, mut n_ignored, mut label, mut unjudged) = (Vec::new(), 0, None, Vec::new());
+        if let Some(builder) = self.label.filter(|_| is_labelled) {
+            label_counts = builder.texts().iter().cloned().zip(builder.counts.iter().copied()).collect();
+            n_ignored = builder.n_ignored;
+            unjudged = builder.unjudged.unwrap_or_default();
+            label = Some(builder.labels);
+        }
+        let dataset = Dataset {
+            schema,
+            numeric: self.numeric.into_iter().map(|c| c.values).collect(),
+            categorical: self.categorical.into_iter().map(CategoryBuilder::finish).collect(),
+            family: label.as_ref().map(|_| self.family.finish()),
+            label,
+            time,
+            end_time,
+            entity: self.entity,
+            row: self.row,
+            files,
+        };
+        Assembled { dataset, missing, label_counts, n_ignored, unjudged }
+    }
+
+    /// Attacks among the rows so far.
+    pub(crate) fn n_attacks(&self) -> usize {
+        self.label.as_ref().map_or(0, |l| l.labels.iter().filter(|l| **l == Label::Attack).count())
+    }
+}
+
+impl Job<'_> {
+    fn run(self, cells: &TypedColumn<'_>, kept: Kept<'_>) -> Result<(), Fault> {
+        match self {
+            Job::Numeric(builder) => builder.push(cells, kept),
+            Job::Category(builder) => {
+                builder.push(cells, kept);
+                Ok(())
+            }
+            Job::Time(builder) => builder.push(cells, kept),
+            Job::Duration(builder) => builder.push(cells, kept),
+        }
+    }
+}
+
+fn missing_counts(
+    schema: &nta_data::Schema,
+    numeric: &[NumericBuilder],
+    categorical: &[CategoryBuilder],
+) -> Vec<(String, u64)> {
+    let numbers = schema.numeric.iter().zip(numeric).map(|(c, b)| (c.name.clone(), b.n_missing));
+    let is_number = |name: &String| schema.numeric.iter().any(|c| c.name == *name);
+    let texts = schema.categorical.iter().zip(categorical).map(|(c, b)| (c.name.clone(), b.n_missing));
+    // A column that is both is counted once.
+    numbers.chain(texts.filter(|(name, _)| !is_number(name))).collect()
+}

@@ -1,0 +1,137 @@
+//! Grows the feature and time columns of a dataset from cells, one builder a role. Each builder fails with the row it
+//! fails at.
+
+use std::collections::HashMap;
+
+use nta_data::{Categories, TimeUnit};
+
+use crate::assemble::fault::Fault;
+use crate::assemble::role;
+use crate::values::cell::TypedColumn;
+use crate::values::time::TimeReader;
+
+/// Which rows of a block take part; all where it is `None`.
+pub(crate) type Kept<'a> = Option<&'a [bool]>;
+
+pub(crate) fn is_kept(kept: Kept<'_>, row: usize) -> bool {
+    kept.is_none_or(|k| k[row])
+}
+
+/// A number feature.
+#[derive(Debug, Default)]
+pub(crate) struct NumericBuilder {
+    pub(crate) hex: bool,
+    pub(crate) values: Vec<f32>,
+    pub(crate) n_missing: u64,
+}
+
+impl NumericBuilder {
+    pub(crate) fn push(&mut self, cells: &TypedColumn<'_>, kept: Kept<'_>) -> Result<(), Fault> {
+        let (hex, values, n_missing) = (self.hex, &mut self.values, &mut self.n_missing);
+        cells.try_each(|row, cell| {
+            if is_kept(kept, row) {
+                let value = role::feature(cell, hex).map_err(|kind| Fault::new(row, cell, kind))?;
+                *n_missing += u64::from(value.is_nan());
+                values.push(value);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Gives each distinct text a code, in order of first appearance.
+#[derive(Debug, Default)]
+pub(crate) struct Interner {
+    code_of: HashMap<String, u32>,
+    pub(crate) values: Vec<String>,
+    last: Option<u32>,
+}
+
+impl Interner {
+    pub(crate) fn code(&mut self, text: &str) -> u32 {
+        // Neighbouring rows often agree.
+        if let Some(last) = self.last
+            && self.values[last as usize] == text
+        {
+            return last;
+        }
+        let code = match self.code_of.get(text) {
+            Some(code) => *code,
+            None => {
+                let code = self.values.len() as u32;
+                self.code_of.insert(text.to_owned(), code);
+                self.values.push(text.to_owned());
+                code
+            }
+        };
+        self.last = Some(code);
+        code
+    }
+}
+
+/// A text feature.
+#[derive(Debug, Default)]
+pub(crate) struct CategoryBuilder {
+    pub(crate) interner: Interner,
+    pub(crate) codes: Vec<u32>,
+    pub(crate) n_missing: u64,
+}
+
+impl CategoryBuilder {
+    pub(crate) fn push(&mut self, cells: &TypedColumn<'_>, kept: Kept<'_>) {
+        let mut scratch = String::new();
+        let _: Result<(), ()> = cells.try_each(|row, cell| {
+            if is_kept(kept, row) {
+                let code = match cell.text(&mut scratch) {
+                    Some(text) => self.interner.code(text),
+                    None => Categories::MISSING,
+                };
+                self.n_missing += u64::from(code == Categories::MISSING);
+                self.codes.push(code);
+            }
+            Ok(())
+        });
+    }
+
+    pub(crate) fn finish(self) -> Categories {
+        Categories { codes: self.codes, values: self.interner.values }
+    }
+}
+
+/// The start of each flow.
+#[derive(Debug)]
+pub(crate) struct TimeBuilder {
+    pub(crate) reader: TimeReader,
+    pub(crate) micros: Vec<i64>,
+}
+
+impl TimeBuilder {
+    pub(crate) fn push(&mut self, cells: &TypedColumn<'_>, kept: Kept<'_>) -> Result<(), Fault> {
+        let (reader, micros) = (&self.reader, &mut self.micros);
+        cells.try_each(|row, cell| {
+            if is_kept(kept, row) {
+                micros.push(role::start(cell, reader).map_err(|kind| Fault::new(row, cell, kind))?);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// How long each flow lasted.
+#[derive(Debug, Default)]
+pub(crate) struct DurationBuilder {
+    pub(crate) unit: TimeUnit,
+    pub(crate) micros: Vec<i64>,
+}
+
+impl DurationBuilder {
+    pub(crate) fn push(&mut self, cells: &TypedColumn<'_>, kept: Kept<'_>) -> Result<(), Fault> {
+        let (unit, micros) = (self.unit, &mut self.micros);
+        cells.try_each(|row, cell| {
+            if is_kept(kept, row) {
+                micros.push(role::duration(cell, unit).map_err(|kind| Fault::new(row, cell, kind))?);
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,12 @@
+//! From text columns to a dataset: which column serves which role, and what each cell of it is worth.
+
+pub(crate) mod assembler;
+pub(crate) mod columns;
+pub(crate) mod entity;
+pub(crate) mod fault;
+pub(crate) mod labels;
+pub(crate) mod plan;
+pub(crate) mod refusal;
+pub(crate) mod role;
+pub(crate) mod screen;
+pub(crate) mod truth;

@@ -1,0 +1,239 @@
+//! Settles, before any row is read, which columns of which files serve which role: optional columns that the files
+//! lack leave the schema here, and columns that are needed and absent are refused.
+
+use std::sync::Arc;
+
+use nta_data::{Order, Schema, SensorKey, SequenceBy};
+use polars_core::prelude::DataFrame;
+
+use crate::assemble::labels::LabelRule;
+use crate::error::{IngestError, Position};
+use crate::format::{self, Format, Opened};
+use crate::input::file::{Input, OpenInput};
+use crate::input::source::Source;
+use crate::input::tap::Hashing;
+use crate::options::{ReadOptions, Truth};
+use crate::rejects::reject::BadRows;
+use crate::schema::layout::{self, Layout};
+use crate::values::cell::TypedColumn;
+
+/// What reading needs to know about the files.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    /// The schema without the optional columns that are absent.
+    pub(crate) schema: Arc<Schema>,
+    /// How labels are judged; `None` where they are not read.
+    pub(crate) label: Option<LabelRule>,
+    pub(crate) files: Vec<PlannedFile>,
+    /// Whose sequences, `None` where there are none.
+    pub(crate) by: Option<SequenceBy>,
+    pub(crate) key: [u8; 16],
+    pub(crate) truth: Truth,
+    pub(crate) bad_rows: BadRows,
+    /// Optional columns that were dropped.
+    pub(crate) absent: Vec<String>,
+}
+
+/// One file of the plan, or a stream.
+#[derive(Debug, Clone)]
+pub(crate) struct PlannedFile {
+    /// `None` for a stream, which is read by the reader that was open when it was planned.
+    pub(crate) input: Option<Arc<Input>>,
+    /// The path as messages name it.
+    pub(crate) file: String,
+    /// What its entities are hashed with, where no column names their capture.
+    pub(crate) sensor: String,
+    pub(crate) format: Format,
+    pub(crate) columns: Vec<String>,
+    pub(crate) layout: Layout,
+}
+
+impl PlannedFile {
+    /// A column of a block of this file.
+    pub(crate) fn typed_column<'f>(&self, frame: &'f DataFrame, column: &str) -> Result<TypedColumn<'f>, IngestError> {
+        let series = frame.column(column).map_err(|e| IngestError::internal(&self.file, e))?.as_materialized_series();
+        let kind = series.dtype();
+        TypedColumn::of(series)
+            .ok_or_else(|| IngestError::internal(&self.file, format!("column {column} is of kind {kind}")))
+    }
+}
+
+impl Plan {
+    /// Looks at every file of `source`.
+    pub(crate) fn new(source: &Source, options: &ReadOptions) -> Result<Plan, IngestError> {
+        options.schema.check()?;
+        let files = look_at_files(source, options)?;
+        Plan::settle(files, options)
+    }
+
+    /// The plan of a stream that is open already.
+    pub(crate) fn of_stream(
+        opened: &Opened,
+        file: &str,
+        sensor: &str,
+        options: &ReadOptions,
+    ) -> Result<Plan, IngestError> {
+        options.schema.check()?;
+        let sensor = sensor_key(options, 0, sensor);
+        let file = planned(None, file.to_owned(), sensor, opened, &options.schema);
+        Plan::settle(vec![file], options)
+    }
+
+    fn settle(files: Vec<PlannedFile>, options: &ReadOptions) -> Result<Plan, IngestError> {
+        let (schema, absent) = resolve(&options.schema, &files);
+        let by = options.by.filter(|_| schema.order != Order::None);
+        let label = plan_label(&schema, options, &files)?;
+        refuse_missing(&schema, by, options.truth, &files)?;
+        let truth = if label.is_some() { options.truth } else { Truth::Ignore };
+        let bad_rows = options.bad_rows;
+        Ok(Plan { schema: Arc::new(schema), label, files, by, key: options.entity_key, truth, bad_rows, absent })
+    }
+
+    /// Its files, as messages name them all.
+    pub(crate) fn file_names(&self) -> String {
+        self.files.iter().map(|f| f.file.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The columns of `file` that some role reads.
+    pub(crate) fn columns_read(&self, file: &PlannedFile) -> Vec<String> {
+        let mut names = self.names_read();
+        names.retain(|name| file.layout.column(name).is_some());
+        let mut columns: Vec<String> = names.iter().filter_map(|n| file.layout.column(n)).map(str::to_owned).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
+
+    /// Opens a file of the plan at its front, through the descriptor that it was looked at with.
+    pub(crate) fn open(&self, file: &PlannedFile, hashing: Hashing) -> Result<(OpenInput, Opened), IngestError> {
+        let gone = || IngestError::internal(&file.file, "a stream cannot be read again");
+        let input = file.input.as_ref().ok_or_else(gone)?.open()?;
+        let opened = format::open(&input, &self.schema, self.bad_rows, hashing)?;
+        Ok((input, opened))
+    }
+
+    fn names_read(&self) -> Vec<&str> {
+        let schema = &self.schema;
+        let mut names: Vec<&str> = schema.numeric.iter().map(|c| c.name.as_str()).collect();
+        names.extend(schema.categorical.iter().map(|c| c.name.as_str()));
+        names.extend(schema.time.as_ref().map(|t| t.column.as_str()));
+        names.extend(schema.duration.as_deref());
+        names.extend(hosts_needed(schema, self.by));
+        if self.by.is_some() {
+            names.extend(schema.capture.as_deref());
+        }
+        if self.label.is_some() {
+            names.extend(schema.label.as_ref().map(|l| l.column.as_str()));
+            names.extend(schema.family.as_ref().map(|f| f.column.as_str()));
+        }
+        names
+    }
+}
+
+/// The host columns that sequences by `by` need.
+pub(crate) fn hosts_needed(schema: &Schema, by: Option<SequenceBy>) -> Vec<&str> {
+    let (src, dst) = (schema.entity.src.as_deref(), schema.entity.dst.as_deref());
+    match by {
+        None | Some(SequenceBy::Capture) => Vec::new(),
+        Some(SequenceBy::Src) => src.into_iter().collect(),
+        Some(SequenceBy::Dst) => dst.into_iter().collect(),
+        Some(SequenceBy::Pair) => src.into_iter().chain(dst).collect(),
+    }
+}
+
+fn look_at_files(source: &Source, options: &ReadOptions) -> Result<Vec<PlannedFile>, IngestError> {
+    let look = |(index, input): (usize, &Arc<Input>)| {
+        let opened = format::open(&input.open()?, &options.schema, options.bad_rows, Hashing::No)?;
+        let sensor = sensor_key(options, index, &source.sensors()[index]);
+        Ok(planned(Some(Arc::clone(input)), input.name(), sensor, &opened, &options.schema))
+    };
+    source.inputs().iter().enumerate().map(look).collect()
+}
+
+fn planned(input: Option<Arc<Input>>, file: String, sensor: String, opened: &Opened, schema: &Schema) -> PlannedFile {
+    let columns = opened.reader.columns().to_vec();
+    let layout = Layout::new(schema, &columns);
+    PlannedFile { input, file, sensor, format: opened.format, columns, layout }
+}
+
+/// What the entities of file number `index`, whose sensor is called `name`, are hashed with.
+fn sensor_key(options: &ReadOptions, index: usize, name: &str) -> String {
+    match options.sensor_key {
+        SensorKey::FileIndex => index.to_string(),
+        SensorKey::Name => options.sensor.clone().unwrap_or_else(|| name.to_owned()),
+    }
+}
+
+/// The schema without optional columns that some file lacks, and their names.
+fn resolve(schema: &Schema, files: &[PlannedFile]) -> (Schema, Vec<String>) {
+    let everywhere = |name: &str| files.iter().all(|f| f.layout.column(name).is_some());
+    let roles = schema.role_columns();
+    let is_absent = |name: &&String| roles.contains(&name.as_str()) && !everywhere(name);
+    let absent = schema.optional.iter().filter(is_absent).cloned().collect();
+    (schema.resolved(everywhere), absent)
+}
+
+fn plan_label(schema: &Schema, options: &ReadOptions, files: &[PlannedFile]) -> Result<Option<LabelRule>, IngestError> {
+    let role = match (&schema.label, options.truth) {
+        (_, Truth::Ignore) | (None, Truth::IfPresent) => return Ok(None),
+        (None, Truth::Required) => return Err(IngestError::NoLabelRole { schema: schema.name.clone() }),
+        (Some(role), _) => role,
+    };
+    let rule = LabelRule::new(role);
+    let (with, without): (Vec<_>, Vec<_>) = files.iter().partition(|f| f.layout.column(&role.column).is_some());
+    match (with.first(), without.first(), options.truth) {
+        (_, Some(_), Truth::Required) | (_, None, _) => Ok(Some(rule)),
+        (None, Some(_), _) => Ok(None),
+        (Some(labelled), Some(unlabelled), _) => Err(IngestError::PartlyLabelled {
+            file: unlabelled.file.clone(),
+            at: Position::Line(1),
+            problem: format!("no column `{}`, which {} has", role.column, labelled.file),
+        }),
+    }
+}
+
+fn refuse_missing(
+    schema: &Schema,
+    by: Option<SequenceBy>,
+    truth: Truth,
+    files: &[PlannedFile],
+) -> Result<(), IngestError> {
+    let mut needed: Vec<&str> = schema.numeric.iter().map(|c| c.name.as_str()).collect();
+    needed.extend(schema.categorical.iter().map(|c| c.name.as_str()));
+    needed.extend(schema.time.as_ref().map(|t| t.column.as_str()));
+    needed.extend(schema.duration.as_deref());
+    needed.extend(hosts_needed(schema, by));
+    if by.is_some() {
+        needed.extend(schema.capture.as_deref());
+    }
+    if truth == Truth::Required {
+        needed.extend(schema.label.as_ref().map(|l| l.column.as_str()));
+        let optional = |name: &&str| !schema.optional.iter().any(|o| o == name);
+        needed.extend(schema.family.as_ref().map(|f| f.column.as_str()).filter(optional));
+    }
+    for file in files {
+        let mut missing: Vec<String> =
+            needed.iter().filter(|n| file.layout.column(n).is_none()).map(|n| (*n).to_owned()).collect();
+        if !missing.is_empty() {
+            missing.sort_unstable();
+            missing.dedup();
+            let hint = layout::hint(schema, &missing, &file.columns);
+            let (file, found) = (file.file.clone(), file.columns.clone());
+            return Err(IngestError::MissingColumns { file, missing, hint, found });
+        }
+    }
+    refuse_no_sequences(schema, by, files)
+}
+
+fn refuse_no_sequences(schema: &Schema, by: Option<SequenceBy>, files: &[PlannedFile]) -> Result<(), IngestError> {
+    let Some(by) = by.filter(|by| !schema.supports(*by)) else { return Ok(()) };
+    let (by, need) = match by {
+        SequenceBy::Src => ("src", "the column of the host that began each flow"),
+        SequenceBy::Dst => ("dst", "the column of the host that was called"),
+        SequenceBy::Pair => ("pair", "the columns of both hosts"),
+        SequenceBy::Capture => ("capture", "an order"),
+    };
+    let remedy = "name it under `entity:` or `aliases:` in the schema, or choose `by: capture` for the sequences";
+    let file = files.first().map(|f| f.file.clone()).unwrap_or_default();
+    Err(IngestError::NoSequences { file, by: by.to_owned(), need: need.to_owned(), remedy: remedy.to_owned() })
+}

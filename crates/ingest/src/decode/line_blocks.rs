@@ -1,0 +1,156 @@
+//! Blocks of rows from framed records: the one way in which files, pipes and files that grow are read, whatever the text
+//! format.
+
+use std::time::Instant;
+
+use crate::block::{Block, BlockLimit, BlockReader, Places, TextPosition, Texts, places_of};
+use crate::decode::decoder::{Decoded, Decoder, LineFault};
+use crate::error::{IngestError, Position};
+use crate::framing::framer::{Framed, Framer, Record};
+use crate::framing::quoting;
+use crate::input::tap::Tap;
+use crate::rejects::reject::{BadRows, Reject};
+
+/// A text being read as a table.
+pub(crate) struct LineBlocks {
+    framer: Framer,
+    decoder: Box<dyn Decoder>,
+    bad_rows: BadRows,
+    next_row: u64,
+    tap: Tap,
+    file: String,
+}
+
+/// A block in the making.
+struct Growing {
+    rows: Vec<u64>,
+    lines: Vec<u64>,
+    texts: Option<Texts>,
+    rejects: Vec<Reject>,
+    bytes: usize,
+    /// When the block is closed, from its first record on.
+    until: Option<Instant>,
+}
+
+impl LineBlocks {
+    /// Rows that `decoder` makes of the records of `framer`; `tap` counts the bytes behind it.
+    pub(crate) fn new(framer: Framer, decoder: Box<dyn Decoder>, bad_rows: BadRows, tap: Tap) -> Self {
+        let file = framer.file().to_owned();
+        LineBlocks { framer, decoder, bad_rows, next_row: 0, tap, file }
+    }
+
+    /// Takes the next record into `block`; `false` where the block ends before it.
+    fn grow(&mut self, block: &mut Growing) -> Result<bool, IngestError> {
+        let (record, outcome) = match self.framer.next(block.until)? {
+            Framed::End | Framed::Nothing => return Ok(false),
+            Framed::Broken(record, problem) => (record, Err(Fault::Quotes(problem))),
+            Framed::Record(record) => (record, self.decoder.take(&record).map_err(Fault::Line)),
+        };
+        match outcome {
+            Ok(Decoded::NoRow) => {}
+            Ok(Decoded::Row) => {
+                block.push(&record, self.next_row);
+                self.next_row += 1;
+            }
+            Err(fault) => {
+                if self.bad_rows == BadRows::Refuse {
+                    return Err(fault.error(&self.file, record.line));
+                }
+                block.bytes += record.bytes.len();
+                let text = Some(quoting::text(record.bytes).into_owned());
+                block.rejects.push(Reject::new(&self.file, Position::Line(record.line), fault.reason(), text));
+                self.next_row += 1;
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// What is wrong with a record.
+enum Fault {
+    Quotes(&'static str),
+    Line(LineFault),
+}
+
+impl Fault {
+    fn error(&self, file: &str, line: u64) -> IngestError {
+        let (file, at) = (file.to_owned(), Position::Line(line));
+        match self {
+            Fault::Quotes(problem) => IngestError::BadQuote { file, at, problem: (*problem).to_owned() },
+            Fault::Line(LineFault::Problem(problem)) => IngestError::BadLine { file, at, problem: problem.clone() },
+            Fault::Line(LineFault::Width { found, expected }) => {
+                IngestError::Ragged { file, at, found: *found, expected: *expected }
+            }
+        }
+    }
+
+    fn reason(&self) -> String {
+        match self {
+            Fault::Quotes(problem) => (*problem).to_owned(),
+            Fault::Line(LineFault::Problem(problem)) => problem.clone(),
+            Fault::Line(LineFault::Width { found, expected }) => {
+                format!("{found} values where there are {expected} columns")
+            }
+        }
+    }
+}
+
+impl Growing {
+    fn push(&mut self, record: &Record<'_>, row: u64) {
+        self.rows.push(row);
+        self.lines.push(record.line);
+        self.bytes += record.bytes.len();
+        if let Some(texts) = &mut self.texts {
+            texts.push(record.bytes);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.rejects.is_empty()
+    }
+
+    fn is_full(&self, limit: &BlockLimit) -> bool {
+        self.rows.len() >= limit.rows || self.bytes >= limit.bytes || self.rejects.len() >= limit.rows
+    }
+}
+
+impl BlockReader for LineBlocks {
+    fn columns(&self) -> &[String] {
+        self.decoder.columns()
+    }
+
+    fn project(&mut self, columns: &[String]) {
+        let places = places_of(columns, self.decoder.columns());
+        self.decoder.project(places);
+    }
+
+    fn next_block(&mut self, limit: BlockLimit) -> Result<Option<Block>, IngestError> {
+        let texts = (self.bad_rows != BadRows::Refuse).then(Texts::default);
+        let mut block =
+            Growing { rows: Vec::new(), lines: Vec::new(), texts, rejects: Vec::new(), bytes: 0, until: None };
+        while !block.is_full(&limit) && self.grow(&mut block)? {
+            if block.until.is_none() && !block.is_empty() {
+                block.until = limit.deadline.map(|deadline| Instant::now() + deadline);
+            }
+        }
+        if block.is_empty() {
+            return Ok(None);
+        }
+        let internal = |problem: String| {
+            let line = block.lines.first().copied().unwrap_or_default();
+            let problem = format!("the rows from line {line} on could not be parsed: {problem}");
+            IngestError::internal(&self.file, problem)
+        };
+        let frame = self.decoder.finish_block().map_err(internal)?;
+        if frame.height() != block.rows.len() {
+            return Err(internal(format!("{} rows were read where {} stand", frame.height(), block.rows.len())));
+        }
+        let end = Some(TextPosition { line: self.framer.line(), offset: self.framer.offset() });
+        let Growing { rows, lines, texts, rejects, .. } = block;
+        Ok(Some(Block { frame, rows, places: Places::Lines(lines), texts, rejects, end }))
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.tap.bytes_read()
+    }
+}

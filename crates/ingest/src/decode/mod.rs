@@ -1,0 +1,9 @@
+//! From one record to the fields of a flow: a file a format. Knows no file, so the same decoder serves files, pipes and
+//! files that grow.
+
+pub(crate) mod by_line;
+pub(crate) mod decoder;
+pub(crate) mod line_blocks;
+pub(crate) mod separated;
+pub(crate) mod zeek_json;
+pub(crate) mod zeek_tsv;

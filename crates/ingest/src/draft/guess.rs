@@ -1,0 +1,316 @@
+//! Guesses what a column is from its name and its first values.
+
+use nta_data::{Order, TimeRole, TimeUnit};
+
+use crate::draft::sample::Sample;
+use crate::values::number::{Number, number};
+use crate::values::time::TimeReader;
+
+/// What a column that has no role of its own could be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ColumnKind {
+    Number,
+    Hexadecimal,
+    Category { n_distinct: usize },
+    Address,
+    Identifier,
+    Empty,
+    Time,
+}
+
+/// A label column, its values dealt to the classes.
+#[derive(Debug, Clone)]
+pub(crate) struct LabelGuess {
+    pub(crate) column: String,
+    pub(crate) benign: Vec<String>,
+    pub(crate) attack: Vec<String>,
+    /// The values found, in words.
+    pub(crate) found: String,
+}
+
+/// A time column.
+#[derive(Debug, Clone)]
+pub(crate) struct TimeGuess {
+    pub(crate) column: String,
+    /// Pattern of a text time that is not RFC 3339.
+    pub(crate) format: Option<String>,
+    /// Unit of a number, as YAML writes it.
+    pub(crate) unit: &'static str,
+    reader: TimeReader,
+}
+
+const LABELS: [&str; 11] = [
+    "label",
+    "class",
+    "is_attack",
+    "attack",
+    "malicious",
+    "is_malicious",
+    "truth",
+    "anomaly",
+    "is_anomaly",
+    "intrusion",
+    "binary_label",
+];
+const FAMILIES: [&str; 10] = [
+    "family",
+    "attack_cat",
+    "attack_type",
+    "attack_category",
+    "detailed-label",
+    "detailed_label",
+    "detailedlabel",
+    "category",
+    "subcategory",
+    "threat",
+];
+const TIMES: [&str; 15] = [
+    "ts",
+    "time",
+    "timestamp",
+    "start",
+    "start_time",
+    "starttime",
+    "stime",
+    "datetime",
+    "date_time",
+    "first_seen",
+    "flow_start",
+    "first",
+    "date first seen",
+    "frame.time_epoch",
+    "@timestamp",
+];
+const DURATIONS: [&str; 7] =
+    ["duration", "dur", "flow duration", "flow_duration", "flow_duration_milliseconds", "duration_s", "td"];
+const SOURCES: [&str; 16] = [
+    "src",
+    "src_ip",
+    "srcip",
+    "source ip",
+    "source_ip",
+    "src ip",
+    "src_addr",
+    "srcaddr",
+    "saddr",
+    "source",
+    "id.orig_h",
+    "ipv4_src_addr",
+    "src ip addr",
+    "sa",
+    "src_host",
+    "client",
+];
+const TARGETS: [&str; 16] = [
+    "dst",
+    "dst_ip",
+    "dstip",
+    "destination ip",
+    "destination_ip",
+    "dst ip",
+    "dst_addr",
+    "dstaddr",
+    "daddr",
+    "destination",
+    "id.resp_h",
+    "ipv4_dst_addr",
+    "dst ip addr",
+    "da",
+    "dst_host",
+    "server",
+];
+const BENIGN: [&str; 9] = ["benign", "normal", "0", "false", "background", "legitimate", "legit", "no", "clean"];
+const FORMATS: [&str; 9] = [
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y/%m/%d %H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%d/%m/%Y %H:%M:%S%.f",
+    "%m/%d/%Y %H:%M:%S%.f",
+    "%d/%m/%Y %H:%M",
+    "%m/%d/%Y %H:%M",
+    "%d/%m/%Y %I:%M:%S %p",
+    "%m/%d/%Y %I:%M:%S %p",
+];
+
+/// The column of the first name in `names` that `fits`.
+fn named<'s>(samples: &'s [Sample], names: &[&str], fits: impl Fn(&Sample) -> bool) -> Option<&'s Sample> {
+    names.iter().find_map(|name| samples.iter().find(|s| s.name.to_lowercase() == **name && fits(s)))
+}
+
+pub(crate) fn label(samples: &[Sample]) -> Option<LabelGuess> {
+    let few = |s: &Sample| (1..=100).contains(&s.distinct.len()) && !has_fractions(s);
+    let column = named(samples, &LABELS, few)?;
+    let is_benign = |v: &String| BENIGN.contains(&v.trim_end_matches('.').to_lowercase().as_str());
+    let (benign, attack): (Vec<String>, Vec<String>) = column.distinct.iter().cloned().partition(is_benign);
+    let shown: Vec<String> = column.distinct.iter().take(12).map(|v| format!("`{v}`")).collect();
+    let more = column.distinct.len().saturating_sub(12);
+    let mut found = shown.join(", ");
+    if more > 0 {
+        found.push_str(&format!(" and {more} more"));
+    }
+    Some(LabelGuess { column: column.name.clone(), benign, attack, found: found.replace('\n', " ") })
+}
+
+fn has_fractions(sample: &Sample) -> bool {
+    sample.texts.iter().any(|t| matches!(number(t, false), Number::Value(v) if v.fract() != 0.0))
+}
+
+pub(crate) fn family(samples: &[Sample], label: Option<&LabelGuess>) -> Option<String> {
+    let is_text = |s: &Sample| {
+        label.is_none_or(|l| l.column != s.name)
+            && s.distinct.len() <= 200
+            && s.texts.iter().any(|t| number(t, false) == Number::Bad)
+    };
+    named(samples, &FAMILIES, is_text).map(|s| s.name.clone())
+}
+
+pub(crate) fn time(samples: &[Sample]) -> Option<TimeGuess> {
+    TIMES.iter().find_map(|name| samples.iter().filter(|s| s.name.to_lowercase() == *name).find_map(read_as_time))
+}
+
+fn read_as_time(sample: &Sample) -> Option<TimeGuess> {
+    if sample.texts.is_empty() {
+        return None;
+    }
+    let guess = |format: Option<&str>, unit, title| {
+        let role =
+            TimeRole { column: sample.name.clone(), format: format.map(str::to_owned), unit, utc_offset_minutes: 0 };
+        let reader = TimeReader::new(&role);
+        let reads = sample.texts.iter().all(|t| reader.text(t).is_some());
+        reads.then_some(TimeGuess { column: role.column, format: role.format, unit: title, reader })
+    };
+    if sample.is_time {
+        return guess(None, TimeUnit::Microseconds, "microseconds");
+    }
+    if sample.texts.iter().all(|t| matches!(number(t, false), Number::Value(_))) {
+        let largest = sample.texts.iter().filter_map(|t| t.parse::<f64>().ok()).fold(0.0, f64::max);
+        // 1e11 s lies in the year 5138, 1e11 ms in 1973.
+        return match largest {
+            v if v < 1e11 => guess(None, TimeUnit::Seconds, "seconds"),
+            v if v < 1e14 => guess(None, TimeUnit::Milliseconds, "milliseconds"),
+            _ => guess(None, TimeUnit::Microseconds, "microseconds"),
+        };
+    }
+    FORMATS
+        .iter()
+        .find_map(|format| guess(Some(format), TimeUnit::Seconds, "seconds"))
+        .or_else(|| guess(None, TimeUnit::Seconds, "seconds"))
+}
+
+pub(crate) fn duration(samples: &[Sample]) -> Option<String> {
+    named(samples, &DURATIONS, is_number).map(|s| s.name.clone())
+}
+
+/// Source and destination: by name, and their values must not be numbers.
+pub(crate) fn hosts(samples: &[Sample]) -> (Option<String>, Option<String>) {
+    let is_host = |s: &Sample| !s.texts.is_empty() && !is_number(s);
+    let find = |names: &[&str]| named(samples, names, is_host).map(|s| s.name.clone());
+    (find(&SOURCES), find(&TARGETS))
+}
+
+pub(crate) fn order(samples: &[Sample], time: Option<&TimeGuess>, duration: Option<&str>) -> (Order, &'static str) {
+    let Some(time) = time else {
+        return (Order::None, "No time column was recognised, so there is no order: every row stands alone.");
+    };
+    let texts = |name: &str| samples.iter().find(|s| s.name == name).map(|s| &s.texts);
+    let starts: Vec<i64> = texts(&time.column).into_iter().flatten().filter_map(|t| time.reader.text(t)).collect();
+    if starts.is_sorted() && duration.is_some() {
+        return (Order::EndTime, "Sorted by start: flows arrive in the order of time + duration.");
+    }
+    if starts.is_sorted() {
+        return (Order::File, "Sorted by time, and without a duration: taken to stand in the order of arrival.");
+    }
+    if duration.is_some() {
+        return (Order::EndTime, "Not sorted by start. If the sensor wrote flows as they ended, `file` is right.");
+    }
+    (Order::File, "Not sorted by time. `file` is right if the sensor wrote flows as they ended; look into it.")
+}
+
+/// What a column without a role of its own could be. A column that is the duration is a number and nothing else.
+pub(crate) fn kind(sample: &Sample, is_duration: bool) -> ColumnKind {
+    if sample.texts.is_empty() {
+        return ColumnKind::Empty;
+    }
+    if is_duration {
+        return ColumnKind::Number;
+    }
+    if sample.is_time {
+        return ColumnKind::Time;
+    }
+    if sample.texts.iter().any(|t| is_address(t)) {
+        return ColumnKind::Address;
+    }
+    let n = sample.texts.len();
+    let (n_distinct, name) = (sample.distinct.len(), sample.name.to_lowercase());
+    let all_differ = n_distinct == n && n > 20;
+    let says_id = name == "id"
+        || name == "uid"
+        || name == "index"
+        || name.ends_with("_id")
+        || name.ends_with(" id")
+        || name.starts_with("unnamed");
+    if all_differ && says_id {
+        return ColumnKind::Identifier;
+    }
+    if is_number(sample) {
+        return ColumnKind::Number;
+    }
+    if sample.texts.iter().all(|t| number(t, true) != Number::Bad) {
+        return ColumnKind::Hexadecimal;
+    }
+    if n_distinct * 2 > n && n_distinct > 50 {
+        return ColumnKind::Identifier;
+    }
+    ColumnKind::Category { n_distinct }
+}
+
+fn is_number(sample: &Sample) -> bool {
+    !sample.texts.is_empty() && sample.texts.iter().all(|t| number(t, false) != Number::Bad)
+}
+
+/// An IP or MAC address.
+fn is_address(text: &str) -> bool {
+    let is_mac = text.len() == 17
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(i, b)| if i % 3 == 2 { b == b':' || b == b'-' } else { b.is_ascii_hexdigit() });
+    is_mac || text.parse::<std::net::IpAddr>().is_ok()
+}
+
+impl ColumnKind {
+    pub(crate) fn is_number(&self) -> bool {
+        matches!(self, ColumnKind::Number | ColumnKind::Hexadecimal)
+    }
+
+    pub(crate) fn is_category(&self) -> bool {
+        matches!(self, ColumnKind::Category { .. })
+    }
+
+    /// A YAML comment, or nothing.
+    pub(crate) fn remark(&self) -> String {
+        match self {
+            ColumnKind::Number | ColumnKind::Hexadecimal => String::new(),
+            ColumnKind::Category { n_distinct } => format!("  # {n_distinct} values"),
+            ColumnKind::Address => "  # addresses".to_owned(),
+            ColumnKind::Identifier => "  # nearly every row has its own value".to_owned(),
+            ColumnKind::Empty => "  # no values in the rows looked at".to_owned(),
+            ColumnKind::Time => "  # a time".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_told_from_other_text() {
+        for text in ["10.0.0.1", "fe80::1", "c4:23:60:3d:fd:d3"] {
+            assert!(is_address(text), "{text}");
+        }
+        for text in ["1.5", "tcp", "12:00:00", "a:b"] {
+            assert!(!is_address(text), "{text}");
+        }
+    }
+}

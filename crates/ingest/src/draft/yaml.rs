@@ -1,0 +1,145 @@
+//! Writes a draft as YAML, with a comment on everything that a person must check.
+
+use std::fmt::Write;
+
+use nta_data::Order;
+
+use crate::draft::guess::{ColumnKind, LabelGuess, TimeGuess};
+
+/// Roles found for the columns of a file.
+pub(crate) struct Draft {
+    pub(crate) label: Option<LabelGuess>,
+    pub(crate) family: Option<String>,
+    pub(crate) time: Option<TimeGuess>,
+    pub(crate) duration: Option<String>,
+    pub(crate) src: Option<String>,
+    pub(crate) dst: Option<String>,
+    pub(crate) order: (Order, &'static str),
+    pub(crate) features: Vec<(String, ColumnKind)>,
+}
+
+pub(crate) fn render(title: &str, file: &str, delimiter: Option<char>, draft: &Draft) -> String {
+    let mut yaml = String::new();
+    let mut line = |text: &str| {
+        let _ = writeln!(yaml, "{text}");
+    };
+    line(&format!("# Drafted from {file}; read every line before you trust it."));
+    line(
+        "# A column that was filled in after the fact (an alert, a ticket, the label under another name) gives the label",
+    );
+    line("# away: move it to `ignored`.");
+    line(&format!("name: {}", quoted(title)));
+    line(&format!("description: {}", quoted(&format!("drafted from {title}"))));
+    if let Some(delimiter) = delimiter {
+        line(&format!("delimiter: {}", quoted(&delimiter.to_string())));
+    }
+    render_truth(draft, &mut line);
+    render_order(draft, &mut line);
+    render_features(draft, &mut line);
+    yaml
+}
+
+fn render_truth(draft: &Draft, line: &mut impl FnMut(&str)) {
+    match &draft.label {
+        Some(label) => {
+            line(&format!("# Found in `{}`: {}.", label.column, label.found));
+            line("label:");
+            line(&format!("  column: {}", quoted(&label.column)));
+            line(&format!("  benign: {}", list(&label.benign)));
+            match label.benign.is_empty() {
+                true => line("  # Which values mean benign? None of those found is known to."),
+                false => line("  # Every other value is an attack. To have unknown values refused, list the attacks:"),
+            }
+            line(&format!("  # attack: {}", list(&label.attack)));
+        }
+        None => {
+            line("# No label column was recognised: the traffic can be scored, not trained on. If there is one:");
+            line("# label:\n#   column: label\n#   benign: [benign]");
+        }
+    }
+    if let Some(family) = &draft.family {
+        line(&format!("family:\n  column: {}", quoted(family)));
+    }
+}
+
+fn render_order(draft: &Draft, line: &mut impl FnMut(&str)) {
+    if let Some(time) = &draft.time {
+        line("# The start of the flow. Check the zone: a text time without one is taken for UTC.");
+        line(&format!("time:\n  column: {}", quoted(&time.column)));
+        match &time.format {
+            Some(format) => {
+                if format.starts_with("%d/%m") || format.starts_with("%m/%d") {
+                    line("  # Day or month first? Both may read.");
+                }
+                line(&format!("  format: {}\n  utc_offset_minutes: 0", quoted(format)));
+            }
+            None => line(&format!("  unit: {}", time.unit)),
+        }
+    }
+    if let (Some(duration), Some(_)) = (&draft.duration, &draft.time) {
+        line("# seconds, milliseconds or microseconds: look at a flow that you know.");
+        line(&format!("duration: {}\nduration_unit: seconds", quoted(duration)));
+    }
+    if draft.src.is_some() || draft.dst.is_some() {
+        line("# Whose flows form a sequence. Addresses are never features.");
+        line("entity:");
+    }
+    for (role, column) in [("src", &draft.src), ("dst", &draft.dst)] {
+        if let Some(column) = column {
+            line(&format!("  {role}: {}", quoted(column)));
+        }
+    }
+    let (order, why) = draft.order;
+    line(&format!("# {why}"));
+    let order = match order {
+        Order::File => "file",
+        Order::EndTime => "end_time",
+        Order::None => "none",
+    };
+    line(&format!("order: {order}"));
+}
+
+fn render_features(draft: &Draft, line: &mut impl FnMut(&str)) {
+    let of = |wanted: fn(&ColumnKind) -> bool| draft.features.iter().filter(move |(_, kind)| wanted(kind));
+    if of(ColumnKind::is_category).next().is_some() {
+        line("categorical:");
+    }
+    for (name, kind) in of(ColumnKind::is_category) {
+        line(&format!("  - name: {}{}", quoted(name), kind.remark()));
+    }
+    if of(ColumnKind::is_number).next().is_some() {
+        line("numeric:");
+    }
+    for (name, kind) in of(ColumnKind::is_number) {
+        line(&format!("  - name: {}{}", quoted(name), kind.remark()));
+        if *kind == ColumnKind::Hexadecimal {
+            line("    hex: true");
+        }
+    }
+    let mut ignored: Vec<(String, String)> = Vec::new();
+    for column in [&draft.src, &draft.dst].into_iter().flatten() {
+        ignored.push((column.clone(), "  # an address".to_owned()));
+    }
+    let doubtful = of(|kind| !kind.is_category() && !kind.is_number());
+    ignored.extend(doubtful.map(|(name, kind)| (name.clone(), kind.remark())));
+    if !ignored.is_empty() {
+        line("ignored:");
+    }
+    for (name, remark) in ignored {
+        line(&format!("  - {}{remark}", quoted(&name)));
+    }
+}
+
+/// A YAML scalar that reads as this text whatever it holds.
+fn quoted(text: &str) -> String {
+    let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+        && !["true", "false", "yes", "no", "null", "on", "off", "y", "n", "nan"]
+            .contains(&text.to_lowercase().as_str());
+    if is_plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+}
+
+fn list(values: &[String]) -> String {
+    let values: Vec<String> = values.iter().map(|v| quoted(v)).collect();
+    format!("[{}]", values.join(", "))
+}

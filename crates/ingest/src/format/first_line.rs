@@ -1,0 +1,84 @@
+//! Looks at what a stream begins with: no further than its first whole line that is not blank, so that a pipe is
+//! understood as soon as it says anything. Names what is not read.
+
+use crate::error::IngestError;
+use crate::framing::framer::Framer;
+
+/// Without a line break among so many bytes, this is no line.
+const LONGEST_LOOK: usize = 1 << 16;
+
+/// How a Parquet file begins.
+pub(crate) const PARQUET: &[u8] = b"PAR1";
+
+/// The first line that is not blank, trimmed, or what is there of a file without lines; nothing is taken. Refused: an
+/// empty stream, and formats that are not read.
+pub(crate) fn first_line(framer: &mut Framer) -> Result<Vec<u8>, IngestError> {
+    let mut looked_at = 0;
+    while !is_enough(framer.ahead(), looked_at) {
+        looked_at = framer.ahead().len();
+        if !framer.get_more()? {
+            break;
+        }
+    }
+    let (head, file) = (framer.ahead(), framer.file().to_owned());
+    if head.iter().all(u8::is_ascii_whitespace) {
+        return Err(IngestError::Empty { file });
+    }
+    if let Some((kind, remedy)) = unread(head) {
+        return Err(IngestError::UnknownFormat { file, kind: kind.to_owned(), remedy: remedy.to_owned() });
+    }
+    Ok(first_line_of(head).to_vec())
+}
+
+/// Whether the bytes tell the format; those before `looked_at` did not.
+fn is_enough(head: &[u8], looked_at: usize) -> bool {
+    let new = &head[looked_at..];
+    let ends_a_line = new.contains(&b'\n') && ends_with_whole_line(head);
+    ends_a_line || new.contains(&0) || head.starts_with(PARQUET) || head.len() >= LONGEST_LOOK
+}
+
+fn ends_with_whole_line(head: &[u8]) -> bool {
+    let whole = head.iter().rposition(|b| *b == b'\n').map_or(&[][..], |at| &head[..at]);
+    whole.iter().any(|b| !b.is_ascii_whitespace())
+}
+
+fn first_line_of(head: &[u8]) -> &[u8] {
+    head.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).find(|line| !line.is_empty()).unwrap_or_default()
+}
+
+/// What the bytes look like and what to do about it, where it is a format that is not read.
+fn unread(head: &[u8]) -> Option<(&'static str, &'static str)> {
+    const CAPTURE: &str = "turn it into flows first, for instance with `zeek -r` or `argus` and `ra`";
+    const UNPACK: &str = "unpack it, or pack it as .gz or .zst";
+    const UTF8: &str = "save it as UTF-8";
+    let magics: [(&[u8], &str, &str); 14] = [
+        (&[0xd4, 0xc3, 0xb2, 0xa1], "a packet capture (pcap)", CAPTURE),
+        (&[0xa1, 0xb2, 0xc3, 0xd4], "a packet capture (pcap)", CAPTURE),
+        (&[0x4d, 0x3c, 0xb2, 0xa1], "a packet capture (pcap)", CAPTURE),
+        (&[0xa1, 0xb2, 0x3c, 0x4d], "a packet capture (pcap)", CAPTURE),
+        (&[0x0a, 0x0d, 0x0d, 0x0a], "a packet capture (pcapng)", CAPTURE),
+        (b"PK\x03\x04", "a zip archive or an Excel file", "unpack it, or save the sheet as CSV"),
+        (&[0xfd, b'7', b'z', b'X', b'Z', 0], "an xz archive", UNPACK),
+        (b"BZh", "a bzip2 archive", UNPACK),
+        (&[b'7', b'z', 0xbc, 0xaf], "a 7z archive", UNPACK),
+        (b"SQLite format 3", "a database", "export the table as CSV"),
+        (b"ARROW1", "an Arrow file", "write it as Parquet"),
+        (&[0xff, 0xfe], "UTF-16 text", UTF8),
+        (&[0xfe, 0xff], "UTF-16 text", UTF8),
+        (b"%PDF", "a PDF", "give the table itself"),
+    ];
+    if let Some((_, kind, remedy)) = magics.iter().find(|(magic, _, _)| head.starts_with(magic)) {
+        return Some((kind, remedy));
+    }
+    if head.contains(&0) && !head.starts_with(PARQUET) {
+        return Some(("binary data", "give CSV, Parquet, a Zeek log or Argus output"));
+    }
+    let line = first_line_of(head);
+    let holds = |word: &[u8]| line.windows(word.len()).any(|w| w == word);
+    match line {
+        [b'[', ..] => Some(("a JSON array", "write one JSON object a line")),
+        [b'<', ..] => Some(("HTML or XML", "fetch the table itself; this may be an error page")),
+        [b'{', ..] if holds(b"\"event_type\"") => Some(("Suricata's eve.json", "use Zeek logs or CSV")),
+        _ => None,
+    }
+}

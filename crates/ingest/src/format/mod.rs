@@ -1,0 +1,191 @@
+//! The formats that are read: their names, how each is told by its first line, and what decodes it. The only place that
+//! lists them.
+
+mod first_line;
+
+use nta_data::Schema;
+use serde::{Deserialize, Serialize};
+
+use crate::block::BlockReader;
+use crate::decode::by_line::ByLine;
+use crate::decode::decoder::Decoder;
+use crate::decode::line_blocks::LineBlocks;
+use crate::decode::separated::{self, Separated};
+use crate::decode::zeek_json::{self, FieldsFrom, ZeekJson};
+use crate::decode::zeek_tsv::{self, ZeekTsv};
+use crate::error::IngestError;
+use crate::framing::framer::Framer;
+use crate::input::file::OpenInput;
+use crate::input::tap::{Hashing, Tap};
+use crate::input::unpack::Unpacked;
+use crate::parquet::blocks::ParquetBlocks;
+use crate::rejects::reject::BadRows;
+
+/// The format of a file, told by its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Separated text.
+    Csv,
+    /// Argus bidirectional flows, separated by commas or tabs.
+    Argus,
+    /// Zeek's own log format.
+    ZeekTsv,
+    /// Zeek logs as one JSON object a line.
+    ZeekJson,
+    /// Apache Parquet.
+    Parquet,
+}
+
+impl Format {
+    /// The format's name for a person.
+    pub fn title(self) -> &'static str {
+        match self {
+            Format::Csv => "CSV",
+            Format::Argus => "Argus binetflow",
+            Format::ZeekTsv => "Zeek log",
+            Format::ZeekJson => "Zeek JSON log",
+            Format::Parquet => "Parquet",
+        }
+    }
+}
+
+/// Makes the decoder of a text from how it begins; takes header lines from the framer.
+type OpenDecoder = fn(&mut Framer, &Beginning<'_>) -> Result<Box<dyn Decoder>, IngestError>;
+
+/// A text format: how its first line is told, and what decodes its records.
+struct TextFormat {
+    format: Format,
+    begins: fn(&[u8]) -> bool,
+    open: OpenDecoder,
+}
+
+/// What a decoder may know before it reads.
+struct Beginning<'a> {
+    first_line: &'a [u8],
+    schema: &'a Schema,
+    fields_from: FieldsFrom,
+}
+
+/// In the order in which they are tried. Anything can be CSV, which therefore stands last.
+const TEXT_FORMATS: &[TextFormat] = &[
+    TextFormat {
+        format: Format::ZeekTsv,
+        begins: zeek_tsv::begins,
+        open: |framer, _| Ok(Box::new(ByLine::new(ZeekTsv::open(framer)?))),
+    },
+    TextFormat {
+        format: Format::ZeekJson,
+        begins: zeek_json::begins,
+        open: |framer, begin| Ok(Box::new(ByLine::new(ZeekJson::open(framer, begin.schema, begin.fields_from)?))),
+    },
+    TextFormat { format: Format::Argus, begins: separated::is_argus, open: open_separated },
+    TextFormat { format: Format::Csv, begins: |_| true, open: open_separated },
+];
+
+/// The format of a text that begins with this line.
+fn text_format(first_line: &[u8]) -> Option<&'static TextFormat> {
+    TEXT_FORMATS.iter().find(|text| (text.begins)(first_line))
+}
+
+fn open_separated(framer: &mut Framer, begin: &Beginning<'_>) -> Result<Box<dyn Decoder>, IngestError> {
+    Ok(Box::new(Separated::open(framer, begin.first_line, begin.schema)?))
+}
+
+/// A file or stream that is ready to be read, and what it is.
+pub(crate) struct Opened {
+    pub(crate) format: Format,
+    pub(crate) reader: Box<dyn BlockReader>,
+    /// Counts the bytes behind the reader, and hashes them where that was asked for.
+    pub(crate) tap: Tap,
+}
+
+/// Opens a file at its front.
+pub(crate) fn open(
+    input: &OpenInput,
+    schema: &Schema,
+    bad_rows: BadRows,
+    hashing: Hashing,
+) -> Result<Opened, IngestError> {
+    let tap = Tap::new(hashing);
+    let mut framer = framer_of(input, &tap)?;
+    let first_line = first_line::first_line(&mut framer)?;
+    if first_line.starts_with(first_line::PARQUET) {
+        // Read in another order than that of its bytes: what was told of them so far is void.
+        let reader = Box::new(ParquetBlocks::open(input)?);
+        return Ok(Opened { format: Format::Parquet, reader, tap: Tap::new(Hashing::No) });
+    }
+    let begin = Beginning { first_line: &first_line, schema, fields_from: FieldsFrom::FirstLines };
+    open_text(framer, &begin, bad_rows, tap)
+}
+
+/// Opens a stream of text as soon as its first line is there.
+pub(crate) fn open_stream(mut framer: Framer, schema: &Schema, bad_rows: BadRows) -> Result<Opened, IngestError> {
+    let first_line = first_line::first_line(&mut framer)?;
+    if first_line.starts_with(first_line::PARQUET) {
+        return Err(IngestError::UnknownFormat {
+            file: framer.file().to_owned(),
+            kind: "Parquet".to_owned(),
+            remedy: "which a stream cannot be: its end must be read first, so give it as a file".to_owned(),
+        });
+    }
+    let begin = Beginning { first_line: &first_line, schema, fields_from: FieldsFrom::FirstLineAndSchema };
+    open_text(framer, &begin, bad_rows, Tap::new(Hashing::No))
+}
+
+fn open_text(mut framer: Framer, begin: &Beginning<'_>, bad_rows: BadRows, tap: Tap) -> Result<Opened, IngestError> {
+    let none = || IngestError::internal(framer.file(), "no format takes its first line");
+    let text = text_format(begin.first_line).ok_or_else(none)?;
+    let decoder = (text.open)(&mut framer, begin)?;
+    let reader = Box::new(LineBlocks::new(framer, decoder, bad_rows, tap.clone()));
+    Ok(Opened { format: text.format, reader, tap })
+}
+
+/// The first line of a file of separated text; `None` where the file is of another format.
+pub(crate) fn separated_first_line(input: &OpenInput) -> Result<Option<Vec<u8>>, IngestError> {
+    let line = first_line::first_line(&mut framer_of(input, &Tap::new(Hashing::No))?)?;
+    let is_separated = |text: &TextFormat| matches!(text.format, Format::Csv | Format::Argus);
+    let is_text = !line.starts_with(first_line::PARQUET);
+    Ok((is_text && text_format(&line).is_some_and(is_separated)).then_some(line))
+}
+
+fn framer_of(input: &OpenInput, tap: &Tap) -> Result<Framer, IngestError> {
+    let unpacked = Unpacked::new(tap.on(input.bytes(0))).map_err(|e| IngestError::read(&input.name, &e))?;
+    Ok(Framer::new(Box::new(unpacked), &input.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::feed::Feed;
+
+    /// What a pipe turns out to be that has said `bytes` and is still open.
+    fn format_of(bytes: &[u8]) -> Result<Format, String> {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        std::io::Write::write_all(&mut writer, bytes).unwrap();
+        let framer = Framer::new(Box::new(Feed::start(reader).unwrap()), "pipe");
+        let schema = crate::schema::any::any_columns();
+        let opened = open_stream(framer, &schema, BadRows::Refuse).map(|o| o.format).map_err(|e| e.to_string());
+        drop(writer);
+        opened
+    }
+
+    #[test]
+    fn one_line_of_a_pipe_that_is_still_open_tells_every_text_format() {
+        assert_eq!(format_of(b"\n  \n\t#separator \\x09\n#path\tconn\n#fields\tts\tuid\n"), Ok(Format::ZeekTsv));
+        assert_eq!(format_of(b"#fields\tts\tuid\n"), Ok(Format::ZeekTsv));
+        assert_eq!(format_of(b"{\"ts\":1}\n"), Ok(Format::ZeekJson));
+        assert_eq!(format_of(b"StartTime,Dur,Proto,SrcAddr,Sport,DstAddr\n"), Ok(Format::Argus));
+        assert_eq!(format_of(b"StartTime\tDur\tProto\tSrcAddr\tDstAddr\n"), Ok(Format::Argus));
+        assert_eq!(format_of(b"\xef\xbb\xbfa,b\n"), Ok(Format::Csv));
+    }
+
+    #[test]
+    fn what_is_not_read_is_named_as_soon_as_it_shows() {
+        assert!(format_of(&[0xd4, 0xc3, 0xb2, 0xa1, 2, 0]).unwrap_err().contains("looks like a packet capture (pcap)"));
+        assert!(format_of(b"PK\x03\x04rest\0").unwrap_err().contains("zip archive"));
+        assert!(format_of(b"{\"event_type\":\"flow\"}\n").unwrap_err().contains("eve.json"));
+        assert!(format_of(&[0xff, 0xfe, b'a', 0]).unwrap_err().contains("UTF-16"));
+        assert!(format_of(b"PAR1").unwrap_err().contains("give it as a file"));
+    }
+}

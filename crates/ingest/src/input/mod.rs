@@ -1,0 +1,10 @@
+//! Where bytes come from: files by pattern, one open file, packed bytes, pipes and files that grow. Knows no format.
+
+pub(crate) mod bytes;
+pub(crate) mod feed;
+pub(crate) mod file;
+pub(crate) mod sensor;
+pub(crate) mod source;
+pub(crate) mod tail;
+pub(crate) mod tap;
+pub(crate) mod unpack;

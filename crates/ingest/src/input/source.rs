@@ -1,0 +1,167 @@
+//! The files that make up one table: patterns resolved once, in a fixed order.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::IngestError;
+use crate::input::file::Input;
+use crate::input::sensor::sensor_names;
+
+/// Files that are kept open between passes; of more, each is opened for each pass.
+const MOST_OPEN: usize = 128;
+
+/// An ordered list of files that are read as one table. Each file is a capture of its own unless the schema names a
+/// capture column or the caller one sensor for all. A file is opened once, however often the source is read.
+#[derive(Debug, Clone)]
+pub struct Source {
+    files: Vec<PathBuf>,
+    names: Vec<String>,
+    sensors: Vec<String>,
+    inputs: Vec<Arc<Input>>,
+}
+
+/// What a file held when it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileDigest {
+    /// The file's name as [`Source::names`] gives it.
+    pub name: String,
+    /// Size on disk.
+    pub bytes: u64,
+    /// SHA-256 of the bytes on disk, in hexadecimal.
+    pub sha256: String,
+}
+
+impl Source {
+    /// Finds the files meant by `patterns`, each a path or a pattern (`*`, `?`, `[…]`, `**`), relative to `root`.
+    ///
+    /// The order is that of the patterns; within a pattern, by name. A missing file, a pattern that matches nothing, a
+    /// folder and a file listed twice are refused.
+    pub fn resolve(patterns: &[String], root: &Path) -> Result<Source, IngestError> {
+        let mut files = Vec::new();
+        for pattern in patterns {
+            files.extend(expand(pattern, root)?);
+        }
+        if files.is_empty() {
+            return Err(IngestError::NoInput);
+        }
+        let mut seen = HashSet::new();
+        for file in &files {
+            let known = file.canonicalize().unwrap_or_else(|_| file.clone());
+            if !seen.insert(known) {
+                return Err(IngestError::ListedTwice { file: file.display().to_string() });
+            }
+        }
+        let names = short_names(&files, root);
+        let sensors = sensor_names(&files);
+        let keeps_open = files.len() <= MOST_OPEN;
+        let inputs = files.iter().map(|file| Arc::new(Input::new(file, keeps_open))).collect();
+        Ok(Source { files, names, sensors, inputs })
+    }
+
+    /// The files, in the order in which they are read.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// A name for each file that does not depend on where the project lies: the path within the root, else the file's
+    /// own name, else (where two files share it) the whole path.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// What each file's sensor is called: the file's own name without `.gz` or `.zst`; where files share it, as much
+    /// of the path as tells them apart.
+    pub fn sensors(&self) -> &[String] {
+        &self.sensors
+    }
+
+    pub(crate) fn inputs(&self) -> &[Arc<Input>] {
+        &self.inputs
+    }
+}
+
+fn expand(pattern: &str, root: &Path) -> Result<Vec<PathBuf>, IngestError> {
+    let path = root.join(pattern);
+    if path.is_dir() {
+        return Err(IngestError::IsFolder { file: path.display().to_string() });
+    }
+    if path.exists() {
+        return Ok(vec![path]);
+    }
+    if !pattern.contains(['*', '?', '[']) {
+        return Err(IngestError::Missing { file: path.display().to_string() });
+    }
+    let whole = path.to_string_lossy();
+    let bad = |problem: String| IngestError::BadPattern { pattern: pattern.to_owned(), problem };
+    let mut found = Vec::new();
+    for entry in glob::glob(&whole).map_err(|e| bad(e.to_string()))? {
+        let entry = entry.map_err(|e| bad(e.to_string()))?;
+        if entry.is_file() {
+            found.push(entry);
+        }
+    }
+    if found.is_empty() {
+        return Err(IngestError::NoMatch { pattern: pattern.to_owned(), root: root.to_owned() });
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn short_names(files: &[PathBuf], root: &Path) -> Vec<String> {
+    let short = |file: &PathBuf| {
+        let own = || file.file_name().map(|n| n.to_string_lossy().into_owned());
+        match file.strip_prefix(root) {
+            Ok(inside) => inside.to_string_lossy().into_owned(),
+            Err(_) => own().unwrap_or_else(|| file.display().to_string()),
+        }
+    };
+    let names: Vec<String> = files.iter().map(short).collect();
+    let twice = |name: &String| names.iter().filter(|n| *n == name).count() > 1;
+    names.iter().zip(files).map(|(n, f)| if twice(n) { f.display().to_string() } else { n.clone() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder_with(names: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for name in names {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "abc").unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn patterns_keep_their_order_and_sort_within_each() {
+        let folder = folder_with(&["b.csv", "a.csv", "z/1.csv", "note.txt"]);
+        let source = Source::resolve(&["z/*.csv".to_owned(), "*.csv".to_owned()], folder.path()).unwrap();
+        assert_eq!(source.names(), ["z/1.csv", "a.csv", "b.csv"]);
+    }
+
+    #[test]
+    fn a_file_whose_name_looks_like_a_pattern_is_taken_as_it_stands() {
+        let folder = folder_with(&["a[1].csv", "a1.csv"]);
+        let source = Source::resolve(&["a[1].csv".to_owned()], folder.path()).unwrap();
+        assert_eq!(source.names(), ["a[1].csv"]);
+    }
+
+    #[test]
+    fn missing_empty_doubled_and_folder_inputs_are_refused_by_name() {
+        let folder = folder_with(&["a.csv", "in/b.csv"]);
+        let refuse = |patterns: &[&str]| {
+            let patterns: Vec<String> = patterns.iter().map(|p| (*p).to_owned()).collect();
+            Source::resolve(&patterns, folder.path()).unwrap_err().to_string()
+        };
+        assert!(refuse(&["c.csv"]).contains("c.csv: no such file"));
+        assert!(refuse(&["*.log"]).starts_with("`*.log` matches no file"));
+        assert!(refuse(&["a.csv", "*.csv"]).contains("a.csv is listed twice"));
+        assert!(refuse(&["in"]).contains("in is a folder"));
+        assert!(refuse(&[]).contains("no input is named"));
+    }
+}

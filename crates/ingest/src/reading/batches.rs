@@ -1,0 +1,172 @@
+//! Files and streams batch by batch, in bounded memory.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use nta_data::{Dataset, Schema};
+
+use crate::assemble::assembler::{Assembled, Assembler, Labelled};
+use crate::assemble::plan::Plan;
+use crate::assemble::screen::screen;
+use crate::block::{Block, BlockLimit, BlockReader, TextPosition};
+use crate::error::IngestError;
+use crate::format;
+use crate::framing::framer::Framer;
+use crate::input::feed::Feed;
+use crate::input::sensor::sensor_name;
+use crate::input::source::Source;
+use crate::input::tap::Hashing;
+use crate::options::{ReadOptions, Truth};
+use crate::rejects::ledger::Ledger;
+use crate::rejects::reject::Reject;
+use crate::writing::raw::RawBatch;
+
+/// Some rows of a source, as a dataset and as they stood in the file.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The rows.
+    pub dataset: Dataset,
+    /// All input columns of the same rows, for passing through.
+    pub raw: RawBatch,
+    /// Rows left out before and among these because the schema ignores their label ([`Truth::Required`] only).
+    pub ignored_rows: u64,
+    /// With [`Truth::IfPresent`]: places of the rows whose label the schema ignores. They are among the rows, no truth
+    /// is known of them, and what stands in the dataset's label and family there means nothing.
+    pub unjudged: Vec<u32>,
+    /// Where the text goes on after these rows; `None` for files without lines.
+    pub end: Option<TextPosition>,
+}
+
+/// Reads a source or a stream batch by batch; memory does not grow with it.
+///
+/// A batch never spans two files. Codes of a batch mean nothing in another.
+pub struct Batches {
+    plan: Plan,
+    names: Vec<String>,
+    limit: BlockLimit,
+    index: usize,
+    reader: Option<Box<dyn BlockReader>>,
+    file_is_empty: bool,
+    labelled: Labelled,
+    ledger: Ledger,
+    done: bool,
+}
+
+/// Opens `source` for reading in batches of at most `options.batch_rows` rows. One class among the labels is no error
+/// here.
+pub fn batches(source: &Source, options: &ReadOptions) -> Result<Batches, IngestError> {
+    let plan = Plan::new(source, options)?;
+    Ok(Batches::new(plan, source.names().to_vec(), None, options))
+}
+
+/// Follows a stream of text (a pipe, a socket, a [`crate::Tail`]) called `name`: a batch ends at `options.batch_rows`
+/// rows, or `options.deadline` after its first record came. Packed streams are unpacked.
+///
+/// The stream is read by a thread of its own, which ends with the stream, or with the next bytes after the batches are
+/// dropped. Waits for the first line, which tells the format, and for the header. Refuses what [`batches`] refuses, and
+/// Parquet.
+pub fn follow(stream: impl Read + Send + 'static, name: &str, options: &ReadOptions) -> Result<Batches, IngestError> {
+    let feed = Feed::start(stream).map_err(|e| IngestError::read(name, &e))?;
+    let opened = format::open_stream(Framer::new(Box::new(feed), name), &options.schema, options.bad_rows)?;
+    let plan = Plan::of_stream(&opened, name, &sensor_name(name), options)?;
+    Ok(Batches::new(plan, vec![name.to_owned()], Some(opened.reader), options))
+}
+
+impl Batches {
+    fn new(plan: Plan, names: Vec<String>, reader: Option<Box<dyn BlockReader>>, options: &ReadOptions) -> Batches {
+        Batches {
+            plan,
+            names,
+            limit: BlockLimit { rows: options.batch_rows.max(1), bytes: usize::MAX, deadline: options.deadline },
+            index: 0,
+            reader,
+            file_is_empty: true,
+            labelled: Labelled::Unsettled,
+            ledger: Ledger::new(options.bad_rows),
+            done: false,
+        }
+    }
+
+    /// The schema without optional columns that the files lack, which every batch carries.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.plan.schema
+    }
+
+    /// Rows set aside so far.
+    pub fn set_aside(&self) -> u64 {
+        self.ledger.n_set_aside()
+    }
+
+    /// The rows set aside since this was last asked. They are kept until then, so ask after each batch and once at the
+    /// end.
+    pub fn take_rejects(&mut self) -> Vec<Reject> {
+        self.ledger.take()
+    }
+
+    fn next_batch(&mut self) -> Result<Option<Batch>, IngestError> {
+        let mut ignored_rows = 0;
+        while let Some(block) = self.next_block()? {
+            let (block, rejects) = screen(&self.plan, self.index, block)?;
+            self.ledger.add(block.rows.len(), rejects, &self.plan.files[self.index].file)?;
+            let batch = self.assemble(block, &mut ignored_rows)?;
+            if batch.is_some() {
+                return Ok(batch);
+            }
+        }
+        self.ledger.refuse_nothing_left(&self.plan.file_names())?;
+        Ok(None)
+    }
+
+    /// The next block of the file that is open, or of the next.
+    fn next_block(&mut self) -> Result<Option<Block>, IngestError> {
+        while let Some(file) = self.plan.files.get(self.index) {
+            let reader = match &mut self.reader {
+                Some(reader) => reader,
+                none => none.insert(self.plan.open(file, Hashing::No)?.1.reader),
+            };
+            if let Some(block) = reader.next_block(self.limit)? {
+                self.file_is_empty = false;
+                return Ok(Some(block));
+            }
+            if self.file_is_empty {
+                return Err(IngestError::HeaderOnly { file: file.file.clone() });
+            }
+            self.reader = None;
+            self.index += 1;
+            self.file_is_empty = true;
+        }
+        Ok(None)
+    }
+
+    /// The block as a batch; `None` where none of its rows is kept.
+    fn assemble(&mut self, block: Block, ignored_rows: &mut u64) -> Result<Option<Batch>, IngestError> {
+        let mut assembler = Assembler::new(&self.plan, self.labelled);
+        if self.plan.truth == Truth::IfPresent {
+            assembler = assembler.keeping_ignored();
+        }
+        let kept = assembler.push(self.index, &block)?;
+        self.labelled = assembler.labelled();
+        let Assembled { dataset, unjudged, n_ignored, .. } = assembler.finish(self.names.clone());
+        if self.plan.truth == Truth::Required {
+            *ignored_rows += n_ignored;
+        }
+        if dataset.n_rows() == 0 {
+            return Ok(None);
+        }
+        let raw = RawBatch::new(block.frame, kept.as_deref(), &self.plan.files[self.index].file)?;
+        Ok(Some(Batch { dataset, raw, ignored_rows: *ignored_rows, unjudged, end: block.end }))
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<Batch, IngestError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let next = self.next_batch().transpose();
+        self.done = !matches!(next, Some(Ok(_)));
+        next
+    }
+}

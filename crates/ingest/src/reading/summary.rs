@@ -1,0 +1,85 @@
+//! What reading learned about the files besides their rows.
+
+use serde::{Deserialize, Serialize};
+
+use crate::assemble::assembler::Assembled;
+use crate::assemble::plan::Plan;
+use crate::format::Format;
+use crate::schema::layout;
+
+/// What reading learned about the files besides their rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReadSummary {
+    /// Rows in the dataset.
+    pub rows: u64,
+    /// Rows left out because the schema ignores their label.
+    pub ignored_rows: u64,
+    /// Rows set aside because they cannot be read.
+    #[serde(default)]
+    pub set_aside: u64,
+    /// Missing cells of each feature column (rows of the dataset).
+    pub missing: Vec<ColumnMissing>,
+    /// Optional columns of the schema that the files lack.
+    pub columns_absent: Vec<String>,
+    /// Columns of the files that no role of the schema names.
+    pub columns_present_unused: Vec<String>,
+    /// Label texts with their rows, ignored ones too, most frequent first.
+    pub label_values: Vec<(String, u64)>,
+    /// Format of the first file.
+    pub format: Format,
+    /// Rows of each file, ignored ones not counted.
+    pub files: Vec<FileRows>,
+}
+
+/// Missing cells of one column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnMissing {
+    /// Column name, as in the schema.
+    pub column: String,
+    /// Cells that are empty, NaN, `-` or infinite.
+    pub missing: u64,
+}
+
+/// Rows of one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRows {
+    /// The file's name as [`crate::Source::names`] gives it.
+    pub name: String,
+    /// Its format.
+    pub format: Format,
+    /// Rows read from it.
+    pub rows: u64,
+}
+
+pub(crate) fn summarise(plan: &Plan, files: Vec<FileRows>, assembled: &Assembled, set_aside: u64) -> ReadSummary {
+    let mut label_values = assembled.label_counts.clone();
+    label_values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let missing =
+        assembled.missing.iter().map(|(column, missing)| ColumnMissing { column: column.clone(), missing: *missing });
+    ReadSummary {
+        rows: assembled.dataset.n_rows() as u64,
+        ignored_rows: assembled.n_ignored,
+        set_aside,
+        missing: missing.collect(),
+        columns_absent: plan.absent.clone(),
+        columns_present_unused: unused_columns(plan),
+        label_values,
+        format: plan.files.first().map_or(Format::Csv, |f| f.format),
+        files,
+    }
+}
+
+/// Columns of any file that stand for no name of the schema, in order of appearance.
+fn unused_columns(plan: &Plan) -> Vec<String> {
+    let mut unused: Vec<String> = Vec::new();
+    for file in &plan.files {
+        let known = layout::known_names(&plan.schema);
+        let named: Vec<&str> = known.iter().filter_map(|n| file.layout.column(n)).collect();
+        for column in &file.columns {
+            if !named.contains(&column.as_str()) && !unused.contains(column) {
+                unused.push(column.clone());
+            }
+        }
+    }
+    unused
+}

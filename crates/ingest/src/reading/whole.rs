@@ -1,0 +1,133 @@
+//! Reads files whole, into one dataset.
+
+use nta_data::{Dataset, Watch};
+
+use crate::assemble::assembler::{Assembler, Labelled};
+use crate::assemble::plan::{Plan, PlannedFile};
+use crate::assemble::screen::screen;
+use crate::block::BlockLimit;
+use crate::error::IngestError;
+use crate::format::Opened;
+use crate::input::file::OpenInput;
+use crate::input::source::{FileDigest, Source};
+use crate::input::tap::Hashing;
+use crate::options::{ReadOptions, Truth};
+use crate::reading::summary::{FileRows, ReadSummary, summarise};
+use crate::rejects::ledger::Ledger;
+use crate::rejects::reject::Reject;
+
+/// Rows and text bytes of one step of [`read`].
+const STEP: BlockLimit = BlockLimit { rows: 1 << 16, bytes: 16 << 20, deadline: None };
+
+/// A table read whole.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// The rows, in the order read.
+    pub dataset: Dataset,
+    /// What was seen on the way.
+    pub summary: ReadSummary,
+    /// Size and SHA-256 of every file: of the bytes that were read.
+    pub digests: Vec<FileDigest>,
+    /// The rows set aside, in the order met.
+    pub rejects: Vec<Reject>,
+}
+
+/// Reads all files of `source` into one dataset.
+///
+/// `watch` is told bytes read of bytes there are. Refuses, besides what a single cell or file can have wrong, labels of
+/// one class with [`Truth::Required`], and more bad rows than [`ReadOptions::bad_rows`] allows.
+pub fn read(source: &Source, options: &ReadOptions, watch: &dyn Watch) -> Result<Read, IngestError> {
+    let plan = Plan::new(source, options)?;
+    let mut pass = Pass {
+        plan: &plan,
+        assembler: Assembler::new(&plan, Labelled::Unsettled),
+        ledger: Ledger::new(options.bad_rows),
+        bytes_before: 0,
+        bytes: plan.files.iter().filter_map(|f| f.input.as_ref()?.open().ok()).map(|input| input.length).sum(),
+        watch,
+    };
+    let (mut files, mut digests) = (Vec::new(), Vec::new());
+    for (index, (file, name)) in plan.files.iter().zip(source.names()).enumerate() {
+        let rows_before = pass.assembler.n_rows();
+        let (input, opened) = plan.open(file, Hashing::Yes)?;
+        digests.push(pass.read_file(index, file, name, &input, opened)?);
+        let rows = (pass.assembler.n_rows() - rows_before) as u64;
+        files.push(FileRows { name: name.clone(), format: file.format, rows });
+    }
+    let Pass { assembler, mut ledger, .. } = pass;
+    ledger.refuse_nothing_left(&plan.file_names())?;
+    let n_attacks = assembler.n_attacks();
+    let assembled = assembler.finish(source.names().to_vec());
+    let summary = summarise(&plan, files, &assembled, ledger.n_set_aside());
+    refuse_one_class(&plan, &assembled.dataset, n_attacks, &summary)?;
+    Ok(Read { dataset: assembled.dataset, summary, digests, rejects: ledger.take() })
+}
+
+/// One reading of all files.
+struct Pass<'a> {
+    plan: &'a Plan,
+    assembler: Assembler<'a>,
+    ledger: Ledger,
+    bytes_before: u64,
+    bytes: u64,
+    watch: &'a dyn Watch,
+}
+
+impl Pass<'_> {
+    fn read_file(
+        &mut self,
+        index: usize,
+        file: &PlannedFile,
+        name: &str,
+        input: &OpenInput,
+        opened: Opened,
+    ) -> Result<FileDigest, IngestError> {
+        let Opened { mut reader, tap, .. } = opened;
+        reader.project(&self.plan.columns_read(file));
+        let mut is_empty = true;
+        while let Some(block) = reader.next_block(STEP)? {
+            is_empty = false;
+            let (block, rejects) = screen(self.plan, index, block)?;
+            self.assembler.push(index, &block)?;
+            self.ledger.add(block.rows.len(), rejects, &file.file)?;
+            self.watch.step((self.bytes_before + reader.bytes_read()).min(self.bytes), self.bytes);
+            if self.watch.cancelled() {
+                return Err(IngestError::Cancelled);
+            }
+        }
+        if is_empty {
+            return Err(IngestError::HeaderOnly { file: file.file.clone() });
+        }
+        self.bytes_before += input.length;
+        let (bytes, sha256) = tap.digest(input).map_err(|e| IngestError::read(&file.file, &e))?;
+        Ok(FileDigest { name: name.to_owned(), bytes, sha256 })
+    }
+}
+
+fn refuse_one_class(
+    plan: &Plan,
+    dataset: &Dataset,
+    n_attacks: usize,
+    summary: &ReadSummary,
+) -> Result<(), IngestError> {
+    let (Truth::Required, Some(role)) = (plan.truth, &plan.schema.label) else { return Ok(()) };
+    let files = plan.file_names();
+    let found = counted(&summary.label_values);
+    if dataset.n_rows() == 0 {
+        return Err(IngestError::AllIgnored { files, rows: summary.ignored_rows, labels: found });
+    }
+    if n_attacks > 0 && n_attacks < dataset.n_rows() {
+        return Ok(());
+    }
+    let class = if n_attacks == 0 { "benign" } else { "attack" }.to_owned();
+    Err(IngestError::OneClass { files, column: role.column.clone(), class, found })
+}
+
+/// Label values as messages list them: the most frequent ones with their rows.
+fn counted(values: &[(String, u64)]) -> String {
+    let mut parts: Vec<String> = values.iter().take(8).map(|(v, n)| format!("`{v}` × {n}")).collect();
+    if values.len() > 8 {
+        parts.push(format!("{} more", values.len() - 8));
+    }
+    parts.join(", ")
+}

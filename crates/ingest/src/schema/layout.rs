@@ -1,0 +1,170 @@
+//! Matches the names of a schema with the columns of a file: by name, trimmed, then by alias, then without regard to
+//! case where that leaves one answer.
+
+use std::collections::HashMap;
+
+use nta_data::Schema;
+
+use crate::error::IngestError;
+
+/// Which column of one file stands for which name of the schema.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Layout {
+    columns: HashMap<String, String>,
+}
+
+impl Layout {
+    /// Finds every name that the schema knows among `columns` (trimmed, all different).
+    pub(crate) fn new(schema: &Schema, columns: &[String]) -> Layout {
+        let found = known_names(schema)
+            .into_iter()
+            .filter_map(|name| find(schema, name, columns).map(|column| (name.to_owned(), column.clone())))
+            .collect();
+        Layout { columns: found }
+    }
+
+    /// The file's column for a name of the schema.
+    pub(crate) fn column(&self, name: &str) -> Option<&str> {
+        self.columns.get(name).map(String::as_str)
+    }
+}
+
+/// Trims header names, names the nameless after their place, and refuses doubles.
+pub(crate) fn clean_names(names: &[String], file: &str) -> Result<Vec<String>, IngestError> {
+    let mut clean: Vec<String> = Vec::with_capacity(names.len());
+    for (place, name) in names.iter().enumerate() {
+        let name = match name.trim() {
+            "" => format!("unnamed_{}", place + 1),
+            name => name.to_owned(),
+        };
+        if let Some(first) = clean.iter().position(|c| *c == name) {
+            let (file, column) = (file.to_owned(), name);
+            return Err(IngestError::DuplicateColumn { file, column, first: first + 1, second: place + 1 });
+        }
+        clean.push(name);
+    }
+    Ok(clean)
+}
+
+/// Every name that some role of the schema uses, in a fixed order, without doubles.
+pub(crate) fn known_names(schema: &Schema) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    names.extend(schema.label.as_ref().map(|l| l.column.as_str()));
+    names.extend(schema.family.as_ref().map(|f| f.column.as_str()));
+    names.extend(schema.capture.as_deref());
+    names.extend(schema.time.as_ref().map(|t| t.column.as_str()));
+    names.extend(schema.duration.as_deref());
+    names.extend(schema.entity.src.as_deref());
+    names.extend(schema.entity.dst.as_deref());
+    names.extend(schema.numeric.iter().map(|c| c.name.as_str()));
+    names.extend(schema.categorical.iter().map(|c| c.name.as_str()));
+    names.extend(schema.ignored.iter().map(String::as_str));
+    names.extend(schema.header.iter().map(String::as_str));
+    let mut seen = std::collections::HashSet::new();
+    names.retain(|name| seen.insert(*name));
+    names
+}
+
+/// Each of those names with its aliases, the name first.
+pub(crate) fn spellings(schema: &Schema) -> Vec<Vec<String>> {
+    let of = |name: &str| {
+        let aliases = schema.aliases.get(name).map_or(&[][..], Vec::as_slice);
+        std::iter::once(name).chain(aliases.iter().map(String::as_str)).map(|s| s.trim().to_owned()).collect()
+    };
+    known_names(schema).into_iter().map(of).collect()
+}
+
+/// How many of `cells` are names that the schema knows.
+pub(crate) fn n_known(schema: &Schema, cells: &[String]) -> usize {
+    let cells: Vec<String> = cells.iter().map(|c| c.trim().to_owned()).collect();
+    known_names(schema).into_iter().filter(|name| find(schema, name, &cells).is_some()).count()
+}
+
+fn find<'c>(schema: &Schema, name: &str, columns: &'c [String]) -> Option<&'c String> {
+    let aliases = schema.aliases.get(name).map_or(&[][..], Vec::as_slice);
+    let spellings = || std::iter::once(name).chain(aliases.iter().map(String::as_str)).map(str::trim);
+    if let Some(column) = spellings().find_map(|s| columns.iter().find(|c| *c == s)) {
+        return Some(column);
+    }
+    spellings().find_map(|spelling| {
+        let mut alike = columns.iter().filter(|c| c.eq_ignore_ascii_case(spelling));
+        alike.next().filter(|_| alike.next().is_none())
+    })
+}
+
+/// What may have gone wrong with columns that were not found.
+pub(crate) fn hint(schema: &Schema, missing: &[String], columns: &[String]) -> String {
+    for name in missing {
+        let alike: Vec<&str> = columns.iter().filter(|c| c.eq_ignore_ascii_case(name)).map(String::as_str).collect();
+        if alike.len() > 1 {
+            return format!("`{}` differ only in case, so none is taken for `{name}`; ", alike.join("` and `"));
+        }
+    }
+    let looks_like_data = columns.iter().filter(|c| c.parse::<f64>().is_ok()).count() * 3 >= columns.len();
+    if looks_like_data {
+        return "the first line seems to hold data, not names: list the names under `header:` in the schema; "
+            .to_owned();
+    }
+    if n_known(schema, columns) == 0 {
+        return format!("no column of schema {} is there, is it the right schema? ", schema.name);
+    }
+    let near = missing.iter().find_map(|name| {
+        let alike = columns.iter().filter(|c| strsim::jaro_winkler(&c.to_lowercase(), &name.to_lowercase()) > 0.9);
+        alike.max_by_key(|c| (strsim::jaro_winkler(c, name) * 1e6) as u64).map(|c| (name, c))
+    });
+    match near {
+        Some((name, column)) => {
+            format!("if `{column}` is `{name}`, add it under `aliases:` in the schema; ")
+        }
+        None => {
+            "name it as it stands in the file, or list it under `optional:` or `aliases:` in the schema; ".to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema(yaml: &str) -> Schema {
+        serde_saphyr::from_str(yaml).unwrap()
+    }
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|n| (*n).to_owned()).collect()
+    }
+
+    const SCHEMA: &str = "
+name: t
+order: none
+aliases: { bytes: [sbytes, Src Bytes] }
+numeric: [{ name: bytes }, { name: dur }, { name: ct_src_ ltm }]
+";
+
+    #[test]
+    fn names_match_by_spelling_then_alias_then_case() {
+        let schema = schema(SCHEMA);
+        let layout = Layout::new(&schema, &names(&["src bytes", "Dur", "DUR", "ct_src_ ltm"]));
+        assert_eq!(layout.column("bytes"), Some("src bytes"));
+        assert_eq!(layout.column("dur"), None, "two columns differ in case alone");
+        assert_eq!(layout.column("ct_src_ ltm"), Some("ct_src_ ltm"));
+        let layout = Layout::new(&schema, &names(&["SBYTES", "bytes", "dur"]));
+        assert_eq!((layout.column("bytes"), layout.column("dur")), (Some("bytes"), Some("dur")));
+    }
+
+    #[test]
+    fn doubled_names_are_refused_and_nameless_columns_get_one() {
+        assert_eq!(clean_names(&names(&["", " a ", "b"]), "f").unwrap(), ["unnamed_1", "a", "b"]);
+        let message = clean_names(&names(&["a", "b", " a"]), "f.csv").unwrap_err().to_string();
+        assert_eq!(message, "f.csv: column `a` stands twice in the header (places 1 and 3); rename one");
+    }
+
+    #[test]
+    fn hints_name_the_likely_mistake() {
+        let schema = schema(SCHEMA);
+        let missing = names(&["dur"]);
+        assert!(hint(&schema, &missing, &names(&["Dur", "DUR"])).contains("differ only in case"));
+        assert!(hint(&schema, &missing, &names(&["0", "tcp", "17"])).contains("hold data, not names"));
+        assert!(hint(&schema, &missing, &names(&["durr", "bytes"])).contains("if `durr` is `dur`"));
+    }
+}

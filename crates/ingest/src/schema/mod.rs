@@ -1,0 +1,5 @@
+//! Schemas by name, and which column of a file stands for which name of a schema.
+
+pub(crate) mod any;
+pub(crate) mod builtin;
+pub(crate) mod layout;

@@ -1,0 +1,15 @@
+//! What reading makes of files and streams, tested through the crate's own door. A module a topic:
+//!
+//! - `known_files`: rows and labels of the published data sets
+//! - `reading`: good files read the same whatever their form
+//! - `refusals`: every mistake is answered with file, place and remedy
+//! - `rejects`: bad rows are set aside, up to a share
+//! - `sensors`: an entity is the same one after a rotation
+//! - `streams`: pipes and files that grow are read as they come
+
+mod known_files;
+mod reading;
+mod refusals;
+mod rejects;
+mod sensors;
+mod streams;

@@ -1,0 +1,5 @@
+//! What one cell says: a number, a time, a text, or nothing.
+
+pub(crate) mod cell;
+pub(crate) mod number;
+pub(crate) mod time;

@@ -1,0 +1,6 @@
+//! Tables out: CSV, packed CSV or Parquet, whole or not at all.
+
+pub(crate) mod output;
+pub(crate) mod parquet_sink;
+pub(crate) mod raw;
+pub(crate) mod table_writer;

@@ -1,0 +1,36 @@
+//! Rows as they stood in the file, carried from reader to writer unseen.
+
+use polars_core::prelude::{BooleanChunked, DataFrame, NewChunkedArray, PlSmallStr};
+
+use crate::error::IngestError;
+
+/// All columns of some input rows, in file order. Opaque: it is only passed to [`crate::TableWriter`].
+#[derive(Clone)]
+pub struct RawBatch {
+    pub(crate) frame: DataFrame,
+}
+
+impl RawBatch {
+    pub(crate) fn new(frame: DataFrame, kept: Option<&[bool]>, file: &str) -> Result<Self, IngestError> {
+        let Some(kept) = kept else { return Ok(RawBatch { frame }) };
+        let mask = BooleanChunked::from_slice(PlSmallStr::EMPTY, kept);
+        let frame = frame.filter(&mask).map_err(|e| IngestError::internal(file, e))?;
+        Ok(RawBatch { frame })
+    }
+
+    /// Rows.
+    pub fn n_rows(&self) -> usize {
+        self.frame.height()
+    }
+
+    /// Column names, in file order.
+    pub fn column_names(&self) -> Vec<String> {
+        self.frame.get_column_names().into_iter().map(|n| n.to_string()).collect()
+    }
+}
+
+impl std::fmt::Debug for RawBatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RawBatch").field("rows", &self.n_rows()).field("columns", &self.column_names()).finish()
+    }
+}

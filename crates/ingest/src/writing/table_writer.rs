@@ -1,0 +1,263 @@
+//! Writes tables: CSV, packed CSV or Parquet, batch by batch, whole or not at all.
+
+use std::path::{Path, PathBuf};
+
+use nta_atomic::AtomicFile;
+use polars_core::prelude::{Column, DataFrame, DataType, IntoColumn, NamedFrom, PlSmallStr, Series};
+use polars_io::csv::write::CsvWriter;
+use polars_io::prelude::SerWriter;
+
+use crate::error::IngestError;
+use crate::values::cell::{CellValue, TypedColumn};
+use crate::writing::output::Output;
+use crate::writing::parquet_sink::ParquetSink;
+use crate::writing::raw::RawBatch;
+
+/// A column put beside the input's.
+#[derive(Debug, Clone, Copy)]
+pub struct Added<'a> {
+    /// Its name, which the input must not have.
+    pub name: &'a str,
+    /// One value a row.
+    pub values: AddedValues<'a>,
+}
+
+/// Values of an added column.
+#[derive(Debug, Clone, Copy)]
+pub enum AddedValues<'a> {
+    /// Numbers with fractions.
+    Float(&'a [f32]),
+    /// True or false.
+    Flag(&'a [bool]),
+    /// Text.
+    Text(&'a [&'a str]),
+    /// Whole numbers.
+    Integer(&'a [i64]),
+}
+
+/// A table being written. Nothing stands at its path before [`TableWriter::finish`]; dropped before that, it leaves
+/// nothing.
+pub struct TableWriter {
+    path: PathBuf,
+    file: AtomicFile,
+    sink: Sink,
+    /// Names and kinds of the columns, settled by the first rows (or by the pattern given at the start).
+    columns: Option<Vec<(String, DataType)>>,
+    raw_columns: Option<Vec<String>>,
+}
+
+enum Sink {
+    Csv(Output),
+    Parquet(Box<ParquetSink>),
+}
+
+impl TableWriter {
+    /// Begins a table at `path`, whose ending tells the format: `.csv`, `.csv.gz` or `.parquet`. With `like`, rows
+    /// written later must have that batch's columns.
+    pub fn create(path: &Path, like: Option<&RawBatch>) -> Result<Self, IngestError> {
+        let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
+        let is_parquet = name.ends_with(".parquet");
+        let is_packed = name.ends_with(".csv.gz");
+        if !is_parquet && !is_packed && !name.ends_with(".csv") {
+            return Err(IngestError::UnknownOutput { path: path.to_owned() });
+        }
+        let file = AtomicFile::create(path).map_err(|e| IngestError::write(path, e.source))?;
+        let handle = file.handle().map_err(|e| IngestError::write(path, e.source))?;
+        let sink = if is_parquet {
+            Sink::Parquet(Box::new(ParquetSink::new(path, Output::plain(handle))))
+        } else if is_packed {
+            Sink::Csv(Output::gzip(handle))
+        } else {
+            Sink::Csv(Output::plain(handle))
+        };
+        let raw_columns = like.map(RawBatch::column_names);
+        Ok(TableWriter { path: path.to_owned(), file, sink, columns: None, raw_columns })
+    }
+
+    /// Appends input rows with columns beside them. Refused: an added column that the input has, another number of
+    /// values than rows, other columns than before.
+    pub fn write(&mut self, raw: &RawBatch, added: &[Added<'_>]) -> Result<(), IngestError> {
+        let names = raw.column_names();
+        if self.raw_columns.get_or_insert_with(|| names.clone()) != &names {
+            let problem =
+                "these input rows have other columns than those before; write them to another file".to_owned();
+            return Err(IngestError::Mismatch { path: self.path.clone(), problem });
+        }
+        if let Some(taken) = added.iter().find(|a| names.iter().any(|n| n == a.name)) {
+            return Err(IngestError::ColumnTaken { column: taken.name.to_owned() });
+        }
+        let mut columns = raw.frame.columns().to_vec();
+        columns.extend(added.iter().map(column));
+        self.append(raw.n_rows(), columns)
+    }
+
+    /// Appends rows that stand on their own.
+    pub fn write_columns(&mut self, columns: &[Added<'_>]) -> Result<(), IngestError> {
+        let n_rows = columns.first().map_or(0, |c| c.values.len());
+        self.append(n_rows, columns.iter().map(column).collect())
+    }
+
+    /// Puts the table at its path.
+    pub fn finish(self) -> Result<(), IngestError> {
+        let TableWriter { path, file, sink, .. } = self;
+        match sink {
+            Sink::Csv(output) => output.close().map_err(|e| IngestError::write(&path, e))?,
+            Sink::Parquet(sink) => sink.close()?,
+        }
+        file.commit().map_err(|e| IngestError::write(&path, e.source))
+    }
+
+    fn append(&mut self, n_rows: usize, columns: Vec<Column>) -> Result<(), IngestError> {
+        let mismatch = |problem: String| IngestError::Mismatch { path: self.path.clone(), problem };
+        if let Some(odd) = columns.iter().find(|c| c.len() != n_rows) {
+            return Err(mismatch(format!("column `{}` has {} values for {n_rows} rows", odd.name(), odd.len())));
+        }
+        let is_csv = matches!(self.sink, Sink::Csv(_));
+        let columns = if is_csv { columns.iter().map(plain).collect() } else { columns };
+        let frame = DataFrame::new(n_rows, columns).map_err(|e| mismatch(e.to_string()))?;
+        let kinds: Vec<(String, DataType)> =
+            frame.columns().iter().map(|c| (c.name().to_string(), c.dtype().clone())).collect();
+        let is_first = self.columns.is_none();
+        if self.columns.get_or_insert_with(|| kinds.clone()) != &kinds {
+            return Err(mismatch(
+                "these rows have other columns than those before; write them to another file".to_owned(),
+            ));
+        }
+        match &mut self.sink {
+            Sink::Csv(output) => write_csv(&self.path, output, frame, is_first),
+            Sink::Parquet(sink) => sink.push(frame, &kinds),
+        }
+    }
+}
+
+impl AddedValues<'_> {
+    fn len(&self) -> usize {
+        match self {
+            AddedValues::Float(v) => v.len(),
+            AddedValues::Flag(v) => v.len(),
+            AddedValues::Text(v) => v.len(),
+            AddedValues::Integer(v) => v.len(),
+        }
+    }
+}
+
+fn column(added: &Added<'_>) -> Column {
+    let name = PlSmallStr::from_str(added.name);
+    match added.values {
+        AddedValues::Float(v) => Series::new(name, v),
+        AddedValues::Flag(v) => Series::new(name, v),
+        AddedValues::Text(v) => Series::new(name, v),
+        AddedValues::Integer(v) => Series::new(name, v),
+    }
+    .into_column()
+}
+
+/// A column of a kind that CSV is written from: times become RFC 3339, small integers plain ones.
+fn plain(column: &Column) -> Column {
+    use DataType as D;
+    match column.dtype() {
+        D::Int8 | D::Int16 | D::UInt8 | D::UInt16 => column.cast(&D::Int64).unwrap_or_else(|_| column.clone()),
+        D::Date | D::Datetime(_, _) => time_text(column),
+        _ => column.clone(),
+    }
+}
+
+fn time_text(column: &Column) -> Column {
+    let mut texts: Vec<Option<String>> = Vec::with_capacity(column.len());
+    if let Some(cells) = TypedColumn::of(column.as_materialized_series()) {
+        let _: Result<(), ()> = cells.try_each(|_, cell| {
+            let micros = if let CellValue::Time(micros) = cell { Some(micros) } else { None };
+            let time = micros.and_then(|m| jiff::Timestamp::from_microsecond(m).ok());
+            texts.push(time.map(|t| t.to_string()));
+            Ok(())
+        });
+    }
+    Series::new(column.name().clone(), texts).into_column()
+}
+
+fn write_csv(path: &Path, output: &mut Output, mut frame: DataFrame, with_header: bool) -> Result<(), IngestError> {
+    frame.align_chunks();
+    CsvWriter::new(output).include_header(with_header).finish(&mut frame).map_err(|e| IngestError::write(path, e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ColumnValues, read_columns};
+
+    fn added<'a>() -> [Added<'a>; 4] {
+        [
+            Added { name: "score", values: AddedValues::Float(&[0.25, 1.0]) },
+            Added { name: "flagged", values: AddedValues::Flag(&[false, true]) },
+            Added { name: "family", values: AddedValues::Text(&["benign", "a,\"b\""]) },
+            Added { name: "row", values: AddedValues::Integer(&[7, -8]) },
+        ]
+    }
+
+    #[test]
+    fn tables_come_back_as_written_in_every_format() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["t.csv", "t.csv.gz", "t.parquet"] {
+            let path = folder.path().join(name);
+            let mut writer = TableWriter::create(&path, None).unwrap();
+            writer.write_columns(&added()).unwrap();
+            writer.write_columns(&added()).unwrap();
+            assert!(!path.exists(), "nothing stands there before the end");
+            writer.finish().unwrap();
+            let table = read_columns(&path).unwrap();
+            assert_eq!(table.names(), ["score", "flagged", "family", "row"], "{name}");
+            assert_eq!(table.get("score"), Some(&ColumnValues::Float(vec![0.25, 1.0, 0.25, 1.0])), "{name}");
+            assert_eq!(table.get("flagged"), Some(&ColumnValues::Flag(vec![false, true, false, true])), "{name}");
+            assert_eq!(table.get("row"), Some(&ColumnValues::Integer(vec![7, -8, 7, -8])), "{name}");
+            let ColumnValues::Text(family) = table.get("family").unwrap() else { panic!("{name}: family is text") };
+            assert_eq!(family[1].as_deref(), Some("a,\"b\""), "{name}");
+        }
+    }
+
+    #[test]
+    fn parquet_of_several_row_groups_comes_back_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.parquet");
+        let mut writer = TableWriter::create(&path, None).unwrap();
+        let numbers: Vec<i64> = (0..40_000).collect();
+        let names: Vec<String> = numbers.iter().map(|i| format!("host{}", i % 97)).collect();
+        for start in (0..40_000).step_by(9_000) {
+            let rows = start..40_000.min(start + 9_000);
+            let text: Vec<&str> = names[rows.clone()].iter().map(String::as_str).collect();
+            let columns = [
+                Added { name: "row", values: AddedValues::Integer(&numbers[rows]) },
+                Added { name: "host", values: AddedValues::Text(&text) },
+            ];
+            writer.write_columns(&columns).unwrap();
+        }
+        writer.finish().unwrap();
+        let table = read_columns(&path).unwrap();
+        assert_eq!(table.get("row"), Some(&ColumnValues::Integer(numbers)));
+        let ColumnValues::Text(hosts) = table.get("host").unwrap() else { panic!("host is text") };
+        assert!(hosts.iter().zip(&names).all(|(found, name)| found.as_ref() == Some(name)));
+    }
+
+    #[test]
+    fn a_dropped_writer_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = TableWriter::create(&folder.path().join("t.parquet"), None).unwrap();
+        writer.write_columns(&added()).unwrap();
+        drop(writer);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn unknown_endings_and_uneven_columns_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let refuse = |e: Option<IngestError>| e.unwrap().to_string();
+        let message = refuse(TableWriter::create(&folder.path().join("t.xlsx"), None).err());
+        assert!(message.contains("end the name in .csv, .csv.gz or .parquet"), "{message}");
+        let mut writer = TableWriter::create(&folder.path().join("t.csv"), None).unwrap();
+        let uneven = [added()[0], Added { name: "x", values: AddedValues::Integer(&[1]) }];
+        let message = refuse(writer.write_columns(&uneven).err());
+        assert!(message.contains("column `x` has 1 values for 2 rows"), "{message}");
+        writer.write_columns(&added()).unwrap();
+        let message = refuse(writer.write_columns(&added()[..2]).err());
+        assert!(message.contains("other columns than those before"), "{message}");
+    }
+}
