@@ -22,6 +22,7 @@ mod predict;
 mod saved;
 mod shape;
 mod simd;
+mod state;
 mod stretch;
 mod tensors;
 mod tile;
@@ -35,5 +36,6 @@ pub use config::{
 };
 pub use device::{DeviceInfo, ResolvedDevice, devices, vectors};
 pub use error::{ConfigError, LstmError};
-pub use lstm::{Lstm, LstmState, Scratch};
+pub use lstm::{Lstm, Scratch};
+pub use state::LstmState;
 pub use train::{EpochReport, Fitted, Rows};

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use nta_lstm::{Checkpoint, EpochReport, Lstm, LstmError, Rows};
 use nta_model::{Member, MemberKind};
 
-use super::{LearningReport, MemberStage};
+use super::stage::{LearningReport, MemberStage};
 use crate::error::{PipelineError, failed};
 use crate::event::Stage;
 use crate::run::context::Context;
