@@ -109,7 +109,8 @@ fn read_at_most(path: &Path, most_bytes: u64) -> Result<Vec<u8>, ModelError> {
     Ok(bytes)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::process::ExitStatusExt;
     use std::process::Command;
