@@ -290,6 +290,10 @@ pub enum DataError {
     #[error("these scores do not fit together: {why}")]
     #[allow(missing_docs)]
     Scores { why: String },
+    /// Entities that no memory can have remembered.
+    #[error("no memory of this size can have remembered this: {why}")]
+    #[allow(missing_docs)]
+    Memory { why: String },
 }
 
 #[cfg(test)]

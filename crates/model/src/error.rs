@@ -43,6 +43,18 @@ pub enum ModelError {
     /// Rows that the model cannot be applied to.
     #[error("this traffic does not fit the model: {why}")]
     Rows { why: String },
+    /// A snapshot that is not what was written.
+    #[error("this snapshot of a scorer cannot be used: {why}; begin with an empty memory, or from an older snapshot")]
+    SnapshotDamaged { why: String },
+    /// A snapshot that was made with another model.
+    #[error("this snapshot of a scorer belongs to another model ({theirs}), not to this one ({ours})")]
+    SnapshotOfAnother { theirs: String, ours: String },
+    /// The snapshots' format has moved on.
+    #[error(
+        "this snapshot of a scorer was made by a newer nta: it has format revision {found}, this one reads {reads}: \
+         update nta{doubt}"
+    )]
+    SnapshotNewer { found: u32, reads: u32, doubt: &'static str },
     /// The model does not say what it said when it was made.
     #[error("golden row {row}: {member} says {found}, and said {expected} when the model was made")]
     Golden { row: usize, member: String, found: f32, expected: f32 },

@@ -81,13 +81,13 @@ pub(crate) fn sequences(rows: &Dataset) -> Sequences {
 }
 
 /// A model fitted on such traffic, that remembers 256 entities.
-pub(crate) fn model(order: Order) -> Model {
-    static FITTED: [OnceLock<Model>; 2] = [const { OnceLock::new() }; 2];
+pub(crate) fn model(order: Order) -> Arc<Model> {
+    static FITTED: [OnceLock<Arc<Model>>; 2] = [const { OnceLock::new() }; 2];
     FITTED[usize::from(order == Order::None)].get_or_init(|| fit(order, memory())).clone()
 }
 
 /// The same with another memory.
-pub(crate) fn fit(order: Order, memory: MemoryConfig) -> Model {
+pub(crate) fn fit(order: Order, memory: MemoryConfig) -> Arc<Model> {
     let train = traffic(600, 20, order);
     let state = (order != Order::None).then(|| StateRule {
         by: SequenceBy::Src,
@@ -113,7 +113,7 @@ pub(crate) fn fit(order: Order, memory: MemoryConfig) -> Model {
         let part = PartScores { scores: &member.p_attack, labels, copies: None };
         NamedThreshold { name: member.name.clone(), chosen: rule.choose_threshold(&part, &part).unwrap() }
     });
-    let mut model = Model {
+    let mut model = Arc::new(Model {
         schema: schema(order),
         state,
         preprocessor,
@@ -126,7 +126,7 @@ pub(crate) fn fit(order: Order, memory: MemoryConfig) -> Model {
         hybrid,
         golden: Golden::default(),
         provenance: Provenance { name: "toy".into(), run: "20261122-101503-k7f2".into(), ..Default::default() },
-    };
+    });
     model.record_golden(&train).unwrap();
     model
 }

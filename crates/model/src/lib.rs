@@ -2,6 +2,49 @@
 //!
 //! [`Model`] is what a run makes, [`Scorer`] applies it, [`Registry`] keeps its versions. No file of traffic is read
 //! here and no other tool's format is known: the scorer takes any [`nta_data::Dataset`].
+//!
+//! | rooms | hold |
+//! |---|---|
+//! | `model`, `member` | the whole and its members |
+//! | `scorer`, `prepared`, `networks` | applying it: what needs no order, its records, what carries state along entities |
+//! | `snapshot` | a scorer's memory as bytes, to go on later or elsewhere |
+//! | `reasons` | why rows have their scores |
+//! | `golden`, `verify` | rows that every copy must judge alike |
+//! | `store`, `manifest`, `digest`, `hex_key` | the folder: files, their digests, the seal |
+//! | `registry` | versions and aliases |
+//!
+//! ```
+//! use std::path::Path;
+//! use std::sync::Arc;
+//!
+//! use nta_data::{Categories, Dataset, RowId};
+//! use nta_model::{Model, Scorer};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/model-revision-1");
+//! let model = Arc::new(Model::load(&folder)?);
+//!
+//! // Three flows of one host, a second apart, in the columns of the model's schema: bytes, packets, proto.
+//! let mut flows = Dataset::empty(Arc::new(model.schema.clone()));
+//! flows.numeric = vec![vec![3.0, 14.5, 0.2], vec![1.0, 0.5, f32::NAN]];
+//! flows.categorical = vec![Categories::from_texts([Some("tcp"), Some("udp"), None])];
+//! flows.entity = vec![7; 3];
+//! flows.end_time = Some(vec![0, 1_000_000, 2_000_000]);
+//! flows.row = (0..3).map(|row| RowId { file: 0, row }).collect();
+//!
+//! let mut scorer = Scorer::new(Arc::clone(&model))?;
+//! let scores = scorer.score(&flows.take(&[0, 1]))?;
+//! assert_eq!(scores.n_rows(), 2);
+//! assert!(scores.member("forest").is_some());
+//!
+//! // Stop here, and go on later as if nothing had been: the third flow is judged by the two before it.
+//! let saved = scorer.snapshot(b"flows.csv, row 2")?;
+//! let (mut restored, position) = Scorer::restore(model, &saved)?;
+//! assert_eq!(position, b"flows.csv, row 2");
+//! assert_eq!(restored.score(&flows.take(&[2]))?, scorer.score(&flows.take(&[2]))?);
+//! # Ok(())
+//! # }
+//! ```
 
 mod digest;
 mod error;
@@ -17,6 +60,7 @@ mod prepared;
 mod reasons;
 mod registry;
 mod scorer;
+mod snapshot;
 mod store;
 mod verify;
 

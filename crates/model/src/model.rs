@@ -260,6 +260,7 @@ fn find_file<'a>(folder: &Path, files: &'a [(&FileEntry, Vec<u8>)], name: &str) 
 mod tests {
     use std::collections::BTreeSet;
     use std::fs;
+    use std::sync::Arc;
 
     use nta_data::{Order, Purpose, rng};
     use rand_core::RngCore;
@@ -279,11 +280,11 @@ mod tests {
             let folder = home.path().join(format!("{order:?}"));
             let saved = model(order);
             let manifest = saved.save(&folder).unwrap();
-            let loaded = Model::load(&folder).unwrap();
+            let loaded = Arc::new(Model::load(&folder).unwrap());
             assert_eq!(loaded.digest().unwrap(), manifest.digest);
             assert_eq!(loaded.verify().unwrap(), 0.0);
             let rows = traffic(300, 9, order);
-            let scores = |m: &Model| Scorer::new(m).unwrap().score(&rows).unwrap();
+            let scores = |m: &Arc<Model>| Scorer::new(Arc::clone(m)).unwrap().score(&rows).unwrap();
             assert_eq!(scores(&saved), scores(&loaded));
         }
     }
@@ -315,7 +316,7 @@ mod tests {
     #[test]
     fn a_model_of_before_sensors_had_names_keeps_its_rule_and_its_digest() {
         let home = tempfile::tempdir().unwrap();
-        let mut old = model(Order::File);
+        let mut old = (*model(Order::File)).clone();
         old.state.as_mut().unwrap().sensor_key = SensorKey::FileIndex;
         let folder = home.path().join("old");
         let manifest = old.save(&folder).unwrap();
@@ -389,7 +390,7 @@ mod tests {
 
     #[test]
     fn the_digest_is_of_what_was_learned_and_of_nothing_else() {
-        let first = model(Order::File);
+        let first = Arc::unwrap_or_clone(model(Order::File));
         let mut other_run = first.clone();
         other_run.provenance = Provenance { run: "20261123-000000-aaaa".into(), ..Default::default() };
         other_run.golden = Golden::default();
@@ -403,13 +404,13 @@ mod tests {
     fn parts_that_do_not_fit_are_refused() {
         let sound = model(Order::File);
         let refused = |change: &dyn Fn(&mut Model)| {
-            let mut changed = sound.clone();
+            let mut changed = Arc::unwrap_or_clone(Arc::clone(&sound));
             change(&mut changed);
             changed.digest().unwrap_err().to_string()
         };
         assert!(refused(&|m| m.members.clear()).contains("no member"));
         assert!(refused(&|m| m.state = None).contains("gaps were learned with"));
-        assert!(refused(&|m| m.preprocessor = model(Order::None).preprocessor).contains("numeric input"));
+        assert!(refused(&|m| m.preprocessor = model(Order::None).preprocessor.clone()).contains("numeric input"));
         assert!(refused(&|m| m.members[1].name = "forest".into()).contains("`forest` cannot name"));
         assert!(refused(&|m| m.members[1].name = "../lstm".into()).contains("cannot name"));
         assert!(refused(&|m| m.members[1].name = "hybrid".into()).contains("cannot name"));

@@ -1,5 +1,7 @@
 //! The members that carry state from an entity's flow to its next, and how.
 
+use std::sync::Arc;
+
 use nta_data::EntityStore;
 use nta_lstm::{Lstm, LstmState, Scratch};
 use rayon::prelude::*;
@@ -15,43 +17,64 @@ pub(crate) type EntityState = Vec<LstmState>;
 
 /// The members that carry state, and the rules by which they do.
 #[derive(Debug)]
-pub(crate) struct Networks<'m> {
-    model: &'m Model,
-    networks: Vec<&'m Lstm>,
-    fresh: Vec<LstmState>,
+pub(crate) struct Networks {
+    model: Arc<Model>,
+    fresh: EntityState,
     /// Numeric inputs that state alone can fill: the last ones.
     pub(crate) n_gap: usize,
 }
 
-/// Room for one thread's work.
-struct Workspace {
+/// What one thread works with.
+struct Workspace<'m> {
+    networks: Vec<&'m Lstm>,
     numeric: Vec<f32>,
     scratch: Vec<Scratch>,
 }
 
-impl<'m> Networks<'m> {
-    pub(crate) fn new(model: &'m Model) -> Self {
-        let networks: Vec<&Lstm> = model.members.iter().filter_map(|m| m.member.lstm()).collect();
-        Networks {
-            model,
-            fresh: networks.iter().map(|lstm| lstm.fresh_state()).collect(),
-            networks,
-            n_gap: if model.preprocessor.gap().is_some() { 2 } else { 0 },
-        }
+impl Networks {
+    pub(crate) fn new(model: Arc<Model>) -> Self {
+        let n_gap = if model.preprocessor.gap().is_some() { 2 } else { 0 };
+        let mut networks = Networks { model, fresh: Vec::new(), n_gap };
+        networks.fresh = networks.all().map(Lstm::fresh_state).collect();
+        networks
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Lstm> {
+        self.model.members.iter().filter_map(|m| m.member.lstm())
     }
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
-        self.networks.len()
+        self.fresh.len()
     }
 
     /// Whether no member carries state.
     pub(crate) fn is_empty(&self) -> bool {
-        self.networks.is_empty()
+        self.fresh.is_empty()
     }
 
-    fn workspace(&self) -> Workspace {
-        Workspace { numeric: Vec::new(), scratch: self.networks.iter().map(|_| Scratch::default()).collect() }
+    /// Bytes of an entity's state as [`Networks::write_state`] writes it.
+    pub(crate) fn state_bytes(&self) -> usize {
+        self.all().map(|lstm| size_of::<f32>() * lstm.state_len()).sum()
+    }
+
+    /// Appends an entity's state, network by network and by hidden unit, as little-endian f32.
+    pub(crate) fn write_state(&self, state: &EntityState, out: &mut Vec<u8>) {
+        for (lstm, state) in self.all().zip(state) {
+            lstm.state_values(state).for_each(|x| out.extend_from_slice(&x.to_le_bytes()));
+        }
+    }
+
+    /// Reads [`Networks::state_bytes`] bytes of a state.
+    pub(crate) fn read_state(&self, bytes: &[u8]) -> EntityState {
+        let mut values = bytes.as_chunks::<{ size_of::<f32>() }>().0.iter().map(|x| f32::from_le_bytes(*x));
+        self.all().map(|lstm| lstm.state_of(values.by_ref().take(lstm.state_len()))).collect()
+    }
+
+    fn workspace(&self) -> Workspace<'_> {
+        let networks: Vec<&Lstm> = self.all().collect();
+        let scratch = networks.iter().map(|_| Scratch::default()).collect();
+        Workspace { networks, numeric: Vec::new(), scratch }
     }
 
     /// Every row for itself. `(n_rows, n_networks)`, row-major.
@@ -61,7 +84,7 @@ impl<'m> Networks<'m> {
             .into_par_iter()
             .map(|chunk| {
                 let mut workspace = self.workspace();
-                let mut scores = Vec::with_capacity(CHUNK * self.networks.len());
+                let mut scores = Vec::with_capacity(CHUNK * self.len());
                 let mut states = self.fresh.clone();
                 for i in chunk * CHUNK..rows.n_rows().min((chunk + 1) * CHUNK) {
                     states.clone_from(&self.fresh);
@@ -81,7 +104,7 @@ impl<'m> Networks<'m> {
         shard_rows: &[u32],
     ) -> Vec<f32> {
         let mut workspace = self.workspace();
-        let mut scores = Vec::with_capacity(shard_rows.len() * self.networks.len());
+        let mut scores = Vec::with_capacity(shard_rows.len() * self.len());
         for &i in shard_rows {
             let i = i as usize;
             let (states, previous_end) = store.visit(rows.entity[i], rows.end[i], || self.fresh.clone());
@@ -97,7 +120,7 @@ impl<'m> Networks<'m> {
         previous_end: Option<i64>,
         rows: &PreparedRows,
         i: usize,
-        workspace: &mut Workspace,
+        workspace: &mut Workspace<'_>,
         scores: &mut Vec<f32>,
     ) {
         let (n_numeric, n_codes) = (rows.layout().n_numeric, rows.layout().n_codes);
@@ -108,7 +131,7 @@ impl<'m> Networks<'m> {
             numeric.extend(self.model.preprocessor.gap_inputs(previous_end, rows.end[i]));
         }
         let codes = &rows.codes[i * n_codes..(i + 1) * n_codes];
-        for ((network, state), scratch) in self.networks.iter().zip(states).zip(&mut workspace.scratch) {
+        for ((network, state), scratch) in workspace.networks.iter().zip(states).zip(&mut workspace.scratch) {
             scores.push(network.step(state, numeric, codes, scratch));
         }
     }

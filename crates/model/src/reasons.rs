@@ -1,5 +1,7 @@
 //! Why rows have their scores, by the features of the forest.
 
+use std::sync::Arc;
+
 use nta_data::Dataset;
 use nta_forest::Explainer;
 
@@ -16,22 +18,21 @@ pub struct Reason {
 
 /// Finds the reasons for a model's scores, made ready once for any number of rows.
 #[derive(Debug)]
-pub struct Reasons<'m> {
-    model: &'m Model,
-    explainer: Explainer<'m>,
-    names: &'m [String],
+pub struct Reasons {
+    model: Arc<Model>,
+    explainer: Explainer,
 }
 
-impl<'m> Reasons<'m> {
+impl Reasons {
     /// Lays out the forest of `model` for explanations.
     ///
     /// # Errors
     /// A model without a forest, a forest from a file too old to explain.
-    pub fn new(model: &'m Model) -> Result<Self, ModelError> {
+    pub fn new(model: Arc<Model>) -> Result<Self, ModelError> {
         let forest = model.members.iter().find_map(|m| m.member.forest());
         let forest = forest.ok_or_else(|| ModelError::parts("no member is a forest, which alone can be explained"))?;
         let explainer = forest.explainer().map_err(ModelError::parts)?;
-        Ok(Reasons { model, explainer, names: forest.names() })
+        Ok(Reasons { model, explainer })
     }
 
     /// The `most` features of the largest contributions to the forest's score, for each of the rows `which` of `rows`,
@@ -49,7 +50,7 @@ impl<'m> Reasons<'m> {
             // Equal contributions stay in the order of the features.
             order.sort_by(|&a, &b| row[b].abs().total_cmp(&row[a].abs()));
             order.truncate(most);
-            let reason = |j: usize| Reason { feature: self.names[j].clone(), contribution: row[j] };
+            let reason = |j: usize| Reason { feature: self.explainer.names()[j].clone(), contribution: row[j] };
             order.into_iter().map(reason).collect()
         };
         Ok((0..which.len()).map(of).collect())
@@ -58,6 +59,8 @@ impl<'m> Reasons<'m> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use nta_data::Order;
 
     use crate::fixture::{model, traffic};
@@ -66,9 +69,9 @@ mod tests {
     #[test]
     fn all_reasons_together_are_the_score_minus_the_mean_in_training() {
         let (model, rows) = (model(Order::None), traffic(60, 9, Order::None));
-        let scores = Scorer::new(&model).unwrap().score(&rows).unwrap();
+        let scores = Scorer::new(Arc::clone(&model)).unwrap().score(&rows).unwrap();
         let which = [3u32, 41, 7];
-        let finder = Reasons::new(&model).unwrap();
+        let finder = Reasons::new(model).unwrap();
         let reasons = finder.of(&rows, &which, usize::MAX).unwrap();
         let sum = |i: usize| reasons[i].iter().map(|r| f64::from(r.contribution)).sum::<f64>();
         let score = |i: usize| f64::from(scores.members()[0].p_attack[which[i] as usize]);

@@ -297,13 +297,15 @@ fn folder_names(folder: &Path) -> Result<Vec<String>, ModelError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use nta_data::Order;
 
     use super::*;
     use crate::fixture::model;
 
     fn of_run(run: &str) -> Model {
-        let mut model = model(Order::None);
+        let mut model = Arc::unwrap_or_clone(model(Order::None));
         model.provenance.run = run.into();
         model
     }

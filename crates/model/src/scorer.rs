@@ -4,6 +4,8 @@
 //! state along each entity's rows and must see them in arrival order. [`Scorer::score`] is one after the other. A row's
 //! scores depend on that row and its entity's earlier rows, never on which batch it came in or how many threads ran.
 
+use std::sync::{Arc, OnceLock};
+
 use nta_data::{Dataset, EntityStore, HYBRID, N_SHARDS, ScoreColumn, Scores, shard_of};
 use rayon::prelude::*;
 
@@ -16,18 +18,20 @@ const BLOCK: usize = 1 << 16;
 
 /// A model and what it remembers of the traffic seen so far. A new one remembers nothing.
 #[derive(Debug)]
-pub struct Scorer<'m> {
-    model: &'m Model,
-    networks: Networks<'m>,
+pub struct Scorer {
+    pub(crate) model: Arc<Model>,
+    pub(crate) networks: Networks,
     layout: RecordLayout,
-    shards: Vec<EntityStore<EntityState>>,
+    pub(crate) shards: Vec<EntityStore<EntityState>>,
+    /// The model's, once somebody has asked.
+    digest: OnceLock<String>,
 }
 
-impl<'m> Scorer<'m> {
+impl Scorer {
     /// Takes up the model with an empty memory.
-    pub fn new(model: &'m Model) -> Result<Self, ModelError> {
+    pub fn new(model: Arc<Model>) -> Result<Self, ModelError> {
         model.check()?;
-        let networks = Networks::new(model);
+        let networks = Networks::new(Arc::clone(&model));
         let layout = match networks.len() {
             0 => RecordLayout { n_scores: model.members.len(), n_numeric: 0, n_codes: 0 },
             n_networks => RecordLayout {
@@ -38,12 +42,24 @@ impl<'m> Scorer<'m> {
         };
         let memory = model.state.as_ref().map(|state| &state.memory);
         let shards = memory.map_or(Vec::new(), |memory| (0..N_SHARDS).map(|_| EntityStore::new(memory)).collect());
-        Ok(Scorer { model, networks, layout, shards })
+        Ok(Scorer { model, networks, layout, shards, digest: OnceLock::new() })
     }
 
     /// The model applied.
-    pub fn model(&self) -> &'m Model {
-        self.model
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
+    /// The model's digest, worked out at the first call.
+    ///
+    /// # Errors
+    /// A model that cannot be put into files.
+    pub fn digest(&self) -> Result<&str, ModelError> {
+        if let Some(known) = self.digest.get() {
+            return Ok(known);
+        }
+        let digest = self.model.digest()?;
+        Ok(self.digest.get_or_init(|| digest))
     }
 
     /// How prepared rows of this model look as records.
@@ -194,15 +210,13 @@ impl<'m> Scorer<'m> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use nta_data::{MemoryConfig, Order};
 
     use super::*;
     use crate::fixture::{fit, memory, model, sequences, traffic};
 
-    fn in_batches(model: &Model, rows: &Dataset, batch: usize) -> Scores {
-        let mut scorer = Scorer::new(model).unwrap();
+    fn in_batches(model: &Arc<Model>, rows: &Dataset, batch: usize) -> Scores {
+        let mut scorer = Scorer::new(Arc::clone(model)).unwrap();
         let all: Vec<u32> = (0..rows.n_rows() as u32).collect();
         let mut together = model.no_scores().unwrap();
         for part in all.chunks(batch) {
@@ -246,10 +260,10 @@ mod tests {
     #[test]
     fn a_part_larger_than_a_block_scores_as_one() {
         let (model, rows) = (model(Order::File), traffic(BLOCK + 5, 300, Order::File));
-        let mut scorer = Scorer::new(&model).unwrap();
+        let mut scorer = Scorer::new(Arc::clone(&model)).unwrap();
         let prepared = scorer.prepare(&rows).unwrap();
         let at_once = scorer.score_prepared(&prepared).unwrap();
-        assert_eq!(Scorer::new(&model).unwrap().score(&rows).unwrap(), at_once);
+        assert_eq!(Scorer::new(Arc::clone(&model)).unwrap().score(&rows).unwrap(), at_once);
     }
 
     #[test]
@@ -267,7 +281,7 @@ mod tests {
     fn sorted_records_score_as_the_rows_themselves() {
         let (model, rows) = (model(Order::File), traffic(400, 9, Order::File));
         let shuffled: Vec<u32> = (0..400u32).map(|i| i * 171 % 400).collect();
-        let mut scorer = Scorer::new(&model).unwrap();
+        let mut scorer = Scorer::new(Arc::clone(&model)).unwrap();
         let prepared = scorer.prepare(&rows.take(&shuffled)).unwrap();
         let mut order: Vec<usize> = (0..400).collect();
         order.sort_by_key(|&i| (prepared.end_time(i), prepared.row(i)));
@@ -287,9 +301,9 @@ mod tests {
             let mut rows = pair.clone();
             let start = rows.end_time.as_ref().unwrap()[0];
             rows.end_time = Some(vec![start, start + pause_micros]);
-            Scorer::new(&model).unwrap().score(&rows).unwrap().members()[1].p_attack[1]
+            Scorer::new(Arc::clone(&model)).unwrap().score(&rows).unwrap().members()[1].p_attack[1]
         };
-        let cold = Scorer::new(&model).unwrap().score(&pair.take(&[1])).unwrap().members()[1].p_attack[0];
+        let cold = Scorer::new(Arc::clone(&model)).unwrap().score(&pair.take(&[1])).unwrap().members()[1].p_attack[0];
         assert_eq!(second(60_000_001), cold);
         assert_ne!(second(60_000_000), cold);
         assert_eq!(second(-5), second(0));
@@ -302,12 +316,13 @@ mod tests {
             let model = fit(Order::File, MemoryConfig { entities, ..memory() });
             let mut host = traffic(3, 1, Order::File);
             host.entity.fill(3);
-            let mut undisturbed = Scorer::new(&model).unwrap();
+            let mut undisturbed = Scorer::new(Arc::clone(&model)).unwrap();
             let expected = undisturbed.score(&host).unwrap().members()[1].p_attack[2];
-            let cold = Scorer::new(&model).unwrap().score(&host.take(&[2])).unwrap().members()[1].p_attack[0];
+            let cold =
+                Scorer::new(Arc::clone(&model)).unwrap().score(&host.take(&[2])).unwrap().members()[1].p_attack[0];
             assert_ne!(expected, cold);
 
-            let mut scorer = Scorer::new(&model).unwrap();
+            let mut scorer = Scorer::new(Arc::clone(&model)).unwrap();
             scorer.score(&host.take(&[0, 1])).unwrap();
             let mut spoofed = traffic(1_000, 1, Order::File);
             spoofed.end_time = Some(vec![host.end_time.as_ref().unwrap()[1]; 1_000]);
@@ -326,7 +341,7 @@ mod tests {
         let mut model = model(Order::None);
         let rows = traffic(50, 9, Order::None);
         let score = in_batches(&model, &rows, 50).members()[0].p_attack[7];
-        model.thresholds[0].chosen.value = score;
+        Arc::make_mut(&mut model).thresholds[0].chosen.value = score;
         let scores = in_batches(&model, &rows, 50);
         let forest = &scores.members()[0];
         assert!(!forest.flags[7]);
@@ -338,7 +353,7 @@ mod tests {
     #[test]
     fn what_fits_not_is_refused_in_words() {
         let model = model(Order::File);
-        let mut scorer = Scorer::new(&model).unwrap();
+        let mut scorer = Scorer::new(Arc::clone(&model)).unwrap();
         let rows = traffic(5, 9, Order::File);
         let mut error = |change: &dyn Fn(&mut Dataset)| {
             let mut rows = rows.clone();

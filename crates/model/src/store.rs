@@ -109,10 +109,12 @@ fn read_at_most(path: &Path, most_bytes: u64) -> Result<Vec<u8>, ModelError> {
     Ok(bytes)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::process::ExitStatusExt;
     use std::process::Command;
+    use std::sync::Arc;
 
     use nta_data::Order;
 
@@ -125,7 +127,7 @@ mod tests {
     #[ignore = "run by a_full_disk_is_said_and_leaves_nothing"]
     fn child_that_runs_out_of_room() {
         let Ok(home) = std::env::var("NTA_TEST_HOME") else { return };
-        let mut model = model(Order::File);
+        let mut model = Arc::unwrap_or_clone(model(Order::File));
         model.provenance.config = "# long\n".repeat(20_000);
         let error = Registry::new(Path::new(&home)).add("toy", &model).unwrap_err().to_string();
         fs::write(Path::new(&home).join("said"), error).unwrap();

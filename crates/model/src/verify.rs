@@ -1,5 +1,7 @@
 //! Golden rows, picked when a model is made and asked again by `nta verify`.
 
+use std::sync::Arc;
+
 use nta_data::Dataset;
 
 use crate::golden::{Golden, chosen_rows, row_scores};
@@ -9,19 +11,20 @@ use crate::{Model, ModelError, Scorer};
 const TOLERANCE: f32 = 1e-5;
 
 impl Model {
-    /// Picks golden rows from `rows` (in arrival order), scores them and keeps both with the model.
-    pub fn record_golden(&mut self, rows: &Dataset) -> Result<(), ModelError> {
+    /// Picks golden rows from `rows` (in arrival order), scores them and keeps both with the model; if somebody else holds
+    /// the model too, with a copy of it.
+    pub fn record_golden(self: &mut Arc<Self>, rows: &Dataset) -> Result<(), ModelError> {
         let chosen = rows.take(&chosen_rows(rows.n_rows()));
-        let scores = Scorer::new(self)?.score(&chosen)?;
-        self.golden = Golden::of(&chosen, &scores);
+        let scores = Scorer::new(Arc::clone(self))?.score(&chosen)?;
+        Arc::make_mut(self).golden = Golden::of(&chosen, &scores);
         Ok(())
     }
 
     /// Scores the golden rows again. Returns the largest difference, which is 0 on the model of processor that it was
     /// trained on, and is refused above 1e-5.
-    pub fn verify(&self) -> Result<f32, ModelError> {
+    pub fn verify(self: &Arc<Self>) -> Result<f32, ModelError> {
         let rows = self.golden.to_dataset(&self.schema)?;
-        let scores = Scorer::new(self)?.score(&rows)?;
+        let scores = Scorer::new(Arc::clone(self))?.score(&rows)?;
         let mut largest = 0.0f32;
         for (i, golden) in self.golden.rows.iter().enumerate() {
             let found = row_scores(&scores, i);
@@ -51,12 +54,12 @@ mod tests {
         assert_eq!(model.verify().unwrap(), 0.0);
         let nan_kept = model.golden.rows.iter().any(|row| row.numeric[0].is_none());
         assert!(nan_kept && model.golden.rows.iter().any(|row| row.categorical[0].is_none()));
-        model.golden.rows[3].scores[1] += 1e-3;
+        Arc::make_mut(&mut model).golden.rows[3].scores[1] += 1e-3;
         let error = model.verify().unwrap_err().to_string();
         assert!(error.contains("golden row 3: lstm says"), "{error}");
-        model.golden.rows[3].scores[1] = f32::NAN;
+        Arc::make_mut(&mut model).golden.rows[3].scores[1] = f32::NAN;
         assert!(model.verify().is_err());
-        model.golden.rows[3].scores.pop();
+        Arc::make_mut(&mut model).golden.rows[3].scores.pop();
         assert!(matches!(model.verify(), Err(ModelError::Parts { .. })));
     }
 
@@ -65,12 +68,12 @@ mod tests {
         // Saved by the nta of revision 300c85d, with what it said to 400 rows of 500 hosts: more than it remembers, some
         // silent for longer than it waits.
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-        let model = Model::load(&folder.join("model-revision-1")).unwrap();
+        let model = Arc::new(Model::load(&folder.join("model-revision-1")).unwrap());
         assert!(model.verify().unwrap() < 1e-6);
         let stored = std::fs::read(folder.join("rows-revision-1.json")).unwrap();
         let stored: Golden = serde_json::from_slice(&stored).unwrap();
         let rows = stored.to_dataset(&model.schema).unwrap();
-        let mut scorer = Scorer::new(&model).unwrap();
+        let mut scorer = Scorer::new(Arc::clone(&model)).unwrap();
         let scores = scorer.score(&rows).unwrap();
         assert!(scorer.evictions() > 50);
         for (i, row) in stored.rows.iter().enumerate() {

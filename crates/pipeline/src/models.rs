@@ -1,5 +1,7 @@
 //! The saved models of a project.
 
+use std::sync::Arc;
+
 use nta_model::{Model, Registry};
 use serde::Serialize;
 
@@ -111,7 +113,7 @@ pub struct Verified {
 /// Checks every digest of a model and scores its golden rows again.
 pub fn verify(project: &Project, asked: &str) -> Result<Verified, PipelineError> {
     let version = Registry::new(&project.home).resolve(asked).map_err(refused)?;
-    let model = Model::load(&version.path).map_err(refused)?;
+    let model = Arc::new(Model::load(&version.path).map_err(refused)?);
     let largest_difference = model.verify().map_err(refused)?;
     let digest = model.digest().map_err(refused)?;
     Ok(Verified { model: version.title(), digest, golden_rows: model.golden.rows.len(), largest_difference })

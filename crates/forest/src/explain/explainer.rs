@@ -44,8 +44,9 @@ const DEEPEST: u32 = 1024;
 
 /// A forest's trees laid out for explanations, once for many calls. It takes about 70 bytes a node.
 #[derive(Debug, Clone)]
-pub struct Explainer<'f> {
-    forest: &'f Forest,
+pub struct Explainer {
+    /// Of the features, in the order of training.
+    names: Vec<String>,
     tours: Vec<Tour>,
     base: f64,
 }
@@ -55,13 +56,13 @@ impl Forest {
     ///
     /// # Errors
     /// A forest from a file of revision 1 (it does not tell how training rows parted), trees deeper than 1,024 splits.
-    pub fn explainer(&self) -> Result<Explainer<'_>, ForestError> {
+    pub fn explainer(&self) -> Result<Explainer, ForestError> {
         if self.depth > DEEPEST {
             return Err(ForestError::TooDeep { depth: self.depth, most: DEEPEST });
         }
         let tours = self.tours().ok_or(ForestError::NoShares)?;
         let base = tours.iter().map(|tour| tour.expected).sum::<f64>() / self.n_trees() as f64;
-        Ok(Explainer { forest: self, tours, base })
+        Ok(Explainer { names: self.names.clone(), tours, base })
     }
 
     fn tours(&self) -> Option<Vec<Tour>> {
@@ -74,14 +75,19 @@ impl Forest {
     }
 }
 
-impl Explainer<'_> {
+impl Explainer {
+    /// Names of the features, in the order of their contributions.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// What each feature adds to the scores of the rows `rows` of `x`, in the order of `rows`; equal rows are explained
     /// once. The result of a row depends on that row alone, not on the others or on the number of threads.
     ///
     /// # Errors
     /// What [`Forest::predict_proba`] refuses, a row that `x` has not.
     pub fn explain(&self, x: &Tabular, rows: &[u32]) -> Result<Explanations, ForestError> {
-        let columns = columns_by_name(&self.forest.names, x)?;
+        let columns = columns_by_name(&self.names, x)?;
         check_finite(x)?;
         if let Some(&row) = rows.iter().find(|&&row| row as usize >= x.n_rows()) {
             return Err(ForestError::NoSuchRow { row, rows: x.n_rows() });
@@ -92,14 +98,14 @@ impl Explainer<'_> {
             .map_init(Workspace::default, |workspace, rows| self.explain_set(&columns, rows, workspace))
             .flatten_iter()
             .collect();
-        let n_features = self.forest.n_features();
+        let n_features = self.names.len();
         let contributions = place.iter().flat_map(|&i| &explained[i * n_features..][..n_features]).copied().collect();
         Ok(Explanations { base: self.base, n_features, contributions })
     }
 
     /// `(rows.len(), n_features)`, for at most [`ROWS`] rows.
     fn explain_set(&self, columns: &[&[f32]], rows: &[u32], workspace: &mut Workspace) -> Vec<f32> {
-        let n_features = self.forest.n_features();
+        let n_features = self.names.len();
         workspace.values.clear();
         for column in columns {
             // Places without a row are filled with some value.
@@ -112,7 +118,7 @@ impl Explainer<'_> {
         for tour in &self.tours {
             workspace.run(tour);
         }
-        let n_trees = self.forest.n_trees() as f64;
+        let n_trees = self.tours.len() as f64;
         let sums = &workspace.sums;
         (0..rows.len()).flat_map(|i| sums.iter().map(move |sums| (sums[i] / n_trees) as f32)).collect()
     }

@@ -6,6 +6,7 @@ use crate::LstmError;
 use crate::cell::{self, Panels, Step, StepResults};
 use crate::input::Inputs;
 use crate::kernel::{Aligned, Simd, probability};
+use crate::score::state::LstmState;
 use crate::weights::{Weights, embedding};
 
 /// A trained network.
@@ -22,13 +23,6 @@ pub struct Lstm {
     pub(crate) inputs: Inputs,
     /// Whether a flow is judged by what came before it; not when trained with `sequence.length: 1`.
     pub(crate) carries_state: bool,
-}
-
-/// What the network remembers of one entity: output and cell state of each layer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LstmState {
-    /// `(layers, 2, width)`.
-    values: Vec<f32>,
 }
 
 /// Memory for [`Lstm::step`], reused from flow to flow; it carries nothing over.
@@ -61,11 +55,6 @@ impl Lstm {
     pub(crate) fn set_weights(&mut self, learned: Weights) {
         (self.weights, self.embedded) = embedding::one_hot(learned);
         self.panels.update(&self.weights);
-    }
-
-    /// The memory of an entity never seen.
-    pub fn fresh_state(&self) -> LstmState {
-        LstmState { values: vec![0.0; 2 * self.weights.shape.layers * self.panels.layout.width()] }
     }
 
     /// Names of the numeric inputs, in order.

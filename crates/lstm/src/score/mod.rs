@@ -4,6 +4,8 @@ mod export;
 mod file;
 mod lstm;
 mod predict;
+mod state;
 mod stretch;
 
-pub use lstm::{Lstm, LstmState, Scratch};
+pub use lstm::{Lstm, Scratch};
+pub use state::LstmState;

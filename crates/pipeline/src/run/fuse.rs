@@ -1,6 +1,8 @@
 //! The hybrid stage: fusion weights from the calibration part, thresholds from the threshold part, both from scores
 //! that the one scorer gave, and the model put together.
 
+use std::sync::Arc;
+
 use nta_data::{Dataset, HYBRID, Label, ScoreColumn, Scores};
 use nta_hybrid::{Fusion, Hybrid};
 use nta_metrics::{ChosenThreshold, Isotonic, PartScores, ThresholdRule};
@@ -20,8 +22,8 @@ pub(crate) fn fuse(
     learned: Learned,
     parts: &Partition,
     told: &TrafficReport,
-) -> Result<Model, PipelineError> {
-    let mut model = provisional(ctx, learned, parts, told)?;
+) -> Result<Arc<Model>, PipelineError> {
+    let mut model = Arc::new(provisional(ctx, learned, parts, told)?);
     ctx.stage(Stage::Hybrid, |ctx| {
         let outcome = freeze(ctx, &mut model, parts)?;
         Ok(((), outcome))
@@ -98,7 +100,7 @@ fn provenance(ctx: &Context<'_>, told: &TrafficReport) -> Provenance {
     }
 }
 
-fn freeze(ctx: &mut Context<'_>, model: &mut Model, parts: &Partition) -> Result<Outcome, PipelineError> {
+fn freeze(ctx: &mut Context<'_>, model: &mut Arc<Model>, parts: &Partition) -> Result<Outcome, PipelineError> {
     let calibration = score_all(ctx, model, &parts.calibration, Stage::Hybrid)?;
     let threshold = score_all(ctx, model, &parts.threshold, Stage::Hybrid)?;
     let calibration_labels = parts.calibration.labels().map_err(failed)?;
@@ -110,12 +112,14 @@ fn freeze(ctx: &mut Context<'_>, model: &mut Model, parts: &Partition) -> Result
     };
     let fresh_labels: Vec<Label> = fresh.iter().map(|&i| calibration_labels[i]).collect();
     let fresh = calibration.select(&fresh);
-    model.hybrid = ctx.config.hybrid.fit(fresh.members(), &fresh_labels).map_err(failed)?;
+    // Not copied: the scorers are gone, so nobody else holds it.
+    let frozen = Arc::make_mut(model);
+    frozen.hybrid = ctx.config.hybrid.fit(fresh.members(), &fresh_labels).map_err(failed)?;
 
-    let fresh = fused(fresh, &model.hybrid)?;
-    model.calibration = Isotonic::fit(&fresh.hybrid().p_attack, &fresh_labels).map_err(failed)?;
-    model.thresholds =
-        choose_thresholds(ctx, parts, &fused(calibration, &model.hybrid)?, &fused(threshold, &model.hybrid)?)?;
+    let fresh = fused(fresh, &frozen.hybrid)?;
+    frozen.calibration = Isotonic::fit(&fresh.hybrid().p_attack, &fresh_labels).map_err(failed)?;
+    let (calibration, threshold) = (fused(calibration, &frozen.hybrid)?, fused(threshold, &frozen.hybrid)?);
+    frozen.thresholds = choose_thresholds(ctx, parts, &calibration, &threshold)?;
     model.record_golden(&parts.calibration).map_err(failed)?;
     let chosen = model.threshold(HYBRID).map_err(failed)?;
     let combine = combined(ctx).to_owned();
@@ -175,11 +179,11 @@ const CHUNK: usize = 32_768;
 /// A whole part, or test file, through the scorer, cold at its beginning; rows stand in arrival order.
 pub(crate) fn score_all(
     ctx: &Context<'_>,
-    model: &Model,
+    model: &Arc<Model>,
     part: &Dataset,
     stage: Stage,
 ) -> Result<Scores, PipelineError> {
-    let mut scorer = Scorer::new(model).map_err(failed)?;
+    let mut scorer = Scorer::new(Arc::clone(model)).map_err(failed)?;
     let n = part.n_rows();
     let mut all = model.no_scores().map_err(failed)?;
     all.reserve(n);

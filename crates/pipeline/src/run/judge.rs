@@ -1,6 +1,7 @@
 //! The evaluate stage: the seal comes off the test part, once, with the model frozen.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use nta_data::{Dataset, Scores, Sealed, hex};
 use nta_ingest::{Added, AddedValues, TableWriter};
@@ -48,7 +49,7 @@ pub(crate) fn note_reading(ctx: &mut Context<'_>, sealed: &Sealed) -> Result<usi
 pub(crate) fn evaluate(
     ctx: &mut Context<'_>,
     sealed: Sealed,
-    model: &Model,
+    model: &Arc<Model>,
     judging: &Judging<'_>,
     earlier_test_reads: usize,
 ) -> Result<Judged, PipelineError> {

@@ -4,7 +4,7 @@ use nta_forest::{Fitted, Forest, ForestError};
 use nta_model::{Member, MemberKind};
 use serde::{Deserialize, Serialize};
 
-use super::{LearningReport, MemberStage};
+use super::stage::{LearningReport, MemberStage};
 use crate::error::{PipelineError, failed};
 use crate::event::{Outcome, Stage, Unit};
 use crate::run::context::Context;

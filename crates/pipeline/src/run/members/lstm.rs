@@ -2,10 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use nta_lstm::{Checkpoint, EpochReport, Lstm, LstmError, Rows};
+use nta_lstm::{Checkpoint, EpochReport, Fitted, Lstm, LstmError, Rows};
 use nta_model::{Member, MemberKind};
 
-use super::{LearningReport, MemberStage};
+use super::stage::{LearningReport, MemberStage};
 use crate::error::{PipelineError, failed};
 use crate::event::{Epoch, Outcome, Remark, Stage, Unit};
 use crate::run::context::Context;
@@ -33,52 +33,16 @@ impl MemberStage for LstmStage {
 const LSTM_CHECKPOINT: &str = "lstm.checkpoint";
 
 fn fit(ctx: &mut Context<'_>, parts: &LearningParts<'_>) -> Result<((Lstm, Vec<EpochReport>), Outcome), PipelineError> {
-    let (validation, copies) = (&parts.validation, parts.validation_copies);
-    let weight = without_copies(validation.labels, copies);
+    let copies = parts.validation_copies;
+    let weight = without_copies(parts.validation.labels, copies);
     if weight.is_none() && copies.iter().any(|c| *c) {
         ctx.log.remark(Remark::ValidationKeepsCopies)?;
     }
-    let checkpoint = match ctx.log.dir.read_checkpoint(LSTM_CHECKPOINT).map_err(failed)? {
-        Some(bytes) => Some(Checkpoint::from_bytes(&bytes).map_err(|e| ctx.damaged(LSTM_CHECKPOINT, &e.to_string()))?),
-        None => None,
-    };
     let device = ctx.config.lstm.device.resolve();
     if let Some(why) = &device.why_not_gpu {
         ctx.log.remark(Remark::NoGpu { reason: why.clone() })?;
     }
-    let (train_view, train_sequences) = (parts.train.dense()?, parts.train.sequences());
-    let (validation_view, validation_sequences) = (validation.dense()?, validation.sequences());
-    let train = Rows { dense: &train_view, sequences: &train_sequences, labels: parts.train.labels, weight: None };
-    let held_out = Rows {
-        dense: &validation_view,
-        sequences: &validation_sequences,
-        labels: validation.labels,
-        weight: weight.as_deref(),
-    };
-    let mut broken: Option<PipelineError> = None;
-    let fitted = {
-        let (log, listener) = (&ctx.log, ctx.log.listener);
-        let watch = log.watch(Stage::Lstm, Unit::StepsTrained);
-        let mut on_epoch = |epoch: &EpochReport, checkpoint: &Checkpoint| match keep_epoch(log, epoch, checkpoint) {
-            Err(error) => {
-                broken = Some(error);
-                ControlFlow::Break(())
-            }
-            Ok(()) if listener.cancelled() => ControlFlow::Break(()),
-            Ok(()) => ControlFlow::Continue(()),
-        };
-        ctx.config.lstm.fit(train, held_out, ctx.config.seed, checkpoint.as_ref(), &mut on_epoch, &watch)
-    };
-    if let Some(error) = broken {
-        return Err(error);
-    }
-    let fitted = fitted.map_err(|error| match error {
-        LstmError::Cancelled => PipelineError::Interrupted("while training the LSTM".to_owned()),
-        error => failed(error),
-    })?;
-    if ctx.log.listener.cancelled() {
-        return Err(PipelineError::Interrupted("while training the LSTM".to_owned()));
-    }
+    let fitted = train(ctx, parts, weight.as_deref())?;
     let best = fitted.history.iter().rev().find(|e| e.best).map_or(0, |e| e.epoch);
     let (flows, seconds) = fitted.history.iter().fold((0u64, 0.0), |(f, s), e| (f + e.flows, s + e.seconds));
     let speed = if seconds > 0.0 { flows as f64 / seconds } else { 0.0 };
@@ -90,6 +54,45 @@ fn fit(ctx: &mut Context<'_>, parts: &LearningParts<'_>) -> Result<((Lstm, Vec<E
         device: device.device.name().to_owned(),
     };
     Ok(((fitted.lstm, fitted.history), outcome))
+}
+
+/// Trains to the end, from the checkpoint of an interrupted run where there is one. `weight` `(n_rows)` of the validation
+/// part.
+fn train(ctx: &Context<'_>, parts: &LearningParts<'_>, weight: Option<&[f32]>) -> Result<Fitted, PipelineError> {
+    let checkpoint = kept_checkpoint(ctx)?;
+    let (dense, sequences) = (parts.train.dense()?, parts.train.sequences());
+    let train = Rows { dense: &dense, sequences: &sequences, labels: parts.train.labels, weight: None };
+    let (dense, sequences) = (parts.validation.dense()?, parts.validation.sequences());
+    let validation = Rows { dense: &dense, sequences: &sequences, labels: parts.validation.labels, weight };
+    let mut broken: Option<PipelineError> = None;
+    let mut on_epoch = |epoch: &EpochReport, checkpoint: &Checkpoint| match keep_epoch(&ctx.log, epoch, checkpoint) {
+        Err(error) => {
+            broken = Some(error);
+            ControlFlow::Break(())
+        }
+        Ok(()) if ctx.log.listener.cancelled() => ControlFlow::Break(()),
+        Ok(()) => ControlFlow::Continue(()),
+    };
+    let (config, watch) = (ctx.config, ctx.log.watch(Stage::Lstm, Unit::StepsTrained));
+    let fitted = config.lstm.fit(train, validation, config.seed, checkpoint.as_ref(), &mut on_epoch, &watch);
+    if let Some(error) = broken {
+        return Err(error);
+    }
+    match fitted {
+        Err(LstmError::Cancelled) => Err(interrupted()),
+        Err(error) => Err(failed(error)),
+        Ok(_) if ctx.log.listener.cancelled() => Err(interrupted()),
+        Ok(fitted) => Ok(fitted),
+    }
+}
+
+fn interrupted() -> PipelineError {
+    PipelineError::Interrupted("while training the LSTM".to_owned())
+}
+
+fn kept_checkpoint(ctx: &Context<'_>) -> Result<Option<Checkpoint>, PipelineError> {
+    let Some(bytes) = ctx.log.dir.read_checkpoint(LSTM_CHECKPOINT).map_err(failed)? else { return Ok(None) };
+    Checkpoint::from_bytes(&bytes).map(Some).map_err(|e| ctx.damaged(LSTM_CHECKPOINT, &e.to_string()))
 }
 
 fn keep_epoch(log: &RunLog<'_>, epoch: &EpochReport, checkpoint: &Checkpoint) -> Result<(), PipelineError> {

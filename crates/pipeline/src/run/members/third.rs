@@ -2,15 +2,19 @@
 //! nothing before it counts the members.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use nta_data::{HYBRID, Quiet};
 use nta_forest::{ForestConfig, Splits};
 use nta_ingest::{ColumnValues, read_columns};
 use nta_model::{Member, Model};
 
-use super::*;
-use crate::error::failed;
+use super::stage::{LearningReport, MemberStage};
+use super::stages;
+use crate::error::{PipelineError, failed};
 use crate::event::{Outcome, Silence, Stage};
+use crate::run::context::Context;
+use crate::run::learning::LearningParts;
 use crate::run::{Resume, run_members};
 use crate::score::{ScoreRequest, score};
 use crate::{LoadedConfig, Project, RunConfig, SimulateRequest, simulate};
@@ -71,7 +75,7 @@ fn a_third_member_passes_through_training_scoring_evaluation_and_report() {
     let predictions = outcome.folder.join("predictions.parquet");
     assert_eq!(floats(&predictions, DUMMY).len(), floats(&predictions, HYBRID).len());
 
-    let model = Model::load(&home.path().join("models").join(&outcome.model)).unwrap();
+    let model = Arc::new(Model::load(&home.path().join("models").join(&outcome.model)).unwrap());
     assert_eq!(model.names().collect::<Vec<_>>(), judged);
     model.verify().unwrap();
     let flows = home.path().join("flows.csv");

@@ -1,0 +1,272 @@
+//! The bounded memory of what came before, entity by entity.
+
+use std::collections::HashMap;
+
+use crate::entity_queue::{Queue, Slot};
+use crate::{DataError, MemoryConfig, N_SHARDS};
+
+/// Bounded per-entity state of one shard, and the one rule of where a sequence begins: at an entity's first flow, after
+/// a silence, or where the entity was forgotten for lack of room.
+///
+/// A new entity stands in a probation queue (first in, first out, a quarter of the room) and moves to the main queue
+/// at its second flow (2Q, Johnson and Shasha 1994): a flood of one-flow addresses turns over the probation queue alone
+/// and never evicts a host that has been seen twice. The main queue evicts the least recently used.
+#[derive(Debug, Clone)]
+pub struct EntityStore<S> {
+    places: HashMap<u64, u32>,
+    slots: Vec<Slot<S>>,
+    /// Places of `slots` that are free again.
+    free: Vec<u32>,
+    probation: Queue,
+    main: Queue,
+    idle_micros: i64,
+    evictions: u64,
+}
+
+/// An entity of an [`EntityStore`], as it is told and restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered<S> {
+    /// Its keyed hash.
+    pub entity: u64,
+    /// End of its last flow, microseconds.
+    pub last_end: i64,
+    /// What is remembered of it.
+    pub state: S,
+}
+
+impl<S> EntityStore<S> {
+    /// A store for one of [`N_SHARDS`] shards of a memory of this size.
+    pub fn new(config: &MemoryConfig) -> Self {
+        let room = (config.entities / N_SHARDS).max(4);
+        EntityStore {
+            places: HashMap::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            probation: Queue::new(room / 4),
+            main: Queue::new(room - room / 4),
+            idle_micros: (config.idle_seconds * 1e6) as i64,
+            evictions: 0,
+        }
+    }
+
+    /// The entity has a flow that ended at `end` (microseconds; all the same where the traffic has no time). Answers its
+    /// state, made with `fresh` where a sequence begins, and the end of its flow before, `None` where a sequence begins.
+    pub fn visit(&mut self, entity: u64, end: i64, fresh: impl FnOnce() -> S) -> (&mut S, Option<i64>) {
+        let found = self.places.get(&entity).copied();
+        let at = match found {
+            Some(at) => {
+                self.establish(at);
+                at
+            }
+            None => self.admit(entity, end),
+        };
+        // Only one queue grew, and by one; the newest is never the oldest, for both queues have room.
+        if self.probation.len > self.probation.room {
+            self.evict(self.probation.oldest);
+        }
+        if self.main.len > self.main.room {
+            self.evict(self.main.oldest);
+        }
+        let slot = &mut self.slots[at as usize];
+        let last = std::mem::replace(&mut slot.last_end, end);
+        let previous = found.and_then(|_| (end.saturating_sub(last) <= self.idle_micros).then_some(last));
+        if previous.is_none() {
+            slot.state = None;
+        }
+        (slot.state.get_or_insert_with(fresh), previous)
+    }
+
+    /// Entities remembered now.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether nothing is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Entities forgotten for lack of room since the start.
+    pub fn evictions(&self) -> u64 {
+        self.evictions
+    }
+
+    /// Entities that were seen once, the oldest first: the next to be forgotten.
+    pub fn probation(&self) -> impl Iterator<Item = Remembered<&S>> {
+        self.along(&self.probation)
+    }
+
+    /// Entities that were seen again, the least recently used first: the next to be forgotten.
+    pub fn established(&self) -> impl Iterator<Item = Remembered<&S>> {
+        self.along(&self.main)
+    }
+
+    fn along(&self, queue: &Queue) -> impl Iterator<Item = Remembered<&S>> {
+        let slots = queue.places(&self.slots);
+        // A slot in a queue has its state: it is made before the visit ends.
+        slots.filter_map(|slot| {
+            slot.state.as_ref().map(|state| Remembered { entity: slot.entity, last_end: slot.last_end, state })
+        })
+    }
+
+    /// The store that remembers these entities, in the order in which [`EntityStore::probation`] and
+    /// [`EntityStore::established`] tell them, and has forgotten `evictions`. It goes on exactly as the one that told
+    /// them.
+    ///
+    /// # Errors
+    /// More entities than a memory of this size has room for, an entity that stands twice.
+    pub fn restore(
+        config: &MemoryConfig,
+        probation: Vec<Remembered<S>>,
+        established: Vec<Remembered<S>>,
+        evictions: u64,
+    ) -> Result<Self, DataError> {
+        let mut store = EntityStore { evictions, ..EntityStore::new(config) };
+        for (queue, entities) in [(&store.probation, &probation), (&store.main, &established)] {
+            if entities.len() > queue.room {
+                let why = format!("{} entities in a queue that has room for {}", entities.len(), queue.room);
+                return Err(DataError::Memory { why });
+            }
+        }
+        for (is_established, entities) in [(false, probation), (true, established)] {
+            for Remembered { entity, last_end, state } in entities {
+                if store.places.contains_key(&entity) {
+                    return Err(DataError::Memory { why: format!("entity {entity:016x} stands twice") });
+                }
+                let at = store.admit(entity, last_end);
+                store.slots[at as usize].state = Some(state);
+                if is_established {
+                    store.establish(at);
+                }
+            }
+        }
+        Ok(store)
+    }
+
+    /// Moves an entity behind all others of the main queue.
+    fn establish(&mut self, at: u32) {
+        let from = if self.slots[at as usize].established { &mut self.main } else { &mut self.probation };
+        from.take_out(&mut self.slots, at);
+        self.slots[at as usize].established = true;
+        self.main.push_newest(&mut self.slots, at);
+    }
+
+    /// A slot for a new entity, on probation, its state not made yet.
+    fn admit(&mut self, entity: u64, end: i64) -> u32 {
+        let slot = Slot::new(entity, end);
+        let at = match self.free.pop() {
+            Some(at) => {
+                self.slots[at as usize] = slot;
+                at
+            }
+            None => {
+                self.slots.push(slot);
+                (self.slots.len() - 1) as u32
+            }
+        };
+        self.places.insert(entity, at);
+        self.probation.push_newest(&mut self.slots, at);
+        at
+    }
+
+    fn evict(&mut self, at: u32) {
+        let slot = &mut self.slots[at as usize];
+        slot.state = None;
+        let (entity, established) = (slot.entity, slot.established);
+        let queue = if established { &mut self.main } else { &mut self.probation };
+        queue.take_out(&mut self.slots, at);
+        self.places.remove(&entity);
+        self.free.push(at);
+        self.evictions += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_new_addresses_leaves_real_hosts_alone() {
+        let config = MemoryConfig { entities: 1_024, idle_seconds: 60.0 };
+        let mut store: EntityStore<u32> = EntityStore::new(&config);
+        for _ in 0..2 {
+            *store.visit(7, 0, || 0).0 += 1;
+        }
+        for spoofed in 1_000..1_001_000u64 {
+            store.visit(spoofed, 0, || 0);
+        }
+        let (seen, previous) = store.visit(7, 1, || 0);
+        assert_eq!((*seen, previous), (2, Some(0)));
+        assert!(store.len() <= 1_024 / N_SHARDS);
+        assert!(store.slots.len() <= 1_024 / N_SHARDS + 1);
+        assert_eq!(store.evictions() as usize + store.len(), 1_000_001);
+    }
+
+    #[test]
+    fn an_entity_is_remembered_until_it_was_silent_for_too_long() {
+        let second = 1_000_000;
+        let mut store: EntityStore<u32> = EntityStore::new(&MemoryConfig { entities: 1_000, idle_seconds: 60.0 });
+        let mut visit = |entity, end| {
+            let (flows, previous) = store.visit(entity, end, || 0);
+            *flows += 1;
+            (*flows, previous)
+        };
+        assert_eq!(visit(1, 0), (1, None));
+        assert_eq!(visit(2, second), (1, None));
+        assert_eq!(visit(1, 60 * second), (2, Some(0)));
+        assert_eq!(visit(1, 120 * second + 1), (1, None), "a microsecond too long");
+        assert_eq!(visit(1, 100 * second), (2, Some(120 * second + 1)), "ends may go backwards");
+    }
+
+    #[test]
+    fn the_least_recently_used_host_goes_first() {
+        let config = MemoryConfig { entities: 4 * N_SHARDS, idle_seconds: 60.0 };
+        let mut store: EntityStore<()> = EntityStore::new(&config);
+        for host in [1u64, 2, 3, 1, 4] {
+            store.visit(host, 0, || ());
+            store.visit(host, 0, || ());
+        }
+        assert!(store.places.contains_key(&1) && !store.places.contains_key(&2));
+        assert!(store.places.contains_key(&3) && store.places.contains_key(&4));
+    }
+
+    /// What a store answers from here on to hosts that come, come again after a silence, and are forgotten.
+    fn answers(store: &mut EntityStore<u32>, visits: std::ops::Range<u64>) -> Vec<(u32, Option<i64>, u64, usize)> {
+        let mut answers = Vec::new();
+        for i in visits {
+            let (host, end) = (i * i % 97 % 31, (i * 7_000_000) as i64);
+            let (seen, previous) = store.visit(host, end, || 0);
+            *seen += 1;
+            let answer = (*seen, previous);
+            answers.push((answer.0, answer.1, store.evictions(), store.len()));
+        }
+        answers
+    }
+
+    #[test]
+    fn a_restored_store_goes_on_as_the_one_it_was_made_from() {
+        let config = MemoryConfig { entities: 16 * N_SHARDS, idle_seconds: 60.0 };
+        for n in [0, 1, 3, 50, 333] {
+            let mut store: EntityStore<u32> = EntityStore::new(&config);
+            answers(&mut store, 0..n);
+            let owned = |r: Remembered<&u32>| Remembered { entity: r.entity, last_end: r.last_end, state: *r.state };
+            let probation: Vec<_> = store.probation().map(owned).collect();
+            let established: Vec<_> = store.established().map(owned).collect();
+            assert_eq!(probation.len() + established.len(), store.len());
+            let mut restored =
+                EntityStore::restore(&config, probation.clone(), established, store.evictions()).unwrap();
+            assert_eq!(answers(&mut restored, n..n + 500), answers(&mut store, n..n + 500));
+            assert!(n < 50 || store.evictions() > 20, "evictions happen");
+        }
+    }
+
+    #[test]
+    fn a_store_that_cannot_be_is_refused() {
+        let config = MemoryConfig { entities: 16 * N_SHARDS, idle_seconds: 60.0 };
+        let entities = |n: u64| (0..n).map(|entity| Remembered { entity, last_end: 0, state: 0 }).collect::<Vec<_>>();
+        let error =
+            |probation, established| EntityStore::restore(&config, probation, established, 0).unwrap_err().to_string();
+        assert!(error(entities(5), Vec::new()).contains("5 entities in a queue that has room for 4"));
+        assert!(error(entities(2), entities(1)).contains("stands twice"));
+    }
+}

@@ -1,0 +1,138 @@
+//! `nta score`: a file of any size through a model, out again in its own order with scores and flags beside every row.
+//!
+//! Memory does not grow with the file: rows come in batches; where they do not stand in arrival order, what scoring
+//! needs of them is sorted on disk, scored, and sorted back.
+
+mod in_order;
+mod input;
+mod output;
+mod sink;
+mod tally;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use nta_data::Order;
+use nta_ingest::BadRows;
+use nta_metrics::OperatingPoint;
+use nta_model::{Model, Reasons, Registry, Scorer};
+use serde::Serialize;
+
+use crate::error::{PipelineError, failed, refused};
+use crate::event::{Event, Listener, Outcome, Stage};
+use crate::project::Project;
+
+use input::Input;
+use output::TableOutput;
+pub(crate) use output::{FLAGGED, PROBABILITY};
+pub(crate) use sink::ScoreSink;
+pub use tally::FamilyCount;
+use tally::Tally;
+
+/// What to score.
+#[derive(Debug, Clone)]
+pub struct ScoreRequest {
+    /// A path, `name`, `name/3` or `name@alias`.
+    pub model: String,
+    /// The traffic.
+    pub input: PathBuf,
+    /// Where the scored rows go.
+    pub output: PathBuf,
+    /// Rows held at a time.
+    pub batch_rows: usize,
+    /// How many reasons to write beside each flagged row: the features of the largest contributions to the forest's
+    /// score. None: no such column.
+    pub reasons: Option<usize>,
+    /// One sensor's name for the input, in place of the file's own.
+    pub sensor: Option<String>,
+    /// What becomes of rows that cannot be read. Those set aside are in no output but `<output>.rejects.jsonl`.
+    pub bad_rows: BadRows,
+    /// Where models are looked up.
+    pub project: Project,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScoreOutcome {
+    /// The model used, as `name/3` or a path.
+    pub model: String,
+    /// Its digest.
+    pub digest: String,
+    /// Rows scored.
+    pub rows: u64,
+    /// Rows flagged by the hybrid.
+    pub flagged: u64,
+    /// Whether the rows had to be put in arrival order first.
+    pub sorted: bool,
+    /// Where the scored rows are.
+    pub output: PathBuf,
+    /// How right the flags are, by member and for the hybrid, where the file holds the truth.
+    pub truth: Option<BTreeMap<String, OperatingPoint>>,
+    /// Rows whose label the schema ignores: scored and written, and left out of `truth`.
+    pub unjudged: u64,
+    /// Rows set aside: not scored and not written.
+    pub set_aside: u64,
+    /// Where those are, if bad rows were to be set aside.
+    pub rejects: Option<PathBuf>,
+    /// Flows and flagged flows of each attack family, where the file holds them.
+    pub families: BTreeMap<String, FamilyCount>,
+    /// Seconds it took.
+    pub seconds: f64,
+}
+
+impl ScoreRequest {
+    /// Where the rows set aside go; `None` where bad rows are refused.
+    fn rejects(&self) -> Option<PathBuf> {
+        let mut name = self.output.as_os_str().to_owned();
+        name.push(".rejects.jsonl");
+        (self.bad_rows != BadRows::Refuse).then(|| PathBuf::from(name))
+    }
+}
+
+/// Scores `request.input` and writes the output whole or not at all.
+pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOutcome, PipelineError> {
+    let begun = Instant::now();
+    listener.hear(&Event::StageBegun { stage: Stage::Score });
+    let version = Registry::new(&request.project.home).resolve(&request.model).map_err(refused)?;
+    let model = Arc::new(Model::load(&version.path).map_err(refused)?);
+    let input = Input::open(request, &model, listener)?;
+    let reasons = match request.reasons {
+        Some(most) => Some((Reasons::new(Arc::clone(&model)).map_err(refused)?, most)),
+        None => None,
+    };
+    let rejects = request.rejects();
+    let table = TableOutput::begin(&request.output, &input, Arc::clone(&model), reasons, rejects.as_deref())?;
+    let scorer = Scorer::new(Arc::clone(&model)).map_err(failed)?;
+    let sink = (table, Tally::default());
+    let sorted = model.state.is_some() && model.schema.order == Order::EndTime;
+    let ((), tally) = match sorted {
+        true => in_order::score(&input, scorer, in_order::folder_beside(&request.output), sink)?,
+        false => as_read(&input, scorer, sink)?,
+    };
+    let seconds = begun.elapsed().as_secs_f64();
+    let outcome = ScoreOutcome {
+        model: version.title(),
+        digest: model.digest().map_err(failed)?,
+        rows: tally.rows,
+        flagged: tally.flagged,
+        sorted,
+        output: request.output.clone(),
+        truth: tally.truth(),
+        unjudged: tally.unjudged,
+        set_aside: tally.set_aside,
+        rejects,
+        families: tally.families,
+        seconds,
+    };
+    let told = Outcome::Score { rows: outcome.rows, flagged: outcome.flagged, sorted };
+    listener.hear(&Event::StageDone { outcome: told, seconds });
+    Ok(outcome)
+}
+
+/// Rows stand in arrival order, or order does not matter: one pass.
+fn as_read<S: ScoreSink>(input: &Input<'_>, mut scorer: Scorer, mut sink: S) -> Result<S::Made, PipelineError> {
+    input.deliver(&mut sink, |rows| scorer.score(rows).map_err(refused))?;
+    sink.finish()
+}

@@ -1,0 +1,119 @@
+//! The scored table: the input's columns, and beside them scores, probability, flag and, where asked for, reasons.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use nta_data::Scores;
+use nta_ingest::{Added, AddedValues, Batch, Reject, RejectsFile, TableWriter};
+use nta_model::{Model, Reasons};
+
+use super::input::Input;
+use super::sink::ScoreSink;
+use crate::error::{PipelineError, failed, refused};
+
+/// The output column that holds the share of attacks to expect at the hybrid's score.
+pub(crate) const PROBABILITY: &str = "probability";
+
+/// The output column that holds the hybrid's flag.
+pub(crate) const FLAGGED: &str = "flagged";
+
+/// The output column that holds the reasons of flagged rows.
+const REASONS: &str = "reasons";
+
+/// A table under way; it appears when it is finished.
+pub(super) struct TableOutput {
+    model: Arc<Model>,
+    writer: TableWriter,
+    /// Where rows set aside go, where they are not refused.
+    rejects: Option<RejectsFile>,
+    /// Finds them, and how many to write.
+    reasons: Option<(Reasons, usize)>,
+}
+
+impl TableOutput {
+    /// Begun before any work: a wrong ending, a place that cannot be written and a column that the input has already are
+    /// refused at once.
+    pub(super) fn begin(
+        output: &Path,
+        input: &Input<'_>,
+        model: Arc<Model>,
+        reasons: Option<(Reasons, usize)>,
+        rejects: Option<&Path>,
+    ) -> Result<Self, PipelineError> {
+        if let Some(input) = input.files().iter().find(|file| is_same_file(file, output)) {
+            let input = input.display();
+            return Err(PipelineError::refuse(format!("{input} is the input; write the scored rows to another file")));
+        }
+        let writer = TableWriter::create(output, None).map_err(refused)?;
+        let rejects = rejects.map(RejectsFile::create).transpose().map_err(refused)?;
+        let table = TableOutput { model, writer, rejects, reasons };
+        if let Some(first) = input.batches()?.next() {
+            let taken = first.map_err(refused)?.raw.column_names();
+            if let Some(name) = table.columns().find(|name| taken.iter().any(|t| t == name)) {
+                let input = input.files().first().map(|f| f.display().to_string()).unwrap_or_default();
+                return Err(PipelineError::refuse(format!(
+                    "{input} has a column `{name}` already, as a scored file has; score the original, or rename it"
+                )));
+            }
+        }
+        Ok(table)
+    }
+
+    /// Columns that the output has beside the input's.
+    fn columns(&self) -> impl Iterator<Item = &str> {
+        self.model.names().chain([PROBABILITY, FLAGGED]).chain(self.reasons.as_ref().map(|_| REASONS))
+    }
+
+    /// For each row why it is flagged, in words: empty where it is not. `None` where nobody asked.
+    fn reasons(&self, batch: &Batch, flags: &[bool]) -> Result<Option<Vec<String>>, PipelineError> {
+        let Some((finder, most)) = &self.reasons else { return Ok(None) };
+        let mut texts = vec![String::new(); flags.len()];
+        let flagged: Vec<u32> = (0..flags.len() as u32).filter(|&i| flags[i as usize]).collect();
+        if !flagged.is_empty() {
+            let reasons = finder.of(&batch.dataset, &flagged, *most).map_err(refused)?;
+            for (&i, reasons) in flagged.iter().zip(&reasons) {
+                let words = reasons.iter().map(|r| format!("{} {:+.3}", r.feature, r.contribution));
+                texts[i as usize] = words.collect::<Vec<_>>().join("; ");
+            }
+        }
+        Ok(Some(texts))
+    }
+}
+
+impl ScoreSink for TableOutput {
+    type Made = ();
+
+    fn take(&mut self, batch: &Batch, scores: &Scores) -> Result<(), PipelineError> {
+        let mut added: Vec<Added<'_>> =
+            scores.columns().map(|c| Added { name: &c.name, values: AddedValues::Float(&c.p_attack) }).collect();
+        let probability = self.model.probability(&scores.hybrid().p_attack);
+        added.push(Added { name: PROBABILITY, values: AddedValues::Float(&probability) });
+        let flags = &scores.hybrid().flags;
+        added.push(Added { name: FLAGGED, values: AddedValues::Flag(flags) });
+        let reasons = self.reasons(batch, flags)?;
+        let reasons: Option<Vec<&str>> = reasons.as_ref().map(|texts| texts.iter().map(String::as_str).collect());
+        if let Some(texts) = &reasons {
+            added.push(Added { name: REASONS, values: AddedValues::Text(texts) });
+        }
+        self.writer.write(&batch.raw, &added).map_err(failed)
+    }
+
+    fn set_aside(&mut self, rejects: &[Reject]) -> Result<(), PipelineError> {
+        self.rejects.as_mut().map_or(Ok(()), |file| file.write(rejects)).map_err(failed)
+    }
+
+    fn finish(self) -> Result<(), PipelineError> {
+        self.writer.finish().map_err(failed)?;
+        self.rejects.map_or(Ok(()), RejectsFile::finish).map_err(failed)
+    }
+}
+
+/// Whether both paths lead to one file, through links too.
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    #[cfg(unix)]
+    if let (Ok(a), Ok(b)) = (a.metadata(), b.metadata()) {
+        use std::os::unix::fs::MetadataExt;
+        return (a.dev(), a.ino()) == (b.dev(), b.ino());
+    }
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}

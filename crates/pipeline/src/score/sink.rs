@@ -1,0 +1,40 @@
+//! Where scored rows go: a table, counts, later alerts and pages.
+
+use nta_data::Scores;
+use nta_ingest::{Batch, Reject};
+
+use crate::error::PipelineError;
+
+/// Takes scored rows, batch by batch, in the order in which they were read.
+pub(crate) trait ScoreSink {
+    /// What it has made when there are no more rows.
+    type Made;
+
+    /// Takes the next rows and their scores.
+    fn take(&mut self, batch: &Batch, scores: &Scores) -> Result<(), PipelineError>;
+
+    /// Takes rows that could not be read and were set aside: they get no scores.
+    fn set_aside(&mut self, rejects: &[Reject]) -> Result<(), PipelineError>;
+
+    /// There are no more rows. A sink that is dropped instead leaves nothing behind.
+    fn finish(self) -> Result<Self::Made, PipelineError>;
+}
+
+/// Both take every row, the first one first.
+impl<A: ScoreSink, B: ScoreSink> ScoreSink for (A, B) {
+    type Made = (A::Made, B::Made);
+
+    fn take(&mut self, batch: &Batch, scores: &Scores) -> Result<(), PipelineError> {
+        self.0.take(batch, scores)?;
+        self.1.take(batch, scores)
+    }
+
+    fn set_aside(&mut self, rejects: &[Reject]) -> Result<(), PipelineError> {
+        self.0.set_aside(rejects)?;
+        self.1.set_aside(rejects)
+    }
+
+    fn finish(self) -> Result<Self::Made, PipelineError> {
+        Ok((self.0.finish()?, self.1.finish()?))
+    }
+}
