@@ -82,23 +82,11 @@ impl RecordSearch {
         let mut search = *self;
         while search.at < bytes.len() {
             if search.inside == Inside::Quotes {
-                let rest = &bytes[search.at..];
-                let (length, closed) = match quoted_end(rest, delimiter, is_end) {
-                    QuotedEnd::At { length } => (length, true),
-                    QuotedEnd::Beyond { length } => (length, false),
-                    QuotedEnd::Fault(fault) => return Some(Err(fault)),
-                };
-                for byte in &rest[..length] {
-                    search.high_bits |= byte;
-                    search.n_breaks += u64::from(*byte == b'\n');
+                match search.pass_quotes(&bytes[search.at..], delimiter, is_end) {
+                    Ok(Inside::Quotes) => break,
+                    Ok(_) => continue,
+                    Err(fault) => return Some(Err(fault)),
                 }
-                search.at += length;
-                if !closed {
-                    *self = search;
-                    return None;
-                }
-                search.inside = Inside::Bare;
-                continue;
             }
             let byte = bytes[search.at];
             search.high_bits |= byte;
@@ -124,6 +112,22 @@ impl RecordSearch {
             (true, Inside::Quotes) => Some(Err(Fault::Unclosed)),
             (true, _) => Some(Ok(search.found(bytes, bytes.len()))),
         }
+    }
+
+    /// Goes on inside quotes to their end, or as far as there are bytes; where the search is then.
+    fn pass_quotes(&mut self, rest: &[u8], delimiter: u8, is_end: bool) -> Result<Inside, Fault> {
+        let (length, inside) = match quoted_end(rest, delimiter, is_end) {
+            QuotedEnd::At { length } => (length, Inside::Bare),
+            QuotedEnd::Beyond { length } => (length, Inside::Quotes),
+            QuotedEnd::Fault(fault) => return Err(fault),
+        };
+        for byte in &rest[..length] {
+            self.high_bits |= byte;
+            self.n_breaks += u64::from(*byte == b'\n');
+        }
+        self.at += length;
+        self.inside = inside;
+        Ok(inside)
     }
 
     /// The record whose line break, if it has one, stands at `content`.
