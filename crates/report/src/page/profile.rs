@@ -15,6 +15,8 @@ const VALUES: usize = 5;
 
 #[derive(Serialize)]
 pub(crate) struct ProfileView {
+    /// How many flows it rests on, where that is known.
+    rows: Option<String>,
     numeric: Option<FoldedTable<NumericRow>>,
     /// Names of the quantiles, as wide as each row's.
     quantiles: Vec<String>,
@@ -60,7 +62,9 @@ struct ScoreStrip {
 
 pub(crate) fn profile_view(profile: &ProfileSection) -> ProfileView {
     let shares = quantile_shares(&profile.numeric);
+    let rows = profile.numeric.iter().map(|column| column.rows).max();
     ProfileView {
+        rows: rows.map(|rows| counted(rows, "flow", "flows")),
         numeric: folded(&profile.numeric, ("numeric column", "numeric columns"), |p| numeric_row(p, &shares)),
         quantiles: shares.iter().map(|share| quantile_name(*share)).collect(),
         categorical: folded(&profile.categorical, ("categorical column", "categorical columns"), categorical_row),
