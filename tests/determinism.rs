@@ -33,9 +33,14 @@ fn one_thread_or_two_give_the_same_evaluation_and_the_same_model() {
     run(&one, &["--threads", "1"]);
     run(&two, &["--threads", "2"]);
     assert_eq!(file(&one, "evaluation.json"), file(&two, "evaluation.json"));
-    for part in ["forest.bin", "lstm.safetensors", "preprocessor.json", "hybrid.json", "scoring.json"] {
+    for part in ["forest.bin", "lstm.safetensors", "preprocessor.json", "hybrid.json", "scoring.json", "profile.json"] {
         assert!(file(&one, part) == file(&two, part), "{part} differs");
     }
+    let profile: serde_json::Value = serde_json::from_slice(&file(&one, "profile.json")).unwrap();
+    let scores: Vec<&str> = profile["scores"].as_array().unwrap().iter().filter_map(|s| s["name"].as_str()).collect();
+    assert_eq!(scores, ["forest", "lstm", "hybrid"]);
+    assert!(profile["rows"].as_u64().unwrap() > 5_000 && !profile["numeric"].as_array().unwrap().is_empty());
+    assert!(String::from_utf8(file(&one, "report.html")).unwrap().contains("Training profile"));
 }
 
 #[test]

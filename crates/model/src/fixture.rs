@@ -11,7 +11,7 @@ use nta_forest::{Forest, ForestConfig};
 use nta_hybrid::HybridConfig;
 use nta_lstm::{Lstm, LstmConfig};
 use nta_metrics::{Budget, Isotonic, PartScores};
-use nta_preprocess::{PreprocessConfig, Preprocessor, Sequencing};
+use nta_preprocess::{PreprocessConfig, Preprocessor, Profile, Sequencing};
 use rand_core::RngCore;
 
 use crate::Provenance;
@@ -124,6 +124,7 @@ pub(crate) fn fit(order: Order, memory: MemoryConfig) -> Arc<Model> {
             NamedMember { name: "lstm".into(), member: Member::Lstm(Box::new(lstm)) },
         ],
         hybrid,
+        profile: Some(Profile::fit(&train)),
         golden: Golden::default(),
         provenance: Provenance { name: "toy".into(), run: "20261122-101503-k7f2".into(), ..Default::default() },
     });

@@ -5,7 +5,7 @@ use std::path::Path;
 use nta_data::{Dataset, HYBRID, MemoryConfig, Schema, Scores, SensorKey, SequenceBy};
 use nta_hybrid::Hybrid;
 use nta_metrics::{ChosenThreshold, Isotonic};
-use nta_preprocess::Preprocessor;
+use nta_preprocess::{Preprocessor, Profile};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,9 @@ pub struct Model {
     pub thresholds: Vec<NamedThreshold>,
     /// The share of attacks to expect at a fused score: what is reported as probability. It decides nothing.
     pub calibration: Isotonic,
+    /// What the training traffic and the scores looked like, for comparison with later traffic; `None` in a model of before
+    /// profiles. Nothing is scored by it, and it is outside the digest.
+    pub profile: Option<Profile>,
     /// A few rows and what the model said to them; see [`Model::record_golden`].
     pub golden: Golden,
     /// Where it came from.
@@ -149,6 +152,10 @@ impl Model {
             hybrid: from_json(folder, HYBRID_FILE, file(HYBRID_FILE)?)?,
             thresholds: scoring.thresholds,
             calibration: scoring.calibration,
+            profile: match files.iter().find(|(entry, _)| entry.name == PROFILE) {
+                Some((_, bytes)) => Some(from_json(folder, PROFILE, bytes)?),
+                None => None,
+            },
             golden: from_json(folder, GOLDEN, file(GOLDEN)?)?,
             provenance: manifest.provenance,
         };
@@ -174,6 +181,9 @@ impl Model {
             files.push(member.to_file());
         }
         files.push(ModelFile { learned: false, ..to_json(GOLDEN, &self.golden)? });
+        if let Some(profile) = &self.profile {
+            files.push(ModelFile { learned: false, ..to_json(PROFILE, profile)? });
+        }
         files.push(ModelFile { name: SCALER.into(), bytes: self.preprocessor.scaler_npy(), learned: false });
         let members = self.members.iter().map(NamedMember::entry).collect();
         let manifest = store::describe(&files, members, self.provenance.clone());
@@ -233,6 +243,7 @@ const PREPROCESSOR: &str = "preprocessor.json";
 const HYBRID_FILE: &str = "hybrid.json";
 const SCORING: &str = "scoring.json";
 const GOLDEN: &str = "golden.json";
+const PROFILE: &str = "profile.json";
 const SCALER: &str = "scaler_lstm.npy";
 
 /// A readable file. It is read back at once: a number that JSON cannot hold must fail here, not when the model is
@@ -301,6 +312,7 @@ mod tests {
             "lstm.safetensors",
             "manifest.json",
             "preprocessor.json",
+            "profile.json",
             "scaler_lstm.npy",
             "schema.json",
             "scoring.json",
@@ -394,10 +406,25 @@ mod tests {
         let mut other_run = first.clone();
         other_run.provenance = Provenance { run: "20261123-000000-aaaa".into(), ..Default::default() };
         other_run.golden = Golden::default();
+        other_run.profile = None;
         assert_eq!(first.digest().unwrap(), other_run.digest().unwrap());
         let mut other_key = first.clone();
         other_key.state.as_mut().unwrap().entity_key[0] ^= 1;
         assert_ne!(first.digest().unwrap(), other_key.digest().unwrap());
+    }
+
+    #[test]
+    fn the_profile_is_kept_and_a_model_without_one_loads_with_none() {
+        let home = tempfile::tempdir().unwrap();
+        let mut model = Model::clone(&model(Order::File));
+        model.save(&home.path().join("with")).unwrap();
+        let loaded = Model::load(&home.path().join("with")).unwrap();
+        assert!(loaded.profile.as_ref().is_some_and(|profile| profile.rows > 0 && profile.numeric.len() == 2));
+        assert_eq!(loaded.profile, model.profile);
+        model.profile = None;
+        let manifest = model.save(&home.path().join("without")).unwrap();
+        assert_eq!(manifest.digest, loaded.digest().unwrap());
+        assert_eq!(Model::load(&home.path().join("without")).unwrap().profile, None);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use nta_preprocess::Partition;
 use super::context::Context;
 use super::fit::Learned;
 use super::learning::{uses_sequences, without_copies};
+use super::profile;
 use crate::error::{PipelineError, failed};
 use crate::event::{Event, Outcome, Remark, Stage, Unit};
 use crate::traffic::{SENSOR_KEY, TrafficReport, entity_key};
@@ -54,6 +55,7 @@ fn provisional(
         members: learned.members,
         thresholds,
         calibration: Isotonic::default(),
+        profile: None,
         golden: Golden::default(),
         provenance: provenance(ctx, told),
     })
@@ -120,6 +122,7 @@ fn freeze(ctx: &mut Context<'_>, model: &mut Arc<Model>, parts: &Partition) -> R
     frozen.calibration = Isotonic::fit(&fresh.hybrid().p_attack, &fresh_labels).map_err(failed)?;
     let (calibration, threshold) = (fused(calibration, &frozen.hybrid)?, fused(threshold, &frozen.hybrid)?);
     frozen.thresholds = choose_thresholds(ctx, parts, &calibration, &threshold)?;
+    frozen.profile = Some(profile::fit(&parts.train, &threshold));
     model.record_golden(&parts.calibration).map_err(failed)?;
     let chosen = model.threshold(HYBRID).map_err(failed)?;
     let combine = combined(ctx).to_owned();

@@ -8,6 +8,7 @@ mod judge;
 mod learning;
 mod log;
 mod members;
+mod profile;
 mod publish;
 
 use std::collections::BTreeMap;

@@ -15,6 +15,7 @@ use super::context::Context;
 use super::importances::Importances;
 use super::judge::Judged;
 use super::members::LearningReport;
+use super::profile;
 use crate::error::{PipelineError, failed};
 use crate::event::{Outcome, Stage};
 use crate::traffic::TrafficReport;
@@ -86,7 +87,7 @@ fn run_report(ctx: &Context<'_>, model: &Model, judged: &Judged, material: &Mate
         lstm_view: lstm_view(model, ctx.config.lstm.sequence.length as u64),
         notes: notes(model),
         data: data_section(model, material),
-        profile: None,
+        profile: model.profile.as_ref().map(profile::section),
         config: ctx.config.to_yaml(),
         provenance: provenance(ctx, judged),
     }

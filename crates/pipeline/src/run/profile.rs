@@ -1,0 +1,47 @@
+//! The profile that goes with a model: what the members learned from, what scores were like on rows that no member and no
+//! fusion has learned from, and both as the report shows them.
+
+use nta_data::{Dataset, Scores};
+use nta_preprocess::{CategoricalProfile, NumericProfile, Profile, ScoreProfile};
+use nta_report::ProfileSection;
+
+/// The profile of the training part's columns and of the scores on the threshold part.
+pub(super) fn fit(train: &Dataset, threshold: &Scores) -> Profile {
+    let mut profile = Profile::fit(train);
+    profile.scores = threshold.columns().map(|column| ScoreProfile::of(&column.name, &column.p_attack)).collect();
+    profile
+}
+
+/// All columns of the profile.
+pub(super) fn section(profile: &Profile) -> ProfileSection {
+    let rows = profile.rows;
+    ProfileSection {
+        numeric: profile.numeric.iter().map(|column| numeric(column, rows)).collect(),
+        categorical: profile.categorical.iter().map(|column| categorical(column, rows)).collect(),
+        scores: profile.scores.iter().map(score).collect(),
+    }
+}
+
+fn numeric(column: &NumericProfile, rows: u64) -> nta_report::NumericProfile {
+    let quantile = |q: &nta_preprocess::Quantile| (q.probability, f64::from(q.value));
+    nta_report::NumericProfile {
+        name: column.name.clone(),
+        rows,
+        missing_rate: column.missing_rate(rows),
+        quantiles: column.quantiles.iter().map(quantile).collect(),
+    }
+}
+
+fn categorical(column: &CategoricalProfile, rows: u64) -> nta_report::CategoricalProfile {
+    nta_report::CategoricalProfile {
+        name: column.name.clone(),
+        missing_rate: column.missing_rate(rows),
+        distinct: column.distinct,
+        top: column.values.iter().map(|count| (count.value.clone(), count.rows)).collect(),
+        others: column.others,
+    }
+}
+
+fn score(column: &ScoreProfile) -> nta_report::ScoreProfile {
+    nta_report::ScoreProfile { name: column.name.clone(), bins: column.bins.clone() }
+}
