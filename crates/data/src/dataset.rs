@@ -149,6 +149,9 @@ impl Dataset {
     }
 
     /// Labels, or the error that says the table has none.
+    ///
+    /// # Errors
+    /// A table without labels.
     pub fn labels(&self) -> Result<&[Label], DataError> {
         self.label.as_deref().ok_or_else(|| DataError::Unlabelled { schema: self.schema.name.clone() })
     }
@@ -190,6 +193,9 @@ impl Dataset {
     }
 
     /// Puts the rows of `other` behind these. Both were read by the same schema.
+    ///
+    /// # Errors
+    /// Tables of two schemas, labels, times or families in one of them alone.
     pub fn append(&mut self, other: &Dataset) -> Result<(), DataError> {
         if self.schema != other.schema {
             let (left, right) = (self.schema.name.clone(), other.schema.name.clone());

@@ -235,6 +235,9 @@ impl Schema {
     }
 
     /// Refuses a schema that contradicts itself: a name listed twice in a role, a label or entity among the features.
+    ///
+    /// # Errors
+    /// Also one without any feature, and an order by flow ends without a time column.
     pub fn check(&self) -> Result<(), SchemaError> {
         let refuse = |column: &str, why: &str| {
             Err(SchemaError::Contradiction {

@@ -72,6 +72,9 @@ impl HybridConfig {
     }
 
     /// Refuses values out of range.
+    ///
+    /// # Errors
+    /// Names the key, its value and what would be right.
     pub fn check(&self) -> Result<(), HybridError> {
         if self.budget.is_some() && self.threshold.is_some() {
             let right = "give either `budget` or `threshold`, for the thresholds follow one rule";
@@ -101,6 +104,10 @@ impl HybridConfig {
     /// Learns the fusion from the members' scores on the calibration part, `labels` `(n_rows)`; which rows they flag
     /// plays no part. Rows whose exact copy
     /// stands in train are better left out by the caller. `average` and `weighted` learn nothing but the names.
+    ///
+    /// # Errors
+    /// A value out of range, members that are none, stand twice or have not one score a row, weights for others than the
+    /// members, one class alone where something is learned, a regression that does not converge or that no member helps.
     pub fn fit(&self, calibration: &[ScoreColumn], labels: &[Label]) -> Result<Hybrid, HybridError> {
         self.check()?;
         check_members(calibration, labels.len())?;
@@ -121,6 +128,9 @@ impl HybridConfig {
 
     /// Chooses the threshold of one member, or of the hybrid, by the rule: a budget on the `threshold` part, `best_f1`
     /// on the `calibration` part.
+    ///
+    /// # Errors
+    /// A value out of range, too few benign rows for the budget, scores and labels of different lengths.
     pub fn choose_threshold(
         &self,
         calibration: &PartScores<'_>,

@@ -70,6 +70,9 @@ impl Fusion {
 
 impl Hybrid {
     /// A fusion of these members; refuses no member, a name that stands twice, and numbers that do not fit them.
+    ///
+    /// # Errors
+    /// As said; also weights that do not sum to 1.
     pub fn new(members: Vec<String>, fusion: Fusion) -> Result<Self, HybridError> {
         let invalid = |why: String| Err(HybridError::Invalid { why });
         if members.is_empty() {
@@ -128,6 +131,9 @@ impl Hybrid {
     }
 
     /// The fused probabilities `(n_rows)` from the members' scores, matched by name, in any order.
+    ///
+    /// # Errors
+    /// Other members than the hybrid fuses, columns of different lengths, scores that are no probabilities.
     pub fn combine(&self, members: &[ScoreColumn]) -> Result<Vec<f32>, HybridError> {
         let find = |name: &String| members.iter().find(|m| m.name == *name);
         let columns: Option<Vec<&ScoreColumn>> = self.members.iter().map(find).collect();

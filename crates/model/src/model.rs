@@ -116,12 +116,18 @@ impl Model {
     }
 
     /// Digest over the learned parts: equal for equal data, config and seed, whenever and wherever trained.
+    ///
+    /// # Errors
+    /// Parts that do not fit each other, a number that JSON cannot hold.
     pub fn digest(&self) -> Result<String, ModelError> {
         Ok(self.to_files()?.1.digest)
     }
 
     /// Writes the model to `folder`, which must not exist, whole or not at all. Whatever fails (a full disk, a limit),
     /// the error names the file and nothing stays behind.
+    ///
+    /// # Errors
+    /// A folder that exists already, parts that do not fit each other, whatever the system refuses.
     pub fn save(&self, folder: &Path) -> Result<Manifest, ModelError> {
         let (files, manifest) = self.to_files()?;
         store::write(folder, &files, &manifest)?;
@@ -130,6 +136,9 @@ impl Model {
 
     /// Reads a model, checking every byte of every file that its manifest names; files that it does not name are none
     /// of the model's and are passed over. Nothing in the folder is ever executed.
+    ///
+    /// # Errors
+    /// A file that is missing, damaged or of a newer format, parts that do not fit each other.
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
         let manifest = store::read_manifest(folder)?;
         // Every file is verified before any is parsed, those included that only other tools read.

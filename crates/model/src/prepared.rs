@@ -95,6 +95,9 @@ impl PreparedRows {
     }
 
     /// Reads records written one after the other.
+    ///
+    /// # Errors
+    /// Bytes that are no whole number of records.
     pub fn from_bytes(layout: RecordLayout, bytes: &[u8]) -> Result<Self, ModelError> {
         let size = layout.record_bytes();
         if !bytes.len().is_multiple_of(size) {

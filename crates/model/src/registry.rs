@@ -48,6 +48,9 @@ impl Registry {
 
     /// Stores a model as the next version of `name`. Two that store at once get two numbers. A run that was killed
     /// between storing and saying so, and is taken up again, finds the version it stored.
+    ///
+    /// # Errors
+    /// A name that cannot be a folder, and what [`Model::save`] refuses.
     pub fn add(&self, name: &str, model: &Model) -> Result<Version, ModelError> {
         check_name(name)?;
         let folder = self.home.join("models").join(name);
@@ -89,6 +92,9 @@ impl Registry {
     }
 
     /// All names and their versions, by name.
+    ///
+    /// # Errors
+    /// A folder that cannot be read, aliases that are no YAML.
     pub fn list(&self) -> Result<Vec<Versions>, ModelError> {
         let mut all = Vec::new();
         for name in folder_names(&self.home.join("models"))? {
@@ -102,11 +108,17 @@ impl Registry {
     }
 
     /// The versions of `name`; none where nothing goes by it.
+    ///
+    /// # Errors
+    /// A folder that cannot be read, aliases that are no YAML.
     pub fn versions(&self, name: &str) -> Result<Versions, ModelError> {
         Ok(Versions { name: name.to_owned(), numbers: self.numbers(name)?, aliases: self.aliases(name)? })
     }
 
     /// Finds the model meant by `asked`: a folder (or its manifest), `name` (the newest), `name/3` or `name@alias`.
+    ///
+    /// # Errors
+    /// Nothing goes by it; the error says what there is.
     pub fn resolve(&self, asked: &str) -> Result<Version, ModelError> {
         if let Some(path) = self.folder_meant(asked) {
             return Ok(Version { registered: self.registered_as(&path), path });
@@ -129,6 +141,9 @@ impl Registry {
     }
 
     /// Points `name@alias` at a version, in place of where it pointed before.
+    ///
+    /// # Errors
+    /// A version or a name that is not there, an alias that cannot be one, whatever the system refuses.
     pub fn set_alias(&self, name: &str, alias: &str, number: u32) -> Result<(), ModelError> {
         let asked = format!("{name}/{number}");
         check_name(alias)?;
@@ -142,6 +157,9 @@ impl Registry {
     }
 
     /// Takes the alias away. Whether it was there.
+    ///
+    /// # Errors
+    /// A name that is not there, whatever the system refuses.
     pub fn remove_alias(&self, name: &str, alias: &str) -> Result<bool, ModelError> {
         self.known_numbers(name, name)?;
         let mut was_there = false;
@@ -252,6 +270,9 @@ impl Version {
     }
 
     /// Its manifest: the seal is checked, the parts are not.
+    ///
+    /// # Errors
+    /// A manifest that is missing, damaged or of a newer format.
     pub fn manifest(&self) -> Result<Manifest, ModelError> {
         store::read_manifest(&self.path)
     }

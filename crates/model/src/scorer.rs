@@ -29,6 +29,9 @@ pub struct Scorer {
 
 impl Scorer {
     /// Takes up the model with an empty memory.
+    ///
+    /// # Errors
+    /// A model whose parts do not fit each other.
     pub fn new(model: Arc<Model>) -> Result<Self, ModelError> {
         model.check()?;
         let networks = Networks::new(Arc::clone(&model));
@@ -78,6 +81,9 @@ impl Scorer {
     }
 
     /// Scores the next rows of the traffic, which stand in arrival order.
+    ///
+    /// # Errors
+    /// Rows of another schema, without the entity or time that the model follows.
     pub fn score(&mut self, rows: &Dataset) -> Result<Scores, ModelError> {
         if rows.n_rows() <= BLOCK {
             let prepared = self.prepare(rows)?;
@@ -93,6 +99,9 @@ impl Scorer {
     }
 
     /// The step that needs no order: everything about a row that no other row has a say in.
+    ///
+    /// # Errors
+    /// Rows of another schema, without the entity or time that the model follows.
     pub fn prepare(&self, rows: &Dataset) -> Result<PreparedRows, ModelError> {
         self.check_rows(rows)?;
         let n_rows = rows.n_rows();
@@ -115,6 +124,9 @@ impl Scorer {
     }
 
     /// The step that carries state: rows of each entity stand in arrival order, here and from call to call.
+    ///
+    /// # Errors
+    /// Rows prepared by another model.
     pub fn score_prepared(&mut self, rows: &PreparedRows) -> Result<Scores, ModelError> {
         if rows.layout() != self.layout {
             return Err(ModelError::rows("these rows were prepared by another model"));

@@ -13,6 +13,9 @@ const TOLERANCE: f32 = 1e-5;
 impl Model {
     /// Picks golden rows from `rows` (in arrival order), scores them and keeps both with the model; if somebody else holds
     /// the model too, with a copy of it.
+    ///
+    /// # Errors
+    /// What [`Scorer::score`] refuses.
     pub fn record_golden(self: &mut Arc<Self>, rows: &Dataset) -> Result<(), ModelError> {
         let chosen = rows.take(&chosen_rows(rows.n_rows()));
         let scores = Scorer::new(Arc::clone(self))?.score(&chosen)?;
@@ -22,6 +25,9 @@ impl Model {
 
     /// Scores the golden rows again. Returns the largest difference, which is 0 on the model of processor that it was
     /// trained on, and is refused above 1e-5.
+    ///
+    /// # Errors
+    /// The first row and member that differ, golden rows that do not fit the model.
     pub fn verify(self: &Arc<Self>) -> Result<f32, ModelError> {
         let rows = self.golden.to_dataset(&self.schema)?;
         let scores = Scorer::new(Arc::clone(self))?.score(&rows)?;

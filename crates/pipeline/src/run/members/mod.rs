@@ -5,7 +5,7 @@ mod forest;
 mod lstm;
 mod stage;
 #[cfg(test)]
-mod third;
+mod third_member;
 
 use nta_model::MemberKind;
 
