@@ -7,6 +7,7 @@
 //! - `events`: what a run told stands in its folder as data
 //! - `importances`: what features are worth on held-out flows is found by a run and told
 //! - `keys`: every key of a config changes what comes out
+//! - `live`: a pipe, a rotated file and a snapshot score as the whole file does, as they come
 //! - `quickstart`: the README's first command, and what it must show
 //! - `refusals`: bad input is refused with file, line and remedy, and leaves nothing
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
@@ -19,6 +20,7 @@ mod doctor;
 mod events;
 mod importances;
 mod keys;
+mod live;
 mod nta;
 mod quickstart;
 mod refusals;
