@@ -54,8 +54,10 @@ impl Format {
 struct TextFormat {
     format: Format,
     begins: fn(&[u8]) -> bool,
-    open: fn(&mut Framer, &Beginning<'_>) -> Result<Box<dyn Decoder>, IngestError>,
+    open: OpenDecoder,
 }
+
+type OpenDecoder = fn(&mut Framer, &Beginning<'_>) -> Result<Box<dyn Decoder>, IngestError>;
 
 /// What a decoder may know before it reads.
 struct Beginning<'a> {
