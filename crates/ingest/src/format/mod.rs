@@ -60,6 +60,8 @@ struct TextFormat {
     open: OpenDecoder,
 }
 
+type OpenDecoder = fn(&mut Framer, &Beginning<'_>) -> Result<Box<dyn Decoder>, IngestError>;
+
 /// What a decoder may know before it reads.
 struct Beginning<'a> {
     first_line: &'a [u8],
@@ -125,8 +127,8 @@ pub(crate) fn open_stream(mut framer: Framer, schema: &Schema, bad_rows: BadRows
     if first_line.starts_with(first_line::PARQUET) {
         return Err(IngestError::UnknownFormat {
             file: framer.file().to_owned(),
-            kind: "Parquet".to_owned(),
-            remedy: "which a stream cannot be: its end must be read first, so give it as a file".to_owned(),
+            kind: format!("a stream of {}", Format::Parquet.title()),
+            remedy: "its end must be read first, so give it as a file".to_owned(),
         });
     }
     let begin = Beginning { first_line: &first_line, schema, fields_from: FieldsFrom::FirstLineAndSchema };

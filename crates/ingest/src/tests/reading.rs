@@ -261,3 +261,34 @@ fn parquet_flags_and_numbers_serve_as_labels() {
         assert_eq!(dataset.numeric, [[1.0, 2.0], [1.0, 0.0]]);
     }
 }
+
+#[test]
+fn the_digest_is_that_of_the_bytes_on_disk_whatever_the_format_and_packing() {
+    use sha2::{Digest, Sha256};
+    let folder = tempfile::tempdir().unwrap();
+    let packed = zstd::encode_all(FLOWS.as_bytes(), 3).unwrap();
+    let table = folder.path().join("flows.parquet");
+    let mut frame = DataFrame::new(4, parquet_columns()).unwrap();
+    ParquetWriter::new(std::fs::File::create(&table).unwrap()).finish(&mut frame).unwrap();
+    let table = std::fs::read(table).unwrap();
+    let files = [("1.csv", FLOWS.as_bytes()), ("2.csv.zst", &packed), ("3.parquet", &table)];
+    let digests = read(&source(folder.path(), &files), &options(), &Quiet).unwrap().digests;
+    for ((name, bytes), digest) in files.iter().zip(&digests) {
+        let sha256 = nta_data::hex(&Sha256::digest(bytes));
+        assert_eq!((&digest.name[..], digest.bytes, &digest.sha256), (*name, bytes.len() as u64, &sha256));
+    }
+}
+
+#[test]
+fn a_later_pass_reads_the_file_that_was_opened_not_the_one_that_took_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = source(folder.path(), &[("1.csv", FLOWS.as_bytes())]);
+    let rows = || {
+        let all = batches(&source, &options()).unwrap().map(|b| b.unwrap().dataset.n_rows());
+        all.sum::<usize>()
+    };
+    assert_eq!(rows(), 3);
+    std::fs::write(folder.path().join("other"), "ts,dur,src,bytes,proto,label\n1,2,a,5,tcp,benign\n").unwrap();
+    std::fs::rename(folder.path().join("other"), folder.path().join("1.csv")).unwrap();
+    assert_eq!(rows(), 3);
+}
