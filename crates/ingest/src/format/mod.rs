@@ -50,9 +50,6 @@ impl Format {
     }
 }
 
-/// Makes the decoder of a text from how it begins; takes header lines from the framer.
-type OpenDecoder = fn(&mut Framer, &Beginning<'_>) -> Result<Box<dyn Decoder>, IngestError>;
-
 /// A text format: how its first line is told, and what decodes its records.
 struct TextFormat {
     format: Format,
