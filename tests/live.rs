@@ -12,7 +12,7 @@ use nta_model::{Model, Scorer};
 
 use crate::nta::Home;
 
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 18] = [
     "ts",
     "uid",
     "id.orig_h",
@@ -20,14 +20,21 @@ const FIELDS: [&str; 11] = [
     "id.resp_h",
     "id.resp_p",
     "proto",
+    "service",
     "duration",
     "orig_bytes",
     "resp_bytes",
     "conn_state",
+    "missed_bytes",
+    "history",
+    "orig_pkts",
+    "orig_ip_bytes",
+    "resp_pkts",
+    "resp_ip_bytes",
 ];
 
 /// Flow `i` of ten hosts, and whether it is part of an attack: every third host floods in its later flows.
-fn flow(i: u64) -> ([String; 11], bool) {
+fn flow(i: u64) -> ([String; 18], bool) {
     let (host, turn) = (i % 10, i / 10);
     let attack = host.is_multiple_of(3) && turn % 7 > 2;
     let (bytes, state) = if attack { (40 + turn % 3, "S0") } else { (300 + (i * 7_919) % 4_000, "SF") };
@@ -39,10 +46,17 @@ fn flow(i: u64) -> ([String; 11], bool) {
         format!("192.168.1.{}", (i * 31) % 9),
         "443".to_owned(),
         "tcp".to_owned(),
+        "ssl".to_owned(),
         format!("0.{}", 1 + i % 9),
         bytes.to_string(),
         (bytes * 2).to_string(),
         state.to_owned(),
+        "0".to_owned(),
+        "ShAD".to_owned(),
+        (1 + bytes / 100).to_string(),
+        (bytes + 40).to_string(),
+        (1 + bytes / 50).to_string(),
+        (2 * bytes + 40).to_string(),
     ];
     (values, attack)
 }

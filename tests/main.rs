@@ -6,6 +6,7 @@
 //! - `doctor`: what this machine offers is listed, and what it lacks is refused with a remedy
 //! - `events`: what a run told stands in its folder as data
 //! - `importances`: what features are worth on held-out flows is found by a run and told
+//! - `inputs`: a pipe scores as its file does, and a file that changes while it is scored is refused
 //! - `keys`: every key of a config changes what comes out
 //! - `live`: a pipe, a rotated file and a snapshot score as the whole file does, as they come
 //! - `quickstart`: the README's first command, and what it must show
@@ -19,6 +20,7 @@ mod determinism;
 mod doctor;
 mod events;
 mod importances;
+mod inputs;
 mod keys;
 mod live;
 mod nta;

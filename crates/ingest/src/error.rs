@@ -40,6 +40,12 @@ pub enum IngestError {
     /// A folder where a file is wanted.
     #[error("{file} is a folder; name its files, for instance `{file}/*.csv`")]
     IsFolder { file: String },
+    /// A device where a file or a pipe is wanted.
+    #[error("{file} is {what}; name a file, or give what is to be read through a pipe")]
+    NotAFile { file: String, what: String },
+    /// The file is not what it was when it was first looked at.
+    #[error("{file} was changed or replaced while it was read; read it again when nobody writes to it, or read a copy")]
+    Changed { file: String },
     /// The same rows would be counted twice.
     #[error("{file} is listed twice; its rows would count twice, so name it once")]
     ListedTwice { file: String },

@@ -148,7 +148,7 @@ pub(crate) struct RunArgs {
 pub(crate) struct ScoreArgs {
     /// A path, `name` (its newest version), `name/3` or `name@alias`.
     pub(crate) model: String,
-    /// CSV (also .gz, .zst), Parquet, Zeek conn.log or Argus binetflow.
+    /// CSV (also .gz, .zst), Parquet, Zeek conn.log or Argus binetflow; `-` for standard input. A pipe is read once.
     pub(crate) input: PathBuf,
     /// Where the scored rows go: .csv, .csv.gz or .parquet.
     #[arg(long, short, value_name = "OUT")]

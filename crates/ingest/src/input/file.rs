@@ -9,21 +9,32 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 
 use crate::error::IngestError;
+use crate::input::spool;
+use crate::input::stamp::Stamp;
 
-/// A file of a source. It is opened when it is first asked for.
+/// A file of a source. It is opened when it is first asked for; a pipe is read once, into a file without a name, and
+/// every pass reads that.
 #[derive(Debug)]
 pub(crate) struct Input {
     path: PathBuf,
-    /// The descriptor, where it is kept for later passes.
-    opened: Mutex<Option<Arc<File>>>,
+    opened: Mutex<Opened>,
     keeps_open: bool,
+}
+
+/// What is known of a file that was opened.
+#[derive(Debug, Default)]
+struct Opened {
+    /// The descriptor, where it is kept for later passes.
+    kept: Option<Arc<File>>,
+    /// What told the file from others when it was first opened; `None` for a spooled pipe, which nobody else can reach.
+    stamp: Option<Stamp>,
 }
 
 impl Input {
     /// The file at `path`. With `keeps_open` it is opened once for good, else for each pass anew (where there are more
     /// files than the system lets a process hold open).
     pub(crate) fn new(path: &Path, keeps_open: bool) -> Input {
-        Input { path: path.to_owned(), opened: Mutex::new(None), keeps_open }
+        Input { path: path.to_owned(), opened: Mutex::default(), keeps_open }
     }
 
     /// The path as messages name it.
@@ -31,21 +42,47 @@ impl Input {
         self.path.display().to_string()
     }
 
-    /// The open file. Refuses a missing file and a folder.
+    /// The open file. Refuses a missing file, a folder, a device, and a file that is another one than at the first pass.
     pub(crate) fn open(&self) -> Result<OpenInput, IngestError> {
+        let failed = |e: io::Error| IngestError::read(&self.name(), &e);
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = match &*opened {
+        let file = match &opened.kept {
             Some(file) => Arc::clone(file),
-            None => Arc::new(File::open(&self.path).map_err(|e| IngestError::read(&self.name(), &e))?),
+            None => self.open_first(&mut opened)?,
         };
-        if self.keeps_open {
-            *opened = Some(Arc::clone(&file));
-        }
-        let metadata = file.metadata().map_err(|e| IngestError::read(&self.name(), &e))?;
+        let length = file.metadata().map_err(failed)?.len();
+        Ok(OpenInput { file, name: self.name(), length })
+    }
+
+    fn open_first(&self, opened: &mut Opened) -> Result<Arc<File>, IngestError> {
+        let failed = |e: io::Error| IngestError::read(&self.name(), &e);
+        let file = File::open(&self.path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
         if metadata.is_dir() {
             return Err(IngestError::IsFolder { file: self.name() });
         }
-        Ok(OpenInput { file, name: self.name(), is_regular: metadata.is_file(), length: metadata.len() })
+        if !metadata.is_file() {
+            let spooled = Arc::new(spool::spool(file, &metadata, &self.name())?);
+            opened.kept = Some(Arc::clone(&spooled));
+            return Ok(spooled);
+        }
+        let (file, stamp) = (Arc::new(file), Stamp::of(&metadata));
+        if *opened.stamp.get_or_insert(stamp) != stamp {
+            return Err(IngestError::Changed { file: self.name() });
+        }
+        opened.kept = self.keeps_open.then(|| Arc::clone(&file));
+        Ok(file)
+    }
+
+    /// Refuses a file that was written to, cut or replaced since it was first opened. Asked when a pass is over: what it
+    /// has read is the file's only if the file is still what it was.
+    pub(crate) fn refuse_changed(&self) -> Result<(), IngestError> {
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(stamp) = opened.stamp else { return Ok(()) };
+        match self.path.metadata() {
+            Ok(now) if Stamp::of(&now) == stamp => Ok(()),
+            _ => Err(IngestError::Changed { file: self.name() }),
+        }
     }
 }
 
@@ -55,15 +92,14 @@ pub(crate) struct OpenInput {
     file: Arc<File>,
     /// As messages name it.
     pub(crate) name: String,
-    is_regular: bool,
-    /// Bytes when it was opened; 0 for a pipe.
+    /// Bytes when it was opened.
     pub(crate) length: u64,
 }
 
 impl OpenInput {
-    /// Its bytes from `offset` on; a pipe has no offsets and goes on where it stands.
+    /// Its bytes from `offset` on.
     pub(crate) fn bytes(&self, offset: u64) -> FileBytes {
-        FileBytes { file: Arc::clone(&self.file), at: self.is_regular.then_some(offset) }
+        FileBytes { file: Arc::clone(&self.file), at: offset }
     }
 
     /// A handle of its own for libraries that want one; it shares the descriptor's position.
@@ -94,17 +130,16 @@ impl OpenInput {
 #[derive(Debug)]
 pub(crate) struct FileBytes {
     file: Arc<File>,
-    at: Option<u64>,
+    at: u64,
 }
 
 impl Read for FileBytes {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let Some(at) = &mut self.at else { return (&*self.file).read(into) };
         #[cfg(unix)]
-        let n = std::os::unix::fs::FileExt::read_at(&*self.file, into, *at)?;
+        let n = std::os::unix::fs::FileExt::read_at(&*self.file, into, self.at)?;
         #[cfg(windows)]
-        let n = std::os::windows::fs::FileExt::seek_read(&*self.file, into, *at)?;
-        *at += n as u64;
+        let n = std::os::windows::fs::FileExt::seek_read(&*self.file, into, self.at)?;
+        self.at += n as u64;
         Ok(n)
     }
 }

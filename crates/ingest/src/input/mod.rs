@@ -5,6 +5,8 @@ pub(crate) mod feed;
 pub(crate) mod file;
 pub(crate) mod sensor;
 pub(crate) mod source;
+mod spool;
+mod stamp;
 pub(crate) mod tail;
 pub(crate) mod tap;
 pub(crate) mod unpack;

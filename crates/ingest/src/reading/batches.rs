@@ -131,6 +131,9 @@ impl Batches {
             if self.file_is_empty {
                 return Err(IngestError::HeaderOnly { file: file.file.clone() });
             }
+            if let Some(input) = &file.input {
+                input.refuse_changed()?;
+            }
             self.reader = None;
             self.index += 1;
             self.file_is_empty = true;

@@ -100,6 +100,9 @@ impl Pass<'_> {
         }
         self.bytes_before += input.length;
         let (bytes, sha256) = tap.digest(input).map_err(|e| IngestError::read(&file.file, &e))?;
+        if let Some(input) = &file.input {
+            input.refuse_changed()?;
+        }
         Ok(FileDigest { name: name.to_owned(), bytes, sha256 })
     }
 }

@@ -28,7 +28,8 @@ impl<'a> Input<'a> {
     ) -> Result<Self, PipelineError> {
         // The input is a path of the caller's, not of the project's.
         let working = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-        let source = Source::resolve(&[glob_safe(&request.input.to_string_lossy())], &working).map_err(refused)?;
+        let path = if request.input == Path::new("-") { Path::new("/dev/stdin") } else { &request.input };
+        let source = Source::resolve(&[glob_safe(&path.to_string_lossy())], &working).map_err(refused)?;
         let state = model.state.as_ref();
         let options = ReadOptions {
             by: state.map(|state| state.by),

@@ -36,7 +36,7 @@ use tally::Tally;
 pub struct ScoreRequest {
     /// A path, `name`, `name/3` or `name@alias`.
     pub model: String,
-    /// The traffic.
+    /// The traffic; `-` for standard input. A pipe is read once, whatever the model needs of it.
     pub input: PathBuf,
     /// Where the scored rows go.
     pub output: PathBuf,
