@@ -7,6 +7,7 @@
 //! - `events`: what a run told stands in its folder as data
 //! - `importances`: what features are worth on held-out flows is found by a run and told
 //! - `keys`: every key of a config changes what comes out
+//! - `outputs`: nothing but a regular file is replaced by a command's output
 //! - `quickstart`: the README's first command, and what it must show
 //! - `refusals`: bad input is refused with file, line and remedy, and leaves nothing
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
@@ -20,6 +21,7 @@ mod events;
 mod importances;
 mod keys;
 mod nta;
+mod outputs;
 mod quickstart;
 mod refusals;
 mod scoring;

@@ -1,9 +1,14 @@
 //! Files that stand whole or not at all: temporary file beside the target, fsync, rename, fsync of the folder.
+//!
+//! Only a regular file is ever replaced, and its owner and mode are kept; a new file has the mode that the umask allows. A
+//! link stays: the file that it leads to is replaced, in that file's own folder.
 
 mod leftovers;
 mod lock;
+mod target;
 
 pub use lock::FolderLock;
+use target::Target;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -22,11 +27,27 @@ pub struct WriteError {
     pub source: io::Error,
 }
 
+impl WriteError {
+    fn at(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| WriteError { path, source }
+    }
+}
+
 /// Puts `bytes` at `path`.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     let mut file = AtomicFile::create(path)?;
-    file.write_all(bytes).map_err(|source| WriteError { path: path.to_owned(), source })?;
+    file.write_all(bytes).map_err(WriteError::at(path))?;
     file.commit()
+}
+
+/// Refuses what is there at `path` and no regular file: a folder, a pipe, a socket, a device. Nothing is opened or made,
+/// so it can be asked before any work.
+///
+/// # Errors
+/// What stands there, and what to do instead; links that lead in a circle.
+pub fn check_target(path: &Path) -> Result<(), WriteError> {
+    Target::of(path).map(drop).map_err(WriteError::at(path))
 }
 
 /// A file being written; it appears under its name with [`AtomicFile::commit`] and leaves nothing if dropped before.
@@ -39,23 +60,11 @@ pub struct AtomicFile {
 impl AtomicFile {
     /// Begins a file that will stand at `path`; its folder is made if it is missing. Unfinished files that killed
     /// processes left of the same target go.
+    ///
+    /// # Errors
+    /// What [`check_target`] refuses, whatever the system refuses.
     pub fn create(path: &Path) -> Result<Self, WriteError> {
-        let begin = || {
-            let folder = folder_of(path);
-            fs::create_dir_all(folder)?;
-            let prefix = leftovers::prefix_for(path);
-            // A folder that may be written and not listed keeps them.
-            let _ = leftovers::sweep_abandoned(folder, &prefix);
-            let temporary = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder)?;
-            leftovers::hold(temporary.as_file());
-            #[cfg(unix)]
-            {
-                use std::os::unix::fs::PermissionsExt;
-                temporary.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
-            }
-            Ok(temporary)
-        };
-        let temporary = begin().map_err(|source| WriteError { path: path.to_owned(), source })?;
+        let temporary = Target::of(path).and_then(|target| begin(&target)).map_err(WriteError::at(path))?;
         Ok(AtomicFile { temporary, path: path.to_owned() })
     }
 
@@ -66,7 +75,7 @@ impl AtomicFile {
 
     /// A second handle to the unfinished file, for writers that want to own one.
     pub fn handle(&self) -> Result<File, WriteError> {
-        self.temporary.as_file().try_clone().map_err(|source| WriteError { path: self.path.clone(), source })
+        self.temporary.as_file().try_clone().map_err(WriteError::at(&self.path))
     }
 
     /// Flushes to disk and gives the file its name.
@@ -74,10 +83,12 @@ impl AtomicFile {
         let AtomicFile { temporary, path } = self;
         let finish = || -> io::Result<()> {
             temporary.as_file().sync_all()?;
-            temporary.persist(&path).map_err(|e| e.error)?;
-            sync_folder(folder_of(&path))
+            // Asked again: work may have taken hours.
+            let target = Target::of(&path)?.path;
+            temporary.persist(&target).map_err(|e| e.error)?;
+            sync_folder(folder_of(&target))
         };
-        finish().map_err(|source| WriteError { path: path.clone(), source })
+        finish().map_err(WriteError::at(&path))
     }
 }
 
@@ -91,6 +102,26 @@ impl Write for AtomicFile {
     }
 }
 
+/// The unfinished file beside its target.
+fn begin(target: &Target) -> io::Result<tempfile::NamedTempFile> {
+    let folder = folder_of(&target.path);
+    fs::create_dir_all(folder)?;
+    let prefix = leftovers::prefix_for(&target.path);
+    // A folder that may be written and not listed keeps them.
+    let _ = leftovers::sweep_abandoned(folder, &prefix);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(target.begin_mode()));
+    }
+    let temporary = builder.tempfile_in(folder)?;
+    leftovers::hold(temporary.as_file());
+    target.pass_on_rights(temporary.as_file())?;
+    Ok(temporary)
+}
+
 /// Gives a finished folder its final name in one step. `to` must not exist.
 pub fn rename_folder(from: &Path, to: &Path) -> Result<(), WriteError> {
     let finish = || -> io::Result<()> {
@@ -99,7 +130,7 @@ pub fn rename_folder(from: &Path, to: &Path) -> Result<(), WriteError> {
         fs::rename(from, to)?;
         sync_folder(folder_of(to))
     };
-    finish().map_err(|source| WriteError { path: to.to_owned(), source })
+    finish().map_err(WriteError::at(to))
 }
 
 /// Removes what killed writers left in `folder` and its subfolders. Returns how many files went.

@@ -39,11 +39,7 @@ pub(crate) fn write(folder: &Path, files: &[ModelFile], manifest: &Manifest) -> 
     }
     let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(ModelError::io("create", parent))?;
-    let staging = tempfile::Builder::new()
-        .prefix(TEMPORARY_PREFIX)
-        .tempdir_in(parent)
-        .map_err(ModelError::io("create", folder))?;
-    open_to_readers(staging.path()).map_err(ModelError::io("create", folder))?;
+    let staging = staging_in(parent).map_err(ModelError::io("create", folder))?;
     let text = manifest.to_sealed_text()?;
     let last = (MANIFEST, text.as_bytes());
     for (name, bytes) in files.iter().map(|f| (f.name.as_str(), f.bytes.as_slice())).chain([last]) {
@@ -60,14 +56,17 @@ pub(crate) fn write(folder: &Path, files: &[ModelFile], manifest: &Manifest) -> 
     Ok(())
 }
 
-/// A temporary folder is its owner's alone; a model is meant to be shared as far as the umask of its files allows.
-fn open_to_readers(_folder: &Path) -> std::io::Result<()> {
+/// A temporary folder, shared as far as the umask allows, as a model is meant to be; such folders are their owner's alone
+/// by themselves.
+fn staging_in(parent: &Path) -> std::io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY_PREFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(_folder, fs::Permissions::from_mode(0o755))?;
+        builder.permissions(fs::Permissions::from_mode(0o777));
     }
-    Ok(())
+    builder.tempdir_in(parent)
 }
 
 /// Reads and checks the manifest in `folder`, and nothing else.
