@@ -55,6 +55,9 @@ pub enum ModelError {
          update nta{doubt}"
     )]
     SnapshotNewer { found: u32, reads: u32, doubt: &'static str },
+    /// A model that nothing can be held against.
+    #[error("there are no golden rows, which every model has")]
+    NoGolden,
     /// The model does not say what it said when it was made.
     #[error("golden row {row}: {member} says {found}, and said {expected} when the model was made")]
     Golden { row: usize, member: String, found: f32, expected: f32 },

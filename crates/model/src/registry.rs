@@ -53,6 +53,7 @@ impl Registry {
     /// A name that cannot be a folder, and what [`Model::save`] refuses.
     pub fn add(&self, name: &str, model: &Model) -> Result<Version, ModelError> {
         check_name(name)?;
+        model.check_golden()?;
         let folder = self.home.join("models").join(name);
         let existed = folder.exists();
         let lock = FolderLock::take(&folder).map_err(ModelError::io("create", &folder))?;
