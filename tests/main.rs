@@ -5,6 +5,7 @@
 //! - `determinism`: threads and batches change no bit
 //! - `doctor`: what this machine offers is listed, and what it lacks is refused with a remedy
 //! - `events`: what a run told stands in its folder as data
+//! - `hostile_names`: names that a file brings are shown, and neither obeyed nor computed
 //! - `importances`: what features are worth on held-out flows is found by a run and told
 //! - `keys`: every key of a config changes what comes out
 //! - `outputs`: nothing but a regular file is replaced by a command's output
@@ -18,6 +19,7 @@ mod damaged_parquet;
 mod determinism;
 mod doctor;
 mod events;
+mod hostile_names;
 mod importances;
 mod keys;
 mod nta;

@@ -5,6 +5,7 @@ mod commands;
 mod panics;
 mod progress;
 mod table;
+mod visible;
 mod words;
 
 use std::io::Write;
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "nta: {}", chain(error.as_ref()));
+            let _ = writeln!(std::io::stderr(), "nta: {}", visible::one_line(&chain(error.as_ref())));
             ExitCode::from(exit_code(&error))
         }
     }

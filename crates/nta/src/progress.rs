@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use nta_pipeline::{Event, Listener, Outcome, Stage};
 
-use crate::words;
+use crate::{visible, words};
 
 /// Set by the interrupt handler; looked at by every job.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -51,6 +51,7 @@ impl Progress {
     }
 
     fn line(&self, state: &State, text: &str) {
+        let text = visible::one_line(text);
         match &state.bar {
             Some(bar) => bar.suspend(|| drop(writeln!(std::io::stderr(), "{text}"))),
             None => drop(writeln!(std::io::stderr(), "{text}")),
