@@ -7,6 +7,7 @@
 //! - `events`: what a run told stands in its folder as data
 //! - `hostile_names`: names that a file brings are shown, and neither obeyed nor computed
 //! - `importances`: what features are worth on held-out flows is found by a run and told
+//! - `interrupts`: a command told to stop says so by its exit code and leaves nothing
 //! - `keys`: every key of a config changes what comes out
 //! - `outputs`: nothing but a regular file is replaced by a command's output
 //! - `quickstart`: the README's first command, and what it must show
@@ -21,6 +22,7 @@ mod doctor;
 mod events;
 mod hostile_names;
 mod importances;
+mod interrupts;
 mod keys;
 mod nta;
 mod outputs;

@@ -4,9 +4,12 @@
 //! link stays: the file that it leads to is replaced, in that file's own folder.
 
 mod leftovers;
+mod living;
 mod lock;
 mod target;
 
+use living::Living;
+pub use living::remove_unfinished;
 pub use lock::FolderLock;
 use target::Target;
 
@@ -55,6 +58,8 @@ pub fn check_target(path: &Path) -> Result<(), WriteError> {
 pub struct AtomicFile {
     temporary: tempfile::NamedTempFile,
     path: PathBuf,
+    /// Goes last: until then the file may be there.
+    living: Living,
 }
 
 impl AtomicFile {
@@ -64,8 +69,8 @@ impl AtomicFile {
     /// # Errors
     /// What [`check_target`] refuses, whatever the system refuses.
     pub fn create(path: &Path) -> Result<Self, WriteError> {
-        let temporary = Target::of(path).and_then(|target| begin(&target)).map_err(WriteError::at(path))?;
-        Ok(AtomicFile { temporary, path: path.to_owned() })
+        let (temporary, living) = Target::of(path).and_then(|target| begin(&target)).map_err(WriteError::at(path))?;
+        Ok(AtomicFile { temporary, path: path.to_owned(), living })
     }
 
     /// Where the file will stand.
@@ -80,7 +85,7 @@ impl AtomicFile {
 
     /// Flushes to disk and gives the file its name.
     pub fn commit(self) -> Result<(), WriteError> {
-        let AtomicFile { temporary, path } = self;
+        let AtomicFile { temporary, path, living: _living } = self;
         let finish = || -> io::Result<()> {
             temporary.as_file().sync_all()?;
             // Asked again: work may have taken hours.
@@ -103,7 +108,7 @@ impl Write for AtomicFile {
 }
 
 /// The unfinished file beside its target.
-fn begin(target: &Target) -> io::Result<tempfile::NamedTempFile> {
+fn begin(target: &Target) -> io::Result<(tempfile::NamedTempFile, Living)> {
     let folder = folder_of(&target.path);
     fs::create_dir_all(folder)?;
     let prefix = leftovers::prefix_for(&target.path);
@@ -116,10 +121,10 @@ fn begin(target: &Target) -> io::Result<tempfile::NamedTempFile> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(target.begin_mode()));
     }
-    let temporary = builder.tempfile_in(folder)?;
+    let (temporary, living) = Living::begin(|| builder.tempfile_in(folder))?;
     leftovers::hold(temporary.as_file());
     target.pass_on_rights(temporary.as_file())?;
-    Ok(temporary)
+    Ok((temporary, living))
 }
 
 /// Gives a finished folder its final name in one step. `to` must not exist.
