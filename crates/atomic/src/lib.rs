@@ -110,7 +110,7 @@ impl Write for AtomicFile {
 /// The unfinished file beside its target.
 fn begin(target: &Target) -> io::Result<(tempfile::NamedTempFile, Living)> {
     let folder = folder_of(&target.path);
-    fs::create_dir_all(folder)?;
+    make_folder(folder)?;
     let prefix = leftovers::prefix_for(&target.path);
     // A folder that may be written and not listed keeps them.
     let _ = leftovers::sweep_abandoned(folder, &prefix);
@@ -131,7 +131,7 @@ fn begin(target: &Target) -> io::Result<(tempfile::NamedTempFile, Living)> {
 pub fn rename_folder(from: &Path, to: &Path) -> Result<(), WriteError> {
     let finish = || -> io::Result<()> {
         sync_folder(from)?;
-        fs::create_dir_all(folder_of(to))?;
+        make_folder(folder_of(to))?;
         fs::rename(from, to)?;
         sync_folder(folder_of(to))
     };
@@ -157,6 +157,20 @@ pub fn sweep(folder: &Path) -> io::Result<usize> {
         }
     }
     Ok(swept)
+}
+
+/// Makes `folder` and what is missing above it, each entered in its parent on disk: what is synced in a new folder must
+/// not be lost with the folder itself.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let parent = folder_of(folder);
+    make_folder(parent)?;
+    match fs::create_dir(folder) {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists || !folder.is_dir() => Err(e),
+        _ => sync_folder(parent),
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {

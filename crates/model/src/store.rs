@@ -92,14 +92,18 @@ pub(crate) fn read_file(folder: &Path, entry: &FileEntry) -> Result<Vec<u8>, Mod
     Ok(bytes)
 }
 
-fn read_at_most(path: &Path, most_bytes: u64) -> Result<Vec<u8>, ModelError> {
-    let file = match File::open(path) {
-        Ok(file) => file,
+/// The bytes of a regular file.
+pub(crate) fn read_at_most(path: &Path, most_bytes: u64) -> Result<Vec<u8>, ModelError> {
+    // Looked at before it is opened: opening a pipe waits for its other end.
+    match path.metadata() {
+        Ok(found) if found.is_file() => {}
+        Ok(_) => return Err(ModelError::damaged(path, "this is no regular file")),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
             return Err(ModelError::Missing { path: path.to_owned() });
         }
         Err(e) => return Err(ModelError::io("read", path)(e)),
-    };
+    }
+    let file = File::open(path).map_err(ModelError::io("read", path))?;
     let mut bytes = Vec::new();
     file.take(most_bytes + 1).read_to_end(&mut bytes).map_err(ModelError::io("read", path))?;
     if bytes.len() as u64 > most_bytes {
@@ -130,6 +134,19 @@ mod tests {
         model.provenance.config = "# long\n".repeat(20_000);
         let error = Registry::new(Path::new(&home)).add("toy", &model).unwrap_err().to_string();
         fs::write(Path::new(&home).join("said"), error).unwrap();
+    }
+
+    #[test]
+    fn a_pipe_as_a_part_is_refused_and_not_waited_for() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("m");
+        model(Order::File).save(&folder).unwrap();
+        for part in ["forest.bin", MANIFEST] {
+            fs::remove_file(folder.join(part)).unwrap();
+            assert!(Command::new("mkfifo").arg(folder.join(part)).status().unwrap().success());
+            let said = crate::Model::load(&folder).unwrap_err().to_string();
+            assert!(said.contains(part) && said.contains("no regular file"), "{said}");
+        }
     }
 
     #[test]
