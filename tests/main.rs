@@ -5,10 +5,13 @@
 //! - `determinism`: threads and batches change no bit
 //! - `doctor`: what this machine offers is listed, and what it lacks is refused with a remedy
 //! - `events`: what a run told stands in its folder as data
+//! - `hostile_names`: names that a file brings are shown, and neither obeyed nor computed
 //! - `importances`: what features are worth on held-out flows is found by a run and told
 //! - `inputs`: a pipe scores as its file does, and a file that changes while it is scored is refused
+//! - `interrupts`: a command told to stop says so by its exit code and leaves nothing
 //! - `keys`: every key of a config changes what comes out
 //! - `live`: a pipe, a rotated file and a snapshot score as the whole file does, as they come
+//! - `outputs`: nothing but a regular file is replaced by a command's output
 //! - `quickstart`: the README's first command, and what it must show
 //! - `refusals`: bad input is refused with file, line and remedy, and leaves nothing
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
@@ -19,11 +22,14 @@ mod damaged_parquet;
 mod determinism;
 mod doctor;
 mod events;
+mod hostile_names;
 mod importances;
 mod inputs;
+mod interrupts;
 mod keys;
 mod live;
 mod nta;
+mod outputs;
 mod quickstart;
 mod refusals;
 mod scoring;

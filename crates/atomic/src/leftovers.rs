@@ -39,9 +39,11 @@ pub(crate) fn sweep_abandoned(folder: &Path, prefix: &str) -> io::Result<usize> 
     Ok(swept)
 }
 
-/// Where the file system knows no locks, nothing is taken for abandoned.
+/// Where the file system knows no locks, nothing is taken for abandoned; nor is what is no file, which opening might wait
+/// for.
 fn is_abandoned(path: &Path) -> bool {
-    let age = path.metadata().and_then(|m| m.modified()).ok().and_then(|modified| modified.elapsed().ok());
+    let file = path.symlink_metadata().ok().filter(|found| found.is_file());
+    let age = file.and_then(|found| found.modified().ok()).and_then(|modified| modified.elapsed().ok());
     age.is_some_and(|age| age > NEWBORN) && File::open(path).is_ok_and(|file| file.try_lock().is_ok())
 }
 

@@ -1,9 +1,17 @@
 //! Files that stand whole or not at all: temporary file beside the target, fsync, rename, fsync of the folder.
+//!
+//! Only a regular file is ever replaced, and its owner and mode are kept; a new file has the mode that the umask allows. A
+//! link stays: the file that it leads to is replaced, in that file's own folder.
 
 mod leftovers;
+mod living;
 mod lock;
+mod target;
 
+use living::Living;
+pub use living::remove_unfinished;
 pub use lock::FolderLock;
+use target::Target;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -22,11 +30,27 @@ pub struct WriteError {
     pub source: io::Error,
 }
 
+impl WriteError {
+    fn at(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| WriteError { path, source }
+    }
+}
+
 /// Puts `bytes` at `path`.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     let mut file = AtomicFile::create(path)?;
-    file.write_all(bytes).map_err(|source| WriteError { path: path.to_owned(), source })?;
+    file.write_all(bytes).map_err(WriteError::at(path))?;
     file.commit()
+}
+
+/// Refuses what is there at `path` and no regular file: a folder, a pipe, a socket, a device. Nothing is opened or made,
+/// so it can be asked before any work.
+///
+/// # Errors
+/// What stands there, and what to do instead; links that lead in a circle.
+pub fn check_target(path: &Path) -> Result<(), WriteError> {
+    Target::of(path).map(drop).map_err(WriteError::at(path))
 }
 
 /// A file being written; it appears under its name with [`AtomicFile::commit`] and leaves nothing if dropped before.
@@ -34,29 +58,19 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
 pub struct AtomicFile {
     temporary: tempfile::NamedTempFile,
     path: PathBuf,
+    /// Goes last: until then the file may be there.
+    living: Living,
 }
 
 impl AtomicFile {
     /// Begins a file that will stand at `path`; its folder is made if it is missing. Unfinished files that killed
     /// processes left of the same target go.
+    ///
+    /// # Errors
+    /// What [`check_target`] refuses, whatever the system refuses.
     pub fn create(path: &Path) -> Result<Self, WriteError> {
-        let begin = || {
-            let folder = folder_of(path);
-            fs::create_dir_all(folder)?;
-            let prefix = leftovers::prefix_for(path);
-            // A folder that may be written and not listed keeps them.
-            let _ = leftovers::sweep_abandoned(folder, &prefix);
-            let temporary = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder)?;
-            leftovers::hold(temporary.as_file());
-            #[cfg(unix)]
-            {
-                use std::os::unix::fs::PermissionsExt;
-                temporary.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
-            }
-            Ok(temporary)
-        };
-        let temporary = begin().map_err(|source| WriteError { path: path.to_owned(), source })?;
-        Ok(AtomicFile { temporary, path: path.to_owned() })
+        let (temporary, living) = Target::of(path).and_then(|target| begin(&target)).map_err(WriteError::at(path))?;
+        Ok(AtomicFile { temporary, path: path.to_owned(), living })
     }
 
     /// Where the file will stand.
@@ -66,18 +80,20 @@ impl AtomicFile {
 
     /// A second handle to the unfinished file, for writers that want to own one.
     pub fn handle(&self) -> Result<File, WriteError> {
-        self.temporary.as_file().try_clone().map_err(|source| WriteError { path: self.path.clone(), source })
+        self.temporary.as_file().try_clone().map_err(WriteError::at(&self.path))
     }
 
     /// Flushes to disk and gives the file its name.
     pub fn commit(self) -> Result<(), WriteError> {
-        let AtomicFile { temporary, path } = self;
+        let AtomicFile { temporary, path, living: _living } = self;
         let finish = || -> io::Result<()> {
             temporary.as_file().sync_all()?;
-            temporary.persist(&path).map_err(|e| e.error)?;
-            sync_folder(folder_of(&path))
+            // Asked again: work may have taken hours.
+            let target = Target::of(&path)?.path;
+            temporary.persist(&target).map_err(|e| e.error)?;
+            sync_folder(folder_of(&target))
         };
-        finish().map_err(|source| WriteError { path: path.clone(), source })
+        finish().map_err(WriteError::at(&path))
     }
 }
 
@@ -91,15 +107,35 @@ impl Write for AtomicFile {
     }
 }
 
+/// The unfinished file beside its target.
+fn begin(target: &Target) -> io::Result<(tempfile::NamedTempFile, Living)> {
+    let folder = folder_of(&target.path);
+    make_folder(folder)?;
+    let prefix = leftovers::prefix_for(&target.path);
+    // A folder that may be written and not listed keeps them.
+    let _ = leftovers::sweep_abandoned(folder, &prefix);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(target.begin_mode()));
+    }
+    let (temporary, living) = Living::begin(|| builder.tempfile_in(folder))?;
+    leftovers::hold(temporary.as_file());
+    target.pass_on_rights(temporary.as_file())?;
+    Ok((temporary, living))
+}
+
 /// Gives a finished folder its final name in one step. `to` must not exist.
 pub fn rename_folder(from: &Path, to: &Path) -> Result<(), WriteError> {
     let finish = || -> io::Result<()> {
         sync_folder(from)?;
-        fs::create_dir_all(folder_of(to))?;
+        make_folder(folder_of(to))?;
         fs::rename(from, to)?;
         sync_folder(folder_of(to))
     };
-    finish().map_err(|source| WriteError { path: to.to_owned(), source })
+    finish().map_err(WriteError::at(to))
 }
 
 /// Removes what killed writers left in `folder` and its subfolders. Returns how many files went.
@@ -121,6 +157,20 @@ pub fn sweep(folder: &Path) -> io::Result<usize> {
         }
     }
     Ok(swept)
+}
+
+/// Makes `folder` and what is missing above it, each entered in its parent on disk: what is synced in a new folder must
+/// not be lost with the folder itself.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let parent = folder_of(folder);
+    make_folder(parent)?;
+    match fs::create_dir(folder) {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists || !folder.is_dir() => Err(e),
+        _ => sync_folder(parent),
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {

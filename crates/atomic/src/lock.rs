@@ -19,7 +19,7 @@ pub struct FolderLock {
 impl FolderLock {
     /// Waits until the folder is free and takes it; the folder is made if it is missing.
     pub fn take(folder: &Path) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
+        crate::make_folder(folder)?;
         let file = File::open(folder)?;
         let held = file.lock().is_ok().then_some(file);
         Ok(FolderLock { folder: folder.to_owned(), held })

@@ -18,6 +18,9 @@ pub enum ModelError {
     /// A part that is not what was saved.
     #[error("{}: {why}; the model cannot be trusted: fetch or train it again", path.display())]
     Damaged { path: PathBuf, why: String },
+    /// A list of aliases that is none.
+    #[error("{}: {why}; write it anew with `nta models alias`, once this file is gone", path.display())]
+    Aliases { path: PathBuf, why: String },
     /// A part that the manifest names and the folder lacks.
     #[error("{} is missing: the model is not whole", path.display())]
     Missing { path: PathBuf },
@@ -34,6 +37,9 @@ pub enum ModelError {
     /// A name that cannot be a folder.
     #[error("`{name}` cannot name a model: use letters, digits, `-`, `_` and `.`, at most 100, not a dot first")]
     BadName { name: String },
+    /// There is no number after the last one.
+    #[error("`{name}` has version {last}, and there is none after it: store the model under another name")]
+    NoNumberLeft { name: String, last: u32 },
     /// Nothing goes by that name.
     #[error("no model `{asked}`: {known}")]
     NotFound { asked: String, known: String },
@@ -55,6 +61,9 @@ pub enum ModelError {
          update nta{doubt}"
     )]
     SnapshotNewer { found: u32, reads: u32, doubt: &'static str },
+    /// A model that nothing can be held against.
+    #[error("there are no golden rows, which every model has")]
+    NoGolden,
     /// The model does not say what it said when it was made.
     #[error("golden row {row}: {member} says {found}, and said {expected} when the model was made")]
     Golden { row: usize, member: String, found: f32, expected: f32 },

@@ -10,7 +10,7 @@
 //! | `snapshot` | a scorer's memory as bytes, to go on later or elsewhere |
 //! | `reasons` | why rows have their scores |
 //! | `golden`, `verify` | rows that every copy must judge alike |
-//! | `store`, `manifest`, `digest`, `hex_key` | the folder: files, their digests, the seal |
+//! | `store`, `manifest`, `parts`, `digest`, `hex_key` | the folder: files, their digests, the seal |
 //! | `registry` | versions and aliases |
 //!
 //! ```
@@ -56,6 +56,7 @@ mod manifest;
 mod member;
 mod model;
 mod networks;
+mod parts;
 mod prepared;
 mod reasons;
 mod registry;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
 use crate::digest::{digest_of_digests, sha256_hex};
+use crate::parts::check_learned;
 
 /// The revision of the folder's format that this version writes and reads.
 pub const FORMAT_REVISION: u32 = 1;
@@ -193,6 +194,7 @@ impl Manifest {
                 return Err(ModelError::damaged(path, format!("member {} has no file", member.name)));
             }
         }
+        check_learned(self).map_err(|why| ModelError::damaged(path, why))?;
         if self.digest != Self::digest_of(&self.files) {
             return Err(ModelError::damaged(path, "the model's digest is not that of its parts"));
         }

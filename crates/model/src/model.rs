@@ -1,6 +1,7 @@
 //! The trained whole: everything that turns rows as read into scores and flags.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use nta_data::{Dataset, HYBRID, MemoryConfig, Schema, Scores, SensorKey, SequenceBy};
 use nta_hybrid::Hybrid;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::golden::Golden;
 use crate::manifest::{FileEntry, MANIFEST, Manifest, Provenance, is_plain};
 use crate::member::NamedMember;
+use crate::parts::{GOLDEN, HYBRID_FILE, PREPROCESSOR, PROFILE, SCALER, SCHEMA, SCORING};
 use crate::store::{self, ModelFile};
 use crate::{ModelError, hex_key};
 
@@ -127,18 +129,21 @@ impl Model {
     /// the error names the file and nothing stays behind.
     ///
     /// # Errors
-    /// A folder that exists already, parts that do not fit each other, whatever the system refuses.
+    /// A folder that exists already, parts that do not fit each other, no golden rows, whatever the system refuses.
     pub fn save(&self, folder: &Path) -> Result<Manifest, ModelError> {
+        self.check_golden()?;
         let (files, manifest) = self.to_files()?;
         store::write(folder, &files, &manifest)?;
         Ok(manifest)
     }
 
     /// Reads a model, checking every byte of every file that its manifest names; files that it does not name are none
-    /// of the model's and are passed over. Nothing in the folder is ever executed.
+    /// of the model's and are passed over. The digest is that of the parts read, and the golden rows are scored: the model
+    /// says what it said when it was made. Nothing in the folder is ever executed.
     ///
     /// # Errors
-    /// A file that is missing, damaged or of a newer format, parts that do not fit each other.
+    /// A file that is missing, damaged or of a newer format, parts that do not fit each other, a digest that does not cover
+    /// just what was learned, golden rows that are none or score otherwise.
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
         let manifest = store::read_manifest(folder)?;
         // Every file is verified before any is parsed, those included that only other tools read.
@@ -169,7 +174,19 @@ impl Model {
             provenance: manifest.provenance,
         };
         model.check().map_err(|e| ModelError::damaged(&folder.join(MANIFEST), e))?;
-        Ok(model)
+        // A few rows from cold memory: milliseconds, whatever the size of the model.
+        let model = Arc::new(model);
+        let golden = model.check_golden().and_then(|()| model.verify());
+        golden.map_err(|e| ModelError::damaged(&folder.join(GOLDEN), e))?;
+        Ok(Arc::unwrap_or_clone(model))
+    }
+
+    /// Every model that was ever saved has golden rows: they were in the first revision of the format.
+    pub(crate) fn check_golden(&self) -> Result<(), ModelError> {
+        match self.golden.rows.is_empty() {
+            true => Err(ModelError::NoGolden),
+            false => Ok(()),
+        }
     }
 
     /// The model as files, and their manifest.
@@ -246,14 +263,6 @@ impl Model {
         }
     }
 }
-
-const SCHEMA: &str = "schema.json";
-const PREPROCESSOR: &str = "preprocessor.json";
-const HYBRID_FILE: &str = "hybrid.json";
-const SCORING: &str = "scoring.json";
-const GOLDEN: &str = "golden.json";
-const PROFILE: &str = "profile.json";
-const SCALER: &str = "scaler_lstm.npy";
 
 /// A readable file. It is read back at once: a number that JSON cannot hold must fail here, not when the model is
 /// needed.

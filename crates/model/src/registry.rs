@@ -32,8 +32,10 @@ pub struct Versions {
     pub name: String,
     /// Numbers, smallest first.
     pub numbers: Vec<u32>,
-    /// What each alias (`champion`) points at.
+    /// What each alias (`champion`) points at; none where their file is damaged.
     pub aliases: BTreeMap<String, u32>,
+    /// Why the aliases cannot be read, where they cannot.
+    pub damaged: Option<String>,
 }
 
 impl Registry {
@@ -53,6 +55,7 @@ impl Registry {
     /// A name that cannot be a folder, and what [`Model::save`] refuses.
     pub fn add(&self, name: &str, model: &Model) -> Result<Version, ModelError> {
         check_name(name)?;
+        model.check_golden()?;
         let folder = self.home.join("models").join(name);
         let existed = folder.exists();
         let lock = FolderLock::take(&folder).map_err(ModelError::io("create", &folder))?;
@@ -79,29 +82,35 @@ impl Registry {
         {
             return Ok(self.version(name, number));
         }
-        let mut number = numbers.last().map_or(1, |newest| newest + 1);
+        let mut last = numbers.last().copied().unwrap_or(0);
         loop {
+            let number = last.checked_add(1).ok_or_else(|| ModelError::NoNumberLeft { name: name.to_owned(), last })?;
             match store::write(&self.place(name, number), &files, &manifest) {
                 // Where the lock does not hold (some network shares), the rename decides who was first.
-                Err(ModelError::Exists { .. }) => number += 1,
-                Err(ModelError::Write(e)) if e.source.kind() == io::ErrorKind::DirectoryNotEmpty => number += 1,
+                Err(ModelError::Exists { .. }) => last = number,
+                Err(ModelError::Write(e)) if e.source.kind() == io::ErrorKind::DirectoryNotEmpty => last = number,
                 Err(e) => return Err(e),
                 Ok(()) => return Ok(self.version(name, number)),
             }
         }
     }
 
-    /// All names and their versions, by name.
+    /// All names and their versions, by name. One whose aliases are damaged hides no other.
     ///
     /// # Errors
-    /// A folder that cannot be read, aliases that are no YAML.
+    /// A folder that cannot be read.
     pub fn list(&self) -> Result<Vec<Versions>, ModelError> {
         let mut all = Vec::new();
         for name in folder_names(&self.home.join("models"))? {
-            let versions = self.versions(&name)?;
-            if !versions.numbers.is_empty() {
-                all.push(versions);
+            let numbers = self.numbers(&name)?;
+            if numbers.is_empty() {
+                continue;
             }
+            let (aliases, damaged) = match self.aliases(&name) {
+                Ok(aliases) => (aliases, None),
+                Err(error) => (BTreeMap::new(), Some(error.to_string())),
+            };
+            all.push(Versions { name, numbers, aliases, damaged });
         }
         all.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(all)
@@ -112,7 +121,12 @@ impl Registry {
     /// # Errors
     /// A folder that cannot be read, aliases that are no YAML.
     pub fn versions(&self, name: &str) -> Result<Versions, ModelError> {
-        Ok(Versions { name: name.to_owned(), numbers: self.numbers(name)?, aliases: self.aliases(name)? })
+        Ok(Versions {
+            name: name.to_owned(),
+            numbers: self.numbers(name)?,
+            aliases: self.aliases(name)?,
+            damaged: None,
+        })
     }
 
     /// Finds the model meant by `asked`: a folder (or its manifest), `name` (the newest), `name/3` or `name@alias`.
@@ -251,12 +265,14 @@ impl Registry {
 
     fn aliases(&self, name: &str) -> Result<BTreeMap<String, u32>, ModelError> {
         let path = self.home.join("models").join(name).join(ALIASES);
-        match fs::read_to_string(&path) {
-            Ok(text) => serde_saphyr::from_str(&text)
-                .map_err(|e| ModelError::damaged(&path, format!("not a list of `alias: version`: {e}"))),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
-            Err(e) => Err(ModelError::io("read", &path)(e)),
-        }
+        let wrong = |why: String| ModelError::Aliases { path: path.clone(), why };
+        let text = match store::read_at_most(&path, MOST_ALIAS_BYTES) {
+            Ok(bytes) => String::from_utf8(bytes).map_err(|e| wrong(e.to_string()))?,
+            Err(ModelError::Missing { .. }) => return Ok(BTreeMap::new()),
+            Err(ModelError::Damaged { why, .. }) => return Err(wrong(why)),
+            Err(e) => return Err(e),
+        };
+        serde_saphyr::from_str(&text).map_err(|e| wrong(format!("not a list of `alias: version`: {e}")))
     }
 }
 
@@ -279,6 +295,9 @@ impl Version {
 }
 
 const ALIASES: &str = "aliases.yaml";
+
+/// Thousands of aliases are shorter; what is longer is none of ours.
+const MOST_ALIAS_BYTES: u64 = 1 << 20;
 
 /// An alias such as `3` or `true` would be read back as something else without quotes.
 fn quoted(alias: &str) -> String {
@@ -396,6 +415,31 @@ mod tests {
         model(Order::None).save(&elsewhere).unwrap();
         let found = registry.resolve(elsewhere.to_str().unwrap()).unwrap();
         assert_eq!((found.registered, found.path), (None, elsewhere));
+    }
+
+    #[test]
+    fn damaged_aliases_hide_no_other_name() {
+        let home = tempfile::tempdir().unwrap();
+        let registry = Registry::new(home.path());
+        for name in ["one", "two"] {
+            registry.add(name, &of_run("a")).unwrap();
+            registry.set_alias(name, "champion", 1).unwrap();
+        }
+        fs::write(home.path().join("models/one/aliases.yaml"), "champion: [1").unwrap();
+        let all = registry.list().unwrap();
+        assert!(all[0].damaged.as_ref().unwrap().contains("aliases.yaml") && all[0].aliases.is_empty());
+        assert_eq!((all[1].aliases.len(), &all[1].damaged), (1, &None));
+        assert!(registry.resolve("three").unwrap_err().to_string().contains("the models are one, two"));
+    }
+
+    #[test]
+    fn the_last_number_is_followed_by_none() {
+        let home = tempfile::tempdir().unwrap();
+        let last = home.path().join("models/toy").join(u32::MAX.to_string());
+        fs::create_dir_all(&last).unwrap();
+        let error = Registry::new(home.path()).add("toy", &of_run("a")).unwrap_err();
+        assert!(matches!(error, ModelError::NoNumberLeft { last: u32::MAX, .. }), "{error}");
+        assert_eq!(fs::read_dir(last.parent().unwrap()).unwrap().count(), 1);
     }
 
     #[test]

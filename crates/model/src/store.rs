@@ -39,11 +39,7 @@ pub(crate) fn write(folder: &Path, files: &[ModelFile], manifest: &Manifest) -> 
     }
     let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(ModelError::io("create", parent))?;
-    let staging = tempfile::Builder::new()
-        .prefix(TEMPORARY_PREFIX)
-        .tempdir_in(parent)
-        .map_err(ModelError::io("create", folder))?;
-    open_to_readers(staging.path()).map_err(ModelError::io("create", folder))?;
+    let staging = staging_in(parent).map_err(ModelError::io("create", folder))?;
     let text = manifest.to_sealed_text()?;
     let last = (MANIFEST, text.as_bytes());
     for (name, bytes) in files.iter().map(|f| (f.name.as_str(), f.bytes.as_slice())).chain([last]) {
@@ -60,14 +56,17 @@ pub(crate) fn write(folder: &Path, files: &[ModelFile], manifest: &Manifest) -> 
     Ok(())
 }
 
-/// A temporary folder is its owner's alone; a model is meant to be shared as far as the umask of its files allows.
-fn open_to_readers(_folder: &Path) -> std::io::Result<()> {
+/// A temporary folder, shared as far as the umask allows, as a model is meant to be; such folders are their owner's alone
+/// by themselves.
+fn staging_in(parent: &Path) -> std::io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY_PREFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(_folder, fs::Permissions::from_mode(0o755))?;
+        builder.permissions(fs::Permissions::from_mode(0o777));
     }
-    Ok(())
+    builder.tempdir_in(parent)
 }
 
 /// Reads and checks the manifest in `folder`, and nothing else.
@@ -93,14 +92,18 @@ pub(crate) fn read_file(folder: &Path, entry: &FileEntry) -> Result<Vec<u8>, Mod
     Ok(bytes)
 }
 
-fn read_at_most(path: &Path, most_bytes: u64) -> Result<Vec<u8>, ModelError> {
-    let file = match File::open(path) {
-        Ok(file) => file,
+/// The bytes of a regular file.
+pub(crate) fn read_at_most(path: &Path, most_bytes: u64) -> Result<Vec<u8>, ModelError> {
+    // Looked at before it is opened: opening a pipe waits for its other end.
+    match path.metadata() {
+        Ok(found) if found.is_file() => {}
+        Ok(_) => return Err(ModelError::damaged(path, "this is no regular file")),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
             return Err(ModelError::Missing { path: path.to_owned() });
         }
         Err(e) => return Err(ModelError::io("read", path)(e)),
-    };
+    }
+    let file = File::open(path).map_err(ModelError::io("read", path))?;
     let mut bytes = Vec::new();
     file.take(most_bytes + 1).read_to_end(&mut bytes).map_err(ModelError::io("read", path))?;
     if bytes.len() as u64 > most_bytes {
@@ -131,6 +134,19 @@ mod tests {
         model.provenance.config = "# long\n".repeat(20_000);
         let error = Registry::new(Path::new(&home)).add("toy", &model).unwrap_err().to_string();
         fs::write(Path::new(&home).join("said"), error).unwrap();
+    }
+
+    #[test]
+    fn a_pipe_as_a_part_is_refused_and_not_waited_for() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("m");
+        model(Order::File).save(&folder).unwrap();
+        for part in ["forest.bin", MANIFEST] {
+            fs::remove_file(folder.join(part)).unwrap();
+            assert!(Command::new("mkfifo").arg(folder.join(part)).status().unwrap().success());
+            let said = crate::Model::load(&folder).unwrap_err().to_string();
+            assert!(said.contains(part) && said.contains("no regular file"), "{said}");
+        }
     }
 
     #[test]

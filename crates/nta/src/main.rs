@@ -2,9 +2,11 @@
 
 mod args;
 mod commands;
+mod interrupts;
 mod panics;
 mod progress;
 mod table;
+mod visible;
 mod words;
 
 use std::io::Write;
@@ -21,13 +23,13 @@ fn main() -> ExitCode {
     if matches!(cli.command, Command::Score(_)) {
         share_one_heap();
     }
-    progress::handle_interrupts();
+    interrupts::listen();
     ignore_file_size_signal();
     match dispatch(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "nta: {}", chain(error.as_ref()));
+            let _ = writeln!(std::io::stderr(), "nta: {}", visible::one_line(&chain(error.as_ref())));
             ExitCode::from(exit_code(&error))
         }
     }
@@ -74,11 +76,12 @@ fn share_one_heap() {
     }
 }
 
-/// 1 the job failed, 2 bad usage, config or input, 3 a gate said no.
+/// 1 the job failed, 2 bad usage, config or input, 3 a gate said no, 128 and the signal's number where one stopped it.
 fn exit_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<PipelineError>() {
         Some(PipelineError::Refused(_)) => 2,
         Some(PipelineError::Gate(_)) => 3,
+        Some(PipelineError::Interrupted(_)) => interrupts::exit_code(),
         _ if error.is::<nta_pipeline::ConfigError>() => 2,
         _ => 1,
     }

@@ -4,6 +4,8 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::Write;
 use std::panic::PanicHookInfo;
 
+use crate::visible;
+
 /// Takes the place of Rust's own message about panics.
 pub(crate) fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
@@ -20,7 +22,7 @@ pub(crate) fn report_panics() {
 }
 
 fn message(panic: &PanicHookInfo<'_>) -> String {
-    let what = panic.payload_as_str().unwrap_or("no words");
+    let what = visible::one_line(panic.payload_as_str().unwrap_or("no words"));
     let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
     format!(
         "nta: a mistake in the program, not in your input: {what} (at {place}, nta {})\n\

@@ -2,32 +2,12 @@
 
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use nta_pipeline::{Event, Listener, Outcome, Stage};
 
-use crate::words;
-
-/// Set by the interrupt handler; looked at by every job.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
-/// Asks running jobs to stop at their next safe point; a second interrupt ends the process at once.
-pub(crate) fn handle_interrupts() {
-    // Without a handler an interrupt ends the process at once, which loses nothing but the last unfinished stage.
-    let _ = ctrlc::set_handler(|| {
-        if INTERRUPTED.swap(true, Ordering::SeqCst) {
-            std::process::exit(130);
-        }
-        let _ = writeln!(std::io::stderr(), "\nstopping at the next safe point; press again to stop at once");
-    });
-}
-
-/// Whether the user asked to stop.
-pub(crate) fn interrupted() -> bool {
-    INTERRUPTED.load(Ordering::SeqCst)
-}
+use crate::{interrupts, visible, words};
 
 /// Draws events.
 pub(crate) struct Progress {
@@ -51,6 +31,7 @@ impl Progress {
     }
 
     fn line(&self, state: &State, text: &str) {
+        let text = visible::one_line(text);
         match &state.bar {
             Some(bar) => bar.suspend(|| drop(writeln!(std::io::stderr(), "{text}"))),
             None => drop(writeln!(std::io::stderr(), "{text}")),
@@ -106,7 +87,7 @@ impl Listener for Progress {
     }
 
     fn cancelled(&self) -> bool {
-        interrupted()
+        interrupts::interrupted()
     }
 }
 

@@ -4,15 +4,19 @@ use std::io::{self, Write};
 
 use nta_pipeline::metric;
 
+use crate::visible::one_line;
+
 /// Writes `rows` under `header`, indented by two.
 pub(crate) fn write(out: &mut impl Write, header: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
-    let header: Vec<String> = header.iter().map(|h| (*h).to_owned()).collect();
+    let header: Vec<String> = header.iter().map(|cell| one_line(cell).into_owned()).collect();
+    let shown = |row: &Vec<String>| row.iter().map(|cell| one_line(cell).into_owned()).collect();
+    let rows: Vec<Vec<String>> = rows.iter().map(shown).collect();
     let width = |j: usize| {
         let cells = rows.iter().chain([&header]).filter_map(|row| row.get(j));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
-    for row in [&header].into_iter().chain(rows) {
+    for row in [&header].into_iter().chain(&rows) {
         let mut line = String::from("  ");
         for (j, cell) in row.iter().enumerate() {
             let pad = " ".repeat(widths.get(j).copied().unwrap_or(0).saturating_sub(cell.chars().count()));
@@ -40,6 +44,13 @@ pub(crate) fn number(x: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cell_that_a_terminal_would_obey_is_shown_on_its_line() {
+        let mut out = Vec::new();
+        write(&mut out, &["a"], &[vec!["x\u{1b}[1A\nforged".to_owned()]]).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "  a\n  x\\u{1b}[1A\\nforged\n");
+    }
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {

@@ -2,6 +2,8 @@
 
 use nta_pipeline::{Begun, Outcome, PartSize, Remark, Unit, thousands};
 
+use crate::visible::one_line;
+
 /// The first line of a run.
 pub(crate) fn begun(begun: &Begun) -> String {
     let again = if begun.resumed { " · resumed" } else { "" };
@@ -25,7 +27,8 @@ pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
         }
         Outcome::Importances { flows: None, .. } => "by impurity alone".to_owned(),
         Outcome::Importances { flows: Some(flows), largest } => {
-            let named: Vec<String> = largest.iter().take(2).map(|f| format!("{} {:.4}", f.feature, f.loss)).collect();
+            let named: Vec<String> =
+                largest.iter().take(2).map(|f| format!("{} {:.4}", one_line(&f.feature), f.loss)).collect();
             format!("average precision lost in a shuffle: {} ({} flows)", named.join(", "), thousands(*flows))
         }
         Outcome::Lstm { epochs, most_epochs, best_epoch, flows_per_second, device } => {

@@ -14,7 +14,7 @@ pub enum PipelineError {
     /// The work itself failed; the run's folder says so and can be resumed (exit 1).
     #[error("{0}")]
     Failed(#[source] Cause),
-    /// The user stopped it; what was finished is kept and can be resumed (exit 1).
+    /// The user stopped it; what was finished is kept and can be resumed (exit 130 or 143).
     #[error("stopped: {0}")]
     Interrupted(String),
     /// The job did its work, and what it found does not pass a gate that the user set (exit 3).

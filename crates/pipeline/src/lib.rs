@@ -26,6 +26,7 @@ pub use event::{
     Begun, DatasetRead, Epoch, Event, FeatureLoss, Listener, Outcome, PartSize, Remark, Silence, Stage, Unit,
 };
 pub use models::{AliasMoved, ModelLine, Verified, models, remove_alias, set_alias, verify};
+pub use nta_atomic::remove_unfinished;
 pub use nta_ingest::panic_is_caught;
 pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint, metric};
 pub use nta_report::{Comparison, thousands};

@@ -21,7 +21,7 @@ pub struct ModelLine {
     pub run: String,
     /// Digest of its learned parts.
     pub digest: String,
-    /// Why it cannot be read, where it cannot.
+    /// Why it, or the aliases of its name, cannot be read, where they cannot.
     pub damaged: Option<String>,
 }
 
@@ -41,7 +41,7 @@ pub fn models(project: &Project) -> Result<Vec<ModelLine>, PipelineError> {
                     created: m.provenance.created,
                     run: m.provenance.run,
                     digest: m.digest,
-                    damaged: None,
+                    damaged: versions.damaged.clone(),
                 },
                 Err(error) => ModelLine {
                     version,

@@ -28,6 +28,9 @@ pub fn simulate(request: &SimulateRequest, listener: &dyn Listener) -> Result<Op
         let path = path.display();
         return Err(PipelineError::refuse(format!("{path}: simulated traffic is written as .csv; name it so")));
     }
+    if let Some(path) = &request.output {
+        nta_atomic::check_target(path).map_err(refused)?;
+    }
     let config = settings(&request.sets)?;
     let watch = StageWatch { listener, stage: Stage::Simulate, unit: Unit::FlowsSimulated };
     let flows = config.generate(request.seed, &watch).map_err(|error| match error {

@@ -12,6 +12,7 @@ mod numbers;
 mod page;
 mod profile;
 mod run_report;
+mod spreadsheet;
 mod tables;
 
 #[cfg(test)]
@@ -27,3 +28,4 @@ pub use run_report::{
     DataFile, DataSection, DroppedColumn, Epoch, Feature, Loss, LstmView, MissingCells, Note, NoteLevel, PartRow,
     Permutation, Provenance, RunReport, StageTime,
 };
+pub use spreadsheet::inert_cell;

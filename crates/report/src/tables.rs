@@ -3,6 +3,7 @@
 use nta_metrics::{AT_THRESHOLD, MemberEvaluation, OperatingPoint, RANKING};
 
 use crate::names::file_name;
+use crate::spreadsheet::inert_cell;
 use crate::{Loss, ReportError, RunReport};
 
 /// File names and contents.
@@ -24,7 +25,8 @@ type Rows = Vec<Vec<String>>;
 
 fn csv(name: &'static str, rows: Rows) -> Result<Vec<u8>, ReportError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    rows.iter().try_for_each(|row| writer.write_record(row)).map_err(|source| ReportError::Table { name, source })?;
+    let mut write = |row: &Vec<String>| writer.write_record(row.iter().map(|cell| inert_cell(cell).into_owned()));
+    rows.iter().try_for_each(&mut write).map_err(|source| ReportError::Table { name, source })?;
     writer.into_inner().map_err(|error| ReportError::Table { name, source: error.into_error().into() })
 }
 
@@ -136,6 +138,17 @@ mod tests {
         let rows = classification_report(&point);
         assert_eq!(rows[2], ["attack", "", "", "", "0"]);
         assert_eq!(rows[3], ["accuracy", "", "", "1", "5"]);
+    }
+
+    #[test]
+    fn a_column_named_like_a_formula_computes_nothing() {
+        let mut run = sample::usual();
+        run.importances[0].name = "=HYPERLINK(\"http://x\")".into();
+        let files = write(&run).unwrap();
+        let (_, bytes) = files.iter().find(|(name, _)| name == "importances.csv").unwrap();
+        let mut reader = csv::Reader::from_reader(bytes.as_slice());
+        let names: Vec<String> = reader.records().map(|row| row.unwrap()[0].to_owned()).collect();
+        assert!(names.contains(&"'=HYPERLINK(\"http://x\")".to_owned()), "{names:?}");
     }
 
     #[test]

@@ -326,6 +326,23 @@ mod tests {
         assert_eq!((again.record().resumed.len(), &again.record().reason), (1, &None));
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_in_a_runs_folder_is_refused_and_not_waited_for() {
+        for name in ["run.json", "events.jsonl"] {
+            let home = tempfile::tempdir().unwrap();
+            let run = RunDir::create(home.path(), new("quick")).unwrap();
+            let folder = run.path().to_owned();
+            run.interrupt("asked to stop").unwrap();
+            fs::remove_file(folder.join(name)).unwrap();
+            assert!(std::process::Command::new("mkfifo").arg(folder.join(name)).status().unwrap().success());
+            let said = RunDir::resume(home.path(), &folder).unwrap_err().to_string();
+            assert!(said.contains(name) && said.contains("no regular file"), "{said}");
+            runs(home.path()).unwrap();
+            assert_eq!(events(&folder).is_err(), name == "events.jsonl");
+        }
+    }
+
     /// Not a test of its own: the process that the next test kills.
     #[test]
     #[ignore = "run by a_killed_run_is_interrupted_and_can_be_taken_up_again"]

@@ -20,6 +20,7 @@ pub(crate) struct LineFile {
 impl LineFile {
     /// Opens or makes the file without looking at what stands in it.
     pub(crate) fn open(path: &Path) -> Result<Self, TrackingError> {
+        check_is_file(path)?;
         let file =
             File::options().create(true).append(true).read(true).open(path).map_err(TrackingError::io("open", path))?;
         Ok(LineFile { file, path: path.to_owned() })
@@ -57,6 +58,14 @@ impl LineFile {
     }
 }
 
+/// Refuses what is there and no regular file, before it is opened: opening a pipe waits for its other end.
+pub(crate) fn check_is_file(path: &Path) -> Result<(), TrackingError> {
+    match path.metadata() {
+        Ok(found) if !found.is_file() => Err(TrackingError::damaged(path, None, "this is no regular file")),
+        _ => Ok(()),
+    }
+}
+
 /// The events of the run in `folder`, oldest first: an object each, with `time` and `event`.
 pub fn events(folder: &Path) -> Result<Vec<serde_json::Value>, TrackingError> {
     read(&folder.join("events.jsonl"))
@@ -82,6 +91,7 @@ pub fn metrics(folder: &Path) -> Result<Vec<StepMetric>, TrackingError> {
 
 /// Every whole line; a missing file has none.
 fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, TrackingError> {
+    check_is_file(path)?;
     let text = match fs::read(path) {
         Ok(text) => text,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

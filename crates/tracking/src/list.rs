@@ -4,6 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::lines::check_is_file;
 use crate::{EXPERIMENTS, RunRecord, Status, TrackingError, read_record};
 
 /// A run as `nta runs` lists it.
@@ -61,9 +62,10 @@ pub(crate) fn summary(folder: &Path) -> Result<RunSummary, TrackingError> {
 
 /// Whether a living process writes the run.
 fn is_held(folder: &Path) -> bool {
+    let path = folder.join("events.jsonl");
     // A shared lock: two listings at once do not take each other for the writer.
-    File::open(folder.join("events.jsonl"))
-        .is_ok_and(|events| matches!(events.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    check_is_file(&path).is_ok()
+        && File::open(path).is_ok_and(|events| matches!(events.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 fn folders(parent: &Path) -> Result<Vec<PathBuf>, TrackingError> {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::lines::check_is_file;
 use crate::{Host, Moment, TrackingError};
 
 /// How a run stands.
@@ -106,6 +107,7 @@ impl RunRecord {
 /// Reads `run.json` in `folder`, takes no lock and changes nothing. The status is the one written there.
 pub fn read_record(folder: &Path) -> Result<RunRecord, TrackingError> {
     let path = folder.join("run.json");
+    check_is_file(&path)?;
     let bytes = fs::read(&path).map_err(TrackingError::io("read", &path))?;
     serde_json::from_slice(&bytes)
         .map_err(|e| TrackingError::damaged(&path, Some(e.line()), format!("not a run's record: {e}")))

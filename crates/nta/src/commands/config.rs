@@ -8,16 +8,14 @@ use crate::args::{Common, ConfigCommand};
 use crate::commands;
 
 pub(crate) fn config(command: &ConfigCommand, common: &Common) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
     match command {
-        ConfigCommand::Schema => writeln!(out, "{}", RunConfig::json_schema())?,
+        ConfigCommand::Schema => writeln!(std::io::stdout().lock(), "{}", RunConfig::json_schema())?,
         ConfigCommand::Check { config, set } => {
             let loaded = RunConfig::load(config, set, common.home.as_deref())?;
             if common.json {
-                drop(out);
                 return commands::json(&loaded.config);
             }
-            write!(out, "{}", loaded.config.to_yaml())?;
+            commands::yaml(&loaded.config.to_yaml())?;
         }
     }
     Ok(())

@@ -5,14 +5,14 @@ use std::io::Write;
 use nta_pipeline::checkup;
 
 use crate::args::Common;
-use crate::commands;
+use crate::{commands, visible};
 
 pub(crate) fn doctor(common: &Common) -> anyhow::Result<()> {
     let found = checkup(&commands::project(common));
     if common.json {
         return commands::json(&found);
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = visible::out();
     let unknown = || "unknown".to_owned();
     let memory = found.memory_bytes.map_or_else(unknown, |bytes| format!("{:.1} GB", bytes as f64 / 1e9));
     let lines = [

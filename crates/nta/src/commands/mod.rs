@@ -10,12 +10,13 @@ pub(crate) mod schema;
 pub(crate) mod score;
 pub(crate) mod simulate;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use nta_pipeline::Project;
 
 use crate::args::Common;
+use crate::visible;
 
 /// The project around the working directory.
 pub(crate) fn project(common: &Common) -> Project {
@@ -24,16 +25,26 @@ pub(crate) fn project(common: &Common) -> Project {
 
 /// Answers `value` as JSON on standard output.
 pub(crate) fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, value)?;
-    writeln!(out)?;
+    let text = serde_json::to_string_pretty(value)?;
+    writeln!(std::io::stdout().lock(), "{}", visible::json(&text))?;
     Ok(())
 }
 
-/// A path as people read it: relative to the working directory where it lies below it, `.` for that itself.
+/// Answers YAML on standard output: to be read back where that is a file or a pipe, to be looked at on a terminal.
+pub(crate) fn yaml(text: &str) -> anyhow::Result<()> {
+    let out = std::io::stdout();
+    if out.is_terminal() {
+        write!(visible::out(), "{text}")?
+    } else {
+        write!(out.lock(), "{text}")?
+    }
+    Ok(())
+}
+
+/// A path as people read it, on one line: relative to the working directory where it lies below it, `.` for that itself.
 pub(crate) fn shown(path: &Path) -> String {
     let here = std::env::current_dir().ok();
     let inside = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
     let shown = inside.unwrap_or(path).display().to_string();
-    if shown.is_empty() { ".".to_owned() } else { shown }
+    if shown.is_empty() { ".".to_owned() } else { visible::one_line(&shown).into_owned() }
 }

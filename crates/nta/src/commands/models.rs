@@ -5,14 +5,14 @@ use std::io::Write;
 use nta_pipeline::{models as list, remove_alias, set_alias, verify as check};
 
 use crate::args::{Common, ModelsCommand};
-use crate::{commands, table};
+use crate::{commands, table, visible};
 
 pub(crate) fn models(common: &Common) -> anyhow::Result<()> {
     let lines = list(&commands::project(common))?;
     if common.json {
         return commands::json(&lines);
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = visible::out();
     if lines.is_empty() {
         writeln!(out, "no model yet: every completed `nta run` adds one")?;
         return Ok(());
@@ -36,7 +36,7 @@ pub(crate) fn change(change: &ModelsCommand, common: &Common) -> anyhow::Result<
     if common.json {
         return commands::json(&moved);
     }
-    writeln!(std::io::stdout().lock(), "{} {said} {}", moved.alias, moved.version)?;
+    writeln!(visible::out(), "{} {said} {}", moved.alias, moved.version)?;
     Ok(())
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn verify(model: &str, common: &Common) -> anyhow::Result<()> {
     if common.json {
         return commands::json(&verified);
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = visible::out();
     writeln!(out, "{} is whole (digest {})", verified.model, verified.digest)?;
     let (rows, difference) = (verified.golden_rows, verified.largest_difference);
     writeln!(out, "{rows} golden rows scored again, largest difference {difference:e}")?;

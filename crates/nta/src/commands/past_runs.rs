@@ -6,14 +6,15 @@ use nta_pipeline::{Evaluation, RunLine, compare as side_by_side, runs as list, s
 
 use crate::args::Common;
 use crate::commands::run::members;
-use crate::{commands, table};
+use crate::visible::one_line;
+use crate::{commands, table, visible};
 
 pub(crate) fn runs(common: &Common) -> anyhow::Result<()> {
     let found = list(&commands::project(common))?;
     if common.json {
         return commands::json(&found);
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = visible::out();
     if found.runs.is_empty() {
         writeln!(out, "no run yet: try `nta run configs/quickstart.yaml`")?;
     } else {
@@ -22,7 +23,7 @@ pub(crate) fn runs(common: &Common) -> anyhow::Result<()> {
         table::write(&mut out, &header, &found.runs.iter().map(line).collect::<Vec<_>>())?;
     }
     for damaged in &found.damaged {
-        writeln!(out, "  damaged: {damaged}")?;
+        writeln!(out, "  damaged: {}", one_line(&damaged.to_string()))?;
     }
     Ok(())
 }
@@ -50,11 +51,11 @@ pub(crate) fn show(asked: &str, common: &Common) -> anyhow::Result<()> {
     if common.json {
         return commands::json(&run);
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = visible::out();
     let record = &run.record;
     writeln!(out, "{} · run {} · seed {} · {}", record.name, record.id, record.seed, run.status)?;
     if let Some(reason) = &record.reason {
-        writeln!(out, "  reason      {reason}")?;
+        writeln!(out, "  reason      {}", one_line(reason))?;
     }
     for stage in &record.stages {
         writeln!(out, "  {:<11} {:>8.1} s", stage.name, stage.seconds)?;
@@ -66,7 +67,7 @@ pub(crate) fn show(asked: &str, common: &Common) -> anyhow::Result<()> {
         if let Some(promise) = &evaluation.promise {
             writeln!(out, "  promise     {}", promise.describe())?;
         }
-        writeln!(out, "  verdict     {}", evaluation.verdict)?;
+        writeln!(out, "  verdict     {}", one_line(&evaluation.verdict))?;
     }
     writeln!(out, "  folder      {}", commands::shown(&run.folder))?;
     if let Some(model) = &record.model {
@@ -80,9 +81,9 @@ pub(crate) fn compare(asked: &[String], common: &Common) -> anyhow::Result<()> {
     if common.json {
         return commands::json(&comparison);
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = visible::out();
     for section in &comparison.sections {
-        writeln!(out, "{}", section.title)?;
+        writeln!(out, "{}", one_line(&section.title))?;
         if section.rows.is_empty() {
             writeln!(out, "  nothing differs\n")?;
             continue;
@@ -103,9 +104,9 @@ const WIDEST_CELL: usize = 48;
 
 fn sentences(out: &mut impl Write, header: &[String], rows: &[Vec<String>]) -> std::io::Result<()> {
     for row in rows {
-        writeln!(out, "  {}", row.first().map_or("", String::as_str))?;
+        writeln!(out, "  {}", one_line(row.first().map_or("", String::as_str)))?;
         for (run, cell) in header.iter().zip(row).skip(1) {
-            writeln!(out, "    {run}: {cell}")?;
+            writeln!(out, "    {}: {}", one_line(run), one_line(cell))?;
         }
     }
     writeln!(out)

@@ -6,7 +6,7 @@ use nta_pipeline::{DryRun, Evaluation, MemberEvaluation, Resume, RunConfig, RunO
 
 use crate::args::{Common, RunArgs};
 use crate::progress::Progress;
-use crate::{commands, table};
+use crate::{commands, table, visible};
 
 pub(crate) fn run(args: &RunArgs, common: &Common) -> anyhow::Result<()> {
     let loaded = RunConfig::load(&args.config, &args.set, common.home.as_deref())?;
@@ -33,14 +33,14 @@ pub(crate) fn run(args: &RunArgs, common: &Common) -> anyhow::Result<()> {
 }
 
 fn show(outcome: &RunOutcome) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = visible::out();
     writeln!(out)?;
     members(&mut out, &outcome.evaluation)?;
     writeln!(out)?;
     if let Some(promise) = &outcome.evaluation.promise {
         writeln!(out, "  promise     {}", promise.describe())?;
     }
-    writeln!(out, "  verdict     {}", outcome.evaluation.verdict)?;
+    writeln!(out, "  verdict     {}", visible::one_line(&outcome.evaluation.verdict))?;
     writeln!(out, "  report      {}", commands::shown(&outcome.report))?;
     writeln!(out, "  model       models/{}", outcome.model)?;
     Ok(())
@@ -62,7 +62,7 @@ pub(crate) fn members(out: &mut impl Write, evaluation: &Evaluation) -> std::io:
 }
 
 fn show_plan(plan: &DryRun) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = visible::out();
     writeln!(out, "  rows        {}", plan.rows)?;
     for (i, part) in plan.partition.parts.iter().enumerate() {
         let head = if i == 0 { "parts" } else { "" };
@@ -72,8 +72,8 @@ fn show_plan(plan: &DryRun) -> anyhow::Result<()> {
     if !plan.partition.note.is_empty() {
         writeln!(out, "              {}", plan.partition.note)?;
     }
-    writeln!(out, "  numbers     {}", plan.numeric.join(", "))?;
-    writeln!(out, "  categories  {}", plan.categorical.join(", "))?;
+    writeln!(out, "  numbers     {}", visible::one_line(&plan.numeric.join(", ")))?;
+    writeln!(out, "  categories  {}", visible::one_line(&plan.categorical.join(", ")))?;
     writeln!(out, "  memory      about {} MB", plan.memory_bytes >> 20)?;
     writeln!(out, "  time        about {:.0} s ({})", plan.seconds, plan.basis)?;
     Ok(())

@@ -6,7 +6,7 @@ use nta_pipeline::{BadRowsConfig, BadRowsWord, ScoreOutcome, ScoreRequest, score
 
 use crate::args::{BadRowsArg, Common, ScoreArgs};
 use crate::progress::Progress;
-use crate::{commands, table};
+use crate::{commands, table, visible};
 
 pub(crate) fn score(args: &ScoreArgs, common: &Common) -> anyhow::Result<()> {
     let request = ScoreRequest {
@@ -34,7 +34,7 @@ pub(crate) fn score(args: &ScoreArgs, common: &Common) -> anyhow::Result<()> {
 const AGAINST_LABELS: [&str; 5] = ["accuracy", "precision", "recall", "f1", "fpr"];
 
 fn show(outcome: &ScoreOutcome) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = visible::out();
     if let Some(truth) = &outcome.truth {
         writeln!(out)?;
         let rows: Vec<Vec<String>> = truth

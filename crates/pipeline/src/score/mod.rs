@@ -95,6 +95,10 @@ impl ScoreRequest {
 pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOutcome, PipelineError> {
     let begun = Instant::now();
     listener.hear(&Event::StageBegun { stage: Stage::Score });
+    let rejects = request.rejects();
+    for output in [Some(&request.output), rejects.as_ref()].into_iter().flatten() {
+        nta_atomic::check_target(output).map_err(refused)?;
+    }
     let version = Registry::new(&request.project.home).resolve(&request.model).map_err(refused)?;
     let model = Arc::new(Model::load(&version.path).map_err(refused)?);
     let input = Input::open(request, &model, listener)?;
@@ -102,7 +106,6 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
         Some(most) => Some((Reasons::new(Arc::clone(&model)).map_err(refused)?, most)),
         None => None,
     };
-    let rejects = request.rejects();
     let table = TableOutput::begin(&request.output, &input, Arc::clone(&model), reasons, rejects.as_deref())?;
     let scorer = Scorer::new(Arc::clone(&model)).map_err(failed)?;
     let sink = (table, Tally::default());

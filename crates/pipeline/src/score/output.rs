@@ -6,6 +6,7 @@ use std::sync::Arc;
 use nta_data::Scores;
 use nta_ingest::{Added, AddedValues, Batch, Reject, RejectsFile, TableWriter};
 use nta_model::{Model, Reasons};
+use nta_report::inert_cell;
 
 use super::input::Input;
 use super::sink::ScoreSink;
@@ -73,7 +74,8 @@ impl TableOutput {
             let reasons = finder.of(&batch.dataset, &flagged, *most).map_err(refused)?;
             for (&i, reasons) in flagged.iter().zip(&reasons) {
                 let words = reasons.iter().map(|r| format!("{} {:+.3}", r.feature, r.contribution));
-                texts[i as usize] = words.collect::<Vec<_>>().join("; ");
+                // They begin with the name of a column, which the traffic brought.
+                texts[i as usize] = inert_cell(&words.collect::<Vec<_>>().join("; ")).into_owned();
             }
         }
         Ok(Some(texts))
