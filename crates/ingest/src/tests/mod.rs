@@ -6,6 +6,7 @@
 //! - `rejects`: bad rows are set aside, up to a share
 //! - `sensors`: an entity is the same one after a rotation
 //! - `streams`: pipes and files that grow are read as they come
+//! - `text_formats`: the same flows read the same in every text format
 
 mod known_files;
 mod reading;
@@ -13,3 +14,4 @@ mod refusals;
 mod rejects;
 mod sensors;
 mod streams;
+mod text_formats;
