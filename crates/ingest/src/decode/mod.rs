@@ -4,6 +4,7 @@
 pub(crate) mod by_line;
 pub(crate) mod decoder;
 pub(crate) mod line_blocks;
+pub(crate) mod named_fields;
 pub(crate) mod separated;
 pub(crate) mod zeek_json;
 pub(crate) mod zeek_tsv;

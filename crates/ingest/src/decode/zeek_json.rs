@@ -1,22 +1,13 @@
 //! Zeek logs as one JSON object a line.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
-use nta_data::Schema;
 use serde_json::Value;
 
-use crate::decode::decoder::{Decoded, LineDecoder};
-use crate::error::{IngestError, Position};
-use crate::framing::framer::Framer;
-use crate::framing::quoting;
-use crate::schema::layout;
-
-/// Lines of a file that are looked at to find fields that are not Zeek's own.
-const LOOK_LINES: usize = 1_000;
+use crate::decode::named_fields::NamedField;
 
 /// Fields that Zeek writes into conn.log. A JSON line leaves out what is unset, so the first lines do not tell them.
-const CONN_FIELDS: [&str; 21] = [
+pub(crate) const CONN_FIELDS: [&str; 21] = [
     "ts",
     "uid",
     "id.orig_h",
@@ -45,86 +36,9 @@ pub(crate) fn begins(first_line: &[u8]) -> bool {
     first_line.starts_with(b"{")
 }
 
-/// Which lines tell the fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FieldsFrom {
-    /// The first thousand of a file.
-    FirstLines,
-    /// The first of a stream, which must not be kept waiting, and the schema: what neither names is passed over.
-    FirstLineAndSchema,
-}
-
-/// Decodes lines into fields in a fixed order.
-pub(crate) struct ZeekJson {
-    names: Vec<String>,
-    place_of: HashMap<String, usize>,
-}
-
-impl ZeekJson {
-    /// Looks at the first lines, and takes none. The fields are Zeek's own, then others in order of appearance.
-    pub(crate) fn open(framer: &mut Framer, schema: &Schema, from: FieldsFrom) -> Result<Self, IngestError> {
-        let mut names: Vec<String> = CONN_FIELDS.iter().map(|n| (*n).to_owned()).collect();
-        let file = framer.file().to_owned();
-        let most = if from == FieldsFrom::FirstLines { LOOK_LINES } else { 1 };
-        let mut is_first = true;
-        framer.look_ahead(most, |record| {
-            let line = quoting::text(record.bytes);
-            match decode(&line) {
-                Ok(fields) => add(&mut names, fields.into_iter().map(|(name, _)| name)),
-                Err(problem) if is_first => {
-                    let at = Position::Line(record.line);
-                    return Err(IngestError::BadLine { file: file.clone(), at, problem });
-                }
-                // Told, or set aside, when its turn comes.
-                Err(_) => {}
-            }
-            is_first = false;
-            Ok(())
-        })?;
-        let mut place_of: HashMap<String, usize> = names.iter().enumerate().map(|(i, n)| (n.clone(), i)).collect();
-        if from == FieldsFrom::FirstLineAndSchema {
-            for spellings in layout::spellings(schema) {
-                if spellings.iter().all(|s| !place_of.contains_key(s)) {
-                    names.extend(spellings.first().cloned());
-                    place_of.extend(spellings.into_iter().map(|s| (s, names.len() - 1)));
-                }
-            }
-        }
-        Ok(ZeekJson { names, place_of })
-    }
-}
-
-fn add(names: &mut Vec<String>, more: impl Iterator<Item = String>) {
-    for name in more {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-}
-
-impl LineDecoder for ZeekJson {
-    fn columns(&self) -> &[String] {
-        &self.names
-    }
-
-    fn decode<'l>(&mut self, line: &'l str, fields: &mut Vec<Option<Cow<'l, str>>>) -> Result<Decoded, String> {
-        let found = decode(line)?;
-        if found.is_empty() {
-            return Ok(Decoded::NoRow);
-        }
-        fields.resize(self.names.len(), None);
-        for (name, value) in found {
-            if let Some(place) = self.place_of.get(&name) {
-                fields[*place] = value.map(Cow::Owned);
-            }
-        }
-        Ok(Decoded::Row)
-    }
-}
-
 /// The fields of one line in the order written, values as Zeek's own format writes them (`T` and `F`, sets joined by
 /// commas, nested objects by dotted names). Empty where the line is blank. The error says what is wrong.
-fn decode(line: &str) -> Result<Vec<(String, Option<String>)>, String> {
+pub(crate) fn decode(line: &str) -> Result<Vec<NamedField<'_>>, String> {
     if line.trim().is_empty() {
         return Ok(Vec::new());
     }
@@ -146,14 +60,14 @@ fn describe(error: &serde_json::Error) -> &'static str {
     if error.is_eof() { "it ends in the middle" } else { "it breaks JSON's rules" }
 }
 
-fn flatten(name: String, value: Value, into: &mut Vec<(String, Option<String>)>) {
+fn flatten(name: String, value: Value, into: &mut Vec<NamedField<'_>>) {
     match value {
         Value::Object(inner) => {
             for (key, value) in inner {
                 flatten(format!("{name}.{key}"), value, into);
             }
         }
-        value => into.push((name, text(value))),
+        value => into.push((Cow::Owned(name), text(value).map(Cow::Owned))),
     }
 }
 
@@ -173,7 +87,7 @@ mod tests {
     use super::*;
 
     fn field(line: &str, name: &str) -> Option<String> {
-        decode(line).unwrap().into_iter().find(|(n, _)| n == name).and_then(|(_, v)| v)
+        decode(line).unwrap().into_iter().find(|(n, _)| n == name).and_then(|(_, v)| v).map(Cow::into_owned)
     }
 
     #[test]

@@ -10,8 +10,9 @@ use crate::block::BlockReader;
 use crate::decode::by_line::ByLine;
 use crate::decode::decoder::Decoder;
 use crate::decode::line_blocks::LineBlocks;
+use crate::decode::named_fields::{FieldsFrom, NamedFields, Syntax};
 use crate::decode::separated::{self, Separated};
-use crate::decode::zeek_json::{self, FieldsFrom, ZeekJson};
+use crate::decode::zeek_json;
 use crate::decode::zeek_tsv::{self, ZeekTsv};
 use crate::error::IngestError;
 use crate::framing::framer::Framer;
@@ -48,6 +49,12 @@ impl Format {
             Format::Parquet => "Parquet",
         }
     }
+
+    /// Those of text.
+    #[cfg(test)]
+    pub(crate) fn text() -> impl Iterator<Item = Format> {
+        TEXT_FORMATS.iter().map(|text| text.format)
+    }
 }
 
 /// A text format: how its first line is told, and what decodes its records.
@@ -76,7 +83,7 @@ const TEXT_FORMATS: &[TextFormat] = &[
     TextFormat {
         format: Format::ZeekJson,
         begins: zeek_json::begins,
-        open: |framer, begin| Ok(Box::new(ByLine::new(ZeekJson::open(framer, begin.schema, begin.fields_from)?))),
+        open: |framer, begin| open_named(framer, begin, zeek_json::decode, &zeek_json::CONN_FIELDS),
     },
     TextFormat { format: Format::Argus, begins: separated::is_argus, open: open_separated },
     TextFormat { format: Format::Csv, begins: |_| true, open: open_separated },
@@ -89,6 +96,17 @@ fn text_format(first_line: &[u8]) -> Option<&'static TextFormat> {
 
 fn open_separated(framer: &mut Framer, begin: &Beginning<'_>) -> Result<Box<dyn Decoder>, IngestError> {
     Ok(Box::new(Separated::open(framer, begin.first_line, begin.schema)?))
+}
+
+/// Opens a format whose lines name their own fields.
+fn open_named(
+    framer: &mut Framer,
+    begin: &Beginning<'_>,
+    syntax: Syntax,
+    always: &[&str],
+) -> Result<Box<dyn Decoder>, IngestError> {
+    let fields = NamedFields::open(framer, syntax, always, begin.schema, begin.fields_from)?;
+    Ok(Box::new(ByLine::new(fields)))
 }
 
 /// A file or stream that is ready to be read, and what it is.

@@ -7,6 +7,7 @@
 //! - `rejects`: bad rows are set aside, up to a share
 //! - `sensors`: an entity is the same one after a rotation
 //! - `streams`: pipes and files that grow are read as they come
+//! - `text_formats`: the same flows read the same in every text format
 
 mod changing;
 mod known_files;
@@ -15,3 +16,4 @@ mod refusals;
 mod rejects;
 mod sensors;
 mod streams;
+mod text_formats;
