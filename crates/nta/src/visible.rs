@@ -74,7 +74,8 @@ mod tests {
     #[test]
     fn a_stream_keeps_its_lines_and_shows_the_rest() {
         let mut out = Shown(Vec::new());
-        writeln!(out, "one {}", "tw\u{1b}o").unwrap();
+        let name = "tw\u{1b}o";
+        writeln!(out, "one {name}").unwrap();
         write!(out, "three\r\n").unwrap();
         assert_eq!(String::from_utf8(out.0).unwrap(), "one tw\\u{1b}o\nthree\\r\n");
     }

@@ -32,7 +32,7 @@ pub(super) fn score<S: ScoreSink>(
     mut scorer: Scorer,
     folder: &Path,
     mut sink: S,
-) -> Result<S::Made, PipelineError> {
+) -> Result<S::Output, PipelineError> {
     let arrivals = by_arrival(input, &scorer, folder)?;
     let no_scores = scorer.model().no_scores().map_err(failed)?;
     let mut ordered = by_file_order(input, &mut scorer, arrivals, folder, no_scores.record_bytes())?;

@@ -135,7 +135,7 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
 }
 
 /// Rows stand in arrival order, or order does not matter: one pass.
-fn as_read<S: ScoreSink>(input: &Input<'_>, mut scorer: Scorer, mut sink: S) -> Result<S::Made, PipelineError> {
+fn as_read<S: ScoreSink>(input: &Input<'_>, mut scorer: Scorer, mut sink: S) -> Result<S::Output, PipelineError> {
     input.deliver(&mut sink, |rows| scorer.score(rows).map_err(refused))?;
     sink.finish()
 }

@@ -83,7 +83,7 @@ impl TableOutput {
 }
 
 impl ScoreSink for TableOutput {
-    type Made = ();
+    type Output = ();
 
     fn take(&mut self, batch: &Batch, scores: &Scores) -> Result<(), PipelineError> {
         let mut added: Vec<Added<'_>> =

@@ -8,7 +8,7 @@ use crate::error::PipelineError;
 /// Takes scored rows, batch by batch, in the order in which they were read.
 pub(crate) trait ScoreSink {
     /// What it has made when there are no more rows.
-    type Made;
+    type Output;
 
     /// Takes the next rows and their scores.
     fn take(&mut self, batch: &Batch, scores: &Scores) -> Result<(), PipelineError>;
@@ -17,12 +17,12 @@ pub(crate) trait ScoreSink {
     fn set_aside(&mut self, rejects: &[Reject]) -> Result<(), PipelineError>;
 
     /// There are no more rows. A sink that is dropped instead leaves nothing behind.
-    fn finish(self) -> Result<Self::Made, PipelineError>;
+    fn finish(self) -> Result<Self::Output, PipelineError>;
 }
 
 /// Both take every row, the first one first.
 impl<A: ScoreSink, B: ScoreSink> ScoreSink for (A, B) {
-    type Made = (A::Made, B::Made);
+    type Output = (A::Output, B::Output);
 
     fn take(&mut self, batch: &Batch, scores: &Scores) -> Result<(), PipelineError> {
         self.0.take(batch, scores)?;
@@ -34,7 +34,7 @@ impl<A: ScoreSink, B: ScoreSink> ScoreSink for (A, B) {
         self.1.set_aside(rejects)
     }
 
-    fn finish(self) -> Result<Self::Made, PipelineError> {
+    fn finish(self) -> Result<Self::Output, PipelineError> {
         Ok((self.0.finish()?, self.1.finish()?))
     }
 }

@@ -66,7 +66,7 @@ impl Tally {
 }
 
 impl ScoreSink for Tally {
-    type Made = Tally;
+    type Output = Tally;
 
     fn take(&mut self, batch: &Batch, scores: &Scores) -> Result<(), PipelineError> {
         self.rows += scores.n_rows() as u64;

@@ -63,11 +63,11 @@ impl FigureKind {
         FigureKind { name, place, draw, caption: Caption::Nothing }
     }
 
-    pub(super) const fn says(self, words: &'static str) -> Self {
+    pub(super) const fn captioned(self, words: &'static str) -> Self {
         FigureKind { caption: Caption::Words(words), ..self }
     }
 
-    pub(super) const fn says_of(self, words: fn(&RunReport) -> String) -> Self {
+    pub(super) const fn captioned_by(self, words: fn(&RunReport) -> String) -> Self {
         FigureKind { caption: Caption::Of(words), ..self }
     }
 

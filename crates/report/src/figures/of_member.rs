@@ -17,13 +17,14 @@ pub(super) static FIGURES: &[FigureKind] = &[
     FigureKind::new("roc_curve", Place::Files, Draw::EachMember(roc_curve)),
     FigureKind::new("pr_curve", Place::Files, Draw::EachMember(pr_curve)),
     FigureKind::new("score_histogram", Place::Scores, Draw::EachMember(score_histogram))
-        .says("Counts are logarithmic: the few benign flows right of the threshold are the false alarms."),
-    FigureKind::new("reliability", Place::Scores, Draw::EachMember(reliability)).says(
+        .captioned("Counts are logarithmic: the few benign flows right of the threshold are the false alarms."),
+    FigureKind::new("reliability", Place::Scores, Draw::EachMember(reliability)).captioned(
         "Below the diagonal, scores claim more attacks than there are. Bars show 95 % intervals, the strip below how \
          many flows stand behind each dot.",
     ),
-    FigureKind::new("families", Place::Families, Draw::EachMember(families))
-        .says("Share of each family’s flows that the hybrid flags at its threshold. Thin lines are 95 % intervals."),
+    FigureKind::new("families", Place::Families, Draw::EachMember(families)).captioned(
+        "Share of each family’s flows that the hybrid flags at its threshold. Thin lines are 95 % intervals.",
+    ),
 ];
 
 fn confusion_matrix(_: &RunReport, judged: &JudgedCurves<'_>, theme: Theme) -> Result<Figure, PlotError> {

@@ -15,22 +15,22 @@ use crate::{Feature, Permutation, RunReport};
 /// In the order of the page.
 pub(super) static FIGURES: &[FigureKind] = &[
     FigureKind::new("members", Place::Members, Draw::Run(members)),
-    FigureKind::new("roc_curves", Place::Ranking, Draw::Run(roc_curves)).says(
+    FigureKind::new("roc_curves", Place::Ranking, Draw::Run(roc_curves)).captioned(
         "Recall over the false positive rate; on the right the same curve with the small rates spread out, where an \
          operator lives. Dots are the thresholds chosen before the test part was opened.",
     ),
-    FigureKind::new("pr_curves", Place::Ranking, Draw::Run(pr_curves)).says(
+    FigureKind::new("pr_curves", Place::Ranking, Draw::Run(pr_curves)).captioned(
         "Precision is what an analyst who opens the alarms meets. Drawn as steps, whose area the average precision is.",
     ),
-    FigureKind::new("base_rate", Place::AtThreshold, Draw::Run(base_rate)).says(
+    FigureKind::new("base_rate", Place::AtThreshold, Draw::Run(base_rate)).captioned(
         "What an analyst would meet with these recalls and false positive rates where attacks are rarer, as on most \
          networks, than on the test part (the dots).",
     ),
-    FigureKind::new("learning_curve", Place::Learning, Draw::Run(learning_curve)).says(
+    FigureKind::new("learning_curve", Place::Learning, Draw::Run(learning_curve)).captioned(
         "Training loss is weighted by class and includes dropout, validation loss neither: compare their course, not \
          their height.",
     ),
-    FigureKind::new("importances", Place::Learning, Draw::Run(importances)).says_of(what_importances_are),
+    FigureKind::new("importances", Place::Learning, Draw::Run(importances)).captioned_by(what_importances_are),
 ];
 
 /// What the figure of members shows.
