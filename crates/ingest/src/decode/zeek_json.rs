@@ -1,7 +1,7 @@
 //! Zeek logs as one JSON object a line.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use nta_data::Schema;
 use serde_json::Value;
@@ -10,6 +10,7 @@ use crate::decode::decoder::{Decoded, LineDecoder};
 use crate::error::{IngestError, Position};
 use crate::framing::framer::Framer;
 use crate::framing::quoting;
+use crate::limits::{LONGEST_NAME, MOST_COLUMNS, refuse_wide};
 use crate::schema::layout;
 
 /// Lines of a file that are looked at to find fields that are not Zeek's own.
@@ -66,11 +67,16 @@ impl ZeekJson {
         let mut names: Vec<String> = CONN_FIELDS.iter().map(|n| (*n).to_owned()).collect();
         let file = framer.file().to_owned();
         let most = if from == FieldsFrom::FirstLines { LOOK_LINES } else { 1 };
+        let mut known: HashSet<String> = names.iter().cloned().collect();
         let mut is_first = true;
         framer.look_ahead(most, |record| {
             let line = quoting::text(record.bytes);
             match decode(&line) {
-                Ok(fields) => add(&mut names, fields.into_iter().map(|(name, _)| name)),
+                Ok(fields) => {
+                    let new = fields.into_iter().map(|(name, _)| name).filter(|name| known.insert(name.clone()));
+                    names.extend(new);
+                    refuse_wide(names.len(), &file)?;
+                }
                 Err(problem) if is_first => {
                     let at = Position::Line(record.line);
                     return Err(IngestError::BadLine { file: file.clone(), at, problem });
@@ -91,14 +97,6 @@ impl ZeekJson {
             }
         }
         Ok(ZeekJson { names, place_of })
-    }
-}
-
-fn add(names: &mut Vec<String>, more: impl Iterator<Item = String>) {
-    for name in more {
-        if !names.contains(&name) {
-            names.push(name);
-        }
     }
 }
 
@@ -135,9 +133,13 @@ fn decode(line: &str) -> Result<Vec<(String, Option<String>)>, String> {
     let Value::Object(object) = value else {
         return Err("not a JSON object; each line holds one flow".to_owned());
     };
-    let mut fields = Vec::with_capacity(object.len());
+    let n_fields = object.values().map(count).sum();
+    if n_fields > MOST_COLUMNS {
+        return Err(format!("the object has {n_fields} fields, more than the {MOST_COLUMNS} that are read"));
+    }
+    let mut fields = Vec::with_capacity(n_fields);
     for (name, value) in object {
-        flatten(name, value, &mut fields);
+        flatten(name, value, &mut fields)?;
     }
     Ok(fields)
 }
@@ -146,15 +148,31 @@ fn describe(error: &serde_json::Error) -> &'static str {
     if error.is_eof() { "it ends in the middle" } else { "it breaks JSON's rules" }
 }
 
-fn flatten(name: String, value: Value, into: &mut Vec<(String, Option<String>)>) {
+/// Fields that a value becomes, an empty object counted as one.
+fn count(value: &Value) -> usize {
+    match value {
+        Value::Object(inner) => inner.values().map(count).sum::<usize>().max(1),
+        _ => 1,
+    }
+}
+
+/// Names are joined on the way down, so each level repeats those above it: a long one is refused before it multiplies.
+fn flatten(name: String, value: Value, into: &mut Vec<(String, Option<String>)>) -> Result<(), String> {
+    if name.len() > LONGEST_NAME {
+        return Err(format!(
+            "the name of a field is {} bytes long, more than the {LONGEST_NAME} that are read; rename it",
+            name.len()
+        ));
+    }
     match value {
         Value::Object(inner) => {
             for (key, value) in inner {
-                flatten(format!("{name}.{key}"), value, into);
+                flatten(format!("{name}.{key}"), value, into)?;
             }
         }
         value => into.push((name, text(value))),
     }
+    Ok(())
 }
 
 fn text(value: Value) -> Option<String> {

@@ -1,5 +1,6 @@
 //! What reading makes of files and streams, tested through the crate's own door. A module a topic:
 //!
+//! - `bounds`: what asks for too much memory or time is refused by name
 //! - `known_files`: rows and labels of the published data sets
 //! - `reading`: good files read the same whatever their form
 //! - `refusals`: every mistake is answered with file, place and remedy
@@ -7,6 +8,7 @@
 //! - `sensors`: an entity is the same one after a rotation
 //! - `streams`: pipes and files that grow are read as they come
 
+mod bounds;
 mod known_files;
 mod reading;
 mod refusals;
