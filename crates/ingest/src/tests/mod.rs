@@ -1,6 +1,7 @@
 //! What reading makes of files and streams, tested through the crate's own door. A module a topic:
 //!
 //! - `bounds`: what asks for too much memory or time is refused by name
+//! - `hostile_parquet`: damaged Parquet is refused in words
 //! - `known_files`: rows and labels of the published data sets
 //! - `reading`: good files read the same whatever their form
 //! - `refusals`: every mistake is answered with file, place and remedy
@@ -9,6 +10,7 @@
 //! - `streams`: pipes and files that grow are read as they come
 
 mod bounds;
+mod hostile_parquet;
 mod known_files;
 mod reading;
 mod refusals;
