@@ -1,6 +1,6 @@
 //! Which column of a table plays which role. Columns are matched by name, never by position, where there is a header.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -249,18 +249,18 @@ impl Schema {
         let numeric = self.numeric.iter().map(|c| c.name.as_str());
         let categorical = self.categorical.iter().map(|c| c.name.as_str());
         for names in [numeric.clone().collect::<Vec<_>>(), categorical.clone().collect()] {
-            for (i, name) in names.iter().enumerate() {
-                if names[..i].contains(name) {
-                    return refuse(name, "is listed twice");
-                }
+            let mut seen = HashSet::new();
+            if let Some(name) = names.into_iter().find(|name| !seen.insert(*name)) {
+                return refuse(name, "is listed twice");
             }
         }
         let hidden = [self.label.as_ref().map(|l| &l.column), self.family.as_ref().map(|f| &f.column)];
+        let ignored: HashSet<&str> = self.ignored.iter().map(String::as_str).collect();
         for name in numeric.chain(categorical) {
             if hidden.iter().flatten().any(|h| h.as_str() == name) {
                 return refuse(name, "is the label or family and cannot be a feature");
             }
-            if self.ignored.iter().any(|i| i == name) {
+            if ignored.contains(name) {
                 return refuse(name, "is a feature and is ignored");
             }
         }

@@ -1,5 +1,6 @@
 //! What every format gives: rows of named columns, block by block, each row with its place in the file.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use polars_core::prelude::DataFrame;
@@ -94,5 +95,6 @@ pub(crate) trait BlockReader: Send {
 
 /// Places among `names` of the columns that are `wanted`.
 pub(crate) fn places_of(wanted: &[String], names: &[String]) -> Vec<usize> {
+    let wanted: HashSet<&String> = wanted.iter().collect();
     (0..names.len()).filter(|i| wanted.contains(&names[*i])).collect()
 }

@@ -75,6 +75,15 @@ pub enum IngestError {
     /// Two columns of one name.
     #[error("{file}: column `{column}` stands twice in the header (places {first} and {second}); rename one")]
     DuplicateColumn { file: String, column: String, first: usize, second: usize },
+    /// More columns than are read.
+    #[error("{file} has {found} columns, more than the {limit} that are read; keep those that the schema names")]
+    TooManyColumns { file: String, found: usize, limit: usize },
+    /// A column whose name is no name.
+    #[error(
+        "{file}: the name of column {place} is {found} bytes long, more than the {limit} that are read; rename it, or \
+         check the delimiter"
+    )]
+    LongName { file: String, place: usize, found: usize, limit: usize },
     /// Needed columns that the file lacks.
     #[error("{file} lacks {}; {}found: {}", columns(missing), hint, shorten(found))]
     MissingColumns { file: String, missing: Vec<String>, hint: String, found: Vec<String> },

@@ -14,6 +14,7 @@
 //! | `format` | the list of formats: name, first line, decoder |
 //! | `assemble` | text columns -> a dataset: roles, labels, entities, what is wrong with a cell |
 //! | `values` | one cell: number, time, text, nothing |
+//! | `limits` | what a file may ask of memory |
 //! | `rejects` | rows that cannot be read: refused, or set aside up to a share |
 //! | `reading` | the doors: [`read`] whole, [`batches`], [`follow`] a stream, [`read_columns`] |
 //! | `schema` | schemas by name, and which column stands for which of their names |
@@ -67,6 +68,7 @@ mod error;
 mod format;
 mod framing;
 mod input;
+mod limits;
 mod options;
 mod parquet;
 mod reading;

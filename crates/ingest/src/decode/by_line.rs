@@ -5,9 +5,11 @@ use polars_core::prelude::{Column, DataFrame, IntoColumn, IntoSeries, PlSmallStr
 use crate::decode::decoder::{Decoded, Decoder, LineDecoder, LineFault};
 use crate::framing::framer::Record;
 use crate::framing::quoting;
+use crate::limits::{LONGEST_VALUE, refuse_long_values};
 
-/// Room made for the rows of a block.
+/// Room made for the rows of a block, and for all of their cells.
 const ROOM: usize = 1 << 12;
+const ROOM_CELLS: usize = 1 << 20;
 
 /// Rows of a format of one flow a line.
 pub(crate) struct ByLine<D> {
@@ -27,7 +29,8 @@ impl<D: LineDecoder> ByLine<D> {
 
     fn builders(&self) -> Vec<StringChunkedBuilder> {
         let name = |place: &usize| PlSmallStr::from_str(&self.lines.columns()[*place]);
-        self.kept.iter().map(|place| StringChunkedBuilder::new(name(place), ROOM)).collect()
+        let room = ROOM.min(ROOM_CELLS / self.kept.len().max(1));
+        self.kept.iter().map(|place| StringChunkedBuilder::new(name(place), room)).collect()
     }
 }
 
@@ -45,6 +48,10 @@ impl<D: LineDecoder> Decoder for ByLine<D> {
         let mut fields = Vec::with_capacity(self.lines.columns().len());
         if self.lines.decode(&line, &mut fields).map_err(LineFault::Problem)? == Decoded::NoRow {
             return Ok(Decoded::NoRow);
+        }
+        if line.len() > LONGEST_VALUE {
+            let lengths = fields.iter().map(|value| value.as_ref().map_or(0, |v| v.len()));
+            refuse_long_values(lengths).map_err(LineFault::Problem)?;
         }
         if self.builders.is_empty() {
             self.builders = self.builders();

@@ -9,6 +9,7 @@ use crate::error::{IngestError, Position};
 use crate::framing::framer::{Framed, Framer, Record};
 use crate::framing::quoting;
 use crate::input::tap::Tap;
+use crate::limits::BLOCK_CELLS;
 use crate::rejects::reject::{BadRows, Reject};
 
 /// A text being read as a table.
@@ -126,6 +127,7 @@ impl BlockReader for LineBlocks {
 
     fn next_block(&mut self, limit: BlockLimit) -> Result<Option<Block>, IngestError> {
         let texts = (self.bad_rows != BadRows::Refuse).then(Texts::default);
+        let limit = BlockLimit { rows: limit.rows.min(BLOCK_CELLS / self.columns().len().max(1)).max(1), ..limit };
         let mut block =
             Growing { rows: Vec::new(), lines: Vec::new(), texts, rejects: Vec::new(), bytes: 0, until: None };
         while !block.is_full(&limit) && self.grow(&mut block)? {

@@ -9,6 +9,7 @@ use crate::decode::decoder::{Decoded, LineDecoder};
 use crate::error::{IngestError, Position};
 use crate::framing::framer::Framer;
 use crate::framing::quoting;
+use crate::limits::refuse_wide;
 use crate::schema::layout;
 
 /// Lines of a file that are looked at to find its fields.
@@ -62,7 +63,10 @@ impl NamedFields {
         let mut is_first = true;
         framer.look_ahead(most, |record| {
             match (self.syntax)(&quoting::text(record.bytes)) {
-                Ok(found) => found.iter().for_each(|(name, _)| self.add(name)),
+                Ok(found) => {
+                    found.iter().for_each(|(name, _)| self.add(name));
+                    refuse_wide(self.names.len(), &file)?;
+                }
                 Err(problem) if is_first => {
                     let at = Position::Line(record.line);
                     return Err(IngestError::BadLine { file: file.clone(), at, problem });

@@ -15,6 +15,7 @@ use crate::decode::decoder::{Decoded, Decoder, LineFault};
 use crate::error::{IngestError, Position};
 use crate::framing::framer::{Framer, Framing, Record};
 use crate::framing::quoting;
+use crate::limits::{LONGEST_VALUE, MOST_COLUMNS, refuse_long_values, refuse_wide};
 use crate::schema::layout;
 
 /// Decodes separated text.
@@ -35,7 +36,7 @@ pub(crate) struct Separated {
 pub(crate) fn is_argus(first_line: &[u8]) -> bool {
     let argus = ["StartTime", "Dur", "Proto", "SrcAddr", "DstAddr"];
     DELIMITERS.iter().any(|delimiter| {
-        let names: Vec<_> = quoting::values(first_line, *delimiter).collect();
+        let names: Vec<_> = quoting::values(first_line, *delimiter).take(MOST_COLUMNS).collect();
         argus.iter().all(|name| names.iter().any(|n| n.trim_ascii() == name.as_bytes()))
     })
 }
@@ -51,6 +52,7 @@ impl Separated {
         framer.set_framing(Framing::Quoted { delimiter });
         let mut first = None;
         framer.look_ahead(1, |record| {
+            refuse_wide(record.shape.map_or(1, |shape| shape.n_values), &file)?;
             let values = quoting::values(record.bytes, delimiter).map(|v| quoting::text(&v).into_owned());
             first = Some((record.bytes.to_vec(), values.collect::<Vec<String>>()));
             Ok(())
@@ -93,9 +95,11 @@ impl Separated {
     }
 
     fn no_rows(&self) -> Result<DataFrame, String> {
-        let kept = |i: &usize| self.projection.as_ref().is_none_or(|p| p.contains(i));
-        let names = (0..self.names.len()).filter(kept).map(|i| PlSmallStr::from_str(&self.names[i]));
-        let columns = names.map(|name| Column::new_empty(name, &DataType::String)).collect();
+        let column = |i: usize| Column::new_empty(PlSmallStr::from_str(&self.names[i]), &DataType::String);
+        let columns = match &self.projection {
+            Some(places) => places.iter().map(|i| column(*i)).collect(),
+            None => (0..self.names.len()).map(column).collect(),
+        };
         DataFrame::new(0, columns).map_err(|e| e.to_string())
     }
 }
@@ -116,6 +120,10 @@ impl Decoder for Separated {
         }
         if self.header.as_deref() == Some(record.bytes) {
             return Ok(Decoded::NoRow);
+        }
+        if record.bytes.len() > LONGEST_VALUE {
+            let lengths = quoting::values(record.bytes, self.delimiter).map(|value| value.len());
+            refuse_long_values(lengths).map_err(LineFault::Problem)?;
         }
         self.keep(record);
         Ok(Decoded::Row)
@@ -189,8 +197,10 @@ fn choose_delimiter(first_line: &[u8], file: &str, schema: &Schema) -> Result<u8
         }
     };
     let fit = |delimiter: u8| {
-        let cells: Vec<String> =
-            quoting::values(first_line, delimiter).map(|v| quoting::text(&v).into_owned()).collect();
+        let cells: Vec<String> = quoting::values(first_line, delimiter)
+            .take(MOST_COLUMNS + 1)
+            .map(|v| quoting::text(&v).into_owned())
+            .collect();
         let is_wide = !schema.header.is_empty() && (least_width(schema)..=schema.header.len()).contains(&cells.len());
         (layout::n_known(schema, &cells) + usize::from(is_wide), cells.len())
     };

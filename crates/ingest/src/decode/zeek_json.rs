@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::decode::named_fields::NamedField;
+use crate::limits::{LONGEST_NAME, MOST_COLUMNS};
 
 /// Fields that Zeek writes into conn.log. A JSON line leaves out what is unset, so the first lines do not tell them.
 pub(crate) const CONN_FIELDS: [&str; 21] = [
@@ -49,9 +50,13 @@ pub(crate) fn decode(line: &str) -> Result<Vec<NamedField<'_>>, String> {
     let Value::Object(object) = value else {
         return Err("not a JSON object; each line holds one flow".to_owned());
     };
-    let mut fields = Vec::with_capacity(object.len());
+    let n_fields = object.values().map(count).sum();
+    if n_fields > MOST_COLUMNS {
+        return Err(format!("the object has {n_fields} fields, more than the {MOST_COLUMNS} that are read"));
+    }
+    let mut fields = Vec::with_capacity(n_fields);
     for (name, value) in object {
-        flatten(name, value, &mut fields);
+        flatten(name, value, &mut fields)?;
     }
     Ok(fields)
 }
@@ -60,15 +65,31 @@ fn describe(error: &serde_json::Error) -> &'static str {
     if error.is_eof() { "it ends in the middle" } else { "it breaks JSON's rules" }
 }
 
-fn flatten(name: String, value: Value, into: &mut Vec<NamedField<'_>>) {
+/// Fields that a value becomes, an empty object counted as one.
+fn count(value: &Value) -> usize {
+    match value {
+        Value::Object(inner) => inner.values().map(count).sum::<usize>().max(1),
+        _ => 1,
+    }
+}
+
+/// Names are joined on the way down, so each level repeats those above it: a long one is refused before it multiplies.
+fn flatten(name: String, value: Value, into: &mut Vec<NamedField<'_>>) -> Result<(), String> {
+    if name.len() > LONGEST_NAME {
+        return Err(format!(
+            "the name of a field is {} bytes long, more than the {LONGEST_NAME} that are read; rename it",
+            name.len()
+        ));
+    }
     match value {
         Value::Object(inner) => {
             for (key, value) in inner {
-                flatten(format!("{name}.{key}"), value, into);
+                flatten(format!("{name}.{key}"), value, into)?;
             }
         }
         value => into.push((Cow::Owned(name), text(value).map(Cow::Owned))),
     }
+    Ok(())
 }
 
 fn text(value: Value) -> Option<String> {

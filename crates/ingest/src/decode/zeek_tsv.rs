@@ -6,6 +6,7 @@ use crate::decode::decoder::{Decoded, LineDecoder};
 use crate::error::{IngestError, Position};
 use crate::framing::framer::{Framed, Framer};
 use crate::framing::quoting;
+use crate::limits::MOST_COLUMNS;
 use crate::schema::layout;
 
 /// Reads lines of one log, header lines first.
@@ -82,17 +83,20 @@ impl ZeekTsv {
 
     fn values<'l>(&self, line: &'l str, fields: &mut Vec<Option<Cow<'l, str>>>) -> Result<(), String> {
         let mut last = "";
-        for cell in line.split(self.separator.as_str()) {
+        let n_fields = self.fields.len();
+        let mut cells = line.split(self.separator.as_str());
+        for cell in cells.by_ref().take(n_fields) {
             fields.push(self.value(cell));
             last = cell;
         }
-        let n_fields = self.fields.len();
-        if self.n_packed > 1 && fields.len() + self.n_packed - 1 == n_fields {
+        let n_left = cells.count();
+        if self.n_packed > 1 && n_left == 0 && fields.len() + self.n_packed - 1 == n_fields {
             fields.pop();
             fields.extend(unpack(last, self.n_packed).into_iter().map(|cell| self.value(cell)));
         }
-        if fields.len() != n_fields {
-            return Err(format!("{} values where `#fields` names {n_fields}; mend or remove the line", fields.len()));
+        if fields.len() + n_left != n_fields {
+            let found = fields.len() + n_left;
+            return Err(format!("{found} values where `#fields` names {n_fields}; mend or remove the line"));
         }
         Ok(())
     }
@@ -114,7 +118,10 @@ impl ZeekTsv {
         match cells.next() {
             Some("empty_field") => self.empty = cells.next().unwrap_or_default().to_owned(),
             Some("unset_field") => self.unset = cells.next().unwrap_or_default().to_owned(),
-            Some("fields") => self.read_fields(cells.collect())?,
+            Some("fields") => {
+                refuse_many(cells.clone().count())?;
+                self.read_fields(cells.collect())?;
+            }
             _ => {}
         }
         Ok(())
@@ -122,6 +129,7 @@ impl ZeekTsv {
 
     fn read_fields(&mut self, mut cells: Vec<&str>) -> Result<(), String> {
         let last = cells.pop().unwrap_or_default();
+        refuse_many(cells.len() + last.split_whitespace().count())?;
         let packed: Vec<&str> = last.split_whitespace().collect();
         let n_packed = packed.len().max(1);
         cells.extend(packed);
@@ -135,6 +143,13 @@ impl ZeekTsv {
         (self.fields, self.n_packed) = (fields, n_packed);
         Ok(())
     }
+}
+
+fn refuse_many(n_columns: usize) -> Result<(), String> {
+    if n_columns <= MOST_COLUMNS {
+        return Ok(());
+    }
+    Err(format!("`#fields` names {n_columns} columns, more than the {MOST_COLUMNS} that are read"))
 }
 
 /// `n` values separated by blanks; the last takes the rest of the cell.

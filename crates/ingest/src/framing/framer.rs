@@ -7,9 +7,8 @@ use std::time::Instant;
 use crate::error::{IngestError, Position};
 use crate::framing::quoting::{Fault, RecordSearch, Shape};
 use crate::input::bytes::{Arrival, ByteSource};
+use crate::limits::{LONGEST_RECORD, LOOK_BYTES};
 
-/// A line longer than this is no line of a log, and a longer quoted value is taken for a quote that was never closed.
-const LONGEST_RECORD: usize = 16 << 20;
 /// Bytes asked for at a time.
 const READ_SIZE: usize = 1 << 18;
 
@@ -145,7 +144,7 @@ impl Framer {
         })
     }
 
-    /// Shows the next records to `look`, without taking them, until it has enough or there are `most`.
+    /// Shows the next records to `look`, without taking them, until there are `most` or 32 MiB of them.
     pub(crate) fn look_ahead(
         &mut self,
         most: usize,
@@ -155,7 +154,8 @@ impl Framer {
         self.held = Some(self.at);
         let mut seen = 0;
         let outcome = loop {
-            if seen == most {
+            let bytes = self.at - self.held.unwrap_or(self.at);
+            if seen == most || bytes > LOOK_BYTES {
                 break Ok(seen);
             }
             match self.search(None) {
@@ -191,7 +191,7 @@ impl Framer {
             }
             let found = match self.framing {
                 Framing::Line => self.line_ahead()?,
-                Framing::Quoted { delimiter } => self.quoted_ahead(delimiter),
+                Framing::Quoted { delimiter } => self.quoted_ahead(delimiter)?,
             };
             match found {
                 Some(found) if found.start == found.end => {}
@@ -212,32 +212,48 @@ impl Framer {
         let ahead = self.ahead();
         let Some(length) = line_length(ahead, self.without_break, self.ended) else {
             if ahead.len() > LONGEST_RECORD {
-                let problem = "the line is longer than 16 MiB; this is no log".to_owned();
-                return Err(IngestError::BadLine { file: self.file.clone(), at: Position::Line(self.line), problem });
+                return Err(self.too_long());
             }
             self.without_break = ahead.len();
             return Ok(None);
         };
+        if length > LONGEST_RECORD {
+            return Err(self.too_long());
+        }
         let content = without_break(&ahead[..length]);
         Ok(Some(self.take(length, content, 1, None)))
     }
 
+    fn too_long(&self) -> IngestError {
+        let problem = "the line is longer than 16 MiB; this is no log".to_owned();
+        IngestError::BadLine { file: self.file.clone(), at: Position::Line(self.line), problem }
+    }
+
     /// The record of separated text at the front, taken, where it is whole. Where quotes break the rules, no more than
     /// the line on which it begins is taken: what follows may be sound.
-    fn quoted_ahead(&mut self, delimiter: u8) -> Option<Found> {
+    fn quoted_ahead(&mut self, delimiter: u8) -> Result<Option<Found>, IngestError> {
         let ahead = &self.buffer[self.at..self.filled];
         let problem = match self.search.end(ahead, delimiter, self.ended) {
-            Some(Ok(end)) => return Some(self.take(end.length, end.content, end.n_breaks, Some(end.shape))),
+            // More may have come at once than a record may hold.
+            Some(Ok(end)) if end.length > LONGEST_RECORD && end.n_breaks > 1 => {
+                "a quoted value begins here and does not end"
+            }
+            Some(Ok(end)) if end.length > LONGEST_RECORD => return Err(self.too_long()),
+            Some(Ok(end)) => return Ok(Some(self.take(end.length, end.content, end.n_breaks, Some(end.shape)))),
             Some(Err(Fault::AfterQuote)) => "text follows a closing quote",
             Some(Err(Fault::Unclosed)) => "a quoted value begins here and does not end",
-            None if ahead.len() > LONGEST_RECORD => "a quoted value begins here and does not end",
-            None => return None,
+            None if ahead.len() <= LONGEST_RECORD => return Ok(None),
+            // A quote that was never closed shows by the lines that it swallowed.
+            None if self.search.is_in_quotes() && ahead.contains(&b'\n') => {
+                "a quoted value begins here and does not end"
+            }
+            None => return Err(self.too_long()),
         };
         let length = line_length(ahead, 0, true).unwrap_or(ahead.len());
         let content = without_break(&ahead[..length]);
         let mut found = self.take(length, content, 1, None);
         found.broken = Some(problem);
-        Some(found)
+        Ok(Some(found))
     }
 
     fn take(&mut self, length: usize, content: usize, n_breaks: u64, shape: Option<Shape>) -> Found {

@@ -114,6 +114,11 @@ impl RecordSearch {
         }
     }
 
+    /// Whether what was looked at ends inside quotes.
+    pub(crate) fn is_in_quotes(&self) -> bool {
+        self.inside == Inside::Quotes
+    }
+
     /// Goes on inside quotes to their end, or as far as there are bytes; where the search is then.
     fn pass_quotes(&mut self, rest: &[u8], delimiter: u8, is_end: bool) -> Result<Inside, Fault> {
         let (length, inside) = match quoted_end(rest, delimiter, is_end) {

@@ -9,7 +9,8 @@ use polars_io::prelude::SerReader;
 use crate::block::{Block, BlockLimit, BlockReader, Places, places_of};
 use crate::error::IngestError;
 use crate::input::file::OpenInput;
-use crate::parquet::guard;
+use crate::limits::BLOCK_CELLS;
+use crate::parquet::{checks, guard};
 use crate::schema::layout;
 
 /// A Parquet file.
@@ -22,13 +23,22 @@ pub(crate) struct ParquetBlocks {
     stored_names: Vec<String>,
     names: Vec<String>,
     wanted: Vec<usize>,
+    checked: Checked,
     next_row: usize,
+}
+
+/// Row groups whose pages were checked, and the rows in them.
+#[derive(Debug, Default)]
+struct Checked {
+    groups: usize,
+    rows: usize,
 }
 
 impl ParquetBlocks {
     /// Reads the footer. Columns of kinds that no role can use (lists, structs) are left out.
     pub(crate) fn open(input: &OpenInput) -> Result<Self, IngestError> {
         let file = input.name.clone();
+        checks::check_footer(input)?;
         let (metadata, stored_names) = guarded(&file, || {
             let mut reader = ParquetReader::new(input.handle()?);
             let mut metadata = FileMetadata::clone(reader.get_metadata()?);
@@ -45,9 +55,20 @@ impl ParquetBlocks {
             let problem = "none of its columns holds numbers, text, flags or times".to_owned();
             return Err(IngestError::Damaged { file, problem });
         }
+        checks::check_metadata(input, &metadata)?;
         let names = layout::clean_names(&stored_names, &file)?;
         let wanted = (0..names.len()).collect();
-        Ok(ParquetBlocks { input: input.clone(), file, metadata, stored_names, names, wanted, next_row: 0 })
+        let input = input.clone();
+        Ok(ParquetBlocks {
+            input,
+            file,
+            metadata,
+            stored_names,
+            names,
+            wanted,
+            checked: Checked::default(),
+            next_row: 0,
+        })
     }
 
     /// Rows in the file, by its footer.
@@ -55,9 +76,22 @@ impl ParquetBlocks {
         self.metadata.num_rows
     }
 
+    /// Checks the pages of the row groups that hold the rows before `end`.
+    fn check_up_to(&mut self, end: usize, columns: &[String]) -> Result<(), IngestError> {
+        while self.checked.rows < end
+            && let Some(group) = self.metadata.row_groups.get(self.checked.groups)
+        {
+            checks::check_pages(&self.input, group, columns)?;
+            self.checked.groups += 1;
+            self.checked.rows += group.num_rows();
+        }
+        Ok(())
+    }
+
     /// The rows `[first, first + n)` of the wanted columns, named as stored.
-    fn slice(&self, first: usize, n: usize) -> Result<DataFrame, IngestError> {
+    fn slice(&mut self, first: usize, n: usize) -> Result<DataFrame, IngestError> {
         let columns: Vec<String> = self.wanted.iter().map(|i| self.stored_names[*i].clone()).collect();
+        self.check_up_to(first + n, &columns)?;
         guarded(&self.file, || {
             let mut reader = ParquetReader::new(self.input.handle()?);
             reader.set_metadata(Arc::clone(&self.metadata));
@@ -105,12 +139,13 @@ impl BlockReader for ParquetBlocks {
     }
 
     fn next_block(&mut self, limit: BlockLimit) -> Result<Option<Block>, IngestError> {
-        let n = limit.rows.min(self.n_rows() - self.next_row);
+        let most = (BLOCK_CELLS / self.wanted.len().max(1)).max(1);
+        let n = limit.rows.min(most).min(self.n_rows() - self.next_row);
         if n == 0 {
             return Ok(None);
         }
         let mut frame = self.slice(self.next_row, n)?;
-        if frame.height() != n {
+        if frame.height() != n || frame.columns().iter().any(|column| column.len() != n) {
             let problem = format!("its footer promises {} rows and some are not there", self.n_rows());
             return Err(IngestError::Damaged { file: self.file.clone(), problem });
         }

@@ -16,6 +16,7 @@ use crate::input::feed::Feed;
 use crate::input::sensor::sensor_name;
 use crate::input::source::Source;
 use crate::input::tap::Hashing;
+use crate::limits::BATCH_BYTES;
 use crate::options::{ReadOptions, Truth};
 use crate::rejects::ledger::Ledger;
 use crate::rejects::reject::Reject;
@@ -52,7 +53,7 @@ pub struct Batches {
     done: bool,
 }
 
-/// Opens `source` for reading in batches of at most `options.batch_rows` rows. One class among the labels is no error
+/// Opens `source` for reading in batches of at most `options.batch_rows` rows and 64 MiB of text. One class among the labels is no error
 /// here.
 pub fn batches(source: &Source, options: &ReadOptions) -> Result<Batches, IngestError> {
     let plan = Plan::new(source, options)?;
@@ -77,7 +78,7 @@ impl Batches {
         Batches {
             plan,
             names,
-            limit: BlockLimit { rows: options.batch_rows.max(1), bytes: usize::MAX, deadline: options.deadline },
+            limit: BlockLimit { rows: options.batch_rows.max(1), bytes: BATCH_BYTES, deadline: options.deadline },
             index: 0,
             reader,
             file_is_empty: true,

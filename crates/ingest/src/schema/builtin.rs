@@ -1,5 +1,6 @@
 //! Schemas by name: those shipped with the program, and the user's own YAML files.
 
+use std::io::Read;
 use std::path::Path;
 
 use nta_data::Schema;
@@ -16,6 +17,9 @@ const BUILTIN: [(&str, &str); 8] = [
     ("ctu13", include_str!("../../schemas/ctu13.yaml")),
     ("zeek-conn", include_str!("../../schemas/zeek-conn.yaml")),
 ];
+
+/// Most bytes of a schema's file.
+const LARGEST_SCHEMA: u64 = 4 << 20;
 
 /// Names and YAML texts of the schemas that are built in.
 pub fn builtin_schemas() -> &'static [(&'static str, &'static str)] {
@@ -41,7 +45,14 @@ pub fn load_schema(name_or_path: &str, root: &Path) -> Result<Schema, IngestErro
     if path.is_dir() {
         return Err(IngestError::IsFolder { file });
     }
-    let yaml = std::fs::read_to_string(&path).map_err(|e| IngestError::read(&file, &e))?;
+    let mut yaml = String::new();
+    let opened = std::fs::File::open(&path).and_then(|f| f.take(LARGEST_SCHEMA + 1).read_to_string(&mut yaml));
+    opened.map_err(|e| IngestError::read(&file, &e))?;
+    if yaml.len() as u64 > LARGEST_SCHEMA {
+        let problem =
+            "longer than the 4 MiB that a schema may have; name columns that matter, and no others".to_owned();
+        return Err(IngestError::BadSchema { file, at: None, problem });
+    }
     parse(&yaml, &file)
 }
 
@@ -57,7 +68,17 @@ fn unknown(name: &str, file: String) -> IngestError {
 }
 
 fn parse(yaml: &str, file: &str) -> Result<Schema, IngestError> {
-    let schema: Schema = serde_saphyr::from_str(yaml).map_err(|e| IngestError::BadSchema {
+    // A schema that names every column allowed in every role has fewer nodes, and no need of aliases.
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: 32,
+            max_nodes: 200_000,
+            max_aliases: 1_000,
+            max_total_scalar_bytes: LARGEST_SCHEMA as usize,
+        },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 200_000 },
+    };
+    let schema: Schema = serde_saphyr::from_str_with_options(yaml, options).map_err(|e| IngestError::BadSchema {
         file: file.to_owned(),
         at: e.location().map(|l| (l.line(), l.column())),
         problem: first_line(&e.without_snippet().to_string()),

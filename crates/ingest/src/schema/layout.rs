@@ -1,11 +1,12 @@
 //! Matches the names of a schema with the columns of a file: by name, trimmed, then by alias, then without regard to
 //! case where that leaves one answer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use nta_data::Schema;
 
 use crate::error::IngestError;
+use crate::limits::{LONGEST_NAME, refuse_wide};
 
 /// Which column of one file stands for which name of the schema.
 #[derive(Debug, Clone, Default)]
@@ -16,9 +17,10 @@ pub(crate) struct Layout {
 impl Layout {
     /// Finds every name that the schema knows among `columns` (trimmed, all different).
     pub(crate) fn new(schema: &Schema, columns: &[String]) -> Layout {
+        let index = Index::new(columns);
         let found = known_names(schema)
             .into_iter()
-            .filter_map(|name| find(schema, name, columns).map(|column| (name.to_owned(), column.clone())))
+            .filter_map(|name| index.find(schema, name).map(|place| (name.to_owned(), columns[place].clone())))
             .collect();
         Layout { columns: found }
     }
@@ -29,15 +31,21 @@ impl Layout {
     }
 }
 
-/// Trims header names, names the nameless after their place, and refuses doubles.
+/// Trims header names, names the nameless after their place, and refuses doubles, too many names and too long ones.
 pub(crate) fn clean_names(names: &[String], file: &str) -> Result<Vec<String>, IngestError> {
+    refuse_wide(names.len(), file)?;
     let mut clean: Vec<String> = Vec::with_capacity(names.len());
+    let mut place_of: HashMap<String, usize> = HashMap::with_capacity(names.len());
     for (place, name) in names.iter().enumerate() {
         let name = match name.trim() {
             "" => format!("unnamed_{}", place + 1),
             name => name.to_owned(),
         };
-        if let Some(first) = clean.iter().position(|c| *c == name) {
+        if name.len() > LONGEST_NAME {
+            let (file, found) = (file.to_owned(), name.len());
+            return Err(IngestError::LongName { file, place: place + 1, found, limit: LONGEST_NAME });
+        }
+        if let Some(first) = place_of.insert(name.clone(), place) {
             let (file, column) = (file.to_owned(), name);
             return Err(IngestError::DuplicateColumn { file, column, first: first + 1, second: place + 1 });
         }
@@ -60,7 +68,7 @@ pub(crate) fn known_names(schema: &Schema) -> Vec<&str> {
     names.extend(schema.categorical.iter().map(|c| c.name.as_str()));
     names.extend(schema.ignored.iter().map(String::as_str));
     names.extend(schema.header.iter().map(String::as_str));
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     names.retain(|name| seen.insert(*name));
     names
 }
@@ -77,19 +85,35 @@ pub(crate) fn spellings(schema: &Schema) -> Vec<Vec<String>> {
 /// How many of `cells` are names that the schema knows.
 pub(crate) fn n_known(schema: &Schema, cells: &[String]) -> usize {
     let cells: Vec<String> = cells.iter().map(|c| c.trim().to_owned()).collect();
-    known_names(schema).into_iter().filter(|name| find(schema, name, &cells).is_some()).count()
+    let index = Index::new(&cells);
+    known_names(schema).into_iter().filter(|name| index.find(schema, name).is_some()).count()
 }
 
-fn find<'c>(schema: &Schema, name: &str, columns: &'c [String]) -> Option<&'c String> {
-    let aliases = schema.aliases.get(name).map_or(&[][..], Vec::as_slice);
-    let spellings = || std::iter::once(name).chain(aliases.iter().map(String::as_str)).map(str::trim);
-    if let Some(column) = spellings().find_map(|s| columns.iter().find(|c| *c == s)) {
-        return Some(column);
+/// Columns by name, so that looking up many names among many columns stays linear.
+struct Index<'c> {
+    exact: HashMap<&'c str, usize>,
+    /// In lower case; `None` where several columns differ in case alone.
+    folded: HashMap<String, Option<usize>>,
+}
+
+impl<'c> Index<'c> {
+    fn new(columns: &'c [String]) -> Index<'c> {
+        let mut exact = HashMap::with_capacity(columns.len());
+        let mut folded = HashMap::with_capacity(columns.len());
+        for (place, column) in columns.iter().enumerate() {
+            exact.entry(column.as_str()).or_insert(place);
+            folded.entry(column.to_ascii_lowercase()).and_modify(|only| *only = None).or_insert(Some(place));
+        }
+        Index { exact, folded }
     }
-    spellings().find_map(|spelling| {
-        let mut alike = columns.iter().filter(|c| c.eq_ignore_ascii_case(spelling));
-        alike.next().filter(|_| alike.next().is_none())
-    })
+
+    /// Place of the column that stands for a name of the schema.
+    fn find(&self, schema: &Schema, name: &str) -> Option<usize> {
+        let aliases = schema.aliases.get(name).map_or(&[][..], Vec::as_slice);
+        let spellings = || std::iter::once(name).chain(aliases.iter().map(String::as_str)).map(str::trim);
+        let exact = spellings().find_map(|s| self.exact.get(s).copied());
+        exact.or_else(|| spellings().find_map(|s| self.folded.get(&s.to_ascii_lowercase()).copied().flatten()))
+    }
 }
 
 /// What may have gone wrong with columns that were not found.
@@ -109,7 +133,10 @@ pub(crate) fn hint(schema: &Schema, missing: &[String], columns: &[String]) -> S
         return format!("no column of schema {} is there, is it the right schema? ", schema.name);
     }
     let near = missing.iter().find_map(|name| {
-        let alike = columns.iter().filter(|c| strsim::jaro_winkler(&c.to_lowercase(), &name.to_lowercase()) > 0.9);
+        // A name more than twice as long is never so near, and long names are dear to compare.
+        let long = 2 * name.chars().count();
+        let alike = columns.iter().filter(|c| c.chars().nth(long).is_none());
+        let alike = alike.filter(|c| strsim::jaro_winkler(&c.to_lowercase(), &name.to_lowercase()) > 0.9);
         alike.max_by_key(|c| (strsim::jaro_winkler(c, name) * 1e6) as u64).map(|c| (name, c))
     });
     match near {

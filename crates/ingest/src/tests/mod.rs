@@ -1,6 +1,8 @@
 //! What reading makes of files and streams, tested through the crate's own door. A module a topic:
 //!
+//! - `bounds`: what asks for too much memory or time is refused by name
 //! - `changing`: an input is read once, or is provably the same in every pass
+//! - `hostile_parquet`: damaged Parquet is refused in words
 //! - `known_files`: rows and labels of the published data sets
 //! - `reading`: good files read the same whatever their form
 //! - `refusals`: every mistake is answered with file, place and remedy
@@ -9,7 +11,9 @@
 //! - `streams`: pipes and files that grow are read as they come
 //! - `text_formats`: the same flows read the same in every text format
 
+mod bounds;
 mod changing;
+mod hostile_parquet;
 mod known_files;
 mod reading;
 mod refusals;
