@@ -171,7 +171,7 @@ impl RunConfig {
     /// Reads `path` and puts each `key=value` of `sets` over it.
     pub fn load(path: &Path, sets: &[String], home: Option<&Path>) -> Result<LoadedConfig, ConfigError> {
         let file = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| ConfigError {
+        let text = yaml::read(path).map_err(|error| ConfigError {
             file: file.clone(),
             place: None,
             message: format!("cannot read the config: {error}"),

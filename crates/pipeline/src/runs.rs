@@ -64,7 +64,7 @@ pub fn compare(project: &Project, asked: &[String]) -> Result<Comparison, Pipeli
     let mut parts = Vec::new();
     for run in &runs {
         let path = run.folder.join("config.yaml");
-        let text = std::fs::read_to_string(&path)
+        let text = yaml::read(&path)
             .map_err(|error| PipelineError::refuse(format!("cannot read {}: {error}", path.display())))?;
         let config = yaml::parse(&text)
             .map_err(|error| PipelineError::refuse(format!("{}: {}", path.display(), error.message)))?;

@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
@@ -29,15 +32,44 @@ pub(crate) struct SyntaxError {
     pub(crate) message: String,
 }
 
-/// Reads one YAML document.
+/// Most bytes of a config.
+const MOST_BYTES: usize = 1 << 20;
+/// Most values and keys of a config, with those that aliases repeat.
+const MOST_NODES: usize = 50_000;
+/// Longest path of a key (`forest.trees`), in bytes: every key and list item below repeats it.
+const LONGEST_PATH: usize = 1_024;
+
+/// The text of a file, cut where [`parse`] refuses it for its length.
+pub(crate) fn read(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > MOST_BYTES {
+        // The cut may go through a character.
+        return Ok(String::from_utf8_lossy(&bytes).into_owned());
+    }
+    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+/// Reads one YAML document. Refuses one that is larger or deeper than a config ever is.
 pub(crate) fn parse(text: &str) -> Result<Document, SyntaxError> {
-    let root: Option<Spanned<Node>> = serde_saphyr::from_str(text).map_err(|error| {
+    if text.len() > MOST_BYTES {
+        let message = "longer than the 1 MiB that a config may have; this is no config".to_owned();
+        return Err(SyntaxError { place: None, message });
+    }
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! { max_depth: 32, max_nodes: MOST_NODES, max_aliases: 1_000 },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MOST_NODES },
+    };
+    let root: Option<Spanned<Node>> = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let place = error.location().map(|l| Place { line: l.line(), column: l.column() });
         let message = error.without_snippet().to_string();
         SyntaxError { place, message: in_plain_words(message.lines().next().unwrap_or_default()) }
     })?;
     let mut places = BTreeMap::new();
-    let value = root.map_or(Value::Null, |node| flatten(node.value, String::new(), &mut places));
+    let value = match root {
+        Some(node) => flatten(node.value, String::new(), &mut places)?,
+        None => Value::Null,
+    };
     Ok(Document { value, places })
 }
 
@@ -47,6 +79,11 @@ fn in_plain_words(message: &str) -> String {
     let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or(message);
     if message.contains("from_str_multiple") || message.contains("multiple") {
         return "this file holds several YAML documents; a config is one".to_owned();
+    }
+    if message.contains("budget breached") || message.contains("alias replay limit") {
+        return format!(
+            "more than a config may hold: {MOST_NODES} values, 1,000 aliases, and 32 levels inside each other ({message})"
+        );
     }
     if message.contains("non-finite") {
         return "numbers must be finite".to_owned();
@@ -77,32 +114,38 @@ enum Node {
     Map(Vec<(Spanned<String>, Spanned<Node>)>),
 }
 
-fn flatten(node: Node, path: String, places: &mut BTreeMap<String, Place>) -> Value {
+fn flatten(node: Node, path: String, places: &mut BTreeMap<String, Place>) -> Result<Value, SyntaxError> {
     let place = |location: &serde_saphyr::Location| Place { line: location.line(), column: location.column() };
-    match node {
+    Ok(match node {
         Node::Null => Value::Null,
         Node::Bool(b) => Value::Bool(b),
         Node::Number(n) => Value::Number(n),
         Node::Text(t) => Value::String(t),
-        Node::List(items) => items
-            .into_iter()
-            .enumerate()
-            .map(|(i, item)| {
+        Node::List(items) => {
+            let mut list = Vec::with_capacity(items.len());
+            for (i, item) in items.into_iter().enumerate() {
                 let path = format!("{path}[{i}]");
                 places.insert(path.clone(), place(&item.referenced));
-                flatten(item.value, path, places)
-            })
-            .collect(),
+                list.push(flatten(item.value, path, places)?);
+            }
+            Value::Array(list)
+        }
         Node::Map(entries) => {
             let mut map = Map::new();
             for (key, value) in entries {
                 let path = if path.is_empty() { key.value.clone() } else { format!("{path}.{}", key.value) };
-                places.insert(path.clone(), place(&key.referenced));
-                map.insert(key.value, flatten(value.value, path, places));
+                let at = place(&key.referenced);
+                if path.len() > LONGEST_PATH {
+                    let message =
+                        format!("a key of {} bytes with those above it; the longest is {LONGEST_PATH}", path.len());
+                    return Err(SyntaxError { place: Some(at), message });
+                }
+                places.insert(path.clone(), at);
+                map.insert(key.value, flatten(value.value, path, places)?);
             }
             Value::Object(map)
         }
-    }
+    })
 }
 
 impl<'de> Deserialize<'de> for Node {
@@ -187,6 +230,31 @@ mod tests {
         assert_eq!(document.places["forest.trees"], Place { line: 3, column: 3 });
         assert_eq!(document.places["files[1]"], Place { line: 7, column: 5 });
         assert_eq!(document.place_of("forest.trees.deeper"), Some(Place { line: 3, column: 3 }));
+    }
+
+    #[test]
+    fn what_is_larger_than_any_config_is_refused_soon() {
+        let began = std::time::Instant::now();
+        let key = "k".repeat(100_000);
+        let refused = |text: &str| parse(text).unwrap_err().message;
+        assert!(!refused(&format!("\"{key}\": [{}1]", "1,".repeat(1_000))).is_empty());
+        assert!(refused(&format!("k: [{}1]", "1,".repeat(200_000))).contains("more than a config may hold: 50000"));
+        assert!(refused(&"[".repeat(200)).contains("more than a config may hold"));
+        assert!(refused(&"a: 1 # and more\n".repeat(100_000)).contains("longer than the 1 MiB"));
+        let mut laughs = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n".to_owned();
+        for i in 1..10 {
+            let again = vec![format!("*a{}", i - 1); 10].join(", ");
+            laughs.push_str(&format!("a{i}: &a{i} [{again}]\n"));
+        }
+        assert!(refused(&laughs).contains("more than a config may hold"), "{}", refused(&laughs));
+        assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn the_config_that_broke_a_promise_is_refused() {
+        let Some(folder) = std::env::var_os("NTA_DATA").map(std::path::PathBuf::from) else { return };
+        let Ok(text) = read(&folder.join("hostile/bomb.yaml")) else { return };
+        assert!(parse(&text).is_err());
     }
 
     #[test]
