@@ -1,6 +1,7 @@
 //! A command that is told to stop says so by its exit code and leaves nothing; a signal that was ignored stays ignored.
 #![cfg(unix)]
 
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -19,6 +20,16 @@ fn scoring(home: &Home, n_rows: usize, before: &str) -> Child {
         home.command(&["score", MODEL, input.to_str().unwrap(), "-o", output.to_str().unwrap(), "--batch", "100"]);
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(format!("{before} exec \"$0\" \"$@\"")).arg(nta.get_program()).args(nta.get_args());
+    // Whoever runs the tests may ignore signals itself, as a shell's background jobs do; the command begins without that.
+    // SAFETY: `signal` may be called between fork and exec, and SIG_DFL is a valid disposition.
+    unsafe {
+        shell.pre_exec(|| {
+            for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+                libc::signal(signal, libc::SIG_DFL);
+            }
+            Ok(())
+        });
+    }
     shell.current_dir(root()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
