@@ -278,17 +278,3 @@ fn the_digest_is_that_of_the_bytes_on_disk_whatever_the_format_and_packing() {
         assert_eq!((&digest.name[..], digest.bytes, &digest.sha256), (*name, bytes.len() as u64, &sha256));
     }
 }
-
-#[test]
-fn a_later_pass_reads_the_file_that_was_opened_not_the_one_that_took_its_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let source = source(folder.path(), &[("1.csv", FLOWS.as_bytes())]);
-    let rows = || {
-        let all = batches(&source, &options()).unwrap().map(|b| b.unwrap().dataset.n_rows());
-        all.sum::<usize>()
-    };
-    assert_eq!(rows(), 3);
-    std::fs::write(folder.path().join("other"), "ts,dur,src,bytes,proto,label\n1,2,a,5,tcp,benign\n").unwrap();
-    std::fs::rename(folder.path().join("other"), folder.path().join("1.csv")).unwrap();
-    assert_eq!(rows(), 3);
-}
