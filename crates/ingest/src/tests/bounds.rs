@@ -23,7 +23,7 @@ pub(super) fn refusal(path: &Path) -> String {
     let began = Instant::now();
     let source = Source::resolve(&[path.display().to_string()], Path::new("/")).unwrap();
     let whole = read(&source, &options(), &Quiet).map(|_| ()).unwrap_err().to_string();
-    let parts = batches(&source, &options()).and_then(|all| all.map(|b| b.map(|_| ())).collect::<Result<(), _>>());
+    let parts = batches(&source, &options()).and_then(|mut all| all.try_for_each(|b| b.map(|_| ())));
     assert_eq!(parts.unwrap_err().to_string(), whole);
     assert!(began.elapsed() < SOON, "{whole}: {:?}", began.elapsed());
     whole
