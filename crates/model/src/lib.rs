@@ -60,6 +60,8 @@ mod parts;
 mod prepared;
 mod reasons;
 mod registry;
+#[cfg(test)]
+mod resealed_tests;
 mod scorer;
 mod snapshot;
 mod store;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
 use crate::digest::{digest_of_digests, sha256_hex};
-use crate::parts::check_learned;
+use crate::parts;
 
 /// The revision of the folder's format that this version writes and reads.
 pub const FORMAT_REVISION: u32 = 1;
@@ -199,6 +199,23 @@ impl Manifest {
             return Err(ModelError::damaged(path, "the model's digest is not that of its parts"));
         }
         Ok(())
+    }
+}
+
+/// Refuses a list by which the digest would be that of other parts than those that are applied: a genuine forest beside
+/// the one that scores, a threshold that the digest does not see.
+fn check_learned(manifest: &Manifest) -> Result<(), String> {
+    for member in &manifest.members {
+        let (file, right) = (&member.file, format!("{}.{}", member.name, member.kind.file_ending()));
+        if *file != right {
+            return Err(format!("member {} stands in `{file}`, not in `{right}`", member.name));
+        }
+    }
+    let is_learned = |name: &str| parts::is_learned(name) || manifest.members.iter().any(|member| member.file == name);
+    match manifest.files.iter().find(|file| file.learned != is_learned(&file.name)) {
+        None => Ok(()),
+        Some(odd) if odd.learned => Err(format!("`{}` decides no score, and the digest covers it", odd.name)),
+        Some(odd) => Err(format!("`{}` decides scores, and the digest does not cover it", odd.name)),
     }
 }
 

@@ -73,7 +73,7 @@ fn measure(test: &Dataset, scores: &Scores, model: &Model, judging: &Judging<'_>
         Ok(JudgedMember { name: &column.name, scores: &column.p_attack, threshold, flags: &column.flags })
     });
     let members: Vec<JudgedMember<'_>> = members.collect::<Result<_, PipelineError>>()?;
-    let parts: Named<PartSize> = judging.summary.parts.iter().map(|p| (part_name(p.part), size(p))).collect();
+    let parts: Named<PartSize> = judging.summary.parts.iter().map(|p| (p.part.to_string(), size(p))).collect();
     let digest = model.digest().map_err(failed)?;
     let evaluation = judge(&JudgeInput {
         labels,
@@ -93,11 +93,6 @@ fn measure(test: &Dataset, scores: &Scores, model: &Model, judging: &Judging<'_>
         .map(|column| Ok((column.name.clone(), curves(&column.p_attack, labels).map_err(failed)?)))
         .collect::<Result<Vec<_>, PipelineError>>()?;
     Ok(Judged { evaluation, curves })
-}
-
-/// A part's name as the reports call it.
-pub(crate) fn part_name(part: nta_preprocess::Part) -> String {
-    part.to_string()
 }
 
 fn size(part: &nta_preprocess::PartSummary) -> PartSize {
