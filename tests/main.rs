@@ -12,6 +12,7 @@
 //! - `keys`: every key of a config changes what comes out
 //! - `live`: a pipe, a rotated file and a snapshot score as the whole file does, as they come
 //! - `outputs`: nothing but a regular file is replaced by a command's output
+//! - `publish`: a published model says in its graph what it says here, and what is changed afterwards is found
 //! - `quickstart`: the README's first command, and what it must show
 //! - `refusals`: bad input is refused with file, line and remedy, and leaves nothing
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
@@ -30,6 +31,7 @@ mod keys;
 mod live;
 mod nta;
 mod outputs;
+mod publish;
 mod quickstart;
 mod refusals;
 mod scoring;

@@ -73,8 +73,8 @@ impl ExportError {
         ExportError::Damaged { path: path.to_owned(), why: why.to_string() }
     }
 
-    /// Whether a check said no, where the rest is a wrong request or a failure.
+    /// Whether a gate said no: parity, or a key that was asked for. The rest is a wrong request or a failure.
     pub fn is_gate(&self) -> bool {
-        matches!(self, Self::Apart { .. } | Self::Damaged { .. } | Self::Signature { .. })
+        matches!(self, Self::Apart { .. } | Self::Signature { .. })
     }
 }

@@ -84,11 +84,19 @@ Examples:
         #[command(subcommand)]
         command: Option<ModelsCommand>,
     },
-    /// Check a model: every digest, and the golden rows it was saved with.
-    Verify {
-        /// A path, `name`, `name/3` or `name@alias`.
-        model: String,
-    },
+    /// Put a model into a folder that other tools load: ONNX, MLflow, Python, with proof that it says the same there.
+    #[command(after_help = "\
+Examples:
+  nta publish nsl-kdd                           into artifacts/nsl-kdd/<version>
+  nta publish ctu13@champion --rows today.binetflow
+  nta publish ctu13/2 -o /srv/models/ctu13 --sign key.pem --licence CC-BY-4.0")]
+    Publish(PublishArgs),
+    /// Check a model: every digest, and the golden rows it was saved with; of a published one its graphs too.
+    #[command(after_help = "\
+Examples:
+  nta verify nsl-kdd/3
+  nta verify artifacts/nsl-kdd/3 --key publisher.pub.pem")]
+    Verify(VerifyArgs),
     /// Write simulated, labelled traffic as CSV.
     #[command(after_help = "Example:\n  nta simulate --seed 3 --set flows=5000 -o flows.csv")]
     Simulate(SimulateArgs),
@@ -168,6 +176,49 @@ pub(crate) struct ScoreArgs {
     /// (exact Shapley values), this many of them.
     #[arg(long, value_name = "FEATURES", num_args = 0..=1, default_missing_value = "3", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) explain: Option<u32>,
+    /// Exit with 3 unless the model is a published folder that was signed with this key's private half (PEM, Ed25519).
+    #[arg(long, value_name = "KEY")]
+    pub(crate) require_key: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PublishArgs {
+    /// A path, `name` (its newest version), `name/3` or `name@alias`.
+    pub(crate) model: String,
+    /// The folder to make; artifacts/<name>/<version> when not given.
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Sign the folder with this private key (PEM, Ed25519): `openssl genpkey -algorithm ed25519 -out key.pem`.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) sign: Option<PathBuf>,
+    /// The terms under which the model is passed on, for its card.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) licence: Option<String>,
+    #[command(flatten)]
+    pub(crate) proof: ProofArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// A path, `name`, `name/3` or `name@alias`, or the folder of a published model.
+    pub(crate) model: String,
+    /// Exit with 3 unless the folder was signed with this key's private half (PEM, Ed25519).
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) proof: ProofArgs,
+}
+
+/// What the proof is made with, beside golden rows and 10,000 that the model has not seen.
+#[derive(Debug, Args)]
+pub(crate) struct ProofArgs {
+    /// Prove it on the flows of this file too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rows: Option<PathBuf>,
+    /// Prove it in this onnxruntime too: its shared library, in Python's package under capi/. Needs a build with the
+    /// feature `onnxruntime`.
+    #[arg(long, value_name = "LIBRARY")]
+    pub(crate) onnxruntime: Option<PathBuf>,
 }
 
 /// What becomes of rows that cannot be read.

@@ -42,6 +42,9 @@ pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
         Outcome::Report { figures } => format!("report.html, {figures} figures"),
         Outcome::Save { model, .. } => format!("models/{model}"),
         Outcome::Score { rows, flagged, sorted } => scored(*rows, *flagged, *sorted, seconds),
+        Outcome::Prove { rows, largest_difference } => {
+            format!("{} flows through graph and model, scores within {largest_difference:.1e}", thousands(*rows))
+        }
         Outcome::Simulate { rows, attacks, .. } => {
             format!("{} flows, {} attacks", thousands(*rows), thousands(*attacks))
         }
@@ -84,6 +87,7 @@ pub(crate) fn progress(done: u64, total: Option<u64>, unit: Unit) -> String {
         Unit::FlowsScored => "flows scored",
         Unit::FlowsSorted => "flows put in order",
         Unit::FlowsWritten => "flows written",
+        Unit::FlowsProved => "flows through graph and model",
     };
     match total {
         Some(_) => counted.to_owned(),

@@ -24,6 +24,7 @@ pub enum Stage {
     Save,
     Score,
     Simulate,
+    Prove,
 }
 
 impl Stage {
@@ -42,6 +43,7 @@ impl Stage {
             Stage::Save => "save",
             Stage::Score => "score",
             Stage::Simulate => "simulate",
+            Stage::Prove => "prove",
         }
     }
 }
@@ -141,6 +143,7 @@ pub enum Unit {
     FlowsScored,
     FlowsSorted,
     FlowsWritten,
+    FlowsProved,
 }
 
 /// One epoch of the network.
@@ -255,6 +258,13 @@ pub enum Outcome {
         /// Whether the flows had to be put in order of their ends first.
         sorted: bool,
     },
+    /// A model's graphs were held against the model.
+    Prove {
+        /// Rows that went through a graph and through the model.
+        rows: u64,
+        /// The largest distance of a score.
+        largest_difference: f32,
+    },
     /// Traffic was simulated.
     Simulate {
         /// Flows.
@@ -282,6 +292,7 @@ impl Outcome {
             Outcome::Save { .. } => Stage::Save,
             Outcome::Score { .. } => Stage::Score,
             Outcome::Simulate { .. } => Stage::Simulate,
+            Outcome::Prove { .. } => Stage::Prove,
         }
     }
 }

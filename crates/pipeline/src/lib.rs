@@ -9,6 +9,7 @@ mod event;
 mod external_sort;
 mod models;
 mod project;
+mod publish;
 mod run;
 mod runs;
 mod schemas;
@@ -25,13 +26,14 @@ pub use error::{Cause, PipelineError, chain};
 pub use event::{
     Begun, DatasetRead, Epoch, Event, FeatureLoss, Listener, Outcome, PartSize, Remark, Silence, Stage, Unit,
 };
-pub use models::{AliasMoved, ModelLine, Verified, models, remove_alias, set_alias, verify};
+pub use models::{AliasMoved, ModelLine, models, remove_alias, set_alias};
 pub use nta_atomic::remove_unfinished;
 pub use nta_ingest::panic_is_caught;
 pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint, metric};
 pub use nta_report::{Comparison, thousands};
 pub use nta_tracking::Status;
 pub use project::Project;
+pub use publish::{Proved, PublishOutcome, PublishRequest, Verified, VerifyRequest, publish, require_key, verify};
 pub use run::{Resume, RunOutcome, run};
 pub use runs::{RunLine, RunList, compare, runs, show};
 pub use schemas::{infer_schema, list_schemas, show_schema};

@@ -1,8 +1,6 @@
 //! The saved models of a project.
 
-use std::sync::Arc;
-
-use nta_model::{Model, Registry};
+use nta_model::Registry;
 use serde::Serialize;
 
 use crate::error::{PipelineError, refused};
@@ -95,26 +93,4 @@ pub fn remove_alias(project: &Project, asked: &str) -> Result<AliasMoved, Pipeli
     };
     registry.remove_alias(name, alias).map_err(refused)?;
     Ok(AliasMoved { alias: asked.to_owned(), version: format!("{name}/{number}") })
-}
-
-/// A model that passed its checks.
-#[derive(Debug, Clone, Serialize)]
-pub struct Verified {
-    /// The model, as `name/3` or a path.
-    pub model: String,
-    /// Digest of its learned parts.
-    pub digest: String,
-    /// Golden rows scored again.
-    pub golden_rows: usize,
-    /// Largest difference from the scores it was saved with.
-    pub largest_difference: f32,
-}
-
-/// Checks every digest of a model and scores its golden rows again.
-pub fn verify(project: &Project, asked: &str) -> Result<Verified, PipelineError> {
-    let version = Registry::new(&project.home).resolve(asked).map_err(refused)?;
-    let model = Arc::new(Model::load(&version.path).map_err(refused)?);
-    let largest_difference = model.verify().map_err(refused)?;
-    let digest = model.digest().map_err(refused)?;
-    Ok(Verified { model: version.title(), digest, golden_rows: model.golden.rows.len(), largest_difference })
 }

@@ -3,7 +3,7 @@
 use nta_model::Model;
 use nta_preprocess::FittedCategorical;
 
-use super::names::{END_TIME, ENTITY, GAP, RESERVED};
+use super::names::{GAP, RESERVED};
 use super::{Form, members, state_input};
 use crate::ExportError;
 use crate::onnx::{Attribute, Element, GraphBuilder, Value};
@@ -52,7 +52,6 @@ impl Columns {
 
     /// The inputs that come from flows before.
     fn memory(&mut self, graph: &mut GraphBuilder, model: &Model) -> Result<(), ExportError> {
-        debug_assert!(RESERVED.contains(&ENTITY) && RESERVED.contains(&END_TIME));
         if model.preprocessor.gap().is_some() {
             let about = "seconds from the end of the host's last flow to the end of this one; NaN for its first";
             let gap = graph.input(GAP, Element::Double, None, about)?;

@@ -23,7 +23,7 @@ use crate::onnx::{Element, GraphBuilder, ModelProto};
 
 pub(crate) use inputs::{Columns, MISSING_TEXTS};
 pub(crate) use members::state_len;
-pub(crate) use names::{END_TIME, ENTITY, FLAGGED, GAP, PROBABILITY, RESERVED, state_input, state_output};
+pub(crate) use names::{END_TIME, ENTITY, FLAGGED, GAP, PROBABILITY, state_input, state_output};
 
 /// What a row is judged by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

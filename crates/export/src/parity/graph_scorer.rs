@@ -22,9 +22,9 @@ pub(super) struct Said {
 }
 
 /// A graph and what its members remember.
-pub(super) struct GraphScorer<'a> {
+pub(super) struct GraphScorer {
     model: Arc<Model>,
-    runtime: &'a mut dyn Runtime,
+    runtime: Box<dyn Runtime>,
     /// The number of each host's last row. The same memory as the scorer's: where it is full, both forget alike.
     last_rows: Vec<EntityStore<u64>>,
     /// What each member that carries state remembers after a host's last row, by that row's number.
@@ -45,8 +45,8 @@ struct Past {
     end: Option<i64>,
 }
 
-impl<'a> GraphScorer<'a> {
-    pub(super) fn new(model: Arc<Model>, form: Form, runtime: &'a mut dyn Runtime) -> Self {
+impl GraphScorer {
+    pub(super) fn new(model: Arc<Model>, form: Form, runtime: Box<dyn Runtime>) -> Self {
         let memory = model.state.as_ref().map(|state| &state.memory).filter(|_| form == Form::Sequences);
         let last_rows = memory.map_or(Vec::new(), |m| (0..N_SHARDS).map(|_| EntityStore::new(m)).collect());
         let width = |m: &nta_model::NamedMember| state_len(&m.member).map(|width| (m.name.clone(), width));

@@ -13,13 +13,17 @@ use serde::Serialize;
 use crate::ExportError;
 use crate::evaluate::Runtime;
 use crate::graph::Form;
+use crate::graphs::{Engine, Graphs};
 
 use compare::compare;
 use graph_scorer::GraphScorer;
-pub(crate) use made_rows::made_rows;
+use made_rows::made_rows;
 
-/// Rows made for the proof, beside the golden ones.
+/// Rows made for the proof, beside the golden ones; each graph sees all of them.
 pub const MADE_ROWS: usize = 10_000;
+
+/// Seed of the made rows.
+const SEED: u64 = 7;
 
 /// Rows that go through both at a time.
 const BLOCK: usize = 4_096;
@@ -30,9 +34,9 @@ pub const TOLERANCE: f32 = 1e-5;
 /// What was held against each other, and how near it was.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Parity {
-    /// Rows, over all graphs.
+    /// Rows that went through a graph and through the model, over all graphs.
     pub rows: u64,
-    /// Rows that the hybrid flags among them; all were flagged by the graph, and no other.
+    /// Those that the hybrid flags; the graphs flagged them too, and no other.
     pub flagged: u64,
     /// The largest distance of any score.
     pub largest_difference: f32,
@@ -49,49 +53,85 @@ impl Parity {
     }
 }
 
-/// The model and one graph of it, each with a memory of its own, side by side.
-pub(crate) struct Proof<'a> {
-    scorer: Scorer,
-    graph: GraphScorer<'a>,
-    form: Form,
-    found: Parity,
+/// The model and each of its graphs side by side.
+pub struct Proof {
+    sides: Vec<Side>,
 }
 
-impl<'a> Proof<'a> {
-    /// Both begin with an empty memory.
-    pub(crate) fn new(model: &Arc<Model>, form: Form, runtime: &'a mut dyn Runtime) -> Result<Self, ExportError> {
-        let (scorer, graph) = (Scorer::new(Arc::clone(model))?, GraphScorer::new(Arc::clone(model), form, runtime));
-        Ok(Proof { scorer, graph, form, found: Parity::default() })
+impl Proof {
+    /// All begin with an empty memory.
+    ///
+    /// # Errors
+    /// Graphs that the engine cannot read, an engine that is not there.
+    pub fn begin(model: &Arc<Model>, graphs: &Graphs, engine: &Engine) -> Result<Self, ExportError> {
+        let side = |form: Form, bytes: &[u8]| Side::new(model, form, engine.load(bytes)?);
+        let sides = graphs.iter().map(|(form, bytes)| side(form, bytes)).collect::<Result<_, _>>()?;
+        Ok(Proof { sides })
+    }
+
+    /// Golden rows and made ones, from empty memory.
+    ///
+    /// # Errors
+    /// See [`Proof::take`].
+    pub fn of_known_rows(
+        model: &Arc<Model>,
+        graphs: &Graphs,
+        engine: &Engine,
+        watch: &dyn Watch,
+    ) -> Result<Parity, ExportError> {
+        let mut found = Parity::default();
+        let (golden, made) = (model.golden.to_dataset(&model.schema)?, made_rows(model, MADE_ROWS, SEED));
+        for (rows, source) in [(golden, "golden rows"), (made, "made rows")] {
+            let mut proof = Proof::begin(model, graphs, engine)?;
+            proof.take(&rows, source, watch)?;
+            found = found.and(proof.found());
+        }
+        Ok(found)
     }
 
     /// Holds the next rows against each other, in arrival order; `source` names them in an error.
     ///
     /// # Errors
-    /// The first score that is further off than [`TOLERANCE`], the first flag that differs, rows that do not fit.
-    pub(crate) fn take(&mut self, rows: &Dataset, source: &str, watch: &dyn Watch) -> Result<(), ExportError> {
-        let rows = match self.form {
-            Form::Sequences => rows,
-            Form::SingleFlows => &alone(rows, self.found.rows),
-        };
+    /// The first score that is further off than [`TOLERANCE`], the first flag that differs, rows that do not fit, stopped.
+    pub fn take(&mut self, rows: &Dataset, source: &str, watch: &dyn Watch) -> Result<(), ExportError> {
+        self.sides.iter_mut().try_for_each(|side| side.take(rows, source, watch))
+    }
+
+    /// What was found.
+    pub fn found(&self) -> Parity {
+        self.sides.iter().fold(Parity::default(), |all, side| all.and(side.found))
+    }
+}
+
+/// The model and one graph of it, each with a memory of its own.
+struct Side {
+    scorer: Scorer,
+    graph: GraphScorer,
+    form: Form,
+    found: Parity,
+}
+
+impl Side {
+    fn new(model: &Arc<Model>, form: Form, runtime: Box<dyn Runtime>) -> Result<Self, ExportError> {
+        let (scorer, graph) = (Scorer::new(Arc::clone(model))?, GraphScorer::new(Arc::clone(model), form, runtime));
+        Ok(Side { scorer, graph, form, found: Parity::default() })
+    }
+
+    fn take(&mut self, rows: &Dataset, source: &str, watch: &dyn Watch) -> Result<(), ExportError> {
+        let single = matches!(self.form, Form::SingleFlows).then(|| alone(rows, self.found.rows));
+        let rows = single.as_ref().unwrap_or(rows);
         let order: Vec<u32> = (0..rows.n_rows() as u32).collect();
         for block in order.chunks(BLOCK) {
             if watch.cancelled() {
                 return Err(ExportError::Interrupted);
             }
-            let rows = rows.take(block);
+            let (at, rows) = (block[0] as usize, rows.take(block));
             let (said, expected) = (self.graph.score(&rows)?, self.scorer.score(&rows)?);
-            let name = self.graph.name();
-            let at = block.first().copied().unwrap_or(0) as usize;
-            let found = compare(self.scorer.model(), &expected, &said, &name, source, at)?;
+            let found = compare(self.scorer.model(), &expected, &said, &self.graph.name(), source, at)?;
             self.found = self.found.and(found);
             watch.step(self.found.rows, 0);
         }
         Ok(())
-    }
-
-    /// What was found.
-    pub(crate) fn found(&self) -> Parity {
-        self.found
     }
 }
 

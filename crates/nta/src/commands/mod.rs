@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod models;
 pub(crate) mod past_runs;
+pub(crate) mod publish;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod score;

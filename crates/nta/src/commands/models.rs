@@ -1,8 +1,8 @@
-//! `nta models`, its changes of aliases, and `nta verify`.
+//! `nta models` and its changes of aliases.
 
 use std::io::Write;
 
-use nta_pipeline::{models as list, remove_alias, set_alias, verify as check};
+use nta_pipeline::{models as list, remove_alias, set_alias};
 
 use crate::args::{Common, ModelsCommand};
 use crate::{commands, table, visible};
@@ -37,17 +37,5 @@ pub(crate) fn change(change: &ModelsCommand, common: &Common) -> anyhow::Result<
         return commands::json(&moved);
     }
     writeln!(visible::out(), "{} {said} {}", moved.alias, moved.version)?;
-    Ok(())
-}
-
-pub(crate) fn verify(model: &str, common: &Common) -> anyhow::Result<()> {
-    let verified = check(&commands::project(common), model)?;
-    if common.json {
-        return commands::json(&verified);
-    }
-    let mut out = visible::out();
-    writeln!(out, "{} is whole (digest {})", verified.model, verified.digest)?;
-    let (rows, difference) = (verified.golden_rows, verified.largest_difference);
-    writeln!(out, "{rows} golden rows scored again, largest difference {difference:e}")?;
     Ok(())
 }

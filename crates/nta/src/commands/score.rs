@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use nta_pipeline::{BadRowsConfig, BadRowsWord, ScoreOutcome, ScoreRequest, score as job};
+use nta_pipeline::{BadRowsConfig, BadRowsWord, ScoreOutcome, ScoreRequest, require_key, score as job};
 
 use crate::args::{BadRowsArg, Common, ScoreArgs};
 use crate::progress::Progress;
@@ -23,6 +23,9 @@ pub(crate) fn score(args: &ScoreArgs, common: &Common) -> anyhow::Result<()> {
         .into(),
         project: commands::project(common),
     };
+    if let Some(key) = &args.require_key {
+        require_key(&request.project, &args.model, key)?;
+    }
     let outcome = job(&request, &Progress::new(common.quiet))?;
     if common.json {
         return commands::json(&outcome);

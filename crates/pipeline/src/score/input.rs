@@ -26,22 +26,13 @@ impl<'a> Input<'a> {
         model: &Model,
         listener: &'a dyn Listener,
     ) -> Result<Self, PipelineError> {
-        // The input is a path of the caller's, not of the project's.
-        let working = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-        let path = if request.input == Path::new("-") { Path::new("/dev/stdin") } else { &request.input };
-        let source = Source::resolve(&[glob_safe(&path.to_string_lossy())], &working).map_err(refused)?;
-        let state = model.state.as_ref();
         let options = ReadOptions {
-            by: state.map(|state| state.by),
-            entity_key: state.map_or([0; 16], |state| state.entity_key),
-            sensor_key: state.map(|state| state.sensor_key).unwrap_or_default(),
             sensor: request.sensor.clone(),
-            truth: Truth::IfPresent,
             bad_rows: request.bad_rows,
             batch_rows: request.batch_rows,
-            ..ReadOptions::new(Arc::new(model.schema.clone()))
+            ..options_of(model)
         };
-        Ok(Input { source, options, listener })
+        Ok(Input { source: source_at(&request.input)?, options, listener })
     }
 
     /// The files.
@@ -85,6 +76,25 @@ impl<'a> Input<'a> {
             true => Err(PipelineError::Interrupted("while scoring; nothing was written".to_owned())),
             false => Ok(()),
         }
+    }
+}
+
+/// The file at a path of the caller's, not of the project's; `-` is standard input.
+pub(crate) fn source_at(path: &Path) -> Result<Source, PipelineError> {
+    let working = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let path = if path == Path::new("-") { Path::new("/dev/stdin") } else { path };
+    Source::resolve(&[glob_safe(&path.to_string_lossy())], &working).map_err(refused)
+}
+
+/// How `model` reads traffic.
+pub(crate) fn options_of(model: &Model) -> ReadOptions {
+    let state = model.state.as_ref();
+    ReadOptions {
+        by: state.map(|state| state.by),
+        entity_key: state.map_or([0; 16], |state| state.entity_key),
+        sensor_key: state.map(|state| state.sensor_key).unwrap_or_default(),
+        truth: Truth::IfPresent,
+        ..ReadOptions::new(Arc::new(model.schema.clone()))
     }
 }
 

@@ -25,6 +25,7 @@ use crate::event::{Event, Listener, Outcome, Stage};
 use crate::project::Project;
 
 use input::Input;
+pub(crate) use input::{options_of, source_at};
 use output::TableOutput;
 pub(crate) use output::{FLAGGED, PROBABILITY};
 pub(crate) use sink::ScoreSink;
