@@ -121,7 +121,7 @@ impl GraphScorer {
             inputs.push((state_input(member), Tensor::floats(vec![which.len(), *width], values)));
         }
         let outputs = self.runtime.run(inputs)?;
-        let mut output = |name: &str, width: usize| -> Result<Vec<f32>, ExportError> {
+        let output = |name: &str, width: usize| -> Result<Vec<f32>, ExportError> {
             let tensor = outputs.get(name).ok_or_else(|| ExportError::graph(format!("it has no output `{name}`")))?;
             let (_, _, values) = tensor.numbers().map_err(ExportError::graph)?;
             match values.len() == which.len() * width {
