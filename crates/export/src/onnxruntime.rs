@@ -25,7 +25,8 @@ impl Session {
         let environment = match RUNTIME.get() {
             Some(environment) => environment,
             None => {
-                let why = |e: &dyn std::fmt::Display| ExportError::Runtime { why: format!("{}: {e}", library.display()) };
+                let why =
+                    |e: &dyn std::fmt::Display| ExportError::Runtime { why: format!("{}: {e}", library.display()) };
                 let made = ort::init_from(library).map_err(|e| why(&e))?.with_name("nta").build();
                 let made = made.map_err(|e| why(&e))?;
                 RUNTIME.get_or_init(|| made)

@@ -171,7 +171,8 @@ fn gather(x: &Tensor, which: &Tensor, axis: usize) -> Result<Tensor, String> {
 
 fn reshape(x: &Tensor, shape: &Tensor) -> Result<Tensor, String> {
     let ((element, _, values), (_, _, wanted)) = (x.numbers()?, shape.numbers()?);
-    let known: usize = wanted.iter().filter(|n| **n > 0.0).map(|n| *n as usize).product();
+    let sizes = wanted.iter().filter(|n| **n > 0.0).map(|n| *n as usize);
+    let known = sizes.fold(1usize, usize::saturating_mul);
     let open = wanted.iter().filter(|n| **n < 0.0).count();
     let fits = match open {
         0 => known == values.len(),
@@ -189,7 +190,7 @@ fn split(x: &Tensor, sizes: &Tensor) -> Result<Vec<Tensor>, String> {
     let (element, ..) = x.numbers()?;
     let ([n_rows, n_columns], values) = x.table()?;
     let sizes: Vec<usize> = sizes.numbers()?.2.iter().map(|&n| n as usize).collect();
-    if sizes.iter().sum::<usize>() != n_columns {
+    if sizes.iter().copied().fold(0, usize::saturating_add) != n_columns {
         return Err(format!("{sizes:?} are not the {n_columns} columns"));
     }
     let mut start = 0;
