@@ -109,6 +109,20 @@ fn a_published_folder_is_whole_and_every_flipped_byte_is_found() {
     fs::write(&graph, bytes).unwrap();
     fs::write(folder.join("code/onnxruntime.py"), "").unwrap();
     home.nta(&["verify", at]).refused(2, &["onnxruntime.py", "none of the files published"]);
+    fs::remove_file(folder.join("code/onnxruntime.py")).unwrap();
+
+    // The graph of another model, listed as if it belonged here: no digest tells, but what it says does.
+    trained(&home, &["--set", "seed=8"]);
+    home.nta(&["publish", "quickstart"]).ok();
+    let other = home.path().join("artifacts/quickstart/2");
+    fs::copy(other.join("model.onnx"), folder.join("model.onnx")).unwrap();
+    let line = |folder: &Path| {
+        let sums = fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
+        (sums.lines().find(|line| line.ends_with("  model.onnx")).unwrap().to_owned(), sums)
+    };
+    let (theirs, (ours, sums)) = (line(&other).0, line(&folder));
+    fs::write(folder.join("SHA256SUMS"), sums.replace(&ours, &theirs)).unwrap();
+    home.nta(&["verify", at]).refused(3, &["does not say what the model says", "row"]);
 }
 
 #[test]

@@ -76,7 +76,8 @@ class Model:
 
 
 class Follower:
-    """Scores rows by what their hosts did before, and remembers it from call to call."""
+    """Scores rows by what their hosts did before, and remembers it from call to call, of every host: nta forgets some
+    where there are more than the model has room for (`memory` in the config)."""
 
     def __init__(self, model):
         self.model = model
