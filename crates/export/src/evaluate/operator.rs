@@ -80,29 +80,29 @@ fn one(x: &Tensor) -> Result<f64, String> {
     }
 }
 
-/// `of` every two numbers that stand at the same place, a dimension of 1 being stretched.
+/// The number at a place, a dimension of 1 being stretched.
+fn at(values: &[f64], [n_rows, n_columns]: Size, row: usize, column: usize) -> f64 {
+    values[row.min(n_rows - 1) * n_columns + column.min(n_columns - 1)]
+}
+
+/// `of` every two numbers that stand at the same place.
 fn broadcast(a: &Tensor, b: &Tensor, of: impl Fn(f64, f64) -> f64) -> Result<(Vec<usize>, Vec<f64>), String> {
     let ((kind_a, shape_a, a), (kind_b, shape_b, b)) = (a.numbers()?, b.numbers()?);
     if kind_a != kind_b {
         return Err(format!("{kind_a:?} meets {kind_b:?}"));
     }
-    let (size, size_a, size_b) = stretched(shape_a, shape_b)?;
-    let at = |values: &[f64], size: [usize; 2], r: usize, c: usize| {
-        values[r.min(size[0] - 1) * size[1] + c.min(size[1] - 1)]
-    };
-    let mut values = Vec::with_capacity(size[0] * size[1]);
-    for r in 0..size[0] {
-        values.extend((0..size[1]).map(|c| of(at(a, size_a, r, c), at(b, size_b, r, c))));
-    }
-    let rank = shape_a.len().max(shape_b.len());
-    Ok((size[2 - rank..].to_vec(), values))
+    let (size_a, size_b) = (two(shape_a)?, two(shape_b)?);
+    let size = stretched(size_a, size_b)?;
+    let row = |r: usize| (0..size[1]).map(move |c| (r, c));
+    let values = (0..size[0]).flat_map(row).map(|(r, c)| of(at(a, size_a, r, c), at(b, size_b, r, c))).collect();
+    Ok((size[2 - shape_a.len().max(shape_b.len())..].to_vec(), values))
 }
 
+/// Rows and columns.
 type Size = [usize; 2];
 
-/// The common size of two shapes, and both as two dimensions.
-fn stretched(a: &[usize], b: &[usize]) -> Result<(Size, Size, Size), String> {
-    let (a, b) = (two(a)?, two(b)?);
+/// The size that both stretch to.
+fn stretched(a: Size, b: Size) -> Result<Size, String> {
     let mut size = [0; 2];
     for d in 0..2 {
         size[d] = match (a[d], b[d]) {
@@ -111,22 +111,22 @@ fn stretched(a: &[usize], b: &[usize]) -> Result<(Size, Size, Size), String> {
             _ => return Err(format!("{a:?} does not stretch to {b:?}")),
         };
     }
-    Ok((size, a, b))
+    Ok(size)
 }
 
+/// The first number where the condition holds, else the second.
 fn choose(condition: &Tensor, yes: &Tensor, no: &Tensor) -> Result<Tensor, String> {
-    let (element, ..) = yes.numbers()?;
-    // Where the condition holds the first, else the second: NaN in the one not taken must not show.
-    let (_, shape, condition) = condition.numbers()?;
-    let flags = Tensor::Numbers { element, shape: shape.to_vec(), values: condition.to_vec() };
-    let (shape, first) = broadcast(&flags, yes, |flag, yes| if flag != 0.0 { yes } else { f64::NAN })?;
-    let (_, second) = broadcast(&flags, no, |flag, no| if flag != 0.0 { f64::NAN } else { no })?;
-    if first.len() != second.len() || two(&shape)? != stretched(&shape, no.numbers()?.1)?.0 {
-        return Err("its branches are of two sizes".to_owned());
+    let (kinds, rank) = ((yes.numbers()?.0, no.numbers()?.0), |x: &Tensor| x.numbers().map(|x| x.1.len()));
+    if kinds.0 != kinds.1 {
+        return Err(format!("{:?} meets {:?}", kinds.0, kinds.1));
     }
-    let (_, flags) = broadcast(&flags, yes, |flag, _| flag)?;
-    let values = flags.iter().zip(first.iter().zip(&second)).map(|(f, (a, b))| if *f != 0.0 { *a } else { *b });
-    Ok(Tensor::rounded(element, shape, values.collect()))
+    let rank = rank(condition)?.max(rank(yes)?).max(rank(no)?);
+    let ((size_c, condition), (size_y, yes), (size_n, no)) = (condition.table()?, yes.table()?, no.table()?);
+    let size = stretched(stretched(size_c, size_y)?, size_n)?;
+    let row = |r: usize| (0..size[1]).map(move |c| (r, c));
+    let pick = |(r, c)| if at(condition, size_c, r, c) != 0.0 { at(yes, size_y, r, c) } else { at(no, size_n, r, c) };
+    let values = (0..size[0]).flat_map(row).map(pick).collect();
+    Ok(Tensor::rounded(kinds.0, size[2 - rank..].to_vec(), values))
 }
 
 fn cast(element: Element, x: &Tensor) -> Result<Tensor, String> {

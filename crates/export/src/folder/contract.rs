@@ -14,19 +14,18 @@ use crate::graphs::file_of;
 /// A column of a table, and what the graphs take of it.
 pub(super) struct Column {
     pub(super) name: String,
-    pub(super) is_number: bool,
     pub(super) is_text: bool,
 }
 
 /// The table's columns that the model uses, each once: numbers first.
 pub(super) fn columns(model: &Model) -> Vec<Column> {
     let fitted = &model.preprocessor;
-    let number = |name: &String| Column { name: name.clone(), is_number: true, is_text: false };
+    let number = |name: &String| Column { name: name.clone(), is_text: false };
     let mut columns: Vec<Column> = fitted.numeric().iter().map(|column| number(&column.name)).collect();
     for column in fitted.categorical() {
         match columns.iter_mut().find(|known| known.name == column.name) {
             Some(known) => known.is_text = true,
-            None => columns.push(Column { name: column.name.clone(), is_number: false, is_text: true }),
+            None => columns.push(Column { name: column.name.clone(), is_text: true }),
         }
     }
     columns
