@@ -8,6 +8,6 @@ mod sums;
 mod write;
 
 pub use card::Card;
-pub use signature::{PublicKey, Signer};
+pub use signature::{PrivateKey, PublicKey};
 pub use sums::{SUMS, is_published, verify_files};
 pub use write::{Publication, write};

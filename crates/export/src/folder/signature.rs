@@ -24,7 +24,7 @@ const PRIVATE_PREFIX: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65
 const PUBLIC_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0];
 
 /// A private key.
-pub struct Signer {
+pub struct PrivateKey {
     key: SigningKey,
 }
 
@@ -35,14 +35,14 @@ pub struct PublicKey {
     path: PathBuf,
 }
 
-impl Signer {
+impl PrivateKey {
     /// Reads a private key in PEM.
     ///
     /// # Errors
     /// A file that is not there or holds none.
     pub fn read(path: &Path) -> Result<Self, ExportError> {
         let secret = pem(path, "PRIVATE KEY", &PRIVATE_PREFIX)?;
-        Ok(Signer { key: SigningKey::from_bytes(&secret) })
+        Ok(PrivateKey { key: SigningKey::from_bytes(&secret) })
     }
 
     /// The public half, in PEM.
