@@ -1,6 +1,6 @@
 //! A model becomes files that other tools load, with proof that they say what the model says.
 //!
-//! [`Graphs::of`] writes a model as ONNX, [`Proof`] holds the graphs against the model, [`write`] puts everything into a
+//! [`Graphs::of`] writes a model as ONNX, [`Proof`] holds the graphs against the model, [`write()`] puts everything into a
 //! folder, [`verify_files`] holds a folder against what was published. Not here: training, and reading traffic.
 //!
 //! # Rooms
@@ -26,7 +26,7 @@ mod onnxruntime;
 mod parity;
 
 pub use error::ExportError;
-pub use folder::{Card, PublicKey, Publication, SUMS, Signer, is_published, verify_files, write};
+pub use folder::{Card, PrivateKey, PublicKey, Publication, SUMS, is_published, verify_files, write};
 pub use graph::Form;
 pub use graphs::{Engine, Graphs};
 pub use parity::{MADE_ROWS, Parity, Proof, TOLERANCE};

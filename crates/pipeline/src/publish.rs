@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use nta_data::Dataset;
-use nta_export::{Card, Engine, ExportError, Graphs, Parity, Proof, PublicKey, Publication, Signer};
+use nta_export::{Card, Engine, ExportError, Graphs, Parity, PrivateKey, Proof, PublicKey, Publication};
 use nta_model::{Model, Registry};
 use serde::Serialize;
 
@@ -77,7 +77,7 @@ pub fn publish(request: &PublishRequest, listener: &dyn Listener) -> Result<Publ
     if folder.symlink_metadata().is_ok() {
         return Err(refused(ExportError::Exists { path: folder }));
     }
-    let signer = request.sign.as_deref().map(Signer::read).transpose().map_err(refused)?;
+    let signer = request.sign.as_deref().map(PrivateKey::read).transpose().map_err(refused)?;
     let model = Arc::new(Model::load(&version.path).map_err(refused)?);
     let graphs = Graphs::of(&model).map_err(refused)?;
     let check = Check { rows: request.rows.as_deref(), onnxruntime: request.onnxruntime.as_deref(), listener };

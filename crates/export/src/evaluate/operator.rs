@@ -103,15 +103,12 @@ type Size = [usize; 2];
 
 /// The size that both stretch to.
 fn stretched(a: Size, b: Size) -> Result<Size, String> {
-    let mut size = [0; 2];
-    for d in 0..2 {
-        size[d] = match (a[d], b[d]) {
-            (a, b) if a == b => a,
-            (1, n) | (n, 1) => n,
-            _ => return Err(format!("{a:?} does not stretch to {b:?}")),
-        };
-    }
-    Ok(size)
+    let one = |a: usize, b: usize| match (a, b) {
+        (a, b) if a == b => Ok(a),
+        (1, n) | (n, 1) => Ok(n),
+        _ => Err(format!("{a} does not stretch to {b}")),
+    };
+    Ok([one(a[0], b[0])?, one(a[1], b[1])?])
 }
 
 /// The first number where the condition holds, else the second.

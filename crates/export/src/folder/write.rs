@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::card::{self, Card};
 use super::contract::contract;
-use super::signature::{PUBLIC_KEY, SIGNATURE, Signer};
+use super::signature::{PUBLIC_KEY, PrivateKey, SIGNATURE};
 use super::sums::{SUMS, sums_of};
 use super::{mlflow, verify_files};
 use crate::ExportError;
@@ -35,7 +35,7 @@ pub struct Publication<'a> {
     /// What the card tells beside.
     pub card: &'a Card,
     /// Signs the folder.
-    pub signer: Option<&'a Signer>,
+    pub signer: Option<&'a PrivateKey>,
 }
 
 /// Puts the publication at `folder`, which must not exist, whole or not at all. How many files it has.

@@ -57,30 +57,30 @@ impl Ensemble {
             let number = number as i64;
             if let TreeNode::Leaf { share } = tree.node(0) {
                 // A root that is a leaf fails in some runtimes: a split whose sides say the same stands for it.
-                ensemble.split(number, 0, places.first().copied().unwrap_or(0), 0.0, [1, 2], false);
-                ensemble.leaf(number, 1, share);
-                ensemble.leaf(number, 2, share);
+                ensemble.split([number, 0], places.first().copied().unwrap_or(0), 0.0, [1, 2], false);
+                ensemble.leaf([number, 1], share);
+                ensemble.leaf([number, 2], share);
                 continue;
             }
             for (at, node) in tree.nodes().enumerate() {
                 match node {
                     TreeNode::Split { feature, threshold, missing_left, left, right } => {
                         let children = [left as i64, right as i64];
-                        ensemble.split(number, at as i64, places[feature], threshold, children, missing_left);
+                        ensemble.split([number, at as i64], places[feature], threshold, children, missing_left);
                     }
-                    TreeNode::Leaf { share } => ensemble.leaf(number, at as i64, share),
+                    TreeNode::Leaf { share } => ensemble.leaf([number, at as i64], share),
                 }
             }
         }
         ensemble
     }
 
-    fn split(&mut self, tree: i64, node: i64, feature: i64, threshold: f32, children: [i64; 2], missing_left: bool) {
-        self.push(tree, node, feature, "BRANCH_LEQ", threshold, children, missing_left);
+    fn split(&mut self, at: [i64; 2], feature: i64, threshold: f32, children: [i64; 2], missing_left: bool) {
+        self.push(at, "BRANCH_LEQ", feature, threshold, children, missing_left);
     }
 
-    fn leaf(&mut self, tree: i64, node: i64, share: f32) {
-        self.push(tree, node, 0, "LEAF", 0.0, [0, 0], false);
+    fn leaf(&mut self, [tree, node]: [i64; 2], share: f32) {
+        self.push([tree, node], "LEAF", 0, 0.0, [0, 0], false);
         // Votes for both classes: with one alone, runtimes make up the other each in its own way.
         for (class, weight) in [(0, 1.0 - share), (1, share)] {
             self.leaf_tree.push(tree);
@@ -90,13 +90,12 @@ impl Ensemble {
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
+    /// Node `[tree, node]`, with its children left and right.
     fn push(
         &mut self,
-        tree: i64,
-        node: i64,
-        feature: i64,
+        [tree, node]: [i64; 2],
         mode: &str,
+        feature: i64,
         threshold: f32,
         [left, right]: [i64; 2],
         missing_left: bool,
