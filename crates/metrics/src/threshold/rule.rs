@@ -249,6 +249,23 @@ mod tests {
     }
 
     #[test]
+    fn a_budgets_threshold_lies_between_scores_and_flags_the_same_rows() {
+        let next = |value: f32| f32::from_bits(value.to_bits() + 1);
+        for (value, scores, expected) in [
+            (0.5, vec![0.25, 0.5, 0.500_1], 0.500_05),
+            (0.5, vec![0.25, 0.5, 0.75], 0.5 + MOST_ABOVE),
+            (0.5, vec![0.25, 0.5], 0.5 + MOST_ABOVE),
+            (0.5, vec![0.5, next(0.5)], 0.5),
+            (0.0, vec![0.0, 0.0, 1e-6], 5e-7),
+            (1.0, vec![0.5, 1.0], 1.0),
+        ] {
+            let found = just_above(value, &scores);
+            assert!((found - expected).abs() < 1e-7, "{value} among {scores:?}: {found}");
+            assert!(scores.iter().all(|&score| (score > found) == (score > value)), "{value} among {scores:?}");
+        }
+    }
+
+    #[test]
     fn a_chosen_threshold_survives_json_to_the_last_bit() {
         let rule = ThresholdRule::Fixed(0.1);
         let labels = [Label::Benign];
