@@ -41,17 +41,17 @@ fn prove(model: &Arc<Model>) -> nta_export::Parity {
 
 #[test]
 fn every_fusion_and_preprocessing_says_the_same_in_its_graph() {
-    for more in [
-        vec!["hybrid.combine={ weighted: { forest: 3, lstm: 1 } }", "preprocess.numeric.scale=robust"],
-        vec!["hybrid.combine=stacking", "lstm.layers=2", "lstm.categorical={ embedding: 3 }"],
-        vec!["lstm.sequence.length=1", "preprocess.numeric.transform=none", "forest.max_depth=3", "forest.trees=300"],
+    // Two forms where hosts are followed; 64 golden rows and 10,000 made ones each.
+    for (rows, more) in [
+        (20_128, ["hybrid.combine={ weighted: { forest: 3, lstm: 1 } }", "preprocess.numeric.scale=robust"].to_vec()),
+        (20_128, ["hybrid.combine=stacking", "lstm.layers=2", "lstm.categorical={ embedding: 3 }"].to_vec()),
+        (10_064, ["lstm.sequence.length=1", "preprocess.numeric.transform=none", "forest.trees=300"].to_vec()),
     ] {
         let home = Home::new();
         let sets: Vec<&str> = more.iter().flat_map(|set| ["--set", set]).collect();
         let model = Arc::new(Model::load(&trained(&home, &sets)).unwrap());
         let found = prove(&model);
-        // Two forms, 64 golden rows and 10,000 made ones each.
-        assert_eq!(found.rows, 20_128, "{more:?}");
+        assert_eq!(found.rows, rows, "{more:?}");
         assert!(found.flagged > 100 && found.largest_difference <= 1e-5, "{more:?}: {found:?}");
     }
 }
