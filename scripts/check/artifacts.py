@@ -182,6 +182,19 @@ def serve(options):
         hold("serve", f"{name} by mlflow models serve", pd.DataFrame(answer["predictions"]), scores)
 
 
+def following(folder):
+    """Scores all rows of a host in the order of their ends; they come to one task of Spark's together."""
+
+    def follow(rows):
+        sys.path.insert(0, f"{folder}/code")
+        from nta_loader import Model as Loaded
+
+        rows = rows.sort_values(["end_time", "nth"], kind="stable")
+        return pd.concat([rows[["nth"]], Loaded(folder, threads=1).predict(rows)], axis=1)
+
+    return follow
+
+
 def spark(options):
     import mlflow.pyfunc
     from pyspark.sql import SparkSession
@@ -201,15 +214,7 @@ def spark(options):
             found = table.withColumn("s", udf(struct(*columns))).select("nth", "s.*").toPandas()
             how = "by mlflow.pyfunc.spark_udf"
         else:
-            # Hosts are followed: all rows of a host go to one task, in the order of their ends.
-            def follow(rows, folder=str(folder)):
-                sys.path.insert(0, f"{folder}/code")
-                from nta_loader import Model as Loaded
-
-                rows = rows.sort_values(["end_time", "nth"], kind="stable")
-                return pd.concat([rows[["nth"]], Loaded(folder, threads=1).predict(rows)], axis=1)
-
-            found = table.groupBy("entity").applyInPandas(follow, f"nth long, {kinds}").toPandas()
+            found = table.groupBy("entity").applyInPandas(following(str(folder)), f"nth long, {kinds}").toPandas()
             how = "by applyInPandas, grouped by host"
         found = found.sort_values("nth").reset_index(drop=True)
         hold("spark", f"{name} {how}", found, scores)
