@@ -20,7 +20,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from hostile_cases import child, models, parquet, yamls  # noqa: E402
+from hostile_cases import child, extremes, models, parquet, yamls  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = """name: hostile
@@ -119,6 +119,9 @@ def parquet_files(options, bench):
         done = bench.read(f"whole {i}", bench.write("whole.parquet", file.bytes()), ways=("score",))
         if done.code:
             sys.exit(f"whole file {i} was refused: {done.err}")
+    if options.cases[0] == 0:
+        for name, data in extremes.extremes():
+            bench.read(f"extreme, {name}", bench.write("extreme.parquet", data))
     foreign = list(parquet.found(options.data)) if options.data else []
     for i, rng in bench.cases():
         name, whole = rng.choice(foreign) if foreign and rng.random() < 0.1 else rng.choice(wholes)

@@ -115,7 +115,7 @@ def encoded(kind, encoding, values):
     if encoding == DELTA_TEXT:
         prefixes, last = [], b""
         for value in values:
-            same = 0
+            same = len(last) if value.startswith(last) else 0
             while same < min(len(last), len(value)) and last[same] == value[same]:
                 same += 1
             prefixes.append(same)
