@@ -135,6 +135,11 @@ def parquet_files(options, bench):
 def sealed_models(options, bench):
     whole = bench.train()
     flows, out = bench.home / "flows.csv", bench.home / "out.csv"
+    sealed = bench.home / "sealed"
+    shutil.copytree(whole, sealed)
+    models.reseal(sealed)
+    if (done := bench.read("sealed", flows, model=sealed, ways=("score",))).code:
+        sys.exit(f"a whole model that was sealed again was refused: {done.err}")
     for i, rng in bench.cases():
         folder = bench.home / f"case{i}"
         how = models.damage(rng, whole, folder)

@@ -29,14 +29,14 @@ def reseal(folder):
     del manifest["manifest_sha256"]
     manifest["manifest_sha256"] = SEAL
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-    (folder / "manifest.json").write_text(text[: -3 - len(SEAL)] + sha256(text.encode()) + text[-3:])
+    (folder / "manifest.json").write_text(text[: -4 - len(SEAL)] + sha256(text.encode()) + text[-4:])
 
 
 def damage(rng, whole, folder):
     """A damaged, sealed copy of `whole` in `folder`; says what was done."""
     shutil.copytree(whole, folder)
     names = sorted(f.name for f in folder.iterdir() if f.name != "manifest.json")
-    learned = [n for n in names if n.endswith((".bin", ".safetensors", ".npy"))]
+    learned = [n for n in names if n.endswith((".bin", ".safetensors", "preprocessor.json", "hybrid.json"))]
     name = rng.choice(names + learned * 2)
     part = folder / name
     data = part.read_bytes()
@@ -49,8 +49,8 @@ def damage(rng, whole, folder):
     else:
         data, how = damaged_bytes(rng, data, 128), "bytes"
     part.write_bytes(data)
-    if rng.random() < 0.05:
-        # A forest whose golden rows lie elsewhere: the part is damaged, and the rows that would tell are few.
+    if rng.random() < 0.4:
+        # One golden row is left, which the damage may not reach.
         golden = json.loads((folder / "golden.json").read_text()) if name != "golden.json" else None
         if golden and golden.get("rows"):
             golden["rows"] = golden["rows"][:1]

@@ -148,8 +148,8 @@ mod tests {
     /// Of the Parquet format's own reading test: Hello, World after each other; Hello, Helicopter with a shared beginning.
     const TEXTS: &[u8] = &[128, 1, 4, 2, 10, 0, 0, 0, 0, 0, 72, 101, 108, 108, 111, 87, 111, 114, 108, 100];
     const SHARED: &[u8] = &[
-        128, 1, 4, 2, 0, 6, 0, 0, 0, 0, 128, 1, 4, 2, 10, 4, 0, 0, 0, 0, 72, 101, 108, 108, 111, 105, 99, 111, 112, 116,
-        101, 114,
+        128, 1, 4, 2, 0, 6, 0, 0, 0, 0, 128, 1, 4, 2, 10, 4, 0, 0, 0, 0, 72, 101, 108, 108, 111, 105, 99, 111, 112,
+        116, 101, 114,
     ];
 
     #[test]
