@@ -6,6 +6,7 @@
 //! - `doctor`: what this machine offers is listed, and what it lacks is refused with a remedy
 //! - `events`: what a run told stands in its folder as data
 //! - `hostile_names`: names that a file brings are shown, and neither obeyed nor computed
+//! - `hostile_yaml`: a config or schema that nobody writes by hand is read, or refused in one line
 //! - `importances`: what features are worth on held-out flows is found by a run and told
 //! - `inputs`: a pipe scores as its file does, and a file that changes while it is scored is refused
 //! - `interrupts`: a command told to stop says so by its exit code and leaves nothing
@@ -23,6 +24,7 @@ mod determinism;
 mod doctor;
 mod events;
 mod hostile_names;
+mod hostile_yaml;
 mod importances;
 mod inputs;
 mod interrupts;
