@@ -150,7 +150,8 @@ impl BlockReader for ParquetBlocks {
             return Ok(None);
         }
         let (mut frame, mut text) = self.next_rows(n)?;
-        while frame.height() < n && text < BATCH_BYTES {
+        // Small row groups are read together, until there is half of what a batch may hold.
+        while frame.height() < n && text < BATCH_BYTES / 2 {
             let (more, more_text) = self.next_rows(n - frame.height())?;
             frame.vstack_mut_owned(more).map_err(|e| IngestError::internal(&self.input.name, e))?;
             text += more_text;
