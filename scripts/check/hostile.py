@@ -121,8 +121,10 @@ def parquet_files(options, bench):
         if done.code:
             sys.exit(f"whole file {i} was refused: {done.err}")
     if options.cases[0] == 0:
-        for name, data in extremes.extremes():
-            bench.read(f"extreme, {name}", bench.write("extreme.parquet", data))
+        folder = bench.home / "extreme"
+        folder.mkdir()
+        for file in extremes.write_to(folder):
+            bench.read(f"extreme, {file.stem}", file)
     foreign = list(parquet.found(options.data)) if options.data else []
     for i, rng in bench.cases():
         name, whole = rng.choice(foreign) if foreign and rng.random() < 0.1 else rng.choice(wholes)

@@ -1,5 +1,6 @@
 """Parquet files that keep every rule of the format and ask for more than traffic ever does."""
 
+import multiprocessing
 import struct
 
 from . import parquet, thrift
@@ -33,6 +34,20 @@ def page_of(file, column, body, codec=0):
     return file.bytes()
 
 
+def write_to(folder):
+    """Writes the files into a folder, each under its name, from a process of its own: what a process starts is charged
+    with the memory that it has itself."""
+
+    def write():
+        for name, data in extremes():
+            (folder / f"{name}.parquet").write_bytes(data)
+
+    writer = multiprocessing.get_context("fork").Process(target=write)
+    writer.start()
+    writer.join()
+    return sorted(folder.iterdir())
+
+
 def extremes():
     """Name and bytes of each file."""
     leaf = [[1, I32, INT64], [3, I32, 0], [4, BINARY, b"x"]]
@@ -56,8 +71,9 @@ def extremes():
     yield "a page of 120 MB", page_of(bomb, 2, bytes(120 << 20), GZIP)
     yield "a page of 1 GB", page_of(bomb, 2, bytes(1 << 30), GZIP)
     for size in (1 << 18, 1 << 20, 20 << 20):
+        # What is passed through is written out: a thousand times as much as the file.
         words = [b"a" * size, b"b" * size]
-        yield f"a dictionary of {size} bytes", flows(20_000, proto=(BYTE_ARRAY, DICTIONARY, words * 10_000, GZIP)).bytes()
+        yield f"a dictionary of {size} bytes", flows(2_000, proto=(BYTE_ARRAY, DICTIONARY, words * 1_000, GZIP)).bytes()
     same = [b"a" * (200 << 10)] * 10_000
     yield "texts that share all", flows(10_000, proto=(BYTE_ARRAY, DELTA_TEXT, same, 0)).bytes()
     file = flows(proto=(BYTE_ARRAY, DELTA_LENGTH, [b"tcp"] * 300, 0), bytes=(INT64, DELTA, list(range(300)), 0))

@@ -6,6 +6,7 @@ use polars_parquet::read::{ColumnChunkMetadata, FileMetadata, infer_schema};
 
 use crate::error::IngestError;
 use crate::input::file::OpenInput;
+use crate::limits::MOST_COLUMNS;
 use crate::parquet::guard::guarded;
 use crate::parquet::thrift::{self, Field, Met};
 use crate::parquet::{damaged, path_of};
@@ -16,6 +17,8 @@ const MOST_ROWS: usize = 1 << 24;
 const LARGEST_FOOTER: u64 = 32 << 20;
 /// Groups of columns inside each other: each is a step on the reader's stack.
 const DEEPEST_COLUMN: usize = 64;
+/// Columns and groups of them, also those of kinds that are left out.
+const MOST_ELEMENTS: usize = 4 * MOST_COLUMNS;
 /// The footer's length and the magic behind it.
 const TAIL: u64 = 8;
 const MAGIC: &[u8] = b"PAR1";
@@ -50,41 +53,53 @@ fn checked_bytes(input: &OpenInput) -> Result<Vec<u8>, IngestError> {
         return Err(damaged(input, problem));
     }
     let footer = input.exactly(start, length as usize)?;
-    let mut depth = ColumnDepth::default();
-    let walked = thrift::walk(&footer, |met| depth.see(met));
+    let mut elements = Elements::default();
+    let walked = thrift::walk(&footer, |met| elements.see(met));
     walked.map_err(|_| broken("its footer breaks off or contradicts itself"))?;
-    if depth.deepest > DEEPEST_COLUMN {
-        let problem = format!("columns {} deep inside each other, more than the {DEEPEST_COLUMN} read", depth.deepest);
+    if elements.n > MOST_ELEMENTS {
+        return Err(IngestError::TooManyColumns { file: input.name.clone(), found: elements.n, limit: MOST_COLUMNS });
+    }
+    if elements.deepest > DEEPEST_COLUMN {
+        let problem =
+            format!("columns {} deep inside each other, more than the {DEEPEST_COLUMN} read", elements.deepest);
         return Err(damaged(input, problem));
     }
     Ok(footer)
 }
 
-/// How deep the columns lie: field 2 of `FileMetaData` lists each element before its children, field 5 of an element
+/// Counts the columns, and how deep they lie: field 2 of `FileMetaData` lists each element before its children, field 5 of an element
 /// says how many it has (`parquet.thrift`).
 #[derive(Default)]
-struct ColumnDepth {
+struct Elements {
+    n: usize,
     n_children: i64,
     /// Children that each open element still waits for.
     open: Vec<i64>,
     deepest: usize,
 }
 
-impl ColumnDepth {
+impl Elements {
     fn see(&mut self, met: Met) {
         match met {
             Met::Number(Field(2, 5), n) => self.n_children = n,
-            Met::Item(2) if self.deepest <= DEEPEST_COLUMN => {
-                if let Some(left) = self.open.last_mut() {
-                    *left -= 1;
-                }
-                self.open.push(std::mem::take(&mut self.n_children));
-                self.deepest = self.deepest.max(self.open.len());
-                while self.open.last().is_some_and(|left| *left <= 0) {
-                    self.open.pop();
-                }
-            }
+            Met::Item(2) => self.add(),
             _ => {}
+        }
+    }
+
+    fn add(&mut self) {
+        self.n += 1;
+        let n_children = std::mem::take(&mut self.n_children);
+        if self.deepest > DEEPEST_COLUMN {
+            return;
+        }
+        if let Some(left) = self.open.last_mut() {
+            *left -= 1;
+        }
+        self.open.push(n_children);
+        self.deepest = self.deepest.max(self.open.len());
+        while self.open.last().is_some_and(|left| *left <= 0) {
+            self.open.pop();
         }
     }
 }

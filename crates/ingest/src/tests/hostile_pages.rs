@@ -195,8 +195,10 @@ fn a_dictionary_of_more_entries_than_bytes_and_columns_without_end_are_refused()
     let folder = tempfile::tempdir().unwrap();
     let said = refused(&file(folder.path(), TEXT, DICTIONARY, 2, &[1, 4, 0], Some((1 << 30, b"\x01\0\0\0a"))));
     assert!(said.contains("a page of 5 bytes cannot hold 1073741824 values"), "{said}");
+    let said = refused(&write(folder.path(), b"", &footer(INT64, PLAIN, 0, 0, 0, 1_000)));
+    assert!(said.contains("columns 65 deep inside each other, more than the 64"), "{said}");
     let said = refused(&write(folder.path(), b"", &footer(INT64, PLAIN, 0, 0, 0, 100_000)));
-    assert!(said.contains("deep inside each other, more than the 64"), "{said}");
+    assert!(said.contains("has 100002 columns, more than the 16384"), "{said}");
 }
 
 #[test]
