@@ -67,8 +67,8 @@ fn checked_bytes(input: &OpenInput) -> Result<Vec<u8>, IngestError> {
     Ok(footer)
 }
 
-/// Counts the columns, and how deep they lie: field 2 of `FileMetaData` lists each element before its children, field 5 of an element
-/// says how many it has (`parquet.thrift`).
+/// Counts the columns, and how deep they lie: field 2 of `FileMetaData` lists each element before its children, field 5
+/// of an element says how many it has (`parquet.thrift`).
 #[derive(Default)]
 struct Elements {
     n: usize,
