@@ -4,7 +4,8 @@ import multiprocessing
 import struct
 
 from . import parquet, thrift
-from .parquet import BYTE_ARRAY, DELTA, DELTA_LENGTH, DELTA_TEXT, DICTIONARY, DOUBLE, GZIP, INT64, PLAIN, written
+from .encodings import BYTE_ARRAY, DELTA, DELTA_LENGTH, DELTA_TEXT, DICTIONARY, DOUBLE, INT64, PLAIN, delta
+from .parquet import GZIP, written
 from .thrift import BINARY, I32, I64, LIST, STRUCT
 
 
@@ -78,7 +79,7 @@ def extremes():
     yield "texts that share all", flows(10_000, proto=(BYTE_ARRAY, DELTA_TEXT, same, 0)).bytes()
     file = flows(proto=(BYTE_ARRAY, DELTA_LENGTH, [b"tcp"] * 300, 0), bytes=(INT64, DELTA, list(range(300)), 0))
     for column, lengths in [(2, [1 << 40] * 150), (2, [-1] * 150), (2, [1 << 62, 1 << 62] * 75)]:
-        yield f"texts of {lengths[0]} bytes", page_of(file, column, parquet.delta(lengths))
+        yield f"texts of {lengths[0]} bytes", page_of(file, column, delta(lengths))
     block, minis = thrift.varint(1 << 40), thrift.varint(4)
     for column in (0, 2):
         body = block + minis + thrift.varint(1 << 50) + thrift.zigzag(1) + thrift.zigzag(1) + bytes(4)
