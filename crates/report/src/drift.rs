@@ -131,12 +131,10 @@ fn alerts(drift: &Drift) -> String {
     let alerts = &drift.alerts;
     let (low, high) = alerts.factor_interval;
     format!(
-        "The hybrid flags {} of these flows; of the part that set its threshold it flagged {}: {} times as many [{}, {}].",
+        "The hybrid flags {} of these flows; of the part that set its threshold it flagged {}: {:.2} times as many [{low:.2}, {high:.2}].",
         percent(alerts.fresh),
         percent(alerts.trained),
-        significant(alerts.factor),
-        significant(low),
-        significant(high)
+        alerts.factor
     )
 }
 
@@ -163,15 +161,22 @@ fn row(column: &ColumnDrift) -> Row {
 }
 
 fn spread(column: &ColumnDrift) -> SpreadView {
+    let (trained, fresh) = (grouped(&column.bins, &column.trained), grouped(&column.bins, &column.fresh));
     let share = |rows: &[u64], i: usize| rows[i] as f64 / rows.iter().sum::<u64>().max(1) as f64;
-    let pairs: Vec<[f64; 2]> =
-        (0..column.trained.len()).map(|i| [share(&column.trained, i), share(&column.fresh, i)]).collect();
+    let pairs: Vec<[f64; 2]> = (0..trained.len()).map(|i| [share(&trained, i), share(&fresh, i)]).collect();
     let longest = pairs.iter().flatten().copied().fold(f64::MIN_POSITIVE, f64::max);
+    let length = |share: f64| (100.0 * share / longest).round() as u32;
     let bins = bin_names(&column.bins).into_iter().zip(pairs).filter(|(_, pair)| *pair != [0.0, 0.0]);
-    let bin = |(name, pair): (String, [f64; 2])| {
-        (name, pair.map(percent), pair.map(|s| (100.0 * s / longest).round() as u32))
-    };
-    SpreadView { name: shown_name(column), drifted: column.drifted, bins: bins.map(bin).collect() }
+    let bins = bins.map(|(name, pair)| (name, pair.map(percent), pair.map(length))).collect();
+    SpreadView { name: shown_name(column), drifted: column.drifted, bins }
+}
+
+/// Bins of scores that make one on the page.
+const SCORES_IN_ONE: usize = 5;
+
+fn grouped(bins: &Bins, rows: &[u64]) -> Vec<u64> {
+    let width = if *bins == Bins::Scores { SCORES_IN_ONE } else { 1 };
+    rows.chunks(width).map(|group| group.iter().sum()).collect()
 }
 
 fn bin_names(bins: &Bins) -> Vec<String> {
