@@ -190,8 +190,31 @@ fn bin_names(bins: &Bins) -> Vec<String> {
         }
         Bins::Texts { values } => values.iter().cloned().chain(["all others".into(), "missing".into()]).collect(),
         Bins::Scores => {
-            (0..bins.len()).map(|i| format!("from {}", significant(i as f64 / bins.len() as f64))).collect()
+            let groups = bins.len() / SCORES_IN_ONE;
+            let bound = |i: usize| significant(i as f64 / groups as f64);
+            (0..groups).map(|i| format!("{} to {}", bound(i), bound(i + 1))).collect()
         }
         Bins::Alerts => vec!["not flagged".into(), "flagged".into()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bin_has_a_name_of_its_own() {
+        let all = [
+            Bins::Numbers { bounds: vec![0.0, 1.5] },
+            Bins::Texts { values: vec!["tcp".into()] },
+            Bins::Scores,
+            Bins::Alerts,
+        ];
+        for bins in all {
+            let names = bin_names(&bins);
+            assert_eq!(names.len(), grouped(&bins, &vec![1; bins.len()]).len(), "{names:?}");
+        }
+        assert_eq!(bin_names(&Bins::Numbers { bounds: vec![0.0, 1.5] }), ["up to 0", "to 1.5", "above 1.5", "missing"]);
+        assert_eq!(bin_names(&Bins::Scores)[9], "0.9 to 1");
     }
 }
