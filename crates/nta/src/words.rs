@@ -45,6 +45,11 @@ pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
         Outcome::Prove { rows, largest_difference } => {
             format!("{} flows through graph and model, scores within {largest_difference:.1e}", thousands(*rows))
         }
+        Outcome::Drift { rows, past_limit } => {
+            let found =
+                if *past_limit == 0 { "within the limits".to_owned() } else { format!("{past_limit} past the limit") };
+            format!("{} flows, {found}", thousands(*rows))
+        }
         Outcome::Simulate { rows, attacks, .. } => {
             format!("{} flows, {} attacks", thousands(*rows), thousands(*attacks))
         }

@@ -23,6 +23,7 @@ pub enum Stage {
     Report,
     Save,
     Score,
+    Drift,
     Simulate,
     Prove,
 }
@@ -42,6 +43,7 @@ impl Stage {
             Stage::Report => "report",
             Stage::Save => "save",
             Stage::Score => "score",
+            Stage::Drift => "drift",
             Stage::Simulate => "simulate",
             Stage::Prove => "prove",
         }
@@ -265,6 +267,13 @@ pub enum Outcome {
         /// The largest distance of a score.
         largest_difference: f32,
     },
+    /// Fresh traffic was held against a model's training.
+    Drift {
+        /// Flows.
+        rows: u64,
+        /// Columns, scores and rates past their limit.
+        past_limit: usize,
+    },
     /// Traffic was simulated.
     Simulate {
         /// Flows.
@@ -291,6 +300,7 @@ impl Outcome {
             Outcome::Report { .. } => Stage::Report,
             Outcome::Save { .. } => Stage::Save,
             Outcome::Score { .. } => Stage::Score,
+            Outcome::Drift { .. } => Stage::Drift,
             Outcome::Simulate { .. } => Stage::Simulate,
             Outcome::Prove { .. } => Stage::Prove,
         }

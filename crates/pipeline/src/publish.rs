@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use nta_data::Dataset;
 use nta_export::{Card, Engine, ExportError, Graphs, Parity, PrivateKey, Proof, PublicKey, Publication};
+use nta_ingest::BadRows;
 use nta_model::{Model, Registry};
 use serde::Serialize;
 
@@ -13,7 +14,8 @@ use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Outcome, Stage, StageWatch, Unit};
 use crate::project::Project;
 use crate::runs;
-use crate::score::{options_of, source_at};
+use crate::score::{Asked, Input};
+use crate::traffic::BATCH_ROWS;
 
 /// What to publish, and how.
 #[derive(Debug, Clone)]
@@ -200,7 +202,7 @@ impl Check<'_> {
         if let Some(library) = self.onnxruntime {
             engines.push(("onnxruntime", onnxruntime(library)?));
         }
-        let traffic = self.rows.map(|rows| traffic(rows, model)).transpose()?;
+        let traffic = self.rows.map(|rows| self.traffic(rows, model)).transpose()?;
         let watch = StageWatch { listener: self.listener, stage: Stage::Prove, unit: Unit::FlowsProved };
         let mut parity = Parity::default();
         for (_, engine) in &engines {
@@ -215,6 +217,24 @@ impl Check<'_> {
         self.listener.hear(&Event::StageDone { outcome, seconds: begun.elapsed().as_secs_f64() });
         Ok(Proved { by: engines.into_iter().map(|(name, _)| name).collect(), parity })
     }
+
+    /// The rows of a file in arrival order, all at once.
+    fn traffic(&self, path: &Path, model: &Model) -> Result<Dataset, PipelineError> {
+        let paths = [path.to_owned()];
+        let (stage, bad_rows) = (Stage::Prove, BadRows::Refuse);
+        let asked = Asked { stage, paths: &paths, sensor: None, bad_rows, batch_rows: BATCH_ROWS };
+        let input = Input::open(&asked, model, self.listener)?;
+        let mut rows: Option<Dataset> = None;
+        for batch in input.batches()? {
+            let batch = batch.map_err(refused)?.dataset;
+            match &mut rows {
+                None => rows = Some(batch),
+                Some(rows) => rows.append(&batch).map_err(refused)?,
+            }
+        }
+        let rows = rows.ok_or_else(|| PipelineError::refuse(format!("{} holds no flows", path.display())))?;
+        Ok(rows.take(&rows.arrival_order()))
+    }
 }
 
 #[cfg(feature = "onnxruntime")]
@@ -225,19 +245,4 @@ fn onnxruntime(library: &Path) -> Result<Engine, PipelineError> {
 #[cfg(not(feature = "onnxruntime"))]
 fn onnxruntime(_library: &Path) -> Result<Engine, PipelineError> {
     Err(PipelineError::refuse("this nta was built without onnxruntime: build it with `--features onnxruntime`"))
-}
-
-/// The rows of a file in arrival order, all at once.
-fn traffic(path: &Path, model: &Model) -> Result<Dataset, PipelineError> {
-    let mut rows: Option<Dataset> = None;
-    for batch in nta_ingest::batches(&source_at(path)?, &options_of(model)).map_err(refused)? {
-        let batch = batch.map_err(refused)?.dataset;
-        match &mut rows {
-            None => rows = Some(batch),
-            Some(rows) => rows.append(&batch).map_err(refused)?,
-        }
-    }
-    let rows = rows.ok_or_else(|| PipelineError::refuse(format!("{} holds no flows", path.display())))?;
-    let order = rows.arrival_order();
-    Ok(rows.take(&order))
 }
