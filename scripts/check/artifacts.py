@@ -247,7 +247,7 @@ def main():
     parser.add_argument("--home", help="keeps models and artifacts; a temporary folder when not given")
     parser.add_argument("--only", default=",".join(step.__name__ for step in STEPS))
     parser.add_argument("--set", action="append", default=[], help="override a key of both configs")
-    parser.add_argument("--onnxruntime", help="its shared library, for an nta built with that feature")
+    parser.add_argument("--onnxruntime", help="its shared library: nta proves there too")
     parser.add_argument("--profile", default="dev", help="cargo profile of the wheel")
     options = parser.parse_args()
     options.set = [word for key in options.set for word in ("--set", key)]

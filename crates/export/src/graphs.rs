@@ -1,8 +1,6 @@
 //! The graphs of a model as files' bytes, and what can run them.
 
-use std::path::Path;
-#[cfg(feature = "onnxruntime")]
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nta_model::Model;
 use prost::Message;
@@ -29,7 +27,6 @@ pub enum Engine {
     /// The evaluator in this crate.
     Ours,
     /// The shared library of an onnxruntime, as the Python package `onnxruntime` has it under `capi/`.
-    #[cfg(feature = "onnxruntime")]
     Onnxruntime(PathBuf),
 }
 
@@ -75,7 +72,6 @@ impl Engine {
     pub(crate) fn load(&self, bytes: &[u8]) -> Result<Box<dyn Runtime>, ExportError> {
         match self {
             Engine::Ours => Ok(Box::new(Evaluator::load(bytes)?)),
-            #[cfg(feature = "onnxruntime")]
             Engine::Onnxruntime(library) => Ok(Box::new(crate::onnxruntime::Session::load(library, bytes)?)),
         }
     }

@@ -21,7 +21,6 @@ mod folder;
 mod graph;
 mod graphs;
 mod onnx;
-#[cfg(feature = "onnxruntime")]
 mod onnxruntime;
 mod parity;
 

@@ -222,8 +222,7 @@ pub(crate) struct ProofArgs {
     /// Prove it on the flows of this file too.
     #[arg(long, value_name = "FILE")]
     pub(crate) rows: Option<PathBuf>,
-    /// Prove it in this onnxruntime too: its shared library, in Python's package under capi/. Needs a build with the
-    /// feature `onnxruntime`.
+    /// Prove it in this onnxruntime too: its shared library, in Python's package under capi/.
     #[arg(long, value_name = "LIBRARY")]
     pub(crate) onnxruntime: Option<PathBuf>,
 }

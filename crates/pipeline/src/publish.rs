@@ -200,7 +200,7 @@ impl Check<'_> {
         self.listener.hear(&Event::StageBegun { stage: Stage::Prove });
         let mut engines = vec![("nta", Engine::Ours)];
         if let Some(library) = self.onnxruntime {
-            engines.push(("onnxruntime", onnxruntime(library)?));
+            engines.push(("onnxruntime", Engine::Onnxruntime(library.to_owned())));
         }
         let traffic = self.rows.map(|rows| self.traffic(rows, model)).transpose()?;
         let watch = StageWatch { listener: self.listener, stage: Stage::Prove, unit: Unit::FlowsProved };
@@ -235,14 +235,4 @@ impl Check<'_> {
         let rows = rows.ok_or_else(|| PipelineError::refuse(format!("{} holds no flows", path.display())))?;
         Ok(rows.take(&rows.arrival_order()))
     }
-}
-
-#[cfg(feature = "onnxruntime")]
-fn onnxruntime(library: &Path) -> Result<Engine, PipelineError> {
-    Ok(Engine::Onnxruntime(library.to_owned()))
-}
-
-#[cfg(not(feature = "onnxruntime"))]
-fn onnxruntime(_library: &Path) -> Result<Engine, PipelineError> {
-    Err(PipelineError::refuse("this nta was built without onnxruntime: build it with `--features onnxruntime`"))
 }

@@ -100,25 +100,6 @@ impl<'a> Input<'a> {
     }
 }
 
-/// The file at a path of the caller's, not of the project's; `-` is standard input.
-pub(crate) fn source_at(path: &Path) -> Result<Source, PipelineError> {
-    let working = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-    let path = if path == Path::new("-") { Path::new("/dev/stdin") } else { path };
-    Source::resolve(&[glob_safe(&path.to_string_lossy())], &working).map_err(refused)
-}
-
-/// How `model` reads traffic.
-pub(crate) fn options_of(model: &Model) -> ReadOptions {
-    let state = model.state.as_ref();
-    ReadOptions {
-        by: state.map(|state| state.by),
-        entity_key: state.map_or([0; 16], |state| state.entity_key),
-        sensor_key: state.map(|state| state.sensor_key).unwrap_or_default(),
-        truth: Truth::IfPresent,
-        ..ReadOptions::new(Arc::new(model.schema.clone()))
-    }
-}
-
 /// A path in which pattern characters mean themselves.
 fn glob_safe(path: &str) -> String {
     let special = |c: char| matches!(c, '*' | '?' | '[' | ']');
