@@ -87,7 +87,7 @@ fn fill(publication: &Publication<'_>, at: &Path, folder: &Path) -> Result<usize
 fn copy_model(
     source: &Path,
     model: &Model,
-    put: &dyn Fn(&str, &[u8]) -> Result<(), ExportError>,
+    put: impl Fn(&str, &[u8]) -> Result<(), ExportError>,
 ) -> Result<(), ExportError> {
     let path = source.join(MANIFEST);
     let bytes = fs::read(&path).map_err(ExportError::io("read", &path))?;
