@@ -5,6 +5,7 @@
 //! - `determinism`: threads and batches change no bit
 //! - `doctor`: what this machine offers is listed, and what it lacks is refused with a remedy
 //! - `events`: what a run told stands in its folder as data
+//! - `full_disk`: where there is no room, the file and the remedy are named and nothing is left
 //! - `hostile_names`: names that a file brings are shown, and neither obeyed nor computed
 //! - `importances`: what features are worth on held-out flows is found by a run and told
 //! - `inputs`: a pipe scores as its file does, and a file that changes while it is scored is refused
@@ -16,12 +17,14 @@
 //! - `refusals`: bad input is refused with file, line and remedy, and leaves nothing
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
 //! - `sequences`: hosts far longer than a training sequence stay sound
+//! - `waiting`: who waits for a pipe or a lock is told, and the first signal ends it
 
 mod arrows;
 mod damaged_parquet;
 mod determinism;
 mod doctor;
 mod events;
+mod full_disk;
 mod hostile_names;
 mod importances;
 mod inputs;
@@ -34,3 +37,4 @@ mod quickstart;
 mod refusals;
 mod scoring;
 mod sequences;
+mod waiting;

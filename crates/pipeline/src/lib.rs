@@ -27,6 +27,7 @@ pub use event::{
 };
 pub use models::{AliasMoved, ModelLine, Verified, models, remove_alias, set_alias, verify};
 pub use nta_atomic::remove_unfinished;
+pub use nta_data::{Awaited, Caller, Contact, Wait};
 pub use nta_ingest::panic_is_caught;
 pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint, metric};
 pub use nta_report::{Comparison, thousands};
