@@ -10,16 +10,15 @@ use std::process::{Command, Stdio};
 use crate::interrupts::{MODEL, hears_signals, send};
 use crate::nta::{Home, root};
 
-/// Runs the command until it says that it waits, sends the signal; what it said until then, and its exit code.
+/// Runs the command until it says that it waits, and sends the signal; what it said from then on, and its exit code.
 fn stopped_while_waiting(mut command: Command, signal: i32) -> (String, Option<i32>) {
     let mut child =
         hears_signals(&mut command).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let said: Vec<String> = lines.by_ref().map(Result::unwrap).take_while(|line| !line.contains("waiting")).collect();
-    assert!(said.iter().all(|line| !line.contains("nta: ")), "{said:?}");
+    let told = lines.by_ref().map(Result::unwrap).find(|line| line.contains("waiting"));
     send(&child, signal);
-    let rest: Vec<String> = lines.map(Result::unwrap).collect();
-    (rest.join("\n"), child.wait().unwrap().code())
+    let said: Vec<String> = told.into_iter().chain(lines.map(Result::unwrap)).collect();
+    (said.join("\n"), child.wait().unwrap().code())
 }
 
 fn fifo(home: &Home, name: &str) -> PathBuf {
@@ -39,6 +38,7 @@ fn a_pipe_without_end_is_told_of_and_given_up_at_the_first_signal() {
         let scoring = home.command(&["score", MODEL, input.to_str().unwrap(), "-o", output.to_str().unwrap()]);
         let (said, ended) = stopped_while_waiting(scoring, signal);
         assert_eq!(ended, Some(code), "{said}");
+        assert!(said.contains("waiting     for the end of the pipe") && said.contains("flows, 0 bytes so far"), "{said}");
         let left: Vec<_> = fs::read_dir(home.path().join("out")).into_iter().flatten().collect();
         assert!(left.is_empty(), "{left:?}");
         let drafting = home.command(&["schema", "infer", input.to_str().unwrap()]);
@@ -68,6 +68,8 @@ fn a_lock_is_told_of_with_its_holder_and_given_up_at_the_first_signal() {
         for command in [&["models", "alias", "toy/1", "champion"][..], &["run", "configs/quickstart.yaml"]] {
             let (said, ended) = stopped_while_waiting(home.command(command), signal);
             assert_eq!(ended, Some(code), "{command:?}: {said}");
+            let holder = format!("process {} is writing to", std::process::id());
+            assert!(said.contains(&holder) || said.contains("another process is writing to"), "{said}");
             assert!(said.contains("stopped: while waiting for another process"), "{said}");
             assert_eq!(home.files(), before);
         }

@@ -102,8 +102,8 @@ fn lock(folder: &Path, begun: Instant, go_on: &dyn Fn(&FolderWait<'_>) -> bool) 
 #[cfg(unix)]
 fn stands_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let place = |m: fs::Metadata| (m.dev(), m.ino());
-    matches!((file.metadata(), path.metadata()), (Ok(a), Ok(b)) if place(a) == place(b))
+    let place = |m: &fs::Metadata| (m.dev(), m.ino());
+    matches!((file.metadata(), path.metadata()), (Ok(a), Ok(b)) if place(&a) == place(&b))
 }
 
 #[cfg(not(unix))]

@@ -195,7 +195,7 @@ impl Framer {
             }
         };
         self.at = self.held.take().unwrap_or(self.at);
-        (self.line, self.offset, self.after_record) = (line, offset, after_record);
+        (self.line, self.offset, self.after_record, self.swallowed) = (line, offset, after_record, None);
         (self.search, self.without_break) = (RecordSearch::default(), 0);
         outcome
     }
