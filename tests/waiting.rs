@@ -38,7 +38,10 @@ fn a_pipe_without_end_is_told_of_and_given_up_at_the_first_signal() {
         let scoring = home.command(&["score", MODEL, input.to_str().unwrap(), "-o", output.to_str().unwrap()]);
         let (said, ended) = stopped_while_waiting(scoring, signal);
         assert_eq!(ended, Some(code), "{said}");
-        assert!(said.contains("waiting     for the end of the pipe") && said.contains("flows, 0 bytes so far"), "{said}");
+        assert!(
+            said.contains("waiting     for the end of the pipe") && said.contains("flows, 0 bytes so far"),
+            "{said}"
+        );
         let left: Vec<_> = fs::read_dir(home.path().join("out")).into_iter().flatten().collect();
         assert!(left.is_empty(), "{left:?}");
         let drafting = home.command(&["schema", "infer", input.to_str().unwrap()]);

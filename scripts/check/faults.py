@@ -145,9 +145,14 @@ def leftovers(home):
     return [str(path.relative_to(home)) for path in home.rglob(".nta-tmp-*")]
 
 
+def content(home, path):
+    """A file's bytes; rejects.jsonl names the input by its whole path."""
+    return path.read_bytes().replace(bytes(home), b"")
+
+
 def state(home):
     """What commands promise of a home: outputs by their bytes, models by digest, runs by status and evaluation."""
-    outputs = {name: path.read_bytes() for name, path in files(home).items() if name.startswith("out/")}
+    outputs = {name: content(home, path) for name, path in files(home).items() if name.startswith("out/")}
     manifests = home.glob("models/*/*/manifest.json")
     models = sorted(json.loads(path.read_text())["digest"] for path in manifests)
     aliases = (home / "models/small/aliases.yaml").read_text()
@@ -166,7 +171,7 @@ def check_whole(bench, home, name):
             continue
         if file.startswith("out/"):
             old = b"what stood there" if file.count(".") == file.replace(".rejects.jsonl", "").count(".") else None
-            need(path.read_bytes() in (old, bench.after[name]["outputs"].get(file)), f"{file} is torn")
+            need(content(home, path) in (old, bench.after[name]["outputs"].get(file)), f"{file} is torn")
         elif path.name in ("run.json", "evaluation.json", "manifest.json"):
             json.loads(path.read_text())
     for file, path in files(bench.base).items():

@@ -252,11 +252,11 @@ impl RunDir {
         // Out of sight in one step: a kill meanwhile leaves what the next run sweeps, and no half run.
         let gone = parent.join(format!("{TEMPORARY_PREFIX}{}", self.record.id));
         fs::rename(&self.folder, &gone).map_err(TrackingError::io("remove", &self.folder))?;
-        let removed = fs::remove_dir_all(&gone);
-        match removed {
-            // Swept by another run that begins.
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(TrackingError::io("remove", &gone)(e)),
-            _ => {}
+        // Another run that begins may sweep it first.
+        if let Err(e) = fs::remove_dir_all(&gone)
+            && e.kind() != std::io::ErrorKind::NotFound
+        {
+            return Err(TrackingError::io("remove", &gone)(e));
         }
         remove_if_empty(parent);
         Ok(())
