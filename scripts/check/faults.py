@@ -130,7 +130,7 @@ class Bench:
             line = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", log, "-e", "trace=" + ",".join(CALLS), *command]
             subprocess.run(line, cwd=home, capture_output=True, timeout=120)
             shutil.rmtree(home)
-            lines = [re.match(r"(\d+) (\w+)\(", text) for text in log.read_text(errors="replace").splitlines()]
+            lines = [re.match(r"(\d+) +(\w+)\(", text) for text in log.read_text(errors="replace").splitlines()]
             main = next(found[1] for found in lines if found)
             return collections.Counter(found[2] for found in lines if found and found[1] == main)
         before, all_of_it = trace([self.nta, "--version"]), trace(self.line(self.commands[name]))
