@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nta_data::{Dataset, Scores};
-use nta_ingest::{Batch, Batches, ReadOptions, Source, Truth};
+use nta_ingest::{Batch, Batches, IngestError, ReadOptions, Source, Truth};
 use nta_model::Model;
 
 use super::ScoreRequest;
@@ -72,6 +72,12 @@ impl<'a> Input<'a> {
             self.progress(rows, Unit::FlowsWritten)?;
         }
         sink.set_aside(&batches.take_rejects())
+    }
+
+    /// The refusal of a file that has other rows than at its first pass.
+    pub(super) fn changed(&self) -> PipelineError {
+        let file = self.source.names().join(", ");
+        refused(IngestError::Changed { file })
     }
 
     /// Tells how far the job is, and stops where somebody asked it to.
