@@ -248,7 +248,7 @@ def kill(bench, nth, rng):
         code, said = traced(bench, home, name, inject, call)
         what = f"{name}, SIGKILL at {call}"
     else:
-        code, said = disturbed_kill(bench, home, bench.commands[name], how, rng.uniform(0, bench.seconds[name] * 1.1))
+        code, said = disturbed_kill(bench, home, bench.commands[name], how, rng.uniform(0, bench.seconds[name] * 0.8))
         what = f"{name}, {how.name}"
     allowed = {signal.SIGKILL: (-9, 137, 0), signal.SIGTERM: (-15, 143, 0), signal.SIGINT: (-2, 130, 0)}[how]
     need(code in allowed, f"{what} ends with {code}: {said[-400:]}")
