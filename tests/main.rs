@@ -6,6 +6,7 @@
 //! - `doctor`: what this machine offers is listed, and what it lacks is refused with a remedy
 //! - `drift`: traffic that has moved is told from traffic that has not
 //! - `events`: what a run told stands in its folder as data
+//! - `full_disk`: where there is no room, the file and the remedy are named and nothing is left
 //! - `hostile_names`: names that a file brings are shown, and neither obeyed nor computed
 //! - `hostile_yaml`: a config or schema that nobody writes by hand is read, or refused in one line
 //! - `importances`: what features are worth on held-out flows is found by a run and told
@@ -19,6 +20,7 @@
 //! - `refusals`: bad input is refused with file, line and remedy, and leaves nothing
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
 //! - `sequences`: hosts far longer than a training sequence stay sound
+//! - `waiting`: who waits for a pipe or a lock is told, and the first signal ends it
 
 mod arrows;
 mod damaged_parquet;
@@ -26,6 +28,7 @@ mod determinism;
 mod doctor;
 mod drift;
 mod events;
+mod full_disk;
 mod hostile_names;
 mod hostile_yaml;
 mod importances;
@@ -40,3 +43,4 @@ mod quickstart;
 mod refusals;
 mod scoring;
 mod sequences;
+mod waiting;

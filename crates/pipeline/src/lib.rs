@@ -31,6 +31,7 @@ pub use event::{
 pub use models::{AliasMoved, ModelLine, models, remove_alias, set_alias};
 pub use nta_atomic::remove_unfinished;
 pub use nta_audit::{ColumnDrift, Drift};
+pub use nta_data::{Awaited, Caller, Contact, Wait};
 pub use nta_ingest::{BadRows, panic_is_caught};
 pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint, metric};
 pub use nta_report::{Comparison, thousands};

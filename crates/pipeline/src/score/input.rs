@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nta_data::{Dataset, Scores};
-use nta_ingest::{BadRows, Batch, Batches, ReadOptions, Source, Truth};
+use nta_ingest::{BadRows, Batch, Batches, IngestError, ReadOptions, Source, Truth};
 use nta_model::Model;
 
 use super::sink::ScoreSink;
@@ -51,6 +51,7 @@ impl<'a> Input<'a> {
             truth: Truth::IfPresent,
             bad_rows: asked.bad_rows,
             batch_rows: asked.batch_rows,
+            contact: listener.contact(),
             ..ReadOptions::new(Arc::new(model.schema.clone()))
         };
         Ok(Input { source, options, listener, stage: asked.stage })
@@ -83,6 +84,12 @@ impl<'a> Input<'a> {
             self.progress(rows, Unit::FlowsWritten)?;
         }
         sink.set_aside(&batches.take_rejects())
+    }
+
+    /// The refusal of a file that has other rows than at its first pass.
+    pub(super) fn changed(&self) -> PipelineError {
+        let file = self.source.names().join(", ");
+        refused(IngestError::Changed { file })
     }
 
     /// Tells how far the job is, and stops where somebody asked it to.
