@@ -6,6 +6,7 @@
 //! - `doctor`: what this machine offers is listed, and what it lacks is refused with a remedy
 //! - `drift`: traffic that has moved is told from traffic that has not
 //! - `events`: what a run told stands in its folder as data
+//! - `features`: a build for use and one for tests share their libraries
 //! - `full_disk`: where there is no room, the file and the remedy are named and nothing is left
 //! - `hostile_names`: names that a file brings are shown, and neither obeyed nor computed
 //! - `hostile_yaml`: a config or schema that nobody writes by hand is read, or refused in one line
@@ -27,6 +28,7 @@ mod determinism;
 mod doctor;
 mod drift;
 mod events;
+mod features;
 mod full_disk;
 mod hostile_names;
 mod hostile_yaml;
