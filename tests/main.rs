@@ -16,6 +16,7 @@
 //! - `refusals`: bad input is refused with file, line and remedy, and leaves nothing
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
 //! - `sequences`: hosts far longer than a training sequence stay sound
+//! - `supply`: licences, sources and versions of what Cargo.lock names, against deny.toml and THIRD-PARTY-NOTICES
 
 mod arrows;
 mod damaged_parquet;
@@ -34,3 +35,4 @@ mod quickstart;
 mod refusals;
 mod scoring;
 mod sequences;
+mod supply;

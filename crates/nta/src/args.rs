@@ -100,6 +100,8 @@ Examples:
     Config(ConfigCommand),
     /// What nta has to work with here: devices for the LSTM, vector unit, threads, memory, home.
     Doctor,
+    /// Print whose libraries this program holds, and their licences.
+    Notices,
     /// Print the completion script of a shell.
     Completions {
         /// Which shell.

@@ -53,6 +53,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
         Command::Schema(command) => commands::schema::schema(command, common),
         Command::Config(command) => commands::config::config(command, common),
         Command::Doctor => commands::doctor::doctor(common),
+        Command::Notices => commands::notices::notices(common),
         Command::Completions { shell } => commands::completions::completions(*shell),
     }
 }
