@@ -6,12 +6,14 @@ function repository(url) {
   split(tolower(url), part, "/")
   return part[1] "/" part[2] "/" part[3]
 }
-function crate_of(path, rest) {
-  rest = path; sub(/^.*\/registry\/src\/[^\/]+\//, "", rest); sub(/\/.*$/, "", rest)
-  return rest
-}
+function inside(path) { sub(/^.*\/registry\/src\/[^\/]+\//, "", path); return path }
+function crate_of(path) { path = inside(path); sub(/\/.*$/, "", path); return path }
 function name_of(path) { sub(/^.*\//, "", path); return tolower(path) }
-function at_root(path) { sub(/^.*\/registry\/src\/[^\/]+\//, "", path); return split(path, part, "/") == 2 }
+function at_root(path) { return split(inside(path), part, "/") == 2 }
+# What is not linked: lz4's and zstd's programs, and zstd's second licence, are under the GPL; their libraries under BSD ones.
+function is_beside(path) {
+  return inside(path) ~ /\/(test[^\/]*|examples|contrib|programs)\/|\/liblz4\/LICENSE$|\/zstd\/COPYING$/
+}
 function add(text, crate) {
   if (index(users[text] "\n", "\n" crate "\n") == 0) users[text] = users[text] "\n" crate
 }
@@ -22,6 +24,7 @@ FNR == NR {
   chosen[crate] = $3 ~ /MIT/ && $3 !~ /AND/
   next
 }
+is_beside($0) { next }
 { file[++files] = $0; if (at_root($0) && name_of($0) ~ /mit/) has_mit[crate_of($0)] = 1 }
 
 END {

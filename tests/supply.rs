@@ -2,23 +2,21 @@
 //! looked at), and what the binary links against THIRD-PARTY-NOTICES. None of it needs a network; crates of other
 //! platforms and features are seen where cargo has fetched them (`cargo fetch`, as `.ci/run` does).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Package, PackageId, TargetKind};
+use cargo_metadata::MetadataCommand;
 use toml::{Table, Value};
+
+use crate::nta::{root, skipped};
 
 mod licence;
 
 /// Libraries that the binary links in two versions, because libraries that we use disagree. Each costs build time and
 /// size: one more needs a reason, one fewer is a line to strike.
 const IN_TWO_VERSIONS: [&str; 6] = ["base64", "cpufeatures", "foldhash", "hashbrown", "miniz_oxide", "rand_core"];
-
-fn root() -> PathBuf {
-    Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("../..")
-}
 
 fn read_toml(file: &str) -> Table {
     std::fs::read_to_string(root().join(file)).unwrap().parse().unwrap_or_else(|e| panic!("{file}: {e}"))
@@ -30,55 +28,51 @@ fn texts(value: &Value) -> Vec<&str> {
     value.as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect()
 }
 
-fn host() -> String {
-    let told = Command::new("rustc").arg("-vV").output().unwrap();
-    let told = String::from_utf8(told.stdout).unwrap();
-    told.lines().find_map(|line| line.strip_prefix("host: ")).unwrap().to_owned()
+/// A crate that others made.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Foreign {
+    name: String,
+    version: String,
+    /// As its manifest states it.
+    licence: String,
 }
 
-fn metadata(options: &[&str], features: Option<CargoOpt>) -> Result<Metadata, cargo_metadata::Error> {
-    let mut command = MetadataCommand::new();
-    let options = ["--offline", "--locked"].iter().chain(options).map(|o| (*o).to_owned()).collect::<Vec<_>>();
-    command.manifest_path(root().join("Cargo.toml")).other_options(options);
-    if let Some(features) = features {
-        command.features(features);
-    }
-    command.exec()
+/// Foreign crates of a build, as cargo resolves it with the manifests that it has; `None` where it lacks one.
+fn tree(options: &[&str]) -> Option<BTreeSet<Foreign>> {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["tree", "--locked", "--offline", "--quiet", "--prefix", "none", "--format", "{p}\t{l}"]);
+    let told = cargo.args(options).current_dir(root()).output().unwrap();
+    let text = String::from_utf8(told.stdout).unwrap();
+    let foreign = |line: &str| {
+        let (package, licence) = line.trim_end_matches(" (*)").split_once('\t')?;
+        let (name, version) = package.split_once(" v")?;
+        let version = version.split(' ').next()?.to_owned();
+        let ours = name == "nta" || name.starts_with("nta-");
+        (!ours).then(|| Foreign { name: name.to_owned(), version, licence: licence.to_owned() })
+    };
+    told.status.success().then(|| text.lines().filter_map(foreign).collect())
 }
 
-/// The default build on this platform.
-static BUILT: LazyLock<Metadata> =
-    LazyLock::new(|| metadata(&["--filter-platform", &host()], None).expect("cargo metadata of what was just built"));
-
-/// As much of Cargo.lock as cargo has the manifests of: all of it, or the default build.
-static KNOWN: LazyLock<Metadata> = LazyLock::new(|| {
-    metadata(&[], Some(CargoOpt::AllFeatures)).unwrap_or_else(|_| {
-        println!("skipped: crates of other platforms and features, which `cargo fetch` would bring");
-        BUILT.clone()
+/// Every crate that any build of ours takes part of, on any platform; of this platform's default build alone where cargo
+/// has no more.
+fn known() -> BTreeSet<Foreign> {
+    let all = ["--workspace", "--all-features", "--target", "all", "--edges", "normal,build,dev"];
+    tree(&all).unwrap_or_else(|| {
+        skipped("crates of other platforms and features, which `cargo fetch` would bring");
+        tree(&["--workspace"]).expect("cargo tree of what was just built")
     })
-});
+}
+
+/// What ends in the binary of this platform: no macros, nothing that only runs while building.
+fn linked() -> BTreeSet<Foreign> {
+    tree(&["-p", "nta", "--edges", "normal,no-proc-macro"]).expect("cargo tree of what was just built")
+}
 
 /// Name and version of every crate in Cargo.lock.
 fn locked() -> BTreeSet<(String, String)> {
     let lock = read_toml("Cargo.lock");
     let field = |p: &Value, key: &str| p[key].as_str().unwrap().to_owned();
     lock["package"].as_array().unwrap().iter().map(|p| (field(p, "name"), field(p, "version"))).collect()
-}
-
-/// What ends in the binary: crates reached from `nta` by normal dependencies, without macros and our own.
-fn linked() -> Vec<&'static Package> {
-    let nodes: HashMap<&PackageId, _> = BUILT.resolve.as_ref().unwrap().nodes.iter().map(|n| (&n.id, n)).collect();
-    let packages: HashMap<&PackageId, &Package> = BUILT.packages.iter().map(|p| (&p.id, p)).collect();
-    let is_macro = |p: &Package| p.targets.iter().any(|t| t.kind.contains(&TargetKind::ProcMacro));
-    let mut waiting: Vec<&PackageId> = BUILT.packages.iter().filter(|p| *p.name == "nta").map(|p| &p.id).collect();
-    let mut seen = BTreeSet::new();
-    while let Some(id) = waiting.pop() {
-        if !is_macro(packages[id]) && seen.insert(id) {
-            let normal = nodes[id].deps.iter().filter(|d| d.dep_kinds.iter().any(|k| k.kind == DependencyKind::Normal));
-            waiting.extend(normal.map(|d| &d.pkg));
-        }
-    }
-    seen.into_iter().map(|id| packages[id]).filter(|p| p.source.is_some()).collect()
 }
 
 #[test]
@@ -89,14 +83,11 @@ fn every_licence_is_one_that_we_allow() {
     for exception in licences["exceptions"].as_array().unwrap() {
         exceptions.insert(exception["crate"].as_str().unwrap(), texts(&exception["allow"]));
     }
-    let others = KNOWN.packages.iter().filter(|p| p.source.is_some());
-    let refused = others.filter_map(|p| {
-        let mine = exceptions.get(p.name.as_str()).cloned().unwrap_or_default();
-        let stated = p.license.as_deref().unwrap_or("");
-        let holds = licence::holds(stated, |id| allowed.contains(&id) || mine.contains(&id));
-        (holds != Some(true)).then(|| format!("{} {}: `{stated}`", p.name, p.version))
+    let refused = known().into_iter().filter(|foreign| {
+        let mine = exceptions.get(foreign.name.as_str()).cloned().unwrap_or_default();
+        licence::holds(&foreign.licence, |id| allowed.contains(&id) || mine.contains(&id)) != Some(true)
     });
-    let refused: Vec<String> = refused.collect();
+    let refused: Vec<Foreign> = refused.collect();
     assert!(refused.is_empty(), "deny.toml does not allow the licence of {refused:#?}");
 }
 
@@ -112,9 +103,11 @@ fn every_crate_comes_from_the_one_registry_in_a_stated_version() {
             }
         }
     }
-    for ours in BUILT.packages.iter().filter(|p| p.source.is_none()) {
-        for taken in ours.dependencies.iter().filter(|d| d.path.is_none()) {
-            assert_ne!(taken.req.to_string(), "*", "{} takes any version of {}", ours.name, taken.name);
+    let mut ours = MetadataCommand::new();
+    ours.manifest_path(root().join("Cargo.toml")).no_deps().other_options(vec!["--offline".into()]);
+    for package in ours.exec().unwrap().packages {
+        for taken in package.dependencies.iter().filter(|d| d.path.is_none()) {
+            assert_ne!(taken.req.to_string(), "*", "{} takes any version of {}", package.name, taken.name);
         }
     }
 }
@@ -145,12 +138,13 @@ fn no_version_was_yanked_when_cargo_last_asked() {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo"))).unwrap();
     let Ok(indices) = std::fs::read_dir(home.join("registry/index")) else {
-        return println!("skipped: cargo keeps no index here");
+        return skipped("yanked versions: cargo keeps no index here");
     };
     let folders: Vec<PathBuf> = indices.map(|entry| entry.unwrap().path().join(".cache")).collect();
     let mut n_looked_up = 0;
-    for package in KNOWN.packages.iter().filter(|p| p.source.is_some()) {
-        let (name, version) = (package.name.to_lowercase(), format!(r#""vers":"{}""#, package.version));
+    let locked = locked();
+    for (name, number) in locked.iter().filter(|(name, _)| !name.starts_with("nta")) {
+        let (name, version) = (name.to_lowercase(), format!(r#""vers":"{number}""#));
         let file = match name.len() {
             n @ 1..=2 => format!("{n}/{name}"),
             3 => format!("3/{}/{name}", &name[..1]),
@@ -160,21 +154,20 @@ fn no_version_was_yanked_when_cargo_last_asked() {
         // A version a record, of JSON, with and without blanks, between zero bytes.
         let records = bytes.split(|&b| b == 0).map(|r| String::from_utf8_lossy(r).replace(": ", ":"));
         let Some(record) = records.into_iter().find(|r| r.contains(&version)) else { continue };
-        assert!(!record.contains(r#""yanked":true"#), "{name} {} was yanked", package.version);
+        assert!(!record.contains(r#""yanked":true"#), "{name} {number} was yanked");
         n_looked_up += usize::from(record.contains(r#""yanked":false"#));
     }
-    println!("looked up {n_looked_up} of {}", KNOWN.packages.len());
     assert!(n_looked_up > 100 || folders.is_empty(), "the index is written otherwise than this test reads it");
 }
 
 #[test]
 fn no_more_libraries_than_known_are_linked_in_two_versions() {
-    let mut versions: BTreeMap<&str, usize> = BTreeMap::new();
-    for package in linked() {
-        *versions.entry(package.name.as_str()).or_default() += 1;
+    let mut versions: BTreeMap<String, usize> = BTreeMap::new();
+    for foreign in linked() {
+        *versions.entry(foreign.name).or_default() += 1;
     }
-    let several: Vec<&str> = versions.into_iter().filter(|(_, n)| *n > 1).map(|(name, _)| name).collect();
-    let unknown: Vec<&&str> = several.iter().filter(|name| !IN_TWO_VERSIONS.contains(name)).collect();
+    let several: Vec<String> = versions.into_iter().filter(|(_, n)| *n > 1).map(|(name, _)| name).collect();
+    let unknown: Vec<&String> = several.iter().filter(|name| !IN_TWO_VERSIONS.contains(&name.as_str())).collect();
     assert!(unknown.is_empty(), "linked in several versions: {unknown:?}; `cargo tree -d` says who asks for them");
 }
 
@@ -182,20 +175,16 @@ fn no_more_libraries_than_known_are_linked_in_two_versions() {
 fn the_notices_name_what_the_binary_links() {
     let page = std::fs::read_to_string(root().join("THIRD-PARTY-NOTICES")).unwrap();
     let row = |line: &str| {
-        let mut words = line.strip_prefix("  ")?.split_whitespace();
-        Some((words.next()?.to_owned(), words.next()?.to_owned(), words.collect::<Vec<_>>().join(" ")))
+        let mut words = line.strip_prefix("  ")?.split_whitespace().map(str::to_owned);
+        let (name, version) = (words.next()?, words.next()?);
+        Some(Foreign { name, version, licence: words.collect::<Vec<_>>().join(" ") })
     };
-    let tables = page.lines().take_while(|line| !line.starts_with("==="));
-    let named: BTreeSet<_> = tables.filter_map(row).collect();
-    let has = |p: &&&Package| {
-        let licence = p.license.clone().unwrap_or_default();
-        named.contains(&(p.name.to_string(), p.version.to_string(), licence))
-    };
+    let named: BTreeSet<_> = page.lines().take_while(|line| !line.starts_with("===")).filter_map(row).collect();
     let linked = linked();
-    let missing: Vec<String> = linked.iter().filter(|p| !has(p)).map(|p| format!("{} {}", p.name, p.version)).collect();
-    assert!(missing.is_empty(), "THIRD-PARTY-NOTICES is not what Cargo.lock gives: call scripts/notices. {missing:?}");
+    let missing: Vec<&Foreign> = linked.difference(&named).collect();
+    assert!(missing.is_empty(), "THIRD-PARTY-NOTICES is not what Cargo.lock gives: call scripts/notices. {missing:#?}");
     let locked = locked();
-    for (name, version, _) in &named {
+    for Foreign { name, version, .. } in named {
         assert!(locked.contains(&(name.clone(), version.clone())), "{name} {version} is gone: call scripts/notices");
     }
 }
