@@ -12,6 +12,7 @@
 //! - `keys`: every key of a config changes what comes out
 //! - `live`: a pipe, a rotated file and a snapshot score as the whole file does, as they come
 //! - `outputs`: nothing but a regular file is replaced by a command's output
+//! - `promotions`: a version becomes champion, goes back and is let go, and the log tells who, when and why
 //! - `quickstart`: the README's first command, and what it must show
 //! - `refusals`: bad input is refused with file, line and remedy, and leaves nothing
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
@@ -31,6 +32,7 @@ mod keys;
 mod live;
 mod nta;
 mod outputs;
+mod promotions;
 mod quickstart;
 mod refusals;
 mod scoring;

@@ -1,5 +1,9 @@
 //! What the user types.
 
+mod models;
+
+pub(crate) use models::{GcArgs, ModelsCommand, PromoteArgs, RollbackArgs};
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -73,17 +77,30 @@ Examples:
   nta score ctu13 today.binetflow -o scored.csv --explain 5
   nta score models/nsl-kdd/3 KDDTest+.txt.gz -o scored.parquet --json")]
     Score(ScoreArgs),
-    /// List the models and their versions, or name a version.
+    /// List the models and their versions with what they promised, and who was champion when.
     #[command(after_help = "\
 Examples:
   nta models
-  nta models alias nsl-kdd/3 champion
-  nta score nsl-kdd@champion today.csv -o scored.csv
-  nta models unalias nsl-kdd@champion")]
+  nta models show nsl-kdd@champion              lineage, data, metrics, promise
+  nta models log nsl-kdd                        who moved which alias, when and why
+  nta models unalias nsl-kdd@challenger")]
     Models {
         #[command(subcommand)]
         command: Option<ModelsCommand>,
     },
+    /// Point an alias of a model at a version, whole and checked.
+    #[command(after_help = "\
+Examples:
+  nta promote nsl-kdd/3 --why 'finds twice as many scans'
+  nta promote nsl-kdd --alias challenger        the newest version
+  nta score nsl-kdd@champion today.csv -o scored.csv")]
+    Promote(PromoteArgs),
+    /// Point an alias back at the version where it was before; again, one further back.
+    #[command(after_help = "Example:\n  nta rollback nsl-kdd --why 'flags the backup host'")]
+    Rollback(RollbackArgs),
+    /// Remove old versions that no alias, no rollback and no lineage needs.
+    #[command(after_help = "Examples:\n  nta gc --dry-run\n  nta gc --keep 3")]
+    Gc(GcArgs),
     /// Check a model: every digest, and the golden rows it was saved with.
     Verify {
         /// A path, `name`, `name/3` or `name@alias`.
@@ -106,25 +123,6 @@ Examples:
     Completions {
         /// Which shell.
         shell: Shell,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ModelsCommand {
-    /// Point an alias at a version, in place of where it pointed before.
-    Alias {
-        /// The version: `name/3`, `name` for the newest, or `name@other`.
-        #[arg(value_name = "MODEL")]
-        model: String,
-        /// The alias, e.g. `champion`.
-        #[arg(value_name = "ALIAS")]
-        alias: String,
-    },
-    /// Take an alias away; the version stays.
-    Unalias {
-        /// The alias with its model: `name@alias`.
-        #[arg(value_name = "NAME@ALIAS")]
-        alias: String,
     },
 }
 
