@@ -5,6 +5,7 @@
 //! - `determinism`: threads and batches change no bit
 //! - `doctor`: what this machine offers is listed, and what it lacks is refused with a remedy
 //! - `events`: what a run told stands in its folder as data
+//! - `full_disk`: where there is no room, the file and the remedy are named and nothing is left
 //! - `hostile_names`: names that a file brings are shown, and neither obeyed nor computed
 //! - `importances`: what features are worth on held-out flows is found by a run and told
 //! - `inputs`: a pipe scores as its file does, and a file that changes while it is scored is refused
@@ -18,12 +19,14 @@
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
 //! - `sequences`: hosts far longer than a training sequence stay sound
 //! - `supply`: licences, sources and versions of what Cargo.lock names, against deny.toml and THIRD-PARTY-NOTICES
+//! - `waiting`: who waits for a pipe or a lock is told, and the first signal ends it
 
 mod arrows;
 mod damaged_parquet;
 mod determinism;
 mod doctor;
 mod events;
+mod full_disk;
 mod hostile_names;
 mod importances;
 mod inputs;
@@ -38,3 +41,4 @@ mod refusals;
 mod scoring;
 mod sequences;
 mod supply;
+mod waiting;

@@ -11,7 +11,7 @@
 //! | `reasons` | why rows have their scores |
 //! | `golden`, `verify` | rows that every copy must judge alike |
 //! | `store`, `manifest`, `parts`, `digest`, `hex_key` | the folder: files, their digests, the seal |
-//! | `registry` | versions and aliases, the log of promotions, what a version was made from, what may go |
+//! | `registry`, `aliases` | versions and aliases, the log of promotions, what a version was made from, what may go |
 //!
 //! ```
 //! use std::path::Path;
@@ -46,6 +46,7 @@
 //! # }
 //! ```
 
+mod aliases;
 mod digest;
 mod error;
 #[cfg(test)]

@@ -17,14 +17,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use nta_atomic::FolderLock;
+use nta_data::{Awaited, Contact};
 
 use crate::manifest::{MANIFEST, Manifest, is_plain};
-use crate::{Model, ModelError, store};
+use crate::{Model, ModelError, aliases, store};
 
 /// A project's `models/` folder.
 #[derive(Debug, Clone)]
 pub struct Registry {
     home: PathBuf,
+    contact: Contact,
 }
 
 /// A model's place on disk.
@@ -52,12 +54,20 @@ pub struct Versions {
 impl Registry {
     /// The registry of the project at `home`. Nothing is made until something is stored.
     pub fn new(home: &Path) -> Self {
-        Registry { home: home.to_owned() }
+        Registry { home: home.to_owned(), contact: Contact::default() }
+    }
+
+    /// The same, where `contact` is told when another process holds a name, and may end the waiting.
+    pub fn in_contact(self, contact: Contact) -> Self {
+        Registry { contact, ..self }
     }
 
     /// A name's folder to oneself, cleared of what killed writers left.
     fn lock(&self, folder: &Path) -> Result<FolderLock, ModelError> {
-        let lock = FolderLock::take(folder).map_err(ModelError::io("lock", folder))?;
+        let go_on = |wait: &nta_atomic::FolderWait<'_>| {
+            self.contact.waits(Awaited::Folder { path: wait.folder, holder: wait.holder }, wait.elapsed)
+        };
+        let lock = FolderLock::take(folder, &go_on).map_err(ModelError::io("lock", folder))?;
         lock.sweep().map_err(ModelError::io("clear", folder))?;
         Ok(lock)
     }
@@ -242,7 +252,7 @@ impl Registry {
             Err(ModelError::Damaged { why, .. }) => return Err(wrong(why)),
             Err(e) => return Err(e),
         };
-        serde_saphyr::from_str(&text).map_err(|e| wrong(format!("not a list of `alias: version`: {e}")))
+        aliases::parse(&text).map_err(wrong)
     }
 }
 

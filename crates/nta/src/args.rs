@@ -17,7 +17,7 @@ Examples:
   nta runs                                      what was run, newest first
   nta score ctu13 flows.csv -o scored.csv       the newest ctu13 model on new traffic
 
-Exit codes: 0 done, 1 the job failed, 2 bad usage, config or input, 3 a gate said no.";
+Exit codes: 0 done, 1 the job failed, 2 bad usage, config or input, 3 a gate said no, 130 or 143 stopped by a signal.";
 
 /// Trains, judges and ships intrusion detectors for network traffic.
 #[derive(Debug, Parser)]

@@ -29,7 +29,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "nta: {}", visible::one_line(&chain(error.as_ref())));
+            // What commands do themselves is to write their answer; all other errors are the pipeline's.
+            let answering = if error.is::<std::io::Error>() { "cannot write standard output: " } else { "" };
+            let said = chain(error.as_ref());
+            let _ = writeln!(std::io::stderr(), "nta: {answering}{}", visible::one_line(&said));
             ExitCode::from(exit_code(&error))
         }
     }

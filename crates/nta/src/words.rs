@@ -1,6 +1,6 @@
 //! What a job's events say, in a few words: the one place where their numbers become sentences.
 
-use nta_pipeline::{Begun, Outcome, PartSize, Remark, Unit, thousands};
+use nta_pipeline::{Awaited, Begun, Outcome, PartSize, Remark, Unit, thousands};
 
 use crate::visible::one_line;
 
@@ -91,6 +91,17 @@ pub(crate) fn progress(done: u64, total: Option<u64>, unit: Unit) -> String {
     }
 }
 
+/// What is waited for, and how not to.
+pub(crate) fn wait(what: &Awaited<'_>) -> String {
+    match what {
+        Awaited::Pipe { name, bytes } => format!("for the end of the pipe {name}, {} bytes so far", thousands(*bytes)),
+        Awaited::Folder { path, holder } => {
+            let whose = holder.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
+            format!("for {}, which {whose} is writing to", path.display())
+        }
+    }
+}
+
 /// Something worth knowing, as a sentence.
 pub(crate) fn remark(remark: &Remark) -> String {
     match remark {
@@ -111,6 +122,7 @@ pub(crate) fn remark(remark: &Remark) -> String {
         Remark::ImportancesSkipped { reason } => {
             format!("what features are worth on held-out flows is not measured: {reason}")
         }
+        Remark::LeftBehind { reason } => format!("{reason}; the next run tries again"),
         Remark::Threshold { score, reason } => format!("{score}: {reason}"),
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use nta_data::Contact;
 use nta_metrics::ThresholdRule;
 use serde::{Deserialize, Serialize};
 
@@ -363,6 +364,11 @@ pub enum Remark {
         /// Why.
         reason: String,
     },
+    /// What an ended run needs no more could not be removed; the next run tries again.
+    LeftBehind {
+        /// What, and why.
+        reason: String,
+    },
     /// A threshold that is not what its rule promises.
     Threshold {
         /// The member, or the hybrid.
@@ -380,6 +386,12 @@ pub trait Listener: Sync {
     /// Whether to stop.
     fn cancelled(&self) -> bool {
         false
+    }
+
+    /// The line to whoever asked for the job, for what must be reached where no listener is: readers and locks, which ask
+    /// it whether to go on and tell it what they wait for.
+    fn contact(&self) -> Contact {
+        Contact::default()
     }
 }
 

@@ -28,6 +28,7 @@ pub use event::{
 };
 pub use models::{ModelLine, ModelView, Verified, model_log, models, show_model, verify};
 pub use nta_atomic::remove_unfinished;
+pub use nta_data::{Awaited, Caller, Contact, Wait};
 pub use nta_ingest::panic_is_caught;
 pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint, Promise, metric};
 pub use nta_model::{Act, AliasChange, Collected, Reign, Removal};

@@ -5,6 +5,7 @@ use nta_tracking::Host;
 use serde::Serialize;
 
 use crate::error::{PipelineError, refused};
+use crate::event::Listener;
 use crate::project::Project;
 
 /// An alias that was set or taken away.
@@ -28,7 +29,7 @@ impl AliasMoved {
 /// Points `alias` at the version that `asked` means, in place of where it pointed before. A model that `nta verify`
 /// would refuse is.
 pub fn promote(project: &Project, asked: &str, alias: &str, why: Option<String>) -> Result<AliasMoved, PipelineError> {
-    let registry = Registry::new(&project.home);
+    let registry = Registry::new(&project.home).in_contact(listener.contact());
     let version = registry.resolve(asked).map_err(refused)?;
     let Some((name, number)) = &version.registered else {
         let place = project.home.join("models").display().to_string();
@@ -44,22 +45,31 @@ pub fn promote(project: &Project, asked: &str, alias: &str, why: Option<String>)
 
 /// Points `name@alias` back at the version where it was before.
 pub fn rollback(project: &Project, name: &str, alias: &str, why: Option<String>) -> Result<AliasMoved, PipelineError> {
-    let change = Registry::new(&project.home).rollback(name, alias, &by(why)).map_err(refused)?;
+    let change =
+        Registry::new(&project.home).in_contact(listener.contact()).rollback(name, alias, &by(why)).map_err(refused)?;
     Ok(AliasMoved::of(name, change))
 }
 
 /// Takes `name@alias` away.
-pub fn remove_alias(project: &Project, asked: &str) -> Result<AliasMoved, PipelineError> {
+pub fn remove_alias(project: &Project, asked: &str, listener: &dyn Listener) -> Result<AliasMoved, PipelineError> {
     let Some((name, alias)) = asked.split_once('@') else {
         return Err(PipelineError::refuse(format!("`{asked}` names no alias: write it as `name@alias`")));
     };
-    let change = Registry::new(&project.home).remove_alias(name, alias, &by(None)).map_err(refused)?;
+    let change = Registry::new(&project.home)
+        .in_contact(listener.contact())
+        .remove_alias(name, alias, &by(None))
+        .map_err(refused)?;
     Ok(AliasMoved::of(name, change))
 }
 
 /// Removes versions that no alias, rollback or lineage needs, `keep` of each name's newest left.
-pub fn collect_garbage(project: &Project, keep: usize, removal: Removal) -> Result<Vec<Collected>, PipelineError> {
-    Registry::new(&project.home).gc(keep, removal).map_err(refused)
+pub fn collect_garbage(
+    project: &Project,
+    keep: usize,
+    removal: Removal,
+    listener: &dyn Listener,
+) -> Result<Vec<Collected>, PipelineError> {
+    Registry::new(&project.home).in_contact(listener.contact()).gc(keep, removal).map_err(refused)
 }
 
 /// Longest name of a user or host that is taken over.

@@ -88,6 +88,9 @@ pub fn compare(project: &Project, asked: &[String]) -> Result<Comparison, Pipeli
     let mut parts = Vec::new();
     for run in &runs {
         let path = run.folder.join("config.yaml");
+        if path.exists() && !path.is_file() {
+            return Err(PipelineError::refuse(format!("{}: this is no regular file", path.display())));
+        }
         let text = yaml::read(&path)
             .map_err(|error| PipelineError::refuse(format!("cannot read {}: {error}", path.display())))?;
         let config = yaml::parse(&text)

@@ -17,10 +17,10 @@ mod record;
 
 pub use error::TrackingError;
 pub use find::{find, times_test_was_read, unfinished};
-pub use folder::{NewRun, RunDir};
+pub use folder::{NewRun, RunDir, drop_checkpoints};
 pub use host::Host;
 pub use lines::{events, metrics};
-pub use list::{Damaged, RunSummary, Runs, runs};
+pub use list::{Damaged, RunSummary, Runs, runs, sweep_ended};
 pub use metric::StepMetric;
 pub use moment::Moment;
 pub use name::check_name;

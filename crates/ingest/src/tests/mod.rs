@@ -8,6 +8,7 @@
 //! - `refusals`: every mistake is answered with file, place and remedy
 //! - `rejects`: bad rows are set aside, up to a share
 //! - `sensors`: an entity is the same one after a rotation
+//! - `stopping`: whoever waits for a pipe or an archive that gives nothing is told, and can end it
 //! - `streams`: pipes and files that grow are read as they come
 //! - `text_formats`: the same flows read the same in every text format
 
@@ -19,5 +20,6 @@ mod reading;
 mod refusals;
 mod rejects;
 mod sensors;
+mod stopping;
 mod streams;
 mod text_formats;

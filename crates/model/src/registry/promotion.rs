@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::log::{self, Act, AliasChange, Reign};
 use super::{ALIASES, Registry, check_name, listed, not_found};
-use crate::{ModelError, store};
+use crate::{ModelError, aliases, store};
 
 /// Who moves an alias, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,18 +175,8 @@ fn change_now(alias: &str, act: Act, from: Option<u32>, to: Option<u32>, by: &By
     AliasChange { time, who: by.who.clone(), act, alias: alias.to_owned(), from, to, why: by.why.clone() }
 }
 
-const HEAD: &str = "# Which version each alias points at, after line ";
-
 fn write_aliases(folder: &Path, aliases: &BTreeMap<String, u32>, n_lines: usize) -> Result<(), ModelError> {
-    let mut text = format!("{HEAD}{n_lines} of log.jsonl; change it with `nta promote`.\n");
-    for (alias, number) in aliases {
-        // An alias such as `3` or `true` would be read back as something else without quotes.
-        text += &format!("\"{alias}\": {number}\n");
-    }
-    if aliases.is_empty() {
-        text += "{}\n";
-    }
-    Ok(nta_atomic::write(&folder.join(ALIASES), text.as_bytes())?)
+    Ok(nta_atomic::write(&folder.join(ALIASES), aliases::render(aliases, n_lines).as_bytes())?)
 }
 
 /// How many lines of the log the aliases' file holds; none where it does not say.
@@ -195,6 +185,5 @@ fn lines_held(folder: &Path) -> Result<Option<usize>, ModelError> {
         Err(ModelError::Missing { .. }) => return Ok(Some(0)),
         other => other?,
     };
-    let first = bytes.split(|&b| b == b'\n').next().and_then(|line| std::str::from_utf8(line).ok());
-    Ok(first.and_then(|line| line.strip_prefix(HEAD)?.split(' ').next()?.parse().ok()))
+    Ok(std::str::from_utf8(&bytes).ok().and_then(aliases::lines_held))
 }

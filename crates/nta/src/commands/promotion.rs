@@ -5,24 +5,31 @@ use std::io::Write;
 use nta_pipeline::{AliasMoved, Collected, Removal, collect_garbage, remove_alias};
 
 use crate::args::{Common, GcArgs, PromoteArgs, RollbackArgs};
+use crate::progress::Progress;
 use crate::{commands, table, visible};
 
 pub(crate) fn promote(args: &PromoteArgs, common: &Common) -> anyhow::Result<()> {
     let project = commands::project(common);
-    tell(&nta_pipeline::promote(&project, &args.model, &args.alias, args.why.clone())?, common)
+    tell(
+        &nta_pipeline::promote(&project, &args.model, &args.alias, args.why.clone(), &Progress::new(common.quiet))?,
+        common,
+    )
 }
 
 pub(crate) fn rollback(args: &RollbackArgs, common: &Common) -> anyhow::Result<()> {
     let project = commands::project(common);
-    tell(&nta_pipeline::rollback(&project, &args.name, &args.alias, args.why.clone())?, common)
+    tell(
+        &nta_pipeline::rollback(&project, &args.name, &args.alias, args.why.clone(), &Progress::new(common.quiet))?,
+        common,
+    )
 }
 
 pub(crate) fn alias(model: &str, alias: &str, common: &Common) -> anyhow::Result<()> {
-    tell(&nta_pipeline::promote(&commands::project(common), model, alias, None)?, common)
+    tell(&nta_pipeline::promote(&commands::project(common), model, alias, None, &Progress::new(common.quiet))?, common)
 }
 
 pub(crate) fn unalias(alias: &str, common: &Common) -> anyhow::Result<()> {
-    tell(&remove_alias(&commands::project(common), alias)?, common)
+    tell(&remove_alias(&commands::project(common), alias, &Progress::new(common.quiet))?, common)
 }
 
 fn tell(moved: &AliasMoved, common: &Common) -> anyhow::Result<()> {
@@ -42,7 +49,7 @@ fn tell(moved: &AliasMoved, common: &Common) -> anyhow::Result<()> {
 
 pub(crate) fn gc(args: &GcArgs, common: &Common) -> anyhow::Result<()> {
     let removal = if args.dry_run { Removal::OnlySay } else { Removal::Do };
-    let told = collect_garbage(&commands::project(common), args.keep as usize, removal)?;
+    let told = collect_garbage(&commands::project(common), args.keep as usize, removal, &Progress::new(common.quiet))?;
     if common.json {
         return commands::json(&told);
     }

@@ -14,7 +14,7 @@ mod publish;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use nta_data::{Watch, hex};
+use nta_data::{Awaited, Watch, hex};
 use nta_ingest::RejectsFile;
 use nta_metrics::{Evaluation, ThresholdRule, rows_needed, supported_budget};
 use nta_preprocess::{Part, PartSummary, Partition, PartitionError, Requirements, partition};
@@ -23,7 +23,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::config::{LoadedConfig, RunConfig};
-use crate::error::{PipelineError, failed, refused};
+use crate::error::{PipelineError, chain, failed, refused};
 use crate::event::{Begun, DatasetRead, Event, Listener, Outcome, PartSize, Remark, Stage, Unit};
 use crate::traffic::{self, ReadTraffic, SourceReport};
 
@@ -84,12 +84,12 @@ fn run_members(
     listener: &dyn Listener,
     members: &[&dyn MemberStage],
 ) -> Result<RunOutcome, PipelineError> {
-    let (dir, resumed) = open(loaded, resume)?;
+    let (dir, resumed) = open(loaded, resume, listener)?;
     let log = RunLog { dir, listener };
     let mut ctx = Context { config: &loaded.config, project: &loaded.project, log };
     let nothing_to_resume = *resume == Resume::Last && !resumed;
     let outcome = begin(&ctx, resumed, nothing_to_resume).and_then(|()| stages(&mut ctx, members));
-    close(ctx.log.dir, outcome, resumed)
+    close(ctx.log, outcome, resumed)
 }
 
 fn begin(ctx: &Context<'_>, resumed: bool, nothing_to_resume: bool) -> Result<(), PipelineError> {
@@ -107,10 +107,11 @@ fn begin(ctx: &Context<'_>, resumed: bool, nothing_to_resume: bool) -> Result<()
     if nothing_to_resume {
         ctx.log.remark(Remark::NothingToResume)?;
     }
-    Ok(())
+    let left = nta_tracking::sweep_ended(&ctx.project.home);
+    left.iter().try_for_each(|error| ctx.log.remark(Remark::LeftBehind { reason: chain(error) }))
 }
 
-fn open(loaded: &LoadedConfig, resume: &Resume) -> Result<(RunDir, bool), PipelineError> {
+fn open(loaded: &LoadedConfig, resume: &Resume, listener: &dyn Listener) -> Result<(RunDir, bool), PipelineError> {
     let LoadedConfig { config, project, .. } = loaded;
     let digest = config_digest(config);
     let found = match resume {
@@ -149,7 +150,11 @@ fn open(loaded: &LoadedConfig, resume: &Resume) -> Result<(RunDir, bool), Pipeli
         version: VERSION.to_owned(),
         parent: None,
     };
-    let dir = RunDir::create(&project.home, new).map_err(failed)?;
+    let contact = listener.contact();
+    let go_on = |wait: &nta_atomic::FolderWait<'_>| {
+        contact.waits(Awaited::Folder { path: wait.folder, holder: wait.holder }, wait.elapsed)
+    };
+    let dir = RunDir::create_while(&project.home, new, &go_on).map_err(failed)?;
     keep_config(&dir, config)?;
     Ok((dir, false))
 }
@@ -164,13 +169,19 @@ fn config_digest(config: &RunConfig) -> String {
     hex(&Sha256::digest(config.to_yaml().as_bytes()))
 }
 
-fn close(dir: RunDir, outcome: Result<RunOutcome, PipelineError>, resumed: bool) -> Result<RunOutcome, PipelineError> {
+fn close(
+    log: RunLog<'_>,
+    outcome: Result<RunOutcome, PipelineError>,
+    resumed: bool,
+) -> Result<RunOutcome, PipelineError> {
+    let RunLog { dir, listener } = log;
     let marked = match &outcome {
-        // Finished first: a kill in between leaves checkpoints that nobody asks for, not a run that must learn again.
-        Ok(_) => {
-            let checkpoints = dir.path().join("checkpoints");
-            dir.finish().map(|_| drop(std::fs::remove_dir_all(checkpoints)))
-        }
+        // Finished first: a kill in between leaves checkpoints that the next run sweeps, not a run that must learn again.
+        Ok(outcome) => dir.finish().map(|_| {
+            if let Err(error) = nta_tracking::drop_checkpoints(&outcome.folder) {
+                listener.hear(&Event::Remark(Remark::LeftBehind { reason: chain(&error) }));
+            }
+        }),
         // A refused run leaves nothing; but what an earlier session has learned is not thrown away.
         Err(PipelineError::Refused(_)) if !resumed => dir.discard(),
         Err(error @ PipelineError::Interrupted(_)) => dir.interrupt(&error.to_string()).map(drop),

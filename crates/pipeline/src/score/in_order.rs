@@ -1,6 +1,7 @@
 //! Scoring a file whose rows do not stand in arrival order: what scoring needs of each row is put in order of flow end on
 //! disk, scored there, and the scores are put back into the file's order.
 
+use std::io;
 use std::path::Path;
 
 use nta_data::{Dataset, RowId, Scores};
@@ -37,8 +38,8 @@ pub(super) fn score<S: ScoreSink>(
     let no_scores = scorer.model().no_scores().map_err(failed)?;
     let mut ordered = by_file_order(input, &mut scorer, arrivals, folder, no_scores.record_bytes())?;
     let mut record = Vec::with_capacity(no_scores.record_bytes());
-    input.deliver(&mut sink, |rows| take_scores(&mut ordered, rows, no_scores.clone(), &mut record))?;
-    if ordered.next_into(&mut Vec::new()).map_err(failed)? {
+    input.deliver(&mut sink, |rows| take_scores(&mut ordered, rows, no_scores.clone(), &mut record, folder))?;
+    if ordered.next_into(&mut Vec::new()).map_err(unsorted(folder))? {
         return Err(changed());
     }
     sink.finish()
@@ -46,7 +47,7 @@ pub(super) fn score<S: ScoreSink>(
 
 /// What scoring needs of the rows, in order of their ends.
 fn by_arrival(input: &Input<'_>, scorer: &Scorer, folder: &Path) -> Result<Sorted, PipelineError> {
-    let mut sort = ExternalSort::new(scorer.layout().record_bytes(), SORT_ROOM, folder).map_err(failed)?;
+    let mut sort = ExternalSort::new(scorer.layout().record_bytes(), SORT_ROOM, folder).map_err(unsorted(folder))?;
     let mut record = Vec::new();
     let mut nth = 0i128;
     let mut batches = input.batches()?;
@@ -58,12 +59,12 @@ fn by_arrival(input: &Input<'_>, scorer: &Scorer, folder: &Path) -> Result<Sorte
             record.clear();
             rows.write_record(i, &mut record);
             // Ties by file order: the sort keeps the order of equal keys within a run, the count across runs.
-            sort.push((i128::from(rows.end_time(i)) << 64) | nth, &record).map_err(failed)?;
+            sort.push((i128::from(rows.end_time(i)) << 64) | nth, &record).map_err(unsorted(folder))?;
             nth += 1;
         }
         input.progress(nth as u64, Unit::FlowsSorted)?;
     }
-    sort.finish().map_err(failed)
+    sort.finish().map_err(unsorted(folder))
 }
 
 /// Scores the rows as they arrive; their scores, in the order of the file.
@@ -75,24 +76,24 @@ fn by_file_order(
     record_bytes: usize,
 ) -> Result<Sorted, PipelineError> {
     let layout = scorer.layout();
-    let mut back = ExternalSort::new(record_bytes, BACK_ROOM, folder).map_err(failed)?;
+    let mut back = ExternalSort::new(record_bytes, BACK_ROOM, folder).map_err(unsorted(folder))?;
     let mut record = Vec::with_capacity(record_bytes);
     let mut more = true;
     while more {
         let mut bytes = Vec::with_capacity(RECORDS * layout.record_bytes());
         while more && bytes.len() < RECORDS * layout.record_bytes() {
-            more = arrivals.next_into(&mut bytes).map_err(failed)?;
+            more = arrivals.next_into(&mut bytes).map_err(unsorted(folder))?;
         }
         let rows = PreparedRows::from_bytes(layout, &bytes).map_err(failed)?;
         let scores = scorer.score_prepared(&rows).map_err(failed)?;
         for (i, id) in scores.rows().iter().enumerate() {
             record.clear();
             scores.write_record(i, &mut record);
-            back.push(place_in_files(*id), &record).map_err(failed)?;
+            back.push(place_in_files(*id), &record).map_err(unsorted(folder))?;
         }
         input.stopped()?;
     }
-    back.finish().map_err(failed)
+    back.finish().map_err(unsorted(folder))
 }
 
 fn place_in_files(id: RowId) -> i128 {
@@ -105,16 +106,25 @@ fn take_scores(
     rows: &Dataset,
     mut scores: Scores,
     record: &mut Vec<u8>,
+    folder: &Path,
 ) -> Result<Scores, PipelineError> {
     scores.reserve(rows.n_rows());
     for &row in &rows.row {
         record.clear();
-        if !ordered.next_into(record).map_err(failed)? {
+        if !ordered.next_into(record).map_err(unsorted(folder))? {
             return Err(changed());
         }
         scores.push_record(row, record).map_err(failed)?;
     }
     Ok(scores)
+}
+
+/// The sorts' files have no names of their own; the folder says which disk is meant.
+fn unsorted(folder: &Path) -> impl Fn(io::Error) -> PipelineError {
+    move |source| {
+        let doing = "put rows in order in";
+        failed(nta_tracking::TrackingError::Io { doing, path: folder.to_owned(), source })
+    }
 }
 
 fn changed() -> PipelineError {

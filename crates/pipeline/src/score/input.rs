@@ -39,6 +39,7 @@ impl<'a> Input<'a> {
             truth: Truth::IfPresent,
             bad_rows: request.bad_rows,
             batch_rows: request.batch_rows,
+            contact: listener.contact(),
             ..ReadOptions::new(Arc::new(model.schema.clone()))
         };
         Ok(Input { source, options, listener })
