@@ -130,7 +130,7 @@ class Bench:
             line = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", log, "-e", "trace=" + ",".join(CALLS), *command]
             subprocess.run(line, cwd=home, capture_output=True, timeout=120)
             shutil.rmtree(home)
-            lines = [re.match(r"(\d+) (\w+)\(", text) for text in log.read_text(errors="replace").splitlines()]
+            lines = [re.match(r"(\d+) +(\w+)\(", text) for text in log.read_text(errors="replace").splitlines()]
             main = next(found[1] for found in lines if found)
             return collections.Counter(found[2] for found in lines if found and found[1] == main)
         before, all_of_it = trace([self.nta, "--version"]), trace(self.line(self.commands[name]))
@@ -248,7 +248,7 @@ def kill(bench, nth, rng):
         code, said = traced(bench, home, name, inject, call)
         what = f"{name}, SIGKILL at {call}"
     else:
-        code, said = disturbed_kill(bench, home, bench.commands[name], how, rng.uniform(0, bench.seconds[name] * 1.1))
+        code, said = disturbed_kill(bench, home, bench.commands[name], how, rng.uniform(0, bench.seconds[name] * 0.8))
         what = f"{name}, {how.name}"
     allowed = {signal.SIGKILL: (-9, 137, 0), signal.SIGTERM: (-15, 143, 0), signal.SIGINT: (-2, 130, 0)}[how]
     need(code in allowed, f"{what} ends with {code}: {said[-400:]}")

@@ -24,6 +24,7 @@ pub enum Stage {
     Report,
     Save,
     Score,
+    Drift,
     Simulate,
 }
 
@@ -42,6 +43,7 @@ impl Stage {
             Stage::Report => "report",
             Stage::Save => "save",
             Stage::Score => "score",
+            Stage::Drift => "drift",
             Stage::Simulate => "simulate",
         }
     }
@@ -256,6 +258,13 @@ pub enum Outcome {
         /// Whether the flows had to be put in order of their ends first.
         sorted: bool,
     },
+    /// Fresh traffic was held against a model's training.
+    Drift {
+        /// Flows.
+        rows: u64,
+        /// Columns, scores and rates past their limit.
+        past_limit: usize,
+    },
     /// Traffic was simulated.
     Simulate {
         /// Flows.
@@ -282,6 +291,7 @@ impl Outcome {
             Outcome::Report { .. } => Stage::Report,
             Outcome::Save { .. } => Stage::Save,
             Outcome::Score { .. } => Stage::Score,
+            Outcome::Drift { .. } => Stage::Drift,
             Outcome::Simulate { .. } => Stage::Simulate,
         }
     }

@@ -4,8 +4,8 @@
 use std::io;
 use std::path::Path;
 
-use nta_data::{Dataset, RowId, Scores};
-use nta_model::{PreparedRows, Scorer};
+use nta_data::{Dataset, Order, RowId, Scores};
+use nta_model::{Model, PreparedRows, Scorer};
 
 use super::input::Input;
 use super::sink::ScoreSink;
@@ -21,6 +21,11 @@ const BACK_ROOM: usize = 4 << 20;
 
 /// Records scored at a time.
 const RECORDS: usize = 8_192;
+
+/// Whether rows must be put in arrival order before `model` can score them.
+pub(super) fn needs_sorting(model: &Model) -> bool {
+    model.state.is_some() && model.schema.order == Order::EndTime
+}
 
 /// The folder of `output`, where the sorts have their files.
 pub(super) fn folder_beside(output: &Path) -> &Path {
@@ -38,9 +43,12 @@ pub(super) fn score<S: ScoreSink>(
     let no_scores = scorer.model().no_scores().map_err(failed)?;
     let mut ordered = by_file_order(input, &mut scorer, arrivals, folder, no_scores.record_bytes())?;
     let mut record = Vec::with_capacity(no_scores.record_bytes());
-    input.deliver(&mut sink, |rows| take_scores(&mut ordered, rows, no_scores.clone(), &mut record, folder))?;
+    input.deliver(&mut sink, |rows| {
+        let scores = take_scores(&mut ordered, rows, no_scores.clone(), &mut record).map_err(unsorted(folder))?;
+        scores.ok_or_else(|| input.changed())
+    })?;
     if ordered.next_into(&mut Vec::new()).map_err(unsorted(folder))? {
-        return Err(changed());
+        return Err(input.changed());
     }
     sink.finish()
 }
@@ -100,23 +108,22 @@ fn place_in_files(id: RowId) -> i128 {
     (i128::from(id.file) << 64) | i128::from(id.row)
 }
 
-/// The scores of the next rows of the file, put behind `scores`; `record` is room to work in.
+/// The scores of the next rows of the file, put behind `scores`; `None` where there are fewer. `record` is room to work in.
 fn take_scores(
     ordered: &mut Sorted,
     rows: &Dataset,
     mut scores: Scores,
     record: &mut Vec<u8>,
-    folder: &Path,
-) -> Result<Scores, PipelineError> {
+) -> io::Result<Option<Scores>> {
     scores.reserve(rows.n_rows());
     for &row in &rows.row {
         record.clear();
-        if !ordered.next_into(record).map_err(unsorted(folder))? {
-            return Err(changed());
+        if !ordered.next_into(record)? {
+            return Ok(None);
         }
-        scores.push_record(row, record).map_err(failed)?;
+        scores.push_record(row, record).map_err(io::Error::other)?;
     }
-    Ok(scores)
+    Ok(Some(scores))
 }
 
 /// The sorts' files have no names of their own; the folder says which disk is meant.
@@ -125,8 +132,4 @@ fn unsorted(folder: &Path) -> impl Fn(io::Error) -> PipelineError {
         let doing = "put rows in order in";
         failed(nta_tracking::TrackingError::Io { doing, path: folder.to_owned(), source })
     }
-}
-
-fn changed() -> PipelineError {
-    PipelineError::fail("the input changed while it was scored; score it again")
 }
