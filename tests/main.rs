@@ -4,8 +4,10 @@
 //! - `damaged_parquet`: a damaged file ends in one line of ours
 //! - `determinism`: threads and batches change no bit
 //! - `doctor`: what this machine offers is listed, and what it lacks is refused with a remedy
+//! - `drift`: traffic that has moved is told from traffic that has not
 //! - `events`: what a run told stands in its folder as data
 //! - `hostile_names`: names that a file brings are shown, and neither obeyed nor computed
+//! - `hostile_yaml`: a config or schema that nobody writes by hand is read, or refused in one line
 //! - `importances`: what features are worth on held-out flows is found by a run and told
 //! - `inputs`: a pipe scores as its file does, and a file that changes while it is scored is refused
 //! - `interrupts`: a command told to stop says so by its exit code and leaves nothing
@@ -23,8 +25,10 @@ mod arrows;
 mod damaged_parquet;
 mod determinism;
 mod doctor;
+mod drift;
 mod events;
 mod hostile_names;
+mod hostile_yaml;
 mod importances;
 mod inputs;
 mod interrupts;

@@ -20,7 +20,7 @@ use args::{Cli, Command};
 fn main() -> ExitCode {
     panics::report_panics();
     let cli = Cli::parse();
-    if matches!(cli.command, Command::Score(_)) {
+    if matches!(cli.command, Command::Score(_) | Command::Drift(_)) {
         share_one_heap();
     }
     interrupts::listen();
@@ -46,6 +46,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
         Command::Show { run } => commands::past_runs::show(run, common),
         Command::Compare { runs } => commands::past_runs::compare(runs, common),
         Command::Score(args) => commands::score::score(args, common),
+        Command::Drift(args) => commands::drift::drift(args, common),
         Command::Models { command: None } => commands::models::models(common),
         Command::Models { command: Some(asked) } => commands::models::of_one(asked, common),
         Command::Promote(args) => commands::promotion::promote(args, common),

@@ -42,6 +42,11 @@ pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
         Outcome::Report { figures } => format!("report.html, {figures} figures"),
         Outcome::Save { model, .. } => format!("models/{model}"),
         Outcome::Score { rows, flagged, sorted } => scored(*rows, *flagged, *sorted, seconds),
+        Outcome::Drift { rows, past_limit } => {
+            let found =
+                if *past_limit == 0 { "within the limits".to_owned() } else { format!("{past_limit} past the limit") };
+            format!("{} flows, {found}", thousands(*rows))
+        }
         Outcome::Simulate { rows, attacks, .. } => {
             format!("{} flows, {} attacks", thousands(*rows), thousands(*attacks))
         }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use nta_audit::DriftConfig;
 use nta_forest::ForestConfig;
 use nta_hybrid::{Combine, HybridConfig, HybridError};
 use nta_lstm::LstmConfig;
@@ -45,6 +46,9 @@ pub struct RunConfig {
     /// How members are fused and the threshold chosen.
     #[serde(default)]
     pub hybrid: HybridConfig,
+    /// How far later traffic may move from this; `nta drift` holds it to that.
+    #[serde(default)]
+    pub drift: DriftConfig,
 }
 
 fn default_seed() -> u64 {
@@ -246,6 +250,9 @@ impl RunConfig {
         lstm.device.check_available().map_err(|e| in_stage("lstm", "device", &e.to_string()))?;
         lstm.precision.check_available(lstm.device).map_err(|e| in_stage("lstm", "precision", &e.to_string()))?;
         self.check_weights()?;
+        if let Some((key, value, right)) = self.drift.fault() {
+            return Err(in_stage("drift", key, &format!("`{key}` is {value}: give {right}")));
+        }
         self.hybrid.check().map_err(|e| match &e {
             HybridError::Config { key, .. } => in_stage("hybrid", key, &e.to_string()),
             _ => in_stage("hybrid", "", &e.to_string()),

@@ -23,6 +23,7 @@ pub enum Stage {
     Report,
     Save,
     Score,
+    Drift,
     Simulate,
 }
 
@@ -41,6 +42,7 @@ impl Stage {
             Stage::Report => "report",
             Stage::Save => "save",
             Stage::Score => "score",
+            Stage::Drift => "drift",
             Stage::Simulate => "simulate",
         }
     }
@@ -255,6 +257,13 @@ pub enum Outcome {
         /// Whether the flows had to be put in order of their ends first.
         sorted: bool,
     },
+    /// Fresh traffic was held against a model's training.
+    Drift {
+        /// Flows.
+        rows: u64,
+        /// Columns, scores and rates past their limit.
+        past_limit: usize,
+    },
     /// Traffic was simulated.
     Simulate {
         /// Flows.
@@ -281,6 +290,7 @@ impl Outcome {
             Outcome::Report { .. } => Stage::Report,
             Outcome::Save { .. } => Stage::Save,
             Outcome::Score { .. } => Stage::Score,
+            Outcome::Drift { .. } => Stage::Drift,
             Outcome::Simulate { .. } => Stage::Simulate,
         }
     }

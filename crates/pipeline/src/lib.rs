@@ -3,6 +3,7 @@
 mod bad_rows;
 mod config;
 mod doctor;
+mod drift;
 mod dry_run;
 mod error;
 mod event;
@@ -21,6 +22,7 @@ mod yaml;
 pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
 pub use config::{ConfigError, DataConfig, LoadedConfig, RunConfig, Traffic};
 pub use doctor::{Checkup, checkup};
+pub use drift::{DriftOutcome, DriftRequest, ObservedPromise, drift};
 pub use dry_run::{DryRun, dry_run};
 pub use error::{Cause, PipelineError, chain};
 pub use event::{
@@ -28,7 +30,8 @@ pub use event::{
 };
 pub use models::{ModelLine, ModelView, Verified, model_log, models, show_model, verify};
 pub use nta_atomic::remove_unfinished;
-pub use nta_ingest::panic_is_caught;
+pub use nta_audit::{ColumnDrift, Drift};
+pub use nta_ingest::{BadRows, panic_is_caught};
 pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint, Promise, metric};
 pub use nta_model::{Act, AliasChange, Collected, Reign, Removal};
 pub use nta_report::{Comparison, thousands};

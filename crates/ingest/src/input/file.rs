@@ -102,9 +102,15 @@ impl OpenInput {
         FileBytes { file: Arc::clone(&self.file), at: offset }
     }
 
-    /// A handle of its own for libraries that want one; it shares the descriptor's position.
-    pub(crate) fn handle(&self) -> io::Result<File> {
-        self.file.try_clone()
+    /// The `n` bytes from `offset` on. They are there, unless the file was cut short since it was opened.
+    pub(crate) fn exactly(&self, offset: u64, n: usize) -> Result<Vec<u8>, IngestError> {
+        let mut bytes = Vec::with_capacity(n);
+        let read = self.bytes(offset).take(n as u64).read_to_end(&mut bytes);
+        read.map_err(|e| IngestError::read(&self.name, &e))?;
+        if bytes.len() < n {
+            return Err(IngestError::Changed { file: self.name.clone() });
+        }
+        Ok(bytes)
     }
 
     /// Adds the bytes from `offset` on to `hasher`; returns how many there were.

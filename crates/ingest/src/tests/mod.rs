@@ -3,6 +3,7 @@
 //! - `bounds`: what asks for too much memory or time is refused by name
 //! - `changing`: an input is read once, or is provably the same in every pass
 //! - `hostile_parquet`: damaged Parquet is refused in words
+//! - `hostile_pages`: Parquet that keeps to the format and asks for too much is refused
 //! - `known_files`: rows and labels of the published data sets
 //! - `reading`: good files read the same whatever their form
 //! - `refusals`: every mistake is answered with file, place and remedy
@@ -13,6 +14,7 @@
 
 mod bounds;
 mod changing;
+mod hostile_pages;
 mod hostile_parquet;
 mod known_files;
 mod reading;

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use nta_data::{Dataset, RowId, Scores};
-use nta_model::{PreparedRows, Scorer};
+use nta_data::{Dataset, Order, RowId, Scores};
+use nta_model::{Model, PreparedRows, Scorer};
 
 use super::input::Input;
 use super::sink::ScoreSink;
@@ -20,6 +20,11 @@ const BACK_ROOM: usize = 4 << 20;
 
 /// Records scored at a time.
 const RECORDS: usize = 8_192;
+
+/// Whether rows must be put in arrival order before `model` can score them.
+pub(super) fn needs_sorting(model: &Model) -> bool {
+    model.state.is_some() && model.schema.order == Order::EndTime
+}
 
 /// The folder of `output`, where the sorts have their files.
 pub(super) fn folder_beside(output: &Path) -> &Path {
