@@ -28,7 +28,13 @@ impl AliasMoved {
 
 /// Points `alias` at the version that `asked` means, in place of where it pointed before. A model that `nta verify`
 /// would refuse is.
-pub fn promote(project: &Project, asked: &str, alias: &str, why: Option<String>) -> Result<AliasMoved, PipelineError> {
+pub fn promote(
+    project: &Project,
+    asked: &str,
+    alias: &str,
+    why: Option<String>,
+    listener: &dyn Listener,
+) -> Result<AliasMoved, PipelineError> {
     let registry = Registry::new(&project.home).in_contact(listener.contact());
     let version = registry.resolve(asked).map_err(refused)?;
     let Some((name, number)) = &version.registered else {
@@ -44,7 +50,13 @@ pub fn promote(project: &Project, asked: &str, alias: &str, why: Option<String>)
 }
 
 /// Points `name@alias` back at the version where it was before.
-pub fn rollback(project: &Project, name: &str, alias: &str, why: Option<String>) -> Result<AliasMoved, PipelineError> {
+pub fn rollback(
+    project: &Project,
+    name: &str,
+    alias: &str,
+    why: Option<String>,
+    listener: &dyn Listener,
+) -> Result<AliasMoved, PipelineError> {
     let change =
         Registry::new(&project.home).in_contact(listener.contact()).rollback(name, alias, &by(why)).map_err(refused)?;
     Ok(AliasMoved::of(name, change))
