@@ -16,10 +16,12 @@
 //! - `keys`: every key of a config changes what comes out
 //! - `live`: a pipe, a rotated file and a snapshot score as the whole file does, as they come
 //! - `outputs`: nothing but a regular file is replaced by a command's output
+//! - `promotions`: a version becomes champion, goes back and is let go, and the log tells who, when and why
 //! - `quickstart`: the README's first command, and what it must show
 //! - `refusals`: bad input is refused with file, line and remedy, and leaves nothing
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
 //! - `sequences`: hosts far longer than a training sequence stay sound
+//! - `supply`: licences, sources and versions of what Cargo.lock names, against deny.toml and THIRD-PARTY-NOTICES
 //! - `waiting`: who waits for a pipe or a lock is told, and the first signal ends it
 
 mod arrows;
@@ -39,8 +41,10 @@ mod keys;
 mod live;
 mod nta;
 mod outputs;
+mod promotions;
 mod quickstart;
 mod refusals;
 mod scoring;
 mod sequences;
+mod supply;
 mod waiting;

@@ -10,6 +10,7 @@ mod event;
 mod external_sort;
 mod models;
 mod project;
+mod promotions;
 mod run;
 mod runs;
 mod schemas;
@@ -27,15 +28,17 @@ pub use error::{Cause, PipelineError, chain};
 pub use event::{
     Begun, DatasetRead, Epoch, Event, FeatureLoss, Listener, Outcome, PartSize, Remark, Silence, Stage, Unit,
 };
-pub use models::{AliasMoved, ModelLine, Verified, models, remove_alias, set_alias, verify};
+pub use models::{ModelLine, ModelView, Verified, model_log, models, show_model, verify};
 pub use nta_atomic::remove_unfinished;
 pub use nta_audit::{ColumnDrift, Drift};
 pub use nta_data::{Awaited, Caller, Contact, Wait};
 pub use nta_ingest::{BadRows, panic_is_caught};
-pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint, metric};
+pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint, Promise, metric};
+pub use nta_model::{Act, AliasChange, Collected, Reign, Removal};
 pub use nta_report::{Comparison, thousands};
 pub use nta_tracking::Status;
 pub use project::Project;
+pub use promotions::{AliasMoved, collect_garbage, promote, remove_alias, rollback};
 pub use run::{Resume, RunOutcome, run};
 pub use runs::{RunLine, RunList, compare, runs, show};
 pub use schemas::{infer_schema, list_schemas, show_schema};
