@@ -1,5 +1,9 @@
 //! What the user types.
 
+mod models;
+
+pub(crate) use models::{GcArgs, ModelsCommand, PromoteArgs, RollbackArgs};
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -80,13 +84,13 @@ Examples:
   nta drift ctu13@champion today.binetflow
   nta drift ctu13 monday.csv tuesday.csv -o drift/     a page with every column, then and now")]
     Drift(DriftArgs),
-    /// List the models and their versions, or name a version.
+    /// List the models and their versions with what they promised, and who was champion when.
     #[command(after_help = "\
 Examples:
   nta models
-  nta models alias nsl-kdd/3 champion
-  nta score nsl-kdd@champion today.csv -o scored.csv
-  nta models unalias nsl-kdd@champion")]
+  nta models show nsl-kdd@champion              lineage, data, metrics, promise
+  nta models log nsl-kdd                        who moved which alias, when and why
+  nta models unalias nsl-kdd@challenger")]
     Models {
         #[command(subcommand)]
         command: Option<ModelsCommand>,
@@ -104,6 +108,19 @@ Examples:
   nta verify nsl-kdd/3
   nta verify artifacts/nsl-kdd/3 --key publisher.pub.pem")]
     Verify(VerifyArgs),
+    /// Point an alias of a model at a version, whole and checked.
+    #[command(after_help = "\
+Examples:
+  nta promote nsl-kdd/3 --why 'finds twice as many scans'
+  nta promote nsl-kdd --alias challenger        the newest version
+  nta score nsl-kdd@champion today.csv -o scored.csv")]
+    Promote(PromoteArgs),
+    /// Point an alias back at the version where it was before; again, one further back.
+    #[command(after_help = "Example:\n  nta rollback nsl-kdd --why 'flags the backup host'")]
+    Rollback(RollbackArgs),
+    /// Remove old versions that no alias, no rollback and no lineage needs.
+    #[command(after_help = "Examples:\n  nta gc --dry-run\n  nta gc --keep 3")]
+    Gc(GcArgs),
     /// Write simulated, labelled traffic as CSV.
     #[command(after_help = "Example:\n  nta simulate --seed 3 --set flows=5000 -o flows.csv")]
     Simulate(SimulateArgs),
@@ -115,29 +132,12 @@ Examples:
     Config(ConfigCommand),
     /// What nta has to work with here: devices for the LSTM, vector unit, threads, memory, home.
     Doctor,
+    /// Print whose libraries this program holds, and their licences.
+    Notices,
     /// Print the completion script of a shell.
     Completions {
         /// Which shell.
         shell: Shell,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ModelsCommand {
-    /// Point an alias at a version, in place of where it pointed before.
-    Alias {
-        /// The version: `name/3`, `name` for the newest, or `name@other`.
-        #[arg(value_name = "MODEL")]
-        model: String,
-        /// The alias, e.g. `champion`.
-        #[arg(value_name = "ALIAS")]
-        alias: String,
-    },
-    /// Take an alias away; the version stays.
-    Unalias {
-        /// The alias with its model: `name@alias`.
-        #[arg(value_name = "NAME@ALIAS")]
-        alias: String,
     },
 }
 

@@ -51,13 +51,17 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
         Command::Score(args) => commands::score::score(args, common),
         Command::Drift(args) => commands::drift::drift(args, common),
         Command::Models { command: None } => commands::models::models(common),
-        Command::Models { command: Some(change) } => commands::models::change(change, common),
+        Command::Models { command: Some(asked) } => commands::models::of_one(asked, common),
+        Command::Promote(args) => commands::promotion::promote(args, common),
+        Command::Rollback(args) => commands::promotion::rollback(args, common),
+        Command::Gc(args) => commands::promotion::gc(args, common),
         Command::Publish(args) => commands::publish::publish(args, common),
         Command::Verify(args) => commands::publish::verify(args, common),
         Command::Simulate(args) => commands::simulate::simulate(args, common),
         Command::Schema(command) => commands::schema::schema(command, common),
         Command::Config(command) => commands::config::config(command, common),
         Command::Doctor => commands::doctor::doctor(common),
+        Command::Notices => commands::notices::notices(common),
         Command::Completions { shell } => commands::completions::completions(*shell),
     }
 }

@@ -10,6 +10,7 @@ mod event;
 mod external_sort;
 mod models;
 mod project;
+mod promotions;
 mod publish;
 mod run;
 mod runs;
@@ -28,15 +29,17 @@ pub use error::{Cause, PipelineError, chain};
 pub use event::{
     Begun, DatasetRead, Epoch, Event, FeatureLoss, Listener, Outcome, PartSize, Remark, Silence, Stage, Unit,
 };
-pub use models::{AliasMoved, ModelLine, models, remove_alias, set_alias};
+pub use models::{ModelLine, ModelView, model_log, models, show_model};
 pub use nta_atomic::remove_unfinished;
 pub use nta_audit::{ColumnDrift, Drift};
 pub use nta_data::{Awaited, Caller, Contact, Wait};
 pub use nta_ingest::{BadRows, panic_is_caught};
-pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint, metric};
+pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint, Promise, metric};
+pub use nta_model::{Act, AliasChange, Collected, Reign, Removal};
 pub use nta_report::{Comparison, thousands};
 pub use nta_tracking::Status;
 pub use project::Project;
+pub use promotions::{AliasMoved, collect_garbage, promote, remove_alias, rollback};
 pub use publish::{Proved, PublishOutcome, PublishRequest, Verified, VerifyRequest, publish, require_key, verify};
 pub use run::{Resume, RunOutcome, run};
 pub use runs::{RunLine, RunList, compare, runs, show};
