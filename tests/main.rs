@@ -16,12 +16,14 @@
 //! - `refusals`: bad input is refused with file, line and remedy, and leaves nothing
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
 //! - `sequences`: hosts far longer than a training sequence stay sound
+//! - `tracking`: a run is told to a tracking server once, and waits for none
 
 mod arrows;
 mod damaged_parquet;
 mod determinism;
 mod doctor;
 mod events;
+mod fake_mlflow;
 mod hostile_names;
 mod importances;
 mod inputs;
@@ -34,3 +36,4 @@ mod quickstart;
 mod refusals;
 mod scoring;
 mod sequences;
+mod tracking;

@@ -84,6 +84,7 @@ pub(crate) fn progress(done: u64, total: Option<u64>, unit: Unit) -> String {
         Unit::FlowsScored => "flows scored",
         Unit::FlowsSorted => "flows put in order",
         Unit::FlowsWritten => "flows written",
+        Unit::RunsSent => "runs looked at",
     };
     match total {
         Some(_) => counted.to_owned(),
@@ -110,6 +111,11 @@ pub(crate) fn remark(remark: &Remark) -> String {
         Remark::NoGpu { reason } => format!("`lstm.device: auto` takes the CPU: {reason}"),
         Remark::ImportancesSkipped { reason } => {
             format!("what features are worth on held-out flows is not measured: {reason}")
+        }
+        Remark::NotTracked { why } => format!("not tracked: {why}"),
+        Remark::NotDelivered { run, remaining, why } => {
+            let why = why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+            format!("tracking: {remaining} not delivered, `nta sync {run}` sends them{why}")
         }
         Remark::Threshold { score, reason } => format!("{score}: {reason}"),
     }

@@ -24,6 +24,7 @@ pub enum Stage {
     Save,
     Score,
     Simulate,
+    Sync,
 }
 
 impl Stage {
@@ -42,6 +43,7 @@ impl Stage {
             Stage::Save => "save",
             Stage::Score => "score",
             Stage::Simulate => "simulate",
+            Stage::Sync => "sync",
         }
     }
 }
@@ -141,6 +143,7 @@ pub enum Unit {
     FlowsScored,
     FlowsSorted,
     FlowsWritten,
+    RunsSent,
 }
 
 /// One epoch of the network.
@@ -362,6 +365,20 @@ pub enum Remark {
     ImportancesSkipped {
         /// Why.
         reason: String,
+    },
+    /// The environment names a tracking server that cannot be one; the run goes on untracked.
+    NotTracked {
+        /// Why.
+        why: String,
+    },
+    /// The tracking server lacks something of a run that has ended. Told, and not kept: the run's folder is closed.
+    NotDelivered {
+        /// The run.
+        run: String,
+        /// How much.
+        remaining: String,
+        /// Why, where that is known.
+        why: Option<String>,
     },
     /// A threshold that is not what its rule promises.
     Threshold {

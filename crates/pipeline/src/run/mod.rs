@@ -25,6 +25,7 @@ use sha2::{Digest, Sha256};
 use crate::config::{LoadedConfig, RunConfig};
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Begun, DatasetRead, Event, Listener, Outcome, PartSize, Remark, Stage, Unit};
+use crate::track::{TrackedRun, Tracking};
 use crate::traffic::{self, ReadTraffic, SourceReport};
 
 use context::Context;
@@ -60,6 +61,9 @@ pub struct RunOutcome {
     pub seconds: f64,
     /// Everything measured.
     pub evaluation: Evaluation,
+    /// Where a tracking server shows the run, where one was told of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tracking: Option<TrackedRun>,
 }
 
 impl RunOutcome {
@@ -84,15 +88,39 @@ fn run_members(
     listener: &dyn Listener,
     members: &[&dyn MemberStage],
 ) -> Result<RunOutcome, PipelineError> {
+    let server = Tracking::server(loaded)?;
     let (dir, resumed) = open(loaded, resume)?;
-    let log = RunLog { dir, listener };
+    let (server, not_tracked) = server.map_or_else(|why| (None, Some(why)), |server| (server, None));
+    let tracking = server.map(|server| Tracking::begin(server, loaded, &dir)).transpose()?;
+    let log = RunLog { dir, listener, tracking };
     let mut ctx = Context { config: &loaded.config, project: &loaded.project, log };
     let nothing_to_resume = *resume == Resume::Last && !resumed;
-    let outcome = begin(&ctx, resumed, nothing_to_resume).and_then(|()| stages(&mut ctx, members));
-    close(ctx.log.dir, outcome, resumed)
+    let begun = begin(&ctx, resumed, nothing_to_resume, not_tracked);
+    let outcome = begun.and_then(|()| stages(&mut ctx, members));
+    let RunLog { dir, tracking, .. } = ctx.log;
+    let Some(tracking) = tracking.map(Tracking::ended) else { return close(dir, outcome, resumed) };
+    if is_taken_back(&outcome, resumed) {
+        tracking.discard();
+        return close(dir, outcome, resumed);
+    }
+    let run = dir.id().to_owned();
+    let closed = close(dir, outcome, resumed);
+    let told = tracking.finish(listener);
+    told.tell(&run, listener);
+    closed.map(|outcome| RunOutcome { tracking: Some(told), ..outcome })
 }
 
-fn begin(ctx: &Context<'_>, resumed: bool, nothing_to_resume: bool) -> Result<(), PipelineError> {
+/// A refused run leaves nothing; but what an earlier session has learned is not thrown away.
+fn is_taken_back(outcome: &Result<RunOutcome, PipelineError>, resumed: bool) -> bool {
+    matches!(outcome, Err(PipelineError::Refused(_))) && !resumed
+}
+
+fn begin(
+    ctx: &Context<'_>,
+    resumed: bool,
+    nothing_to_resume: bool,
+    not_tracked: Option<String>,
+) -> Result<(), PipelineError> {
     let record = ctx.log.dir.record();
     ctx.log.tell(&Event::Begun(Begun {
         name: record.name.clone(),
@@ -107,7 +135,7 @@ fn begin(ctx: &Context<'_>, resumed: bool, nothing_to_resume: bool) -> Result<()
     if nothing_to_resume {
         ctx.log.remark(Remark::NothingToResume)?;
     }
-    Ok(())
+    not_tracked.map_or(Ok(()), |why| ctx.log.remark(Remark::NotTracked { why }))
 }
 
 fn open(loaded: &LoadedConfig, resume: &Resume) -> Result<(RunDir, bool), PipelineError> {
@@ -171,8 +199,7 @@ fn close(dir: RunDir, outcome: Result<RunOutcome, PipelineError>, resumed: bool)
             let checkpoints = dir.path().join("checkpoints");
             dir.finish().map(|_| drop(std::fs::remove_dir_all(checkpoints)))
         }
-        // A refused run leaves nothing; but what an earlier session has learned is not thrown away.
-        Err(PipelineError::Refused(_)) if !resumed => dir.discard(),
+        Err(_) if is_taken_back(&outcome, resumed) => dir.discard(),
         Err(error @ PipelineError::Interrupted(_)) => dir.interrupt(&error.to_string()).map(drop),
         Err(error) => dir.fail(&error.to_string()).map(drop),
     };

@@ -17,12 +17,13 @@ use std::time::Instant;
 use nta_data::Order;
 use nta_ingest::BadRows;
 use nta_metrics::OperatingPoint;
-use nta_model::{Model, Reasons, Registry, Scorer};
+use nta_model::{Model, Reasons, Scorer};
 use serde::Serialize;
 
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Outcome, Stage};
 use crate::project::Project;
+use crate::track::locate;
 
 use input::Input;
 use output::TableOutput;
@@ -34,7 +35,7 @@ use tally::Tally;
 /// What to score.
 #[derive(Debug, Clone)]
 pub struct ScoreRequest {
-    /// A path, `name`, `name/3` or `name@alias`.
+    /// A path, `name`, `name/3` or `name@alias`; `models:/name/3` or `models:/name@alias` on a tracking server.
     pub model: String,
     /// The traffic; `-` for standard input. A pipe is read once, whatever the model needs of it.
     pub input: PathBuf,
@@ -99,8 +100,8 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
     for output in [Some(&request.output), rejects.as_ref()].into_iter().flatten() {
         nta_atomic::check_target(output).map_err(refused)?;
     }
-    let version = Registry::new(&request.project.home).resolve(&request.model).map_err(refused)?;
-    let model = Arc::new(Model::load(&version.path).map_err(refused)?);
+    let (folder, title) = locate(&request.project, &request.model, listener)?;
+    let model = Arc::new(Model::load(&folder).map_err(refused)?);
     let input = Input::open(request, &model, listener)?;
     let reasons = match request.reasons {
         Some(most) => Some((Reasons::new(Arc::clone(&model)).map_err(refused)?, most)),
@@ -116,7 +117,7 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
     };
     let seconds = begun.elapsed().as_secs_f64();
     let outcome = ScoreOutcome {
-        model: version.title(),
+        model: title,
         digest: model.digest().map_err(failed)?,
         rows: tally.rows,
         flagged: tally.flagged,
