@@ -62,7 +62,10 @@ fn held(store: &mut Store) -> BTreeMap<String, String> {
     all.extend(run.params.iter().map(|(key, value)| (format!("param {key}"), value.clone())));
     all.extend(run.tags.iter().map(|(key, value)| (format!("tag {key}"), plain(value))));
     all.extend(run.inputs.iter().map(|input| (format!("input {input}"), String::new())));
-    all.extend(store.models.values().map(|model| (format!("model of {}", plain(&model.run)), model.status.clone())));
+    for model in store.models.values() {
+        all.insert(format!("model of {}", plain(&model.run)), model.status.clone());
+        all.extend(model.points.iter().map(|point| (format!("model's {}", plain(point)), String::new())));
+    }
     for (name, versions) in &store.registered {
         all.insert(format!("versions of {name}"), versions.len().to_string());
     }
@@ -72,6 +75,18 @@ fn held(store: &mut Store) -> BTreeMap<String, String> {
     all.insert("status".to_owned(), run.status.clone());
     all.insert("outputs".to_owned(), run.outputs.len().to_string());
     all
+}
+
+/// Both servers hold the same.
+fn same(left: &BTreeMap<String, String>, right: &BTreeMap<String, String>, what: &str) {
+    let only = |one: &BTreeMap<String, String>, other: &BTreeMap<String, String>| -> Vec<String> {
+        one.iter()
+            .filter(|(key, value)| other.get(*key) != Some(value))
+            .map(|(key, value)| format!("{key}: {value}"))
+            .collect()
+    };
+    let (left, right) = (only(left, right), only(right, left));
+    assert!(left.is_empty() && right.is_empty(), "{what}: here alone {left:#?}, there alone {right:#?}");
 }
 
 /// The run's folder, told to a server that never was disturbed.
@@ -89,7 +104,9 @@ fn a_run_is_told_while_it_trains_and_wholly_at_its_end() {
     let page = outcome["tracking"]["page"].as_str().unwrap();
     assert!(page.starts_with(&server.uri()) && page.contains("/#/experiments/1/runs/"), "{page}");
     assert_eq!(outcome["tracking"]["remaining"]["points"], 0, "{outcome}");
+    let primary = server.store(|store| store.experiment_tags["mlflow.experiment.primaryMetric.name"].clone());
     let held = server.store(held);
+    assert!(held.keys().any(|key| key.contains(&primary)), "{primary}");
     assert_eq!(held["status"], "FINISHED");
     assert_eq!(held["param forest.trees"], "10");
     assert!(held["tag mlflow.note.content"].contains("**Verdict.**"), "{}", held["tag mlflow.note.content"]);
@@ -98,17 +115,18 @@ fn a_run_is_told_while_it_trains_and_wholly_at_its_end() {
     for file in ["RUN/artifacts/report.html", "RUN/artifacts/evaluation.json", "models/MODEL/artifacts/manifest.json"] {
         assert!(held.keys().any(|key| key.ends_with(file)), "{file}");
     }
-    let points = |begin: &str| held.keys().filter(|key| key.contains(&format!("\"key\":\"{begin}"))).count();
+    let points = |begin: &str| {
+        held.keys().filter(|key| key.starts_with("point") && key.contains(&format!("\"key\":\"{begin}"))).count()
+    };
     assert_eq!((points("train/lstm_loss"), points("validation/lstm_log_loss")), (2, 2));
     assert!(points("test/hybrid/") > 20 && points("system/process_memory") > 0 && points("stages/") == 10);
-    let auc = held.keys().find(|key| key.contains("test/hybrid/roc_auc\"")).unwrap();
+    let auc = held.keys().find(|key| key.starts_with("model's") && key.contains("test/hybrid/roc_auc\"")).unwrap();
     assert!(auc.contains("\"model_id\":\"MODEL\"") && auc.contains("\"dataset_name\":\"csv: test part\""), "{auc}");
     // Once more, and to another server: nothing new there, the same there.
     let asked = server.asked();
     assert_eq!(sync(&home, &server).ok().out.trim(), "[]");
     assert_eq!(server.asked(), asked);
-    let again = undisturbed(&home);
-    assert_eq!(held, again);
+    same(&held, &undisturbed(&home), "another server");
 }
 
 #[test]
@@ -129,7 +147,7 @@ fn a_run_neither_fails_nor_waits_for_a_server_that_misbehaves() {
         }
         server.be(Mood::Well);
         sync(&home, &server).ok();
-        assert_eq!(server.store(held), undisturbed(&home), "{mood:?}");
+        same(&server.store(held), &undisturbed(&home), &format!("{mood:?}"));
     }
 }
 
@@ -137,7 +155,7 @@ fn a_run_neither_fails_nor_waits_for_a_server_that_misbehaves() {
 fn a_server_that_is_not_there_is_said_with_the_remedy() {
     let home = Home::new();
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let uri = format!("http://me:hidden@{gone}");
+    let uri = format!("http://me:s3cret@{gone}");
     let arguments = [&["run", "configs/csv.yaml"], &SMALL[..]].concat();
     let mut command = home.command(&arguments);
     command.env("MLFLOW_TRACKING_URI", &uri).env("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "0");
@@ -151,10 +169,10 @@ fn a_server_that_is_not_there_is_said_with_the_remedy() {
     let done = Done::from(home.command(&["sync"]).env("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "0").output().unwrap());
     assert!(done.code == 1 && done.err.contains("not wholly on the server"), "{} {}", done.code, done.err);
     // A password that stood in the address stands nowhere in what was kept or said.
-    assert!(!done.err.contains("hidden") && !done.out.contains("hidden"));
+    assert!(!done.err.contains("s3cret") && !done.out.contains("s3cret"));
     for file in home.files() {
         let bytes = std::fs::read(home.path().join(&file)).unwrap();
-        assert!(!bytes.windows(6).any(|w| w == b"hidden"), "{}", file.display());
+        assert!(!bytes.windows(6).any(|w| w == b"s3cret"), "{}", file.display());
     }
 }
 
@@ -179,8 +197,7 @@ fn killed_at_any_moment_a_run_is_there_once_after_the_next_sync() {
     assert!(ended < 30, "no kill came before the end");
     killed.be(Mood::Well);
     Done::from(told(&home, &killed, &["sync", "latest", "--to", &killed.uri()]).output().unwrap()).ok();
-    let held = killed.store(held);
-    assert_eq!(held, wanted);
+    same(&killed.store(held), &wanted, "killed");
 }
 
 #[test]
@@ -208,7 +225,7 @@ fn a_run_that_is_killed_and_taken_up_again_is_one_run() {
     sync(&home, &server).ok();
     let held = server.store(held);
     assert_eq!(held["status"], "FINISHED");
-    assert_eq!(held, undisturbed(&home));
+    same(&held, &undisturbed(&home), "killed and taken up again");
 }
 
 #[test]
@@ -221,9 +238,30 @@ fn two_that_send_the_same_run_at_once_send_it_once() {
     let mut both: Vec<_> =
         (0..2).map(|_| told(&home, &fresh, &arguments).stdout(Stdio::null()).spawn().unwrap()).collect();
     assert!(both.iter_mut().all(|child| child.wait().unwrap().success()));
-    assert_eq!(fresh.store(held), wanted);
+    same(&fresh.store(held), &wanted, "two at once");
     let made = fresh.store(|store| (store.runs.len(), store.models.len(), store.registered["csv"].len()));
     assert_eq!(made, (1, 1, 1));
+}
+
+#[test]
+fn a_run_made_from_another_is_shown_below_it() {
+    let (home, server) = (Home::new(), FakeMlflow::start());
+    let first = run(&home, &server)["run"].as_str().unwrap().to_owned();
+    let second = run(&home, &server);
+    let record = std::path::Path::new(second["folder"].as_str().unwrap()).join("run.json");
+    let mut json: Value = serde_json::from_slice(&std::fs::read(&record).unwrap()).unwrap();
+    json["parent"] = first.as_str().into();
+    std::fs::write(&record, json.to_string()).unwrap();
+    sync(&home, &server).ok();
+    let ids = server.store(|store| {
+        let mut ids = BTreeMap::new();
+        for (id, run) in &store.runs {
+            ids.insert(run.tags["nta.run_id"].clone(), (id.clone(), run.tags.get("mlflow.parentRunId").cloned()));
+        }
+        ids
+    });
+    assert_eq!(ids[second["run"].as_str().unwrap()].1.as_ref(), Some(&ids[&first].0));
+    assert_eq!(ids[&first].1, None);
 }
 
 #[test]
@@ -279,13 +317,13 @@ fn the_servers_runs_are_listed_and_logins_are_sent_and_kept_nowhere() {
     let outcome = run(&home, &server);
     let mut command = told(&home, &server, &["runs", "--remote"]);
     let done =
-        command.env("MLFLOW_TRACKING_USERNAME", "me").env("MLFLOW_TRACKING_PASSWORD", "hidden").output().unwrap();
+        command.env("MLFLOW_TRACKING_USERNAME", "me").env("MLFLOW_TRACKING_PASSWORD", "s3cret").output().unwrap();
     let done = Done::from(done).ok();
     assert!(done.out.contains(outcome["run"].as_str().unwrap()) && done.out.contains("finished"), "{}", done.out);
-    assert_eq!(server.login().as_deref(), Some("Basic bWU6aGlkZGVu"));
+    assert_eq!(server.login().as_deref(), Some("Basic bWU6czNjcmV0"));
     let mut command = told(&home, &server, &["runs", "--remote"]);
-    Done::from(command.env("MLFLOW_TRACKING_TOKEN", "hidden").output().unwrap()).ok();
-    assert_eq!(server.login().as_deref(), Some("Bearer hidden"));
+    Done::from(command.env("MLFLOW_TRACKING_TOKEN", "s3cret").output().unwrap()).ok();
+    assert_eq!(server.login().as_deref(), Some("Bearer s3cret"));
 }
 
 #[test]
@@ -301,10 +339,10 @@ fn a_config_names_server_and_experiment_and_no_password() {
     assert_eq!(server.store(|store| store.experiments.keys().cloned().collect::<Vec<_>>()), ["lab 7"]);
     let refused = |set: &str, words: &[&str]| {
         let done = home.nta(&["run", "configs/csv.yaml", "--set", set]);
-        assert!(!done.err.contains("hidden"), "{}", done.err);
+        assert!(!done.err.contains("s3cret"), "{}", done.err);
         done.refused(2, words);
     };
-    refused("tracking.mlflow.uri=http://me:hidden@host", &["tracking.mlflow.uri", "MLFLOW_TRACKING_PASSWORD"]);
+    refused("tracking.mlflow.uri=http://me:s3cret@host", &["tracking.mlflow.uri", "MLFLOW_TRACKING_PASSWORD"]);
     refused("tracking.mlflow.uri=sqlite:///x.db", &["`sqlite:`", "mlflow server"]);
     refused("tracking.mlflow={}", &["names no server", "MLFLOW_TRACKING_URI"]);
     refused("tracking.mlflow.url=http://host", &["unknown key", "did you mean `uri`"]);

@@ -30,12 +30,10 @@ pub(crate) struct Run {
     pub(crate) deleted: bool,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) params: BTreeMap<String, String>,
-    /// Points as stored: the same one again is one.
+    /// Points as stored: the same one again is one, whatever model it names.
     pub(crate) points: BTreeSet<String>,
     pub(crate) inputs: BTreeSet<String>,
     pub(crate) outputs: Vec<String>,
-    /// The largest batch of metrics.
-    pub(crate) largest_batch: usize,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +41,7 @@ pub(crate) struct Model {
     pub(crate) run: String,
     pub(crate) status: String,
     pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) points: BTreeSet<String>,
 }
 
 type Answered = Result<Value, (u16, &'static str)>;
@@ -146,7 +145,14 @@ impl Store {
         match path {
             "runs/update" => run.status = text(body, "status").to_owned(),
             "runs/delete" => run.deleted = true,
-            "runs/log-batch" => return run.log_batch(body),
+            "runs/log-batch" => {
+                run.log_batch(body)?;
+                for point in body["metrics"].as_array().into_iter().flatten() {
+                    if let Some(model) = point["model_id"].as_str() {
+                        self.models.get_mut(model).ok_or(GONE)?.points.insert(point.to_string());
+                    }
+                }
+            }
             "runs/log-inputs" => {
                 for input in body["datasets"].as_array().into_iter().flatten() {
                     if text(&input["dataset"], "digest").len() > 36 {
@@ -203,6 +209,7 @@ impl Store {
             run: text(body, "source_run_id").to_owned(),
             status: "LOGGED_MODEL_PENDING".to_owned(),
             tags: pairs(&body["tags"]),
+            points: BTreeSet::new(),
         };
         let answer = json!({ "model": model_json(&id, &model) });
         self.models.insert(id, model);
@@ -244,8 +251,13 @@ impl Run {
             self.params.insert(key, value);
         }
         self.tags.extend(pairs(&body["tags"]));
-        self.largest_batch = self.largest_batch.max(metrics.len());
-        self.points.extend(metrics.iter().map(Value::to_string));
+        for mut point in metrics {
+            point
+                .as_object_mut()
+                .unwrap()
+                .retain(|key, _| ["key", "value", "timestamp", "step"].contains(&key.as_str()));
+            self.points.insert(point.to_string());
+        }
         Ok(json!({}))
     }
 }

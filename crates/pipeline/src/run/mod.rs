@@ -25,7 +25,7 @@ use sha2::{Digest, Sha256};
 use crate::config::{LoadedConfig, RunConfig};
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Begun, DatasetRead, Event, Listener, Outcome, PartSize, Remark, Stage, Unit};
-use crate::track::{TrackedRun, Tracking};
+use crate::track::{AskedTracking, TrackedRun, Tracking};
 use crate::traffic::{self, ReadTraffic, SourceReport};
 
 use context::Context;
@@ -88,10 +88,11 @@ fn run_members(
     listener: &dyn Listener,
     members: &[&dyn MemberStage],
 ) -> Result<RunOutcome, PipelineError> {
-    let server = Tracking::server(loaded)?;
+    let asked = AskedTracking::of(loaded)?;
     let (dir, resumed) = open(loaded, resume)?;
-    let (server, not_tracked) = server.map_or_else(|why| (None, Some(why)), |server| (server, None));
-    let tracking = server.map(|server| Tracking::begin(server, loaded, &dir)).transpose()?;
+    let begun = |asked| Tracking::begin(asked, &loaded.project, &dir).map_err(|error| error.to_string());
+    let tracking = asked.and_then(|asked| asked.map(begun).transpose());
+    let (tracking, not_tracked) = tracking.map_or_else(|why| (None, Some(why)), |tracking| (tracking, None));
     let log = RunLog { dir, listener, tracking };
     let mut ctx = Context { config: &loaded.config, project: &loaded.project, log };
     let nothing_to_resume = *resume == Resume::Last && !resumed;

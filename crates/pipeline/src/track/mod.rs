@@ -1,6 +1,7 @@
 //! A run on a tracking server: what of its folder a server is told, while it trains and later, and what is asked of one.
 
 mod about;
+mod files;
 mod note;
 mod picture;
 mod points;
@@ -44,19 +45,11 @@ pub struct TrackedRun {
 }
 
 impl Tracking {
-    /// The server that a run is told to, if there is one. What the config says wrong is refused; what the environment says
-    /// wrong keeps no run from training.
-    pub(crate) fn server(loaded: &LoadedConfig) -> Result<Result<Option<Server>, String>, PipelineError> {
-        match server::of_config(loaded.config.tracking.as_ref()) {
-            Err(error) if loaded.config.tracking.is_none() => Ok(Err(error.to_string())),
-            found => found.map(Ok),
-        }
-    }
-
-    /// Begins to tell `server` of the run in `dir`.
-    pub(crate) fn begin(server: Server, loaded: &LoadedConfig, dir: &RunDir) -> Result<Self, PipelineError> {
-        About::of(loaded, &server)?.keep(dir)?;
-        let project = loaded.project.clone();
+    /// Begins to tell a server of the run in `dir`.
+    pub(crate) fn begin(asked: AskedTracking, project: &Project, dir: &RunDir) -> Result<Self, PipelineError> {
+        let AskedTracking { server, about } = asked;
+        about.keep(dir)?;
+        let project = project.clone();
         let tell = move |folder: &std::path::Path| picture::of_running(&project, folder);
         let sampler = Sampler::begin(dir.path(), dir.record().started).ok();
         Ok(Tracking { follower: Follower::begin(dir.path(), server, Arc::new(tell)), _sampler: sampler })
@@ -70,6 +63,28 @@ impl Tracking {
     /// The run has ended: stops sampling, so that the last sample stands before the run's end.
     pub(crate) fn ended(self) -> EndedTracking {
         EndedTracking { follower: self.follower }
+    }
+}
+
+/// The server that a run is to be told to, and what it is told of the run's surroundings.
+pub(crate) struct AskedTracking {
+    server: Server,
+    about: About,
+}
+
+impl AskedTracking {
+    /// What a run of `loaded` asks for, if anything. What the config says wrong is refused; what the environment says wrong
+    /// is answered and keeps no run from training.
+    pub(crate) fn of(loaded: &LoadedConfig) -> Result<Result<Option<Self>, String>, PipelineError> {
+        let asked = || {
+            let Some(server) = server::of_config(loaded.config.tracking.as_ref())? else { return Ok(None) };
+            let about = About::of(loaded, &server)?;
+            Ok(Some(AskedTracking { server, about }))
+        };
+        match asked() {
+            Err(error @ PipelineError::Refused(_)) if loaded.config.tracking.is_none() => Ok(Err(error.to_string())),
+            found => found.map(Ok),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a run's folder to what a server should hold of it: the one place where the two meet.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nta_metrics::Evaluation;
 use nta_model::{MANIFEST, Registry};
@@ -10,6 +10,7 @@ use nta_tracking::{RunRecord, Status, StepMetric, TrackingError};
 use serde_json::Value;
 
 use super::about::About;
+use super::files::{IMAGES, files};
 use super::note::note;
 use super::points::{self, Told};
 use crate::event::{Event, Outcome};
@@ -171,31 +172,6 @@ fn datasets(told: &[Told], test: &DataName) -> Vec<Dataset> {
     found
 }
 
-/// The server's page shows the pictures of this folder.
-const IMAGES: &str = "images/";
-
-/// Config, evaluation and report, and every figure under the name by which the server's page finds images.
-fn files(folder: &Path, record: &RunRecord) -> Vec<SentFile> {
-    let sent = |from: PathBuf, to: String| SentFile { from, to };
-    let mut files: Vec<SentFile> = ["config.yaml", "evaluation.json", "report.html"]
-        .into_iter()
-        .map(|name| sent(folder.join(name), name.to_owned()))
-        .filter(|file| file.from.is_file())
-        .collect();
-    let figures = std::fs::read_dir(folder.join("figures")).into_iter().flatten().flatten();
-    let mut figures: Vec<PathBuf> = figures.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
-    figures.sort();
-    let begun = record.started.milliseconds();
-    for path in figures.iter().filter(|path| path.extension().is_some_and(|e| e == "png")) {
-        let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
-        let name = format!("{IMAGES}{}+step+0+timestamp+{begun}+{}", stem.replace('+', "_"), record.id);
-        // Twice: the page looks for a small twin, and knows it by this ending.
-        files.push(sent(path.clone(), format!("{name}.png")));
-        files.push(sent(path.clone(), format!("{name}+compressed.webp")));
-    }
-    files
-}
-
 /// The model version `name/3` of the project, as long as it is there.
 fn model(project: &Project, version: &str) -> Option<TrackedModel> {
     let registry = Registry::new(&project.home);
@@ -216,3 +192,71 @@ fn model(project: &Project, version: &str) -> Option<TrackedModel> {
 
 /// The alias that a server learns of; every other is this project's own business.
 const CHAMPION: &str = "champion";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the stored run, interrupted and taken up again, should be on a server.
+    fn stored() -> Tracked {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/track/stored_run");
+        let project = Project { root: folder.clone(), home: folder.clone() };
+        of_running(&project, &folder).unwrap().unwrap()
+    }
+
+    /// Key, step, milliseconds after the run began, value.
+    fn points(tracked: &Tracked, stream: &str) -> Vec<(String, u64, i64, String)> {
+        let point = |p: &nta_tracking::mlflow::Point| {
+            (p.key.clone(), p.step, p.timestamp - tracked.started, p.value.to_string())
+        };
+        tracked.streams[stream].iter().map(point).collect()
+    }
+
+    fn point(key: &str, step: u64, after: i64, value: &str) -> (String, u64, i64, String) {
+        (key.to_owned(), step, after, value.to_owned())
+    }
+
+    #[test]
+    fn every_number_is_a_point_with_its_own_time_and_one_made_again_keeps_its_first() {
+        let tracked = stored();
+        let wanted = [
+            point("stages/read_seconds", 0, 1_500, "2"),
+            point("system/read_flows_per_second", 0, 1_500, "50"),
+            point("data/rows", 0, 1_500, "100"),
+            point("data/columns", 0, 1_500, "3"),
+            point("data/files", 0, 1_500, "1"),
+            point("system/lstm_flows_per_second", 1, 2_000, "20"),
+            point("stages/read_seconds", 1, 299_000, "1"),
+            point("system/read_flows_per_second", 1, 299_000, "100"),
+            point("stages/evaluate_seconds", 1, 301_000, "0.5"),
+            point("system/evaluate_flows_per_second", 1, 301_000, "40"),
+            point("test/hybrid/families.XSS – 1.recall_at_half", 0, 301_000, "1"),
+            point("test/hybrid/roc_auc", 0, 301_000, "0.75"),
+        ];
+        assert_eq!(points(&tracked, "events"), wanted);
+        let of_model = tracked.streams["events"].last().unwrap().of_model.clone().unwrap();
+        assert_eq!((of_model.name.as_str(), of_model.digest.as_str()), ("lab: test part", "7e57"));
+        let wanted = [point("train/lstm_loss", 1, 2_000, "0.5"), point("validation/lstm_log_loss", 1, 2_001, "NaN")];
+        assert_eq!(points(&tracked, "metrics"), wanted);
+        assert_eq!(points(&tracked, "machine"), [point("system/process_memory_megabytes", 1, 1_000, "120.5")]);
+    }
+
+    #[test]
+    fn settings_data_surroundings_and_figures_are_told() {
+        let tracked = stored();
+        assert_eq!((tracked.experiment.as_str(), tracked.standing), ("lab 7", Standing::Running));
+        assert_eq!(tracked.parent.as_deref(), Some("20261126-080000-aaaa"));
+        let params: Vec<String> = tracked.params.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        assert_eq!(params, ["name=lab", "seed=7", "data.train=a.csv", "data.benign=[\"normal\"]", "forest.trees=10"]);
+        let datasets: Vec<_> =
+            tracked.datasets.iter().map(|d| (d.data.name.as_str(), d.context.as_str(), d.rows)).collect();
+        assert_eq!(datasets, [("a.csv", "training", 100), ("lab: test part", "evaluation", 20)]);
+        assert_eq!(tracked.tags["mlflow.source.name"], "nta run configs/lab.yaml");
+        assert!(
+            !tracked.tags.contains_key("mlflow.source.git.commit") && tracked.tags["mlflow.loggedImages"] == "True"
+        );
+        let files: Vec<&str> = tracked.files.iter().map(|file| file.to.as_str()).collect();
+        let image = "images/roc_curve+step+0+timestamp+1795774503000+20261127-101503-k7f2";
+        assert_eq!(files, ["config.yaml", &format!("{image}.png"), &format!("{image}+compressed.webp")]);
+    }
+}

@@ -14,9 +14,11 @@ impl Address {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let scheme = text.split(':').next().unwrap_or_default();
         if !matches!(scheme, "http" | "https") {
-            let scheme: String = scheme.chars().take(20).collect();
+            let is_scheme =
+                scheme.len() < text.len() && scheme.len() <= 20 && scheme.bytes().all(|b| b.is_ascii_lowercase());
+            let what = if is_scheme { format!("`{scheme}:`") } else { "it".to_owned() };
             return Err(format!(
-                "`{scheme}:` is no address of a server: start one with `mlflow server` and give its http:// or https:// address"
+                "{what} is no address of a server: start one with `mlflow server` and give its http:// or https:// address"
             ));
         }
         let mut url = reqwest::Url::parse(text).map_err(|e| format!("it is no address: {e}"))?;

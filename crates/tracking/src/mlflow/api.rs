@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::http::{Again, Http};
+use super::http::Http;
 use crate::TrackingError;
 
 /// The tag that an experiment's run is found again by.
@@ -25,11 +25,10 @@ pub(crate) struct ServerModel {
 
 /// What a new run is made with.
 pub(crate) struct NewServerRun<'a> {
-    pub(crate) name: &'a str,
     pub(crate) user: &'a str,
     /// Milliseconds since 1970-01-01 UTC.
     pub(crate) started: i64,
-    /// Ours, the value of [`RUN_TAG`].
+    /// Our id: its name there, and the value of [`RUN_TAG`].
     pub(crate) run: &'a str,
 }
 
@@ -39,7 +38,7 @@ impl Http<'_> {
         if let Some(id) = self.known_experiment(name)? {
             return Ok(id);
         }
-        match self.post("experiments/create", &json!({ "name": name }), Again::No) {
+        match self.post("experiments/create", &json!({ "name": name })) {
             Ok(answer) => self.text(&answer, "/experiment_id"),
             // Somebody was quicker, or our own first try came through without an answer.
             Err(error) if error.says("RESOURCE_ALREADY_EXISTS") => self.known_experiment(name)?.ok_or(error),
@@ -63,7 +62,7 @@ impl Http<'_> {
     /// Sets a tag of the experiment, in place of its value before.
     pub(crate) fn tag_experiment(&self, id: &str, key: &str, value: &str) -> Result<(), TrackingError> {
         let body = json!({ "experiment_id": id, "key": key, "value": value });
-        self.post("experiments/set-experiment-tag", &body, Again::Yes).map(drop)
+        self.post("experiments/set-experiment-tag", &body).map(drop)
     }
 
     /// Every run of the experiment that carries this run's tag, oldest first.
@@ -71,25 +70,25 @@ impl Http<'_> {
         let body = json!({
             "experiment_ids": [experiment], "filter": tagged(run), "run_view_type": "ACTIVE_ONLY", "max_results": 100,
         });
-        let answer = self.post("runs/search", &body, Again::Yes)?;
+        let answer = self.post("runs/search", &body)?;
         let mut found = self.list(&answer, "runs", |run| self.server_run(run))?;
         found.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(found)
     }
 
-    /// Makes a run; sent twice it makes two, so it is sent once.
-    pub(crate) fn create_run(&self, experiment: &str, new: &NewServerRun<'_>) -> Result<ServerRun, TrackingError> {
+    /// The run of the experiment that carries our tag; it is made where there is none.
+    pub(crate) fn run(&self, experiment: &str, new: &NewServerRun<'_>) -> Result<ServerRun, TrackingError> {
         let body = json!({
-            "experiment_id": experiment, "run_name": new.name, "user_id": new.user, "start_time": new.started,
+            "experiment_id": experiment, "run_name": new.run, "user_id": new.user, "start_time": new.started,
             "tags": [{ "key": RUN_TAG, "value": new.run }],
         });
-        let answer = self.post("runs/create", &body, Again::No)?;
-        self.server_run(&answer["run"])
+        let find = || Ok(self.runs_of(experiment, new.run)?.into_iter().next());
+        self.make("runs/create", &body, find, |answer| self.server_run(&answer["run"]))
     }
 
     /// Takes a run away.
     pub(crate) fn delete_run(&self, id: &str) -> Result<(), TrackingError> {
-        self.post("runs/delete", &json!({ "run_id": id }), Again::Yes).map(drop)
+        self.post("runs/delete", &json!({ "run_id": id })).map(drop)
     }
 
     /// Sets status and end of a run.
@@ -98,19 +97,19 @@ impl Http<'_> {
         if let Some(ended) = ended {
             body["end_time"] = ended.into();
         }
-        self.post("runs/update", &body, Again::Yes).map(drop)
+        self.post("runs/update", &body).map(drop)
     }
 
     /// Metrics, params and tags in one step. The same ones again change nothing.
     pub(crate) fn log_batch(&self, id: &str, kind: &str, entries: &[Value]) -> Result<(), TrackingError> {
         let mut body = json!({ "run_id": id });
         body[kind] = entries.into();
-        self.post("runs/log-batch", &body, Again::Yes).map(drop)
+        self.post("runs/log-batch", &body).map(drop)
     }
 
     /// Datasets of a run; the same one again changes nothing.
     pub(crate) fn log_inputs(&self, id: &str, datasets: &[Value]) -> Result<(), TrackingError> {
-        self.post("runs/log-inputs", &json!({ "run_id": id, "datasets": datasets }), Again::Yes).map(drop)
+        self.post("runs/log-inputs", &json!({ "run_id": id, "datasets": datasets })).map(drop)
     }
 
     fn server_run(&self, run: &Value) -> Result<ServerRun, TrackingError> {

@@ -2,16 +2,13 @@
 //! up before it is made: so a run is there once and each point is, whatever is killed when.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
-use super::api::{NewServerRun, RUN_TAG};
-use super::delivered::{Delivered, SendLock, Stamp};
+use super::Server;
+use super::api::NewServerRun;
+use super::delivered::{Delivered, SendLock};
 use super::http::{Http, Wait};
-use super::limits::{self, BYTES_A_BATCH, METRICS_A_BATCH, PAIRS_A_BATCH};
-use super::model_api::key_values;
-use super::tracked::{Point, SentFile, Standing, Tracked};
-use super::{Server, batches};
+use super::tracked::{Standing, Tracked};
 use crate::TrackingError;
 
 /// A run that this process sends to a server.
@@ -20,6 +17,9 @@ pub struct Delivery<'a> {
     pub(super) http: Http<'a>,
     pub(super) delivered: Delivered,
     progress: Box<dyn Fn() + Send>,
+    /// When `delivered` was last written, and whether it has grown since.
+    written: Instant,
+    grown: bool,
     _lock: SendLock,
 }
 
@@ -37,7 +37,8 @@ impl<'a> Delivery<'a> {
         let delivered = Delivered::read(folder).filter(|d| d.server == server.base);
         let delivered = delivered.unwrap_or_else(|| Delivered { server: server.base.clone(), ..Delivered::default() });
         let http = Http::new(server, wait)?;
-        Ok(Some(Delivery { folder: folder.to_owned(), http, delivered, progress: Box::new(|| {}), _lock: lock }))
+        let (folder, progress) = (folder.to_owned(), Box::new(|| {}));
+        Ok(Some(Delivery { folder, http, delivered, progress, written: Instant::now(), grown: false, _lock: lock }))
     }
 
     /// What was acknowledged.
@@ -59,20 +60,24 @@ impl<'a> Delivery<'a> {
             self.forget(tracked)?;
         }
         let knew = !self.delivered.run_id.is_empty();
-        match self.all_steps(tracked) {
+        let sent = match self.all_steps(tracked) {
             // The server has lost the run: another database behind the same address.
             Err(error) if knew && error.says("RESOURCE_DOES_NOT_EXIST") => {
                 self.forget(tracked)?;
                 self.all_steps(tracked)
             }
             sent => sent,
+        };
+        if self.grown {
+            self.write()?;
         }
+        sent
     }
 
     fn forget(&mut self, tracked: &Tracked) -> Result<(), TrackingError> {
         let (server, experiment) = (self.delivered.server.clone(), tracked.experiment.clone());
         self.delivered = Delivered { server, experiment, ..Delivered::default() };
-        self.delivered.write(&self.folder)
+        self.write()
     }
 
     fn all_steps(&mut self, tracked: &Tracked) -> Result<(), TrackingError> {
@@ -105,105 +110,13 @@ impl<'a> Delivery<'a> {
             return Ok(());
         }
         let experiment = self.http.experiment(&tracked.experiment)?;
-        let (run, standing) = match self.http.runs_of(&experiment, &tracked.run)?.into_iter().next() {
-            Some(found) => (found, ""),
-            None => {
-                let new = NewServerRun {
-                    name: &tracked.run,
-                    user: &tracked.user,
-                    started: tracked.started,
-                    run: &tracked.run,
-                };
-                (self.http.create_run(&experiment, &new)?, Standing::Running.word())
-            }
-        };
+        let new = NewServerRun { user: &tracked.user, started: tracked.started, run: &tracked.run };
+        let run = self.http.run(&experiment, &new)?;
         self.keep(|d| {
             d.experiment_id = experiment;
             d.run_id = run.id;
             d.artifacts = run.artifacts;
-            d.standing = standing.to_owned();
         })
-    }
-
-    fn send_tags(&mut self, tracked: &Tracked) -> Result<(), TrackingError> {
-        for (key, value) in &tracked.experiment_tags {
-            let kept = format!("experiment:{key}");
-            if self.delivered.tags.get(&kept) != Some(value) {
-                self.http.tag_experiment(&self.delivered.experiment_id, key, value)?;
-                self.keep(|d| _ = d.tags.insert(kept, value.clone()))?;
-            }
-        }
-        let mut tags = tracked.tags.clone();
-        if let Some(parent) = &tracked.parent
-            && !self.delivered.tags.contains_key(PARENT_TAG)
-            && let Some(parent) = self.http.runs_of(&self.delivered.experiment_id, parent)?.into_iter().next()
-        {
-            tags.insert(PARENT_TAG.to_owned(), parent.id);
-        }
-        tags.insert(RUN_TAG.to_owned(), tracked.run.clone());
-        let new = |(key, value): &(String, String)| self.delivered.tags.get(key) != Some(value);
-        let new: Vec<(String, String)> = tags.into_iter().filter(new).collect();
-        for batch in new.chunks(PAIRS_A_BATCH) {
-            let cut: Vec<(String, String)> = batch.iter().map(|(k, v)| (limits::key(k), limits::tag(v))).collect();
-            self.log_batch("tags", &key_values(&cut))?;
-            self.keep(|d| d.tags.extend(batch.iter().cloned()))?;
-        }
-        Ok(())
-    }
-
-    fn send_params(&mut self, tracked: &Tracked) -> Result<(), TrackingError> {
-        let unsent = tracked.params.get(self.delivered.params..).unwrap_or_default();
-        for batch in unsent.chunks(PAIRS_A_BATCH) {
-            let cut: Vec<(String, String)> = batch.iter().map(|(k, v)| (limits::key(k), limits::param(v))).collect();
-            self.log_batch("params", &key_values(&cut))?;
-            self.keep(|d| d.params += batch.len())?;
-        }
-        Ok(())
-    }
-
-    fn send_datasets(&mut self, tracked: &Tracked) -> Result<(), TrackingError> {
-        let unsent = tracked.datasets.get(self.delivered.datasets..).unwrap_or_default();
-        if unsent.is_empty() {
-            return Ok(());
-        }
-        let datasets: Vec<Value> = unsent.iter().map(|dataset| dataset.to_json()).collect();
-        self.http.log_inputs(&self.delivered.run_id, &datasets)?;
-        self.keep(|d| d.datasets += unsent.len())
-    }
-
-    fn send_points(&mut self, tracked: &Tracked) -> Result<(), TrackingError> {
-        let model = Some(self.delivered.model.id.clone()).filter(|id| !id.is_empty());
-        // While a model may still come, its numbers wait for it.
-        let waits =
-            |point: &Point| point.of_model.is_some() && model.is_none() && tracked.standing == Standing::Running;
-        for (&stream, points) in &tracked.streams {
-            let sent = self.delivered.points.get(stream).copied().unwrap_or(0);
-            let unsent = points.get(sent..).unwrap_or_default();
-            let unsent = &unsent[..unsent.iter().position(waits).unwrap_or(unsent.len())];
-            let entries: Vec<Value> = unsent.iter().map(|point| point.to_json(model.as_deref())).collect();
-            for batch in batches::of(&entries, METRICS_A_BATCH, BYTES_A_BATCH) {
-                self.log_batch("metrics", batch)?;
-                self.keep(|d| *d.points.entry(stream.to_owned()).or_default() += batch.len())?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts files below `artifacts`, where the server keeps artifacts itself.
-    pub(super) fn send_files(&mut self, files: &[SentFile], artifacts: &str) -> Result<(), TrackingError> {
-        let Some(root) = proxied(artifacts) else {
-            return if self.delivered.no_place_for_files { Ok(()) } else { self.keep(|d| d.no_place_for_files = true) };
-        };
-        for file in files {
-            let to = format!("{root}/{}", file.to);
-            // Stamped before it is read: what changes in between is sent again.
-            let stamp = Stamp::of(&file.from)?;
-            if self.delivered.files.get(&to) != Some(&stamp) {
-                self.http.put_file(&to, &file.from)?;
-                self.keep(|d| _ = d.files.insert(to, stamp))?;
-            }
-        }
-        Ok(())
     }
 
     fn set_standing(&mut self, tracked: &Tracked) -> Result<(), TrackingError> {
@@ -246,20 +159,30 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    fn log_batch(&self, kind: &str, entries: &[Value]) -> Result<(), TrackingError> {
-        self.http.log_batch(&self.delivered.run_id, kind, entries)
-    }
-
-    /// Notes what was acknowledged, on disk before anything else is sent.
+    /// Keeps what was acknowledged, on disk before anything else is sent.
     pub(super) fn keep(&mut self, change: impl FnOnce(&mut Delivered)) -> Result<(), TrackingError> {
         change(&mut self.delivered);
         (self.progress)();
-        self.delivered.write(&self.folder)
+        self.write()
+    }
+
+    /// Keeps what was acknowledged and may be sent twice, on disk soon.
+    pub(super) fn note(&mut self, change: impl FnOnce(&mut Delivered)) -> Result<(), TrackingError> {
+        change(&mut self.delivered);
+        (self.progress)();
+        self.grown = true;
+        if self.written.elapsed() < WRITE_EVERY { Ok(()) } else { self.write() }
+    }
+
+    fn write(&mut self) -> Result<(), TrackingError> {
+        self.delivered.write(&self.folder)?;
+        (self.written, self.grown) = (Instant::now(), false);
+        Ok(())
     }
 }
 
-/// The tag that shows a run below another.
-const PARENT_TAG: &str = "mlflow.parentRunId";
+/// A disk takes as long to be sure of a note as a server to answer.
+const WRITE_EVERY: Duration = Duration::from_millis(500);
 
 /// The path below the server's own artifacts, where `uri` says that it keeps them: `mlflow-artifacts:/1/…` or
 /// `mlflow-artifacts://host/1/…`.

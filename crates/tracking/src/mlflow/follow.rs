@@ -18,7 +18,7 @@ pub type Tell = dyn Fn(&Path) -> Result<Option<Tracked>, TrackingError> + Send +
 const BREATH: Duration = Duration::from_millis(500);
 /// Between two rounds in which nothing was told: the machine's numbers.
 const IDLE: Duration = Duration::from_secs(10);
-/// After a round in which nobody answered.
+/// After a round in which a server did not answer, or refused.
 const PAUSE: Duration = Duration::from_secs(5);
 /// A pause that is kept after the run's end.
 const SHORT_PAUSE: Duration = Duration::from_secs(2);
@@ -97,7 +97,9 @@ impl Follower {
     /// Waits a moment for what is not yet there, as long as it goes on, half a minute at most. `stop` ends the waiting.
     pub fn finish(self, stop: &dyn Fn() -> bool) -> Followed {
         self.end(End::Ended, stop);
-        let why = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).why.clone();
+        let state = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let why = state.why.clone().or_else(|| (!state.done).then(|| "no answer in time".to_owned()));
+        drop(state);
         let delivered = Delivered::read(&self.folder).unwrap_or_default();
         match (self.tell)(&self.folder) {
             Ok(Some(tracked)) => Followed { page: delivered.page(), remaining: delivered.remaining(&tracked), why },
@@ -173,7 +175,7 @@ fn follow(folder: &Path, server: Server, tell: &Tell, shared: &Arc<Shared>) -> R
         if end.is_some() {
             return sent;
         }
-        let pause = if sent.as_ref().is_err_and(TrackingError::is_passing) { PAUSE } else { BREATH };
+        let pause = if sent.is_err() { PAUSE } else { BREATH };
         shared.change(|state| state.why = sent.err().map(|error| error.to_string()));
         shared.wait(pause, |state| state.end.is_some());
     }

@@ -10,20 +10,12 @@ use reqwest::blocking::{Body, Client, RequestBuilder, Response};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde_json::Value;
 
+use super::client;
 use super::server::{Login, Server};
 use crate::TrackingError;
 
 /// Waits as long as asked; `false` where the asking should end.
 pub type Wait<'a> = Box<dyn Fn(Duration) -> bool + Send + Sync + 'a>;
-
-/// Whether a request that failed may be sent again by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Again {
-    /// It changes nothing more when it arrives twice.
-    Yes,
-    /// It makes something: what came of the first must be looked up.
-    No,
-}
 
 /// A JSON answer is shorter; a longer one is cut off and refused.
 const LONGEST_ANSWER: u64 = 64 << 20;
@@ -44,27 +36,7 @@ pub(crate) struct Http<'a> {
 impl<'a> Http<'a> {
     /// Makes ready to ask; sends nothing yet.
     pub(crate) fn new(server: Server, wait: Wait<'a>) -> Result<Self, TrackingError> {
-        // A second call finds the provider installed, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = Client::builder()
-            .user_agent(concat!("nta/", env!("CARGO_PKG_VERSION")))
-            .timeout(server.patience.timeout)
-            .connect_timeout(server.patience.timeout.min(Duration::from_secs(20)));
-        if let Some(path) = &server.tls.server_cert {
-            let certs = reqwest::Certificate::from_pem_bundle(&pem("MLFLOW_TRACKING_SERVER_CERT_PATH", path)?);
-            builder = builder.tls_certs_only(certs.map_err(|e| bad_pem("MLFLOW_TRACKING_SERVER_CERT_PATH", path, &e))?);
-        } else if server.base.starts_with("http:") {
-            // Without TLS no certificate is asked for, and a machine without any must do.
-            builder = builder.tls_certs_only([]);
-        }
-        if let Some(path) = &server.tls.client_cert {
-            let identity = reqwest::Identity::from_pem(&pem("MLFLOW_TRACKING_CLIENT_CERT_PATH", path)?);
-            builder = builder.identity(identity.map_err(|e| bad_pem("MLFLOW_TRACKING_CLIENT_CERT_PATH", path, &e))?);
-        }
-        if server.tls.insecure {
-            builder = builder.tls_danger_accept_invalid_certs(true);
-        }
-        let client = builder.build().map_err(|e| unreachable_server(&server, "prepare for", &e))?;
+        let client = client::of(&server)?;
         Ok(Http { client, server, wait })
     }
 
@@ -78,25 +50,46 @@ impl<'a> Http<'a> {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        self.json(path, Again::Yes, || self.client.get(url.clone()))
+        self.json(path, self.tries(), || self.client.get(url.clone()))
     }
 
-    /// `POST` below the API.
-    pub(crate) fn post(&self, path: &str, body: &Value, again: Again) -> Result<Value, TrackingError> {
+    /// `POST` below the API, of what changes nothing more when it arrives twice.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value, TrackingError> {
         let url = self.api(path)?;
-        self.json(path, again, || self.client.post(url.clone()).json(body))
+        self.json(path, self.tries(), || self.client.post(url.clone()).json(body))
+    }
+
+    /// Makes by `POST` what would be made twice when it arrived twice: so it is looked for with `find` before each try.
+    pub(crate) fn make<T>(
+        &self,
+        path: &str,
+        body: &Value,
+        find: impl Fn() -> Result<Option<T>, TrackingError>,
+        read: impl Fn(&Value) -> Result<T, TrackingError>,
+    ) -> Result<T, TrackingError> {
+        let url = self.api(path)?;
+        let mut nth = 1;
+        loop {
+            if let Some(found) = find()? {
+                return Ok(found);
+            }
+            match self.json(path, 1, || self.client.post(url.clone()).json(body)) {
+                Err(error) if nth < self.tries() && self.pauses(&error, nth) => nth += 1,
+                answered => return read(&answered?),
+            }
+        }
     }
 
     /// `PATCH` below the API.
     pub(crate) fn patch(&self, path: &str, body: &Value) -> Result<Value, TrackingError> {
         let url = self.api(path)?;
-        self.json(path, Again::Yes, || self.client.patch(url.clone()).json(body))
+        self.json(path, self.tries(), || self.client.patch(url.clone()).json(body))
     }
 
     /// `DELETE` below the API.
     pub(crate) fn delete(&self, path: &str, body: &Value) -> Result<(), TrackingError> {
         let url = self.api(path)?;
-        self.json(path, Again::Yes, || self.client.delete(url.clone()).json(body)).map(drop)
+        self.json(path, self.tries(), || self.client.delete(url.clone()).json(body)).map(drop)
     }
 
     /// Puts the file at `from` under `path` of the server's artifacts.
@@ -104,7 +97,7 @@ impl<'a> Http<'a> {
         let url = self.artifact(path)?;
         let n_bytes = from.metadata().map_err(TrackingError::io("read", from))?.len();
         let doing = format!("put {path}");
-        self.asked(&doing, Again::Yes, self.time_for(n_bytes), || {
+        self.asked(&doing, self.time_for(n_bytes), || {
             let file = File::open(from).map_err(TrackingError::io("read", from))?;
             // Its length now, which may no longer be the one asked for above.
             let n_bytes = file.metadata().map_err(TrackingError::io("read", from))?.len();
@@ -118,7 +111,7 @@ impl<'a> Http<'a> {
     pub(crate) fn fetch(&self, path: &str, most: u64, to: &mut dyn Write) -> Result<(), TrackingError> {
         let url = self.artifact(path)?;
         let doing = format!("fetch {path}");
-        let answer = self.asked(&doing, Again::Yes, self.time_for(most), || Ok(self.client.get(url.clone())))?;
+        let answer = self.asked(&doing, self.time_for(most), || Ok(self.client.get(url.clone())))?;
         let n_bytes = std::io::copy(&mut answer.take(most.saturating_add(1)), to)
             .map_err(|e| TrackingError::unreachable(&self.server.base, &doing, e))?;
         if n_bytes > most {
@@ -129,6 +122,10 @@ impl<'a> Http<'a> {
             ));
         }
         Ok(())
+    }
+
+    fn tries(&self) -> u32 {
+        self.server.patience.tries
     }
 
     fn time_for(&self, n_bytes: u64) -> Duration {
@@ -153,7 +150,7 @@ impl<'a> Http<'a> {
         Url::parse(&format!("{base}{path}")).map_err(|e| TrackingError::unreachable(base, "ask", e))
     }
 
-    fn json(&self, doing: &str, again: Again, request: impl Fn() -> RequestBuilder) -> Result<Value, TrackingError> {
+    fn json(&self, doing: &str, tries: u32, request: impl Fn() -> RequestBuilder) -> Result<Value, TrackingError> {
         let base = &self.server.base;
         let once = || {
             let answer = self.once(doing, self.server.patience.timeout, request())?;
@@ -166,36 +163,34 @@ impl<'a> Http<'a> {
             serde_json::from_slice(&bytes)
                 .map_err(|e| TrackingError::unreachable(base, doing, format!("its answer is no JSON: {e}")))
         };
-        self.repeated(again, once)
+        self.repeated(tries, once)
     }
 
     fn asked(
         &self,
         doing: &str,
-        again: Again,
         timeout: Duration,
         request: impl Fn() -> Result<RequestBuilder, TrackingError>,
     ) -> Result<Response, TrackingError> {
-        self.repeated(again, || self.once(doing, timeout, request()?))
+        self.repeated(self.tries(), || self.once(doing, timeout, request()?))
     }
 
     /// Tries until it is answered, or until another try makes no sense.
-    fn repeated<T>(&self, again: Again, once: impl Fn() -> Result<T, TrackingError>) -> Result<T, TrackingError> {
-        let mut pause = Duration::from_secs_f64(self.server.patience.backoff_seconds);
-        let tries = if again == Again::Yes { self.server.patience.tries } else { 1 };
-        for _ in 1..tries {
+    fn repeated<T>(&self, tries: u32, once: impl Fn() -> Result<T, TrackingError>) -> Result<T, TrackingError> {
+        let mut nth = 1;
+        loop {
             match once() {
-                Err(error) if error.is_passing() => {
-                    let asked = error.retry_after().unwrap_or(pause);
-                    if asked > LONGEST_PAUSE || !(self.wait)(asked) {
-                        return Err(error);
-                    }
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
+                Err(error) if nth < tries && self.pauses(&error, nth) => nth += 1,
                 answered => return answered,
             }
         }
-        once()
+    }
+
+    /// Waits before the next try, as long as the server asks for, else twice as long each time. Whether there is one.
+    fn pauses(&self, error: &TrackingError, nth: u32) -> bool {
+        let seconds = self.server.patience.backoff_seconds * f64::from(1u32 << (nth - 1).min(10));
+        let pause = error.retry_after().unwrap_or(Duration::from_secs_f64(seconds));
+        error.is_passing() && pause <= LONGEST_PAUSE && (self.wait)(pause)
     }
 
     fn once(&self, doing: &str, timeout: Duration, request: RequestBuilder) -> Result<Response, TrackingError> {
@@ -204,7 +199,7 @@ impl<'a> Http<'a> {
             Login::Basic { user, password } => request.basic_auth(user, Some(password)),
             Login::Bearer(token) => request.bearer_auth(token),
         };
-        let answer = request.timeout(timeout).send().map_err(|e| unreachable_server(&self.server, doing, &e))?;
+        let answer = request.timeout(timeout).send().map_err(|e| client::unreachable(&self.server, doing, &e))?;
         if answer.status().is_success() {
             return Ok(answer);
         }
@@ -225,30 +220,6 @@ fn pause_asked(text: &str) -> Option<Duration> {
     let until = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok()?;
     let seconds = until.as_second() - jiff::Timestamp::now().as_second();
     Some(Duration::from_secs(seconds.try_into().unwrap_or(0)))
-}
-
-fn pem(setting: &'static str, path: &Path) -> Result<Vec<u8>, TrackingError> {
-    std::fs::read(path).map_err(|e| TrackingError::setting(setting, format!("cannot read {}: {e}", path.display())))
-}
-
-fn bad_pem(setting: &'static str, path: &Path, error: &reqwest::Error) -> TrackingError {
-    TrackingError::setting(setting, format!("{} cannot be used: {}", path.display(), causes(error)))
-}
-
-fn unreachable_server(server: &Server, doing: &str, error: &reqwest::Error) -> TrackingError {
-    let why = if error.is_timeout() { "no answer in time".to_owned() } else { causes(error) };
-    TrackingError::unreachable(&server.base, doing, why)
-}
-
-/// The innermost causes say what happened; the outermost repeats the address.
-fn causes(error: &reqwest::Error) -> String {
-    let mut said = Vec::new();
-    let mut at = std::error::Error::source(error);
-    while let Some(cause) = at {
-        said.push(cause.to_string());
-        at = cause.source();
-    }
-    said.pop().unwrap_or_else(|| error.to_string())
 }
 
 #[cfg(test)]

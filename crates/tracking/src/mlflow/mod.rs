@@ -6,10 +6,12 @@
 mod address;
 mod api;
 mod batches;
+mod client;
 mod config;
 mod credentials;
 mod delivered;
 mod delivery;
+mod entries;
 mod follow;
 mod http;
 mod limits;

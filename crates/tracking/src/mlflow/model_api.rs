@@ -3,14 +3,26 @@
 use serde_json::{Value, json};
 
 use super::api::{RUN_TAG, ServerModel, tagged};
-use super::http::{Again, Http};
+use super::http::Http;
+use super::tracked::TrackedModel;
 use crate::TrackingError;
+
+/// A model and the run that made it.
+pub(crate) struct ModelSource<'a> {
+    pub(crate) model: &'a TrackedModel,
+    /// Our id of the run.
+    pub(crate) run: &'a str,
+    /// The server's.
+    pub(crate) run_id: &'a str,
+    /// The experiment's id there.
+    pub(crate) experiment: &'a str,
+}
 
 impl Http<'_> {
     /// The logged models that carry this run's tag, oldest first.
     pub(crate) fn models_of(&self, experiment: &str, run: &str) -> Result<Vec<ServerModel>, TrackingError> {
         let body = json!({ "experiment_ids": [experiment], "filter": tagged(run), "max_results": 50 });
-        let answer = self.post("logged-models/search", &body, Again::Yes)?;
+        let answer = self.post("logged-models/search", &body)?;
         let mut found = self.list(&answer, "models", |model| {
             let created = model["info"]["creation_timestamp_ms"].as_i64().unwrap_or(0);
             Ok((created, self.server_model(model)?))
@@ -19,20 +31,14 @@ impl Http<'_> {
         Ok(found.into_iter().map(|(_, model)| model).collect())
     }
 
-    /// Makes a logged model; sent twice it makes two, so it is sent once.
-    pub(crate) fn create_model(
-        &self,
-        experiment: &str,
-        source_run: &str,
-        name: &str,
-        tags: &[(String, String)],
-    ) -> Result<ServerModel, TrackingError> {
+    /// The logged model that carries our tag; it is made where there is none.
+    pub(crate) fn model(&self, of: &ModelSource<'_>) -> Result<ServerModel, TrackingError> {
         let body = json!({
-            "experiment_id": experiment, "name": name, "model_type": "nta", "source_run_id": source_run,
-            "tags": key_values(tags),
+            "experiment_id": of.experiment, "name": of.model.name, "model_type": "nta", "source_run_id": of.run_id,
+            "tags": key_values(&of.tags()),
         });
-        let answer = self.post("logged-models", &body, Again::No)?;
-        self.server_model(&answer["model"])
+        let find = || Ok(self.models_of(of.experiment, of.run)?.into_iter().next());
+        self.make("logged-models", &body, find, |answer| self.server_model(&answer["model"]))
     }
 
     /// The logged model of that id.
@@ -47,21 +53,20 @@ impl Http<'_> {
         self.patch(&format!("logged-models/{id}"), &body).map(drop)
     }
 
-    /// Enters the model as what the run made. A server refuses the second time in words of its database: so the run is
-    /// asked.
+    /// Enters the model as what the run made.
     pub(crate) fn run_made_model(&self, run: &str, model: &str) -> Result<(), TrackingError> {
-        let answer = self.get("runs/get", &[("run_id", run)])?;
-        let made = answer.pointer("/run/outputs/model_outputs").and_then(Value::as_array);
-        if made.into_iter().flatten().any(|m| m["model_id"] == model) {
-            return Ok(());
-        }
         let body = json!({ "run_id": run, "models": [{ "model_id": model, "step": 0 }] });
-        self.post("runs/outputs", &body, Again::No).map(drop)
+        let find = || {
+            let answer = self.get("runs/get", &[("run_id", run)])?;
+            let made = answer.pointer("/run/outputs/model_outputs").and_then(Value::as_array);
+            Ok(made.into_iter().flatten().any(|m| m["model_id"] == model).then_some(()))
+        };
+        self.make("runs/outputs", &body, find, |_| Ok(()))
     }
 
     /// Makes the name known to the registry, if it is not yet.
     pub(crate) fn register(&self, name: &str) -> Result<(), TrackingError> {
-        match self.post("registered-models/create", &json!({ "name": name }), Again::No) {
+        match self.post("registered-models/create", &json!({ "name": name })) {
             Err(error) if error.says("RESOURCE_ALREADY_EXISTS") => Ok(()),
             answer => answer.map(drop),
         }
@@ -86,26 +91,21 @@ impl Http<'_> {
         self.delete(&format!("logged-models/{id}"), &json!({}))
     }
 
-    /// Makes a version; sent twice it makes two, so it is sent once.
-    pub(crate) fn create_version(
-        &self,
-        name: &str,
-        source_run: &str,
-        model: &str,
-        tags: &[(String, String)],
-    ) -> Result<String, TrackingError> {
+    /// The version that carries our tag; it is made where there is none.
+    pub(crate) fn version(&self, of: &ModelSource<'_>, model: &str) -> Result<String, TrackingError> {
+        let name = &of.model.name;
         let body = json!({
-            "name": name, "source": format!("models:/{model}"), "run_id": source_run, "model_id": model,
-            "tags": key_values(tags),
+            "name": name, "source": format!("models:/{model}"), "run_id": of.run_id, "model_id": model,
+            "tags": key_values(&of.tags()),
         });
-        let answer = self.post("model-versions/create", &body, Again::No)?;
-        self.text(&answer, "/model_version/version")
+        let find = || Ok(self.versions_of(name, of.run)?.into_iter().next());
+        self.make("model-versions/create", &body, find, |answer| self.text(answer, "/model_version/version"))
     }
 
     /// Points an alias at a version, in place of where it pointed before.
     pub(crate) fn set_alias(&self, name: &str, alias: &str, version: &str) -> Result<(), TrackingError> {
         let body = json!({ "name": name, "alias": alias, "version": version });
-        self.post("registered-models/alias", &body, Again::Yes).map(drop)
+        self.post("registered-models/alias", &body).map(drop)
     }
 
     fn server_model(&self, model: &Value) -> Result<ServerModel, TrackingError> {
@@ -118,7 +118,12 @@ pub(crate) fn key_values(pairs: &[(String, String)]) -> Vec<Value> {
     pairs.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect()
 }
 
-/// The tags by which a model and its version are found again.
-pub(crate) fn model_tags(run: &str, version: &str, digest: &str) -> Vec<(String, String)> {
-    [(RUN_TAG, run), ("nta.version", version), ("nta.digest", digest)].map(|(k, v)| (k.to_owned(), v.to_owned())).into()
+impl ModelSource<'_> {
+    /// The tags by which a model and its version are found again.
+    fn tags(&self) -> Vec<(String, String)> {
+        let TrackedModel { version, digest, .. } = self.model;
+        [(RUN_TAG, self.run), ("nta.version", version), ("nta.digest", digest)]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .into()
+    }
 }

@@ -1,25 +1,27 @@
 //! The model of a run on the server: logged, its files there, entered with the run, a version of its name, aliases.
 
 use super::Delivery;
-use super::model_api::model_tags;
-use super::tracked::Tracked;
+use super::delivered::Delivered;
+use super::model_api::ModelSource;
+use super::tracked::{Tracked, TrackedModel};
 use crate::TrackingError;
 
 impl Delivery<'_> {
     /// Finds the logged model by our tag, or makes it: numbers of the model name it.
     pub(super) fn make_model(&mut self, tracked: &Tracked) -> Result<(), TrackingError> {
         let Some(model) = tracked.model.as_ref().filter(|_| self.delivered.model.id.is_empty()) else { return Ok(()) };
-        let experiment = self.delivered.experiment_id.clone();
-        let made = match self.http.models_of(&experiment, &tracked.run)?.into_iter().next() {
-            Some(found) => found,
-            None => {
-                let tags = model_tags(&tracked.run, &model.version, &model.digest);
-                self.http.create_model(&experiment, &self.delivered.run_id, &model.name, &tags)?
-            }
-        };
+        let made = self.http.model(&self.source(tracked, model))?;
         self.keep(|d| {
             d.model.id = made.id;
             d.model.artifacts = made.artifacts;
+            // Numbers of the model that were sent without it, as those of a run that was killed and then taken up again,
+            // go once more: the run has them, the model gets them.
+            for (stream, points) in &tracked.streams {
+                let first = points.iter().position(|point| point.of_model.is_some()).unwrap_or(points.len());
+                if let Some(sent) = d.points.get_mut(*stream) {
+                    *sent = first.min(*sent);
+                }
+            }
         })
     }
 
@@ -39,13 +41,7 @@ impl Delivery<'_> {
         }
         if self.delivered.model.version.is_empty() {
             self.http.register(&model.name)?;
-            let version = match self.http.versions_of(&model.name, &tracked.run)?.into_iter().next() {
-                Some(found) => found,
-                None => {
-                    let tags = model_tags(&tracked.run, &model.version, &model.digest);
-                    self.http.create_version(&model.name, &run, &id, &tags)?
-                }
-            };
+            let version = self.http.version(&self.source(tracked, model), &id)?;
             self.keep(|d| d.model.version = version)?;
         }
         let version = self.delivered.model.version.clone();
@@ -59,5 +55,10 @@ impl Delivery<'_> {
             self.keep(|d| d.model.aliases.clone_from(&model.aliases))?;
         }
         Ok(())
+    }
+
+    fn source<'s>(&'s self, tracked: &'s Tracked, model: &'s TrackedModel) -> ModelSource<'s> {
+        let Delivered { run_id, experiment_id: experiment, .. } = &self.delivered;
+        ModelSource { model, run: &tracked.run, run_id, experiment }
     }
 }

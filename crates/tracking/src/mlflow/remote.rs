@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Server;
 use super::api::RUN_TAG;
-use super::http::{Again, Http, Wait};
+use super::http::{Http, Wait};
 use crate::TrackingError;
 
 /// A run on a server.
@@ -76,7 +76,7 @@ fn remote_run(http: &Http<'_>, run: &Value, names: &BTreeMap<String, String>) ->
 fn pages(http: &Http<'_>, path: &str, key: &str, mut body: Value) -> Result<Vec<Value>, TrackingError> {
     let mut all = Vec::new();
     for _ in 0..MOST_PAGES {
-        let answer = http.post(path, &body, Again::Yes)?;
+        let answer = http.post(path, &body)?;
         all.extend(answer[key].as_array().into_iter().flatten().cloned());
         match answer["next_page_token"].as_str() {
             Some(token) if !token.is_empty() => body["page_token"] = token.into(),
