@@ -95,7 +95,7 @@ def done(process, codes=(0,)):
 
 def lines(path):
     text = path.read_text() if path.exists() else ""
-    return [json.loads(line) for line in text.splitlines()]
+    return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
 
 
 def key(name):
@@ -153,11 +153,11 @@ def numbers(stage, event):
     }
     found = [(name, event[field]) for field, name in names.get(stage, {}).items() if event.get(field) is not None]
     if stage == "partition":
-        found += [(f"data/{p['part']}.{what}", p[what]) for p in event["parts"] for what in ("rows", "benign", "attacks", "copies")]
+        found += [(f"data/{p['part']}_rows", p["rows"]) for p in event["parts"]]
     if stage == "importances":
         found += [(f"importances/{f['feature']}", f["loss"]) for f in event["largest"]]
     if stage == "evaluate":
-        found += [(f"test/{name}", value) for name, value in event["metrics"].items()]
+        found += [("test/" + name.replace(".", "/", 1), value) for name, value in event["metrics"].items()]
     return found
 
 
@@ -218,8 +218,8 @@ def live(options, server, scratch):
     for config in configs:
         home = scratch / f"live-{config}"
         process = nta(["run", f"configs/{config}.yaml", "--quiet"], options.nta, home, server.uri)
-        while process.poll() is None and not any("lstm_loss" in k for k in map(str, lines_of_metrics(home))):
-            time.sleep(0.1)
+        while process.poll() is None and not any(lines(folder / "metrics.jsonl") for folder in runs_in(home)):
+            time.sleep(0.05)
         server.kill()
         out = done(process)
         server.begin()
@@ -230,10 +230,6 @@ def live(options, server, scratch):
         lacked = sum(line["lacked"]["points"] for line in json.loads(told))
         for folder in runs_in(home):
             print(f"{config}: {compare(server, folder)} points there once, {lacked} of them by `nta sync`; {page}", flush=True)
-
-
-def lines_of_metrics(home):
-    return [m for folder in runs_in(home) for m in lines(folder / "metrics.jsonl")[:1]]
 
 
 def kills(options, server, scratch):

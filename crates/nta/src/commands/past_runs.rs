@@ -49,7 +49,7 @@ pub(crate) fn remote(common: &Common) -> anyhow::Result<()> {
 fn remote_line(run: &RemoteRun) -> Vec<String> {
     let metric = |name: &&str| {
         let at = |place: &str| run.metrics.get(&format!("test/hybrid/{place}{name}")).copied();
-        table::number(at("").or_else(|| at("at_budget.")))
+        table::number(at("").or_else(|| at("at_budget/")))
     };
     let mut cells = vec![run.run.clone(), run.experiment.clone(), run.status.to_lowercase()];
     cells.extend(LISTED.iter().map(metric));

@@ -85,14 +85,9 @@ fn numbers(outcome: &Outcome) -> Vec<(String, f64)> {
         Outcome::Read { rows, columns, files } => {
             vec![named("data/rows", *rows), named("data/columns", *columns), named("data/files", *files)]
         }
-        Outcome::Partition { parts } => parts
-            .iter()
-            .flat_map(|part| {
-                let sizes =
-                    [("rows", part.rows), ("benign", part.benign), ("attacks", part.attacks), ("copies", part.copies)];
-                sizes.map(|(what, rows)| named(&format!("data/{}.{what}", part.part), rows))
-            })
-            .collect(),
+        Outcome::Partition { parts } => {
+            parts.iter().map(|part| named(&format!("data/{}_rows", part.part), part.rows)).collect()
+        }
         Outcome::Preprocess { tabular, numeric, categorical } => vec![
             named("data/forest_columns", *tabular),
             named("data/lstm_numbers", *numeric),
@@ -109,11 +104,14 @@ fn numbers(outcome: &Outcome) -> Vec<(String, f64)> {
             vec![named("train/lstm_epochs", *epochs), named("train/lstm_best_epoch", *best_epoch)]
         }
         Outcome::Hybrid { threshold, .. } => vec![("validation/hybrid_threshold".to_owned(), f64::from(*threshold))],
-        Outcome::Evaluate { metrics, .. } => {
-            metrics.iter().map(|(name, value)| (format!("test/{name}"), *value)).collect()
-        }
+        Outcome::Evaluate { metrics, .. } => metrics.iter().map(|(name, value)| (of_test(name), *value)).collect(),
         Outcome::Report { .. } | Outcome::Save { .. } | Outcome::Score { .. } | Outcome::Simulate { .. } => Vec::new(),
     }
+}
+
+/// `hybrid/at_budget.recall` under `test/hybrid/at_budget`: one section for all would hold hundreds of charts.
+fn of_test(name: &str) -> String {
+    format!("test/{}", name.replacen('.', "/", 1))
 }
 
 /// The points of a run's step metrics, in the order in which they were made: `lstm/train_loss` is charted as
