@@ -260,17 +260,29 @@ def kills(options, server, scratch):
 
 
 def overhead(options, server, scratch):
-    seconds = {True: [], False: []}
+    kinds = ("stages", "stages before the report", "processor time", "wall time")
+    spent = {kind: {True: [], False: []} for kind in kinds}
     for i in range(options.pairs):
         for tracked in (True, False) if i % 2 else (False, True):
-            home = scratch / f"overhead-{i}-{tracked}"
-            out = done(nta(["run", f"configs/{options.config}.yaml", "--quiet", "--json"], options.nta, home, server.uri if tracked else None))
-            seconds[tracked].append(json.loads(out)["seconds"])
+            home, begun = scratch / f"overhead-{i}-{tracked}", time.monotonic()
+            arguments = ["run", f"configs/{options.config}.yaml", "--quiet", "--json"]
+            process = nta(arguments, options.nta, home, server.uri if tracked else None)
+            out = process.stdout.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            if status != 0:
+                sys.exit(f"ended with {status}: {process.stderr.read()}")
+            record = json.loads((pathlib.Path(json.loads(out)["folder"]) / "run.json").read_text())
+            stages = [stage["seconds"] for stage in record["stages"]]
+            seconds = (sum(stages), sum(stages[:-2]), usage.ru_utime + usage.ru_stime, time.monotonic() - begun)
+            for kind, value in zip(kinds, seconds):
+                spent[kind][tracked].append(value)
             shutil.rmtree(home)
-    added = [100 * (a / b - 1) for a, b in zip(seconds[True], seconds[False])]
-    half = 1.96 * statistics.stdev(added) / math.sqrt(len(added)) if len(added) > 1 else math.inf
-    print(f"{options.config}, {options.pairs} pairs in turn: {statistics.median(seconds[False]):.2f} s of stages untracked,"
-          f" {statistics.median(seconds[True]):.2f} s tracked; tracking adds {statistics.mean(added):+.2f} % ± {half:.2f}")
+    print(f"{options.config}, {options.pairs} pairs in turn:")
+    for kind, seconds in spent.items():
+        added = [100 * (a / b - 1) for a, b in zip(seconds[True], seconds[False])]
+        half = 1.96 * statistics.stdev(added) / math.sqrt(len(added)) if len(added) > 1 else math.inf
+        print(f"  {kind}: {statistics.median(seconds[False]):.2f} s untracked, {statistics.median(seconds[True]):.2f} s tracked;"
+              f" tracking adds {statistics.median(added):+.2f} % (mean {statistics.mean(added):+.2f} ± {half:.2f})")
 
 
 def main():
