@@ -131,24 +131,24 @@ fn a_run_is_told_while_it_trains_and_wholly_at_its_end() {
 
 #[test]
 fn a_run_neither_fails_nor_waits_for_a_server_that_misbehaves() {
-    let well = FakeMlflow::start();
-    let calm = Home::new();
-    run(&calm, &well);
-    for mood in [Mood::Hangs, Mood::Status(500), Mood::Status(403), Mood::Busy, Mood::BreaksOff] {
-        let (home, server) = (Home::new(), FakeMlflow::start());
-        server.be(mood);
-        let begun = Instant::now();
-        let outcome = run(&home, &server);
-        // Half a minute is the longest that a server is waited for which brings anything further; these bring nothing.
-        assert!(begun.elapsed() < Duration::from_secs(25), "{mood:?}: {:?}", begun.elapsed());
-        let lacks = outcome["tracking"]["remaining"]["points"].as_u64().unwrap();
-        if matches!(mood, Mood::Hangs | Mood::Status(_)) {
-            assert!(lacks > 0 && !outcome["tracking"]["why"].is_null(), "{mood:?}: {outcome}");
-        }
-        server.be(Mood::Well);
-        sync(&home, &server).ok();
-        same(&server.store(held), &undisturbed(&home), &format!("{mood:?}"));
+    let moods = [Mood::Hangs, Mood::Status(500), Mood::Status(403), Mood::Busy, Mood::BreaksOff];
+    std::thread::scope(|scope| moods.map(|mood| scope.spawn(move || survives(mood))).map(|done| done.join().unwrap()));
+}
+
+fn survives(mood: Mood) {
+    let (home, server) = (Home::new(), FakeMlflow::start());
+    server.be(mood);
+    let begun = Instant::now();
+    let outcome = run(&home, &server);
+    // Half a minute is the longest that a server is waited for which brings anything further; these bring nothing.
+    assert!(begun.elapsed() < Duration::from_secs(25), "{mood:?}: {:?}", begun.elapsed());
+    let lacks = outcome["tracking"]["remaining"]["points"].as_u64().unwrap();
+    if matches!(mood, Mood::Hangs | Mood::Status(_)) {
+        assert!(lacks > 0 && !outcome["tracking"]["why"].is_null(), "{mood:?}: {}", outcome["tracking"]);
     }
+    server.be(Mood::Well);
+    sync(&home, &server).ok();
+    same(&server.store(held), &undisturbed(&home), &format!("{mood:?}"));
 }
 
 #[test]

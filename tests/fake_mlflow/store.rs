@@ -94,12 +94,21 @@ impl Store {
                 let outputs: Vec<Value> = run.outputs.iter().map(|id| json!({ "model_id": id })).collect();
                 Ok(json!({ "run": { "outputs": { "model_outputs": outputs } } }))
             }
+            _ if path.starts_with("registered-models/") || path.starts_with("model-versions/") => {
+                self.registry(method, path, body, asked)
+            }
             "logged-models" => self.new_model(body),
             "logged-models/search" => {
                 let wanted = tag_of(text(body, "filter"));
                 let found = self.models.iter().filter(|(_, model)| model.tags.get("nta.run_id") == Some(&wanted));
                 Ok(json!({ "models": found.map(|(id, model)| model_json(id, model)).collect::<Vec<_>>() }))
             }
+            _ => self.of_run(path, body),
+        }
+    }
+
+    fn registry(&mut self, method: &str, path: &str, body: &Value, asked: &Asked) -> Answered {
+        match path {
             "registered-models/create" if self.registered.contains_key(text(body, "name")) => Err(THERE),
             "registered-models/create" => {
                 self.registered.insert(text(body, "name").to_owned(), Vec::new());
@@ -133,7 +142,7 @@ impl Store {
                 let number: usize = asked.query("version").parse().map_err(|_| BAD)?;
                 Ok(json!({ "model_version": versions.get(number - 1).ok_or(GONE)? }))
             }
-            _ => self.of_run(path, body),
+            _ => Err((404, "ENDPOINT_NOT_FOUND")),
         }
     }
 

@@ -1,7 +1,5 @@
 //! `models:/name@champion`: a published model, fetched from the server, checked and kept.
 
-use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use nta_atomic::TEMPORARY_PREFIX;
@@ -46,9 +44,7 @@ fn fetch(store: &Store<'_>, found: &Published, place: &Path, folder: &Path) -> R
     std::fs::create_dir_all(place).map_err(failed)?;
     let staging = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempdir_in(place).map_err(failed)?;
     let put = |name: &str, most: u64| -> Result<(), PipelineError> {
-        let mut file = File::create_new(staging.path().join(name)).map_err(failed)?;
-        store.fetch(found, name, most, &mut file).map_err(answer)?;
-        file.flush().and_then(|()| file.sync_all()).map_err(failed)
+        store.fetch(found, name, most, &staging.path().join(name)).map_err(answer)
     };
     put(MANIFEST, LONGEST_MANIFEST)?;
     // Names in a manifest that is read are plain: none leaves the folder.

@@ -46,7 +46,9 @@ pub fn sync(
     listener: &dyn Listener,
 ) -> Result<Vec<SyncLine>, PipelineError> {
     let runs = if asked.is_empty() {
-        let was_tracked = |run: &RunSummary| run.folder.join(TRACKING).join("about.json").exists();
+        // One that still runs sends by itself.
+        let was_tracked =
+            |run: &RunSummary| run.status != Status::Running && run.folder.join(TRACKING).join("about.json").exists();
         nta_tracking::runs(&project.home).map_err(refused)?.runs.into_iter().filter(was_tracked).collect()
     } else {
         let find = |run: &String| nta_tracking::find(&project.home, run).map_err(refused);

@@ -1,7 +1,7 @@
 //! Requests to one server: login, TLS, and which answers are worth a second try.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
@@ -95,33 +95,31 @@ impl<'a> Http<'a> {
     /// Puts the file at `from` under `path` of the server's artifacts.
     pub(crate) fn put_file(&self, path: &str, from: &Path) -> Result<(), TrackingError> {
         let url = self.artifact(path)?;
-        let n_bytes = from.metadata().map_err(TrackingError::io("read", from))?.len();
         let doing = format!("put {path}");
-        self.asked(&doing, self.time_for(n_bytes), || {
+        self.repeated(self.tries(), || {
             let file = File::open(from).map_err(TrackingError::io("read", from))?;
-            // Its length now, which may no longer be the one asked for above.
             let n_bytes = file.metadata().map_err(TrackingError::io("read", from))?.len();
             let body = Body::sized(file.take(n_bytes), n_bytes);
-            Ok(self.client.put(url.clone()).header(CONTENT_TYPE, "application/octet-stream").body(body))
+            let request = self.client.put(url.clone()).header(CONTENT_TYPE, "application/octet-stream").body(body);
+            self.once(&doing, self.time_for(n_bytes), request).map(drop)
         })
-        .map(drop)
     }
 
-    /// Writes what stands under `path` of the server's artifacts into `to`; more than `most` bytes are refused.
-    pub(crate) fn fetch(&self, path: &str, most: u64, to: &mut dyn Write) -> Result<(), TrackingError> {
+    /// Writes what stands under `path` of the server's artifacts to the file `to`; more than `most` bytes are refused.
+    pub(crate) fn fetch(&self, path: &str, most: u64, to: &Path) -> Result<(), TrackingError> {
         let url = self.artifact(path)?;
         let doing = format!("fetch {path}");
-        let answer = self.asked(&doing, self.time_for(most), || Ok(self.client.get(url.clone())))?;
-        let n_bytes = std::io::copy(&mut answer.take(most.saturating_add(1)), to)
-            .map_err(|e| TrackingError::unreachable(&self.server.base, &doing, e))?;
-        if n_bytes > most {
-            return Err(TrackingError::unreachable(
-                &self.server.base,
-                &doing,
-                format!("it has more than {most} bytes"),
-            ));
-        }
-        Ok(())
+        self.repeated(self.tries(), || {
+            let answer = self.once(&doing, self.time_for(most), self.client.get(url.clone()))?;
+            let mut file = File::create(to).map_err(TrackingError::io("create", to))?;
+            let n_bytes = std::io::copy(&mut answer.take(most.saturating_add(1)), &mut file)
+                .map_err(|e| TrackingError::unreachable(&self.server.base, &doing, e))?;
+            if n_bytes > most {
+                let why = format!("{path} has more than the {most} bytes that it may have");
+                return Err(TrackingError::unfit(&self.server.base, why));
+            }
+            file.sync_all().map_err(TrackingError::io("write", to))
+        })
     }
 
     fn tries(&self) -> u32 {
@@ -164,15 +162,6 @@ impl<'a> Http<'a> {
                 .map_err(|e| TrackingError::unreachable(base, doing, format!("its answer is no JSON: {e}")))
         };
         self.repeated(tries, once)
-    }
-
-    fn asked(
-        &self,
-        doing: &str,
-        timeout: Duration,
-        request: impl Fn() -> Result<RequestBuilder, TrackingError>,
-    ) -> Result<Response, TrackingError> {
-        self.repeated(self.tries(), || self.once(doing, timeout, request()?))
     }
 
     /// Tries until it is answered, or until another try makes no sense.

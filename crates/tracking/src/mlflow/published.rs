@@ -1,7 +1,7 @@
 //! Models that a server holds, by the names that MLflow gives them: `models:/name/3` and `models:/name@champion`.
 
 use std::fmt;
-use std::io::Write;
+use std::path::Path;
 
 use super::Server;
 use super::delivery::proxied;
@@ -110,11 +110,11 @@ impl<'a> Store<'a> {
         Ok(Published { name: uri.name.clone(), version, model: id.to_owned(), root: root.to_owned() })
     }
 
-    /// Writes the model's file `name` into `to`. More than `most` bytes are refused: what a server sends is not trusted.
+    /// Writes the model's file `name` to the file `to`. More than `most` bytes are refused: what a server sends is not trusted.
     ///
     /// # Errors
     /// A file that is not there or too long, a server that does not answer.
-    pub fn fetch(&self, of: &Published, name: &str, most: u64, to: &mut dyn Write) -> Result<(), TrackingError> {
+    pub fn fetch(&self, of: &Published, name: &str, most: u64, to: &Path) -> Result<(), TrackingError> {
         self.http.fetch(&format!("{}/{name}", of.root), most, to)
     }
 }
