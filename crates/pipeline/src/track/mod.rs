@@ -117,7 +117,7 @@ impl TrackedRun {
     }
 }
 
-/// The home of the project that a run's record belongs to, and its name there.
+/// A run as lists name it, `name/id`.
 fn title(record: &RunRecord) -> String {
     format!("{}/{}", record.name, record.id)
 }

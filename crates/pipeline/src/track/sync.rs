@@ -1,5 +1,6 @@
 //! `nta sync`: what a server lacks of runs goes there, once.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use nta_tracking::mlflow::{Delivered, Delivery, Remaining, Server, TRACKING, Tracked};
@@ -27,6 +28,12 @@ pub struct SyncLine {
 }
 
 impl SyncLine {
+    /// A run whose folder cannot be read.
+    fn damaged(run: &RunSummary, delivered: &Delivered, error: &TrackingError) -> Self {
+        let (lacked, remaining) = (Remaining::default(), Remaining::default());
+        SyncLine { run: title(&run.record), page: delivered.page(), lacked, remaining, why: Some(error.to_string()) }
+    }
+
     /// Whether the server holds the whole run.
     pub fn is_whole(&self) -> bool {
         self.remaining.is_nothing() && self.why.is_none()
@@ -55,7 +62,7 @@ pub fn sync(
         asked.iter().map(find).collect::<Result<Vec<_>, _>>()?
     };
     let mut lines: Vec<SyncLine> = Vec::new();
-    let mut silent: Vec<(String, String)> = Vec::new();
+    let mut silent = BTreeMap::new();
     for (done, run) in runs.iter().enumerate() {
         let total = Some(runs.len() as u64);
         listener.hear(&Event::Progress { stage: Stage::Sync, done: done as u64, total, unit: Unit::RunsSent });
@@ -73,11 +80,15 @@ fn send(
     run: &RunSummary,
     to: Option<&str>,
     listener: &dyn Listener,
-    silent: &mut Vec<(String, String)>,
+    silent: &mut BTreeMap<String, String>,
 ) -> Result<SyncLine, PipelineError> {
-    let tracked = tracked(project, run).map_err(failed)?;
     let server = server_of(run, to)?;
     let before = Delivered::read(&run.folder).filter(|d| d.server == server.address()).unwrap_or_default();
+    let tracked = match tracked(project, run) {
+        Ok(tracked) => tracked,
+        // A damaged run keeps no other from being sent.
+        Err(error) => return Ok(SyncLine::damaged(run, &before, &error)),
+    };
     let lacked = before.remaining(&tracked);
     let line = |delivered: &Delivered, why: Option<String>| SyncLine {
         run: title(&run.record),
@@ -93,22 +104,34 @@ fn send(
         return Ok(line(&before, None));
     }
     let address = server.address().to_owned();
-    if let Some((_, why)) = silent.iter().find(|(silent, _)| *silent == address) {
+    if let Some(why) = silent.get(&address) {
         return Ok(line(&before, Some(why.clone())));
     }
+    let (delivered, refusal) = deliver(run, &tracked, server, listener)?;
+    let why = refusal.as_ref().map(TrackingError::to_string);
+    if let (Some(why), Some(true)) = (&why, refusal.map(|error| error.is_passing())) {
+        silent.insert(address, why.clone());
+    }
+    Ok(line(&delivered, why))
+}
+
+/// Sends what the server lacks of `tracked`: what it holds then, and why that is not all.
+fn deliver(
+    run: &RunSummary,
+    tracked: &Tracked,
+    server: Server,
+    listener: &dyn Listener,
+) -> Result<(Delivered, Option<TrackingError>), PipelineError> {
+    let stopped =
+        || PipelineError::Interrupted(format!("while sending run {}; `nta sync` goes on with it", run.record.id));
     let wait = |pause: Duration| wait(pause, listener);
-    let Some(mut delivery) = Delivery::open(&run.folder, server, Box::new(wait)).map_err(failed)? else {
-        return Err(stopped(&run.record.id));
-    };
-    let sent = delivery.deliver(&tracked);
+    let delivery = Delivery::open(&run.folder, server, Box::new(wait)).map_err(failed)?;
+    let mut delivery = delivery.ok_or_else(stopped)?;
+    let sent = delivery.deliver(tracked);
     if listener.cancelled() {
-        return Err(stopped(&run.record.id));
+        return Err(stopped());
     }
-    let why = sent.as_ref().err().map(TrackingError::to_string);
-    if let Some(why) = why.clone().filter(|_| sent.is_err_and(|error| error.is_passing())) {
-        silent.push((address, why));
-    }
-    Ok(line(delivery.delivered(), why))
+    Ok((delivery.delivered().clone(), sent.err()))
 }
 
 /// How a run that is not being written stands for a server.
@@ -141,8 +164,4 @@ pub(super) fn wait(pause: Duration, listener: &dyn Listener) -> bool {
         }
         std::thread::sleep(left.min(Duration::from_millis(100)));
     }
-}
-
-fn stopped(run: &str) -> PipelineError {
-    PipelineError::Interrupted(format!("while sending run {run}; `nta sync` goes on with it"))
 }

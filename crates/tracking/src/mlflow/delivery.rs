@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Server;
 use super::api::NewServerRun;
-use super::delivered::{Delivered, SendLock};
+use super::delivered::{Delivered, DeliveredModel, SendLock};
 use super::http::{Http, Wait};
 use super::tracked::{Standing, Tracked};
 use crate::TrackingError;
@@ -137,16 +137,16 @@ impl<'a> Delivery<'a> {
         for double in self.http.runs_of(experiment, &tracked.run)?.iter().filter(|run| run.id != *ours) {
             self.http.delete_run(&double.id)?;
         }
-        for double in self.http.models_of(experiment, &tracked.run)? {
-            if double.id != self.delivered.model.id {
-                self.http.delete_model(&double.id)?;
-            }
+        // Only beside one that is known: a model that is gone here may be all that is there.
+        let DeliveredModel { id, version, .. } = &self.delivered.model;
+        let Some(model) = tracked.model.as_ref().filter(|_| !id.is_empty() && !version.is_empty()) else {
+            return Ok(());
+        };
+        for double in self.http.versions_of(&model.name, &tracked.run)?.iter().filter(|double| *double != version) {
+            self.http.delete_version(&model.name, double)?;
         }
-        let Some(model) = &tracked.model else { return Ok(()) };
-        for double in self.http.versions_of(&model.name, &tracked.run)? {
-            if double != self.delivered.model.version {
-                self.http.delete_version(&model.name, &double)?;
-            }
+        for double in self.http.models_of(experiment, &tracked.run)?.iter().filter(|double| double.id != *id) {
+            self.http.delete_model(&double.id)?;
         }
         Ok(())
     }

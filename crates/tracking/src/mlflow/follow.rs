@@ -30,6 +30,8 @@ const LONGEST_END: Duration = Duration::from_secs(30);
 /// A run that is followed.
 pub struct Follower {
     folder: PathBuf,
+    /// The server's address.
+    server: String,
     shared: Arc<Shared>,
     tell: Arc<Tell>,
 }
@@ -71,7 +73,7 @@ pub struct Followed {
 impl Follower {
     /// Begins to follow the run in `folder`, told by `tell`.
     pub fn begin(folder: &Path, server: Server, tell: Arc<Tell>) -> Self {
-        let shared = Arc::new(Shared::default());
+        let (address, shared) = (server.address().to_owned(), Arc::new(Shared::default()));
         let (theirs, their_tell, their_folder) = (Arc::clone(&shared), Arc::clone(&tell), folder.to_owned());
         let thread = std::thread::Builder::new().name("tracking".into()).spawn(move || {
             let ended = follow(&their_folder, server, &*their_tell, &theirs);
@@ -86,7 +88,7 @@ impl Follower {
                 state.why = Some(format!("no thread for it: {error}"));
             });
         }
-        Follower { folder: folder.to_owned(), shared, tell }
+        Follower { folder: folder.to_owned(), server: address, shared, tell }
     }
 
     /// The run's folder holds something new.
@@ -100,7 +102,7 @@ impl Follower {
         let state = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
         let why = state.why.clone().or_else(|| (!state.done).then(|| "no answer in time".to_owned()));
         drop(state);
-        let delivered = Delivered::read(&self.folder).unwrap_or_default();
+        let delivered = Delivered::read(&self.folder).filter(|d| d.server == self.server).unwrap_or_default();
         match (self.tell)(&self.folder) {
             Ok(Some(tracked)) => Followed { page: delivered.page(), remaining: delivered.remaining(&tracked), why },
             Ok(None) => Followed { page: None, remaining: Remaining::default(), why: None },
