@@ -89,7 +89,7 @@ def nta(arguments, binary, home, uri=None, **more):
 def done(process, codes=(0,)):
     out, err = process.communicate()
     if process.returncode not in codes:
-        sys.exit(f"{process.args} ended with {process.returncode}:\n{err}")
+        sys.exit(f"{process.args} ended with {process.returncode}:\n{out}\n{err}")
     return out
 
 

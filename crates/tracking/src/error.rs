@@ -74,11 +74,13 @@ impl TrackingError {
         TrackingError::Answered { server: server.to_owned(), doing: doing.to_owned(), status, code, said, pause }
     }
 
-    /// Whether the same request may be answered later: nobody answered, or one of the statuses that MLflow's own client
-    /// asks again after.
+    /// Whether the same request may be answered later: nobody answered, its database was in the way, or one of the statuses
+    /// that MLflow's own client asks again after.
     pub fn is_passing(&self) -> bool {
         match self {
             TrackingError::Unreachable { .. } => true,
+            // MLflow's word for an error of its database, as when two write the same at once.
+            TrackingError::Answered { status: 400, code, .. } if code == "BAD_REQUEST" => true,
             TrackingError::Answered { status, .. } => matches!(status, 408 | 429 | 500 | 502 | 503 | 504),
             _ => false,
         }
