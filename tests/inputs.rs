@@ -72,6 +72,7 @@ fn a_file_that_changes_while_it_is_scored_is_refused_and_nothing_is_written() {
             refused += 1;
             let said = String::from_utf8_lossy(&done.stderr).into_owned();
             assert!(said.contains("flows.csv") && !said.contains("panicked"), "trial {trial}: {said}");
+            assert_eq!(done.status.code(), Some(2), "trial {trial}: {said}");
             assert!(!output.exists(), "trial {trial}");
         }
     }
@@ -80,15 +81,19 @@ fn a_file_that_changes_while_it_is_scored_is_refused_and_nothing_is_written() {
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// Replaces the file, appends to it, or cuts it, in turns.
+/// Replaces the file, appends to it, sound rows too, or cuts it, in turns.
 fn change(flows: &Path, trial: u64, text: &[u8]) {
-    match trial % 3 {
+    match trial % 4 {
         0 => {
             let other = flows.with_extension("other");
             fs::write(&other, &text[..text.len() / 2]).unwrap();
             fs::rename(other, flows).unwrap();
         }
         1 => File::options().append(true).open(flows).unwrap().write_all(b"half a line").unwrap(),
+        2 => {
+            let rows = text.iter().position(|b| *b == b'\n').unwrap() + 1;
+            File::options().append(true).open(flows).unwrap().write_all(&text[rows..]).unwrap();
+        }
         _ => File::options().write(true).open(flows).unwrap().set_len(text.len() as u64 / 2).unwrap(),
     }
 }

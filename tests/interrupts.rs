@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::nta::{Home, root};
 
-const MODEL: &str = "crates/model/tests/data/model-revision-1";
+pub(crate) const MODEL: &str = "crates/model/tests/data/model-revision-1";
 
 /// A command that scores `n_rows` flows of a few hosts into this home, as its shell's words.
 fn scoring(home: &Home, n_rows: usize, before: &str) -> Child {
@@ -20,17 +20,20 @@ fn scoring(home: &Home, n_rows: usize, before: &str) -> Child {
         home.command(&["score", MODEL, input.to_str().unwrap(), "-o", output.to_str().unwrap(), "--batch", "100"]);
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(format!("{before} exec \"$0\" \"$@\"")).arg(nta.get_program()).args(nta.get_args());
-    // Whoever runs the tests may ignore signals itself, as a shell's background jobs do; the command begins without that.
+    hears_signals(&mut shell).current_dir(root()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+/// Whoever runs the tests may ignore signals itself, as a shell's background jobs do; the command begins without that.
+pub(crate) fn hears_signals(command: &mut Command) -> &mut Command {
     // SAFETY: `signal` may be called between fork and exec, and SIG_DFL is a valid disposition.
     unsafe {
-        shell.pre_exec(|| {
+        command.pre_exec(|| {
             for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
                 libc::signal(signal, libc::SIG_DFL);
             }
             Ok(())
-        });
+        })
     }
-    shell.current_dir(root()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 fn left(home: &Home) -> Vec<std::ffi::OsString> {
@@ -49,7 +52,7 @@ fn wait_for_output(home: &Home) {
     panic!("nothing is written");
 }
 
-fn send(child: &Child, signal: i32) {
+pub(crate) fn send(child: &Child, signal: i32) {
     // SAFETY: signals a child that has not been waited for.
     assert_eq!(unsafe { libc::kill(child.id() as i32, signal) }, 0);
 }

@@ -4,8 +4,11 @@
 //! - `damaged_parquet`: a damaged file ends in one line of ours
 //! - `determinism`: threads and batches change no bit
 //! - `doctor`: what this machine offers is listed, and what it lacks is refused with a remedy
+//! - `drift`: traffic that has moved is told from traffic that has not
 //! - `events`: what a run told stands in its folder as data
+//! - `full_disk`: where there is no room, the file and the remedy are named and nothing is left
 //! - `hostile_names`: names that a file brings are shown, and neither obeyed nor computed
+//! - `hostile_yaml`: a config or schema that nobody writes by hand is read, or refused in one line
 //! - `importances`: what features are worth on held-out flows is found by a run and told
 //! - `inputs`: a pipe scores as its file does, and a file that changes while it is scored is refused
 //! - `interrupts`: a command told to stop says so by its exit code and leaves nothing
@@ -17,14 +20,18 @@
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
 //! - `sequences`: hosts far longer than a training sequence stay sound
 //! - `tracking`: a run is told to a tracking server once, and waits for none
+//! - `waiting`: who waits for a pipe or a lock is told, and the first signal ends it
 
 mod arrows;
 mod damaged_parquet;
 mod determinism;
 mod doctor;
+mod drift;
 mod events;
 mod fake_mlflow;
+mod full_disk;
 mod hostile_names;
+mod hostile_yaml;
 mod importances;
 mod inputs;
 mod interrupts;
@@ -37,3 +44,4 @@ mod refusals;
 mod scoring;
 mod sequences;
 mod tracking;
+mod waiting;

@@ -39,6 +39,21 @@ pub(crate) fn sweep_abandoned(folder: &Path, prefix: &str) -> io::Result<usize> 
     Ok(swept)
 }
 
+/// Removes unfinished files in `folder` and below it that no living process writes. Returns how many went.
+///
+/// # Errors
+/// A folder that cannot be listed.
+pub fn sweep_dead(folder: &Path) -> io::Result<usize> {
+    let mut swept = sweep_abandoned(folder, TEMPORARY_PREFIX)?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            swept += sweep_dead(&entry.path())?;
+        }
+    }
+    Ok(swept)
+}
+
 /// Where the file system knows no locks, nothing is taken for abandoned; nor is what is no file, which opening might wait
 /// for.
 fn is_abandoned(path: &Path) -> bool {

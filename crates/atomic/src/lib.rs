@@ -3,14 +3,16 @@
 //! Only a regular file is ever replaced, and its owner and mode are kept; a new file has the mode that the umask allows. A
 //! link stays: the file that it leads to is replaced, in that file's own folder.
 
+mod holder;
 mod leftovers;
 mod living;
 mod lock;
 mod target;
 
+pub use leftovers::sweep_dead;
 use living::Living;
 pub use living::remove_unfinished;
-pub use lock::FolderLock;
+pub use lock::{FolderLock, FolderWait};
 use target::Target;
 
 use std::fs::{self, File};

@@ -59,7 +59,7 @@ pub use entity::{MemoryConfig, N_SHARDS, SensorKey, entity_hash, segment_entity,
 pub use entity_store::{EntityStore, Remembered};
 pub use features::{Dense, Features, Tabular, TabularKind};
 pub use hex::hex;
-pub use progress::{Quiet, Watch};
+pub use progress::{Awaited, Caller, Contact, Quiet, Wait, Watch};
 pub use rng::{Purpose, Rng, rng};
 pub use schema::{
     CategoricalColumn, EntityRole, FamilyRole, LabelMatch, LabelRole, NumericColumn, Order, Schema, SchemaError,

@@ -1,7 +1,10 @@
 //! What can be wrong with files, schemas and cells, said so that the reader can mend it.
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use nta_data::Contact;
 
 /// Where in a file something stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -180,8 +183,11 @@ pub struct CellError {
 }
 
 impl IngestError {
-    pub(crate) fn read(file: &str, error: &std::io::Error) -> Self {
-        use std::io::ErrorKind;
+    pub(crate) fn read(file: &str, error: &io::Error) -> Self {
+        use io::ErrorKind;
+        if error.get_ref().is_some_and(|inner| inner.is::<Stopped>()) {
+            return IngestError::Cancelled;
+        }
         match error.kind() {
             ErrorKind::NotFound => IngestError::Missing { file: file.to_owned() },
             ErrorKind::UnexpectedEof => {
@@ -201,6 +207,16 @@ impl IngestError {
     pub(crate) fn internal(file: &str, error: impl fmt::Display) -> Self {
         IngestError::Internal { file: file.to_owned(), problem: error.to_string() }
     }
+}
+
+/// That the caller asked to stop, on its way through readers that know only errors of the system.
+#[derive(Debug, thiserror::Error)]
+#[error("reading was cancelled")]
+struct Stopped;
+
+/// Stops a reader where the caller asked for it.
+pub(crate) fn stop_if_asked(contact: &Contact) -> io::Result<()> {
+    if contact.cancelled() { Err(io::Error::other(Stopped)) } else { Ok(()) }
 }
 
 /// A cell as it is shown in a message: quoted, control characters escaped, cut when long.

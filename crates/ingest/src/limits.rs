@@ -1,6 +1,6 @@
 //! What a file may ask of memory: stated limits, each refused by name. Ordinary traffic stays far below all of them.
 
-use crate::error::IngestError;
+use crate::error::{IngestError, Position};
 
 /// Most columns of a file, of any format.
 pub(crate) const MOST_COLUMNS: usize = 16_384;
@@ -10,6 +10,9 @@ pub(crate) const LONGEST_NAME: usize = 1_024;
 
 /// Longest line, and longest record that quotes hold together, in bytes.
 pub(crate) const LONGEST_RECORD: usize = 16 << 20;
+
+/// Text in a row that holds no flow: blank lines, comments, repeated headers. In bytes.
+pub(crate) const LONGEST_GAP: u64 = 16 << 20;
 
 /// Longest value of a text format, in bytes: categories are kept whole.
 pub(crate) const LONGEST_VALUE: usize = 256 << 10;
@@ -32,6 +35,19 @@ pub(crate) fn refuse_long_values(lengths: impl Iterator<Item = usize>) -> Result
         }
     }
     Ok(())
+}
+
+/// Refuses more text without a flow than is read; it goes from `from` (line, offset) to the offset `to`.
+pub(crate) fn refuse_gap(from: (u64, u64), to: u64, file: &str) -> Result<(), IngestError> {
+    if to.saturating_sub(from.1) <= LONGEST_GAP {
+        return Ok(());
+    }
+    let problem = format!(
+        "more than {} MiB of blank lines, comments or repeated headers begin here, without a flow among them; remove \
+         them, or export the file again",
+        LONGEST_GAP >> 20
+    );
+    Err(IngestError::BadLine { file: file.to_owned(), at: Position::Line(from.0), problem })
 }
 
 /// Refuses more columns than are read.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use nta_data::{Schema, SensorKey, SequenceBy};
+use nta_data::{Contact, Schema, SensorKey, SequenceBy};
 
 use crate::rejects::reject::BadRows;
 
@@ -39,6 +39,8 @@ pub struct ReadOptions {
     pub batch_rows: usize,
     /// A batch ends so long after its first record came, however few there are. For streams: a file never waits.
     pub deadline: Option<Duration>,
+    /// Who is told of waiting for a pipe, and is asked at every read whether to go on.
+    pub contact: Contact,
 }
 
 impl ReadOptions {
@@ -55,6 +57,7 @@ impl ReadOptions {
             bad_rows: BadRows::Refuse,
             batch_rows: 1 << 16,
             deadline: None,
+            contact: Contact::default(),
         }
     }
 }

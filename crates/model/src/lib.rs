@@ -11,7 +11,7 @@
 //! | `reasons` | why rows have their scores |
 //! | `golden`, `verify` | rows that every copy must judge alike |
 //! | `store`, `manifest`, `parts`, `digest`, `hex_key` | the folder: files, their digests, the seal |
-//! | `registry` | versions and aliases |
+//! | `registry`, `aliases` | versions, and which alias points at which |
 //!
 //! ```
 //! use std::path::Path;
@@ -46,6 +46,7 @@
 //! # }
 //! ```
 
+mod aliases;
 mod digest;
 mod error;
 #[cfg(test)]

@@ -6,14 +6,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use nta_atomic::FolderLock;
+use nta_data::{Awaited, Contact};
 
 use crate::manifest::{MANIFEST, Manifest, is_plain};
-use crate::{Model, ModelError, store};
+use crate::{Model, ModelError, aliases, store};
 
 /// A project's `models/` folder.
 #[derive(Debug, Clone)]
 pub struct Registry {
     home: PathBuf,
+    contact: Contact,
 }
 
 /// A model's place on disk.
@@ -41,7 +43,22 @@ pub struct Versions {
 impl Registry {
     /// The registry of the project at `home`. Nothing is made until something is stored.
     pub fn new(home: &Path) -> Self {
-        Registry { home: home.to_owned() }
+        Registry { home: home.to_owned(), contact: Contact::default() }
+    }
+
+    /// The same, where `contact` is told when another process holds a name, and may end the waiting.
+    pub fn in_contact(self, contact: Contact) -> Self {
+        Registry { contact, ..self }
+    }
+
+    /// A name's folder to oneself, cleared of what killed writers left.
+    fn lock(&self, folder: &Path) -> Result<FolderLock, ModelError> {
+        let go_on = |wait: &nta_atomic::FolderWait<'_>| {
+            self.contact.waits(Awaited::Folder { path: wait.folder, holder: wait.holder }, wait.elapsed)
+        };
+        let lock = FolderLock::take(folder, &go_on).map_err(ModelError::io("lock", folder))?;
+        lock.sweep().map_err(ModelError::io("clear", folder))?;
+        Ok(lock)
     }
 
     fn place(&self, name: &str, number: u32) -> PathBuf {
@@ -58,8 +75,7 @@ impl Registry {
         model.check_golden()?;
         let folder = self.home.join("models").join(name);
         let existed = folder.exists();
-        let lock = FolderLock::take(&folder).map_err(ModelError::io("create", &folder))?;
-        lock.sweep().map_err(ModelError::io("clear", &folder))?;
+        let _lock = self.lock(&folder)?;
         let stored = self.add_locked(name, model);
         if stored.is_err() && !existed {
             // Goes only while it is empty.
@@ -183,17 +199,10 @@ impl Registry {
 
     fn change_aliases(&self, name: &str, change: impl FnOnce(&mut BTreeMap<String, u32>)) -> Result<(), ModelError> {
         let folder = self.home.join("models").join(name);
-        let _lock = FolderLock::take(&folder).map_err(ModelError::io("open", &folder))?;
+        let _lock = self.lock(&folder)?;
         let mut aliases = self.aliases(name)?;
         change(&mut aliases);
-        let mut text = String::from("# Which version each alias points at; change it with `nta models`.\n");
-        for (alias, number) in &aliases {
-            text += &format!("{}: {number}\n", quoted(alias));
-        }
-        if aliases.is_empty() {
-            text += "{}\n";
-        }
-        nta_atomic::write(&folder.join(ALIASES), text.as_bytes())?;
+        nta_atomic::write(&folder.join(ALIASES), aliases::render(&aliases).as_bytes())?;
         Ok(())
     }
 
@@ -272,7 +281,7 @@ impl Registry {
             Err(ModelError::Damaged { why, .. }) => return Err(wrong(why)),
             Err(e) => return Err(e),
         };
-        serde_saphyr::from_str(&text).map_err(|e| wrong(format!("not a list of `alias: version`: {e}")))
+        aliases::parse(&text).map_err(wrong)
     }
 }
 
@@ -298,11 +307,6 @@ const ALIASES: &str = "aliases.yaml";
 
 /// Thousands of aliases are shorter; what is longer is none of ours.
 const MOST_ALIAS_BYTES: u64 = 1 << 20;
-
-/// An alias such as `3` or `true` would be read back as something else without quotes.
-fn quoted(alias: &str) -> String {
-    format!("\"{alias}\"")
-}
 
 fn check_name(name: &str) -> Result<(), ModelError> {
     if is_plain(name) { Ok(()) } else { Err(ModelError::BadName { name: name.to_owned() }) }

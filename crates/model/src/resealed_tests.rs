@@ -10,8 +10,8 @@ use nta_forest::ForestConfig;
 use crate::digest::sha256_hex;
 use crate::fixture::{model, traffic};
 use crate::manifest::{FileEntry, MANIFEST, Manifest};
-use crate::parts::{GOLDEN, SCORING};
-use crate::{Model, store};
+use crate::parts::{GOLDEN, HYBRID_FILE, PREPROCESSOR, SCHEMA, SCORING};
+use crate::{Model, Scorer, store};
 
 /// Saves the fixture, lets `change` at its list, seals it again and says why it is refused.
 fn refused(change: impl FnOnce(&Path, &mut Manifest)) -> String {
@@ -92,4 +92,47 @@ fn a_model_without_golden_rows_is_not_saved() {
     let said = bare.save(&home.path().join("m")).unwrap_err().to_string();
     assert!(said.contains("golden rows"), "{said}");
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+/// What a load and a score of a fixture say whose part `name` was damaged by `damage` and sealed again.
+fn damaged(name: &str, damage: impl FnOnce(&mut Vec<u8>)) -> Result<Vec<f32>, String> {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("m");
+    model(Order::File).save(&folder).unwrap();
+    let mut manifest = store::read_manifest(&folder).unwrap();
+    let mut bytes = fs::read(folder.join(name)).unwrap();
+    damage(&mut bytes);
+    put(&folder, entry(&mut manifest, name), &bytes);
+    manifest.digest = Manifest::digest_of(&manifest.files);
+    fs::write(folder.join(MANIFEST), manifest.to_sealed_text().unwrap()).unwrap();
+    let model = Model::load(&folder).map_err(|e| e.to_string())?;
+    let scores = Scorer::new(Arc::new(model)).and_then(|mut scorer| scorer.score(&traffic(50, 9, Order::File)));
+    let scores = scores.map_err(|e| e.to_string())?;
+    Ok(scores.columns().flat_map(|column| column.p_attack.to_vec()).collect())
+}
+
+#[test]
+fn a_part_that_was_damaged_and_sealed_again_is_refused_by_name_or_scores_finitely() {
+    let mut state = 12u64;
+    let mut random = |n: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % n
+    };
+    let mut refused = 0;
+    for name in ["forest.bin", "lstm.safetensors", PREPROCESSOR, HYBRID_FILE, SCORING, GOLDEN, SCHEMA] {
+        for trial in 0..12 {
+            let (place, byte, near) = (random(1 << 30), random(256) as u8, trial % 2 == 0);
+            let found = damaged(name, |bytes| {
+                let at = place % if near { bytes.len().min(200) } else { bytes.len() };
+                bytes[at] = if trial % 3 == 0 { 0xff } else { byte };
+            });
+            match found {
+                Ok(scores) => assert!(scores.iter().all(|p| (0.0..=1.0).contains(p)), "{name}, {trial}"),
+                Err(said) => {
+                    refused += usize::from(said.contains(name) || said.contains(name.split('.').next().unwrap()))
+                }
+            }
+        }
+    }
+    assert!(refused > 30, "{refused}");
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use nta_pipeline::{BadRows, BadRowsConfig, BadRowsWord};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -13,7 +14,7 @@ Examples:
   nta runs                                      what was run, newest first
   nta score ctu13 flows.csv -o scored.csv       the newest ctu13 model on new traffic
 
-Exit codes: 0 done, 1 the job failed, 2 bad usage, config or input, 3 a gate said no.";
+Exit codes: 0 done, 1 the job failed, 2 bad usage, config or input, 3 a gate said no, 130 or 143 stopped by a signal.";
 
 /// Trains, judges and ships intrusion detectors for network traffic.
 #[derive(Debug, Parser)]
@@ -84,6 +85,12 @@ Examples:
   nta score models:/ctu13@champion today.binetflow -o scored.csv      as published on the tracking server
   nta score models/nsl-kdd/3 KDDTest+.txt.gz -o scored.parquet --json")]
     Score(ScoreArgs),
+    /// Hold fresh traffic against what a model was trained on: columns, scores, alerts, promise. Exits with 3 past a limit.
+    #[command(after_help = "\
+Examples:
+  nta drift ctu13@champion today.binetflow
+  nta drift ctu13 monday.csv tuesday.csv -o drift/     a page with every column, then and now")]
+    Drift(DriftArgs),
     /// List the models and their versions, or name a version.
     #[command(after_help = "\
 Examples:
@@ -192,6 +199,33 @@ pub(crate) struct ScoreArgs {
     pub(crate) explain: Option<u32>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct DriftArgs {
+    /// A path, `name` (its newest version), `name/3` or `name@alias`.
+    pub(crate) model: String,
+    /// The fresh traffic, as for `nta score`; labels are used where there are some.
+    #[arg(required = true)]
+    pub(crate) fresh: Vec<PathBuf>,
+    /// Write drift.html, drift.json and the figure into this folder.
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Limit of a column's population stability index, in place of the model's own (`drift.psi` of its config).
+    #[arg(long, value_name = "PSI")]
+    pub(crate) psi: Option<f64>,
+    /// How many times training's alert rate, or what part of it, is too many or too few.
+    #[arg(long, value_name = "FACTOR")]
+    pub(crate) alert_factor: Option<f64>,
+    /// Share of the findings that may be found by chance.
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) false_discovery: Option<f64>,
+    /// The name of the sensor that saw the flows; each file's own name when not given.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sensor: Option<String>,
+    /// What becomes of rows that cannot be read: up to 1 % of them, and ten in any case, can be left out and counted.
+    #[arg(long, value_enum, default_value_t = BadRowsArg::Refuse)]
+    pub(crate) bad_rows: BadRowsArg,
+}
+
 /// What becomes of rows that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum BadRowsArg {
@@ -199,6 +233,16 @@ pub(crate) enum BadRowsArg {
     Refuse,
     /// They are left out of the output.
     SetAside,
+}
+
+impl From<BadRowsArg> for BadRows {
+    fn from(arg: BadRowsArg) -> Self {
+        let word = match arg {
+            BadRowsArg::Refuse => BadRowsWord::Refuse,
+            BadRowsArg::SetAside => BadRowsWord::SetAside,
+        };
+        BadRowsConfig::Word(word).into()
+    }
 }
 
 #[derive(Debug, Args)]

@@ -20,7 +20,7 @@ use args::{Cli, Command};
 fn main() -> ExitCode {
     panics::report_panics();
     let cli = Cli::parse();
-    if matches!(cli.command, Command::Score(_)) {
+    if matches!(cli.command, Command::Score(_) | Command::Drift(_)) {
         share_one_heap();
     }
     interrupts::listen();
@@ -29,7 +29,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "nta: {}", visible::one_line(&chain(error.as_ref())));
+            // What commands do themselves is to write their answer; all other errors are the pipeline's.
+            let answering = if error.is::<std::io::Error>() { "cannot write standard output: " } else { "" };
+            let said = chain(error.as_ref());
+            let _ = writeln!(std::io::stderr(), "nta: {answering}{}", visible::one_line(&said));
             ExitCode::from(exit_code(&error))
         }
     }
@@ -48,6 +51,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
         Command::Show { run } => commands::past_runs::show(run, common),
         Command::Compare { runs } => commands::past_runs::compare(runs, common),
         Command::Score(args) => commands::score::score(args, common),
+        Command::Drift(args) => commands::drift::drift(args, common),
         Command::Models { command: None } => commands::models::models(common),
         Command::Models { command: Some(change) } => commands::models::change(change, common),
         Command::Verify { model } => commands::models::verify(model, common),

@@ -1,16 +1,18 @@
 //! Progress on standard error: bars on a terminal, plain lines otherwise, nothing with `--quiet`.
 
 use std::io::{IsTerminal, Write};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use nta_pipeline::{Event, Listener, Outcome, Stage};
+use nta_pipeline::{Caller, Contact, Event, Listener, Outcome, Stage, Wait};
 
 use crate::{interrupts, visible, words};
 
 /// Draws events.
-pub(crate) struct Progress {
+pub(crate) struct Progress(Arc<Screen>);
+
+struct Screen {
     quiet: bool,
     terminal: bool,
     state: Mutex<State>,
@@ -19,17 +21,24 @@ pub(crate) struct Progress {
 struct State {
     bar: Option<ProgressBar>,
     last_line: Instant,
+    /// When it was last told what is waited for.
+    last_wait: Option<Instant>,
 }
 
 /// Plain lines about a stage in progress come no closer together than this.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
 
+/// What takes no longer is no waiting.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+
 impl Progress {
     pub(crate) fn new(quiet: bool) -> Self {
-        let state = State { bar: None, last_line: Instant::now() };
-        Progress { quiet, terminal: std::io::stderr().is_terminal(), state: Mutex::new(state) }
+        let state = Mutex::new(State { bar: None, last_line: Instant::now(), last_wait: None });
+        Progress(Arc::new(Screen { quiet, terminal: std::io::stderr().is_terminal(), state }))
     }
+}
 
+impl Screen {
     fn line(&self, state: &State, text: &str) {
         let text = visible::one_line(text);
         match &state.bar {
@@ -70,24 +79,46 @@ impl Progress {
 
 impl Listener for Progress {
     fn hear(&self, event: &Event) {
-        if self.quiet {
+        let screen = &*self.0;
+        if screen.quiet {
             return;
         }
-        let Ok(mut state) = self.state.lock() else { return };
+        let Ok(mut state) = screen.state.lock() else { return };
         match event {
-            Event::Begun(begun) => self.line(&state, &words::begun(begun)),
+            Event::Begun(begun) => screen.line(&state, &words::begun(begun)),
             Event::StageBegun { .. } => state.last_line = Instant::now(),
             Event::Progress { stage, done, total, unit } => {
-                self.advance(&mut state, *stage, *done, *total, &words::progress(*done, *total, *unit));
+                screen.advance(&mut state, *stage, *done, *total, &words::progress(*done, *total, *unit));
             }
-            Event::StageDone { outcome, seconds } => self.stage_done(&mut state, outcome, *seconds),
-            Event::Remark(remark) => self.line(&state, &format!("  {:<11} {}", "note", words::remark(remark))),
+            Event::StageDone { outcome, seconds } => screen.stage_done(&mut state, outcome, *seconds),
+            Event::Remark(remark) => screen.line(&state, &format!("  {:<11} {}", "note", words::remark(remark))),
             Event::Dataset(_) | Event::Epoch(_) => {}
         }
     }
 
     fn cancelled(&self) -> bool {
         interrupts::interrupted()
+    }
+
+    fn contact(&self) -> Contact {
+        Contact::to(Arc::clone(&self.0) as Arc<dyn Caller>)
+    }
+}
+
+impl Caller for Screen {
+    fn cancelled(&self) -> bool {
+        interrupts::interrupted()
+    }
+
+    fn waiting(&self, wait: &Wait<'_>) {
+        if self.quiet || wait.elapsed < FIRST_WAIT {
+            return;
+        }
+        let Ok(mut state) = self.state.lock() else { return };
+        if state.last_wait.is_none_or(|last| last.elapsed() >= PLAIN_INTERVAL) {
+            state.last_wait = Some(Instant::now());
+            self.line(&state, &format!("  {:<11} {}", "waiting", words::wait(&wait.what)));
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a job's events say, in a few words: the one place where their numbers become sentences.
 
-use nta_pipeline::{Begun, Outcome, PartSize, Remark, Unit, thousands};
+use nta_pipeline::{Awaited, Begun, Outcome, PartSize, Remark, Unit, thousands};
 
 use crate::visible::one_line;
 
@@ -42,6 +42,11 @@ pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
         Outcome::Report { figures } => format!("report.html, {figures} figures"),
         Outcome::Save { model, .. } => format!("models/{model}"),
         Outcome::Score { rows, flagged, sorted } => scored(*rows, *flagged, *sorted, seconds),
+        Outcome::Drift { rows, past_limit } => {
+            let found =
+                if *past_limit == 0 { "within the limits".to_owned() } else { format!("{past_limit} past the limit") };
+            format!("{} flows, {found}", thousands(*rows))
+        }
         Outcome::Simulate { rows, attacks, .. } => {
             format!("{} flows, {} attacks", thousands(*rows), thousands(*attacks))
         }
@@ -92,6 +97,17 @@ pub(crate) fn progress(done: u64, total: Option<u64>, unit: Unit) -> String {
     }
 }
 
+/// What is waited for, and how not to.
+pub(crate) fn wait(what: &Awaited<'_>) -> String {
+    match what {
+        Awaited::Pipe { name, bytes } => format!("for the end of the pipe {name}, {} bytes so far", thousands(*bytes)),
+        Awaited::Folder { path, holder } => {
+            let whose = holder.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
+            format!("for {}, which {whose} is writing to", path.display())
+        }
+    }
+}
+
 /// Something worth knowing, as a sentence.
 pub(crate) fn remark(remark: &Remark) -> String {
     match remark {
@@ -117,6 +133,7 @@ pub(crate) fn remark(remark: &Remark) -> String {
             let why = why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
             format!("tracking: {remaining} not delivered, `nta sync {run}` sends them{why}")
         }
+        Remark::LeftBehind { reason } => format!("{reason}; the next run tries again"),
         Remark::Threshold { score, reason } => format!("{score}: {reason}"),
     }
 }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use nta_audit::DriftConfig;
 use nta_forest::ForestConfig;
 use nta_hybrid::{Combine, HybridConfig, HybridError};
 use nta_lstm::LstmConfig;
@@ -49,6 +50,9 @@ pub struct RunConfig {
     /// A server that is told of the run while it trains. It changes nothing of what the run computes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking: Option<TrackingConfig>,
+    /// How far later traffic may move from this; `nta drift` holds it to that.
+    #[serde(default)]
+    pub drift: DriftConfig,
 }
 
 fn default_seed() -> u64 {
@@ -253,6 +257,9 @@ impl RunConfig {
             tracking.check().map_err(|(key, why)| in_stage("tracking", key, &why))?;
         }
         self.check_weights()?;
+        if let Some((key, value, right)) = self.drift.fault() {
+            return Err(in_stage("drift", key, &format!("`{key}` is {value}: give {right}")));
+        }
         self.hybrid.check().map_err(|e| match &e {
             HybridError::Config { key, .. } => in_stage("hybrid", key, &e.to_string()),
             _ => in_stage("hybrid", "", &e.to_string()),

@@ -2,6 +2,9 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io;
+
+use nta_ingest::IngestError;
 
 use crate::config::ConfigError;
 
@@ -77,23 +80,61 @@ pub fn chain(error: &dyn Error) -> String {
     let mut at = error.source();
     while let Some(cause) = at {
         let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
+        if !text.contains(&cause_text) {
             text.push_str(": ");
             text.push_str(&cause_text);
         }
         at = cause.source();
     }
+    if let Some(remedy) = no_room(&text).filter(|remedy| !text.contains(remedy)) {
+        text.push_str("; ");
+        text.push_str(remedy);
+    }
     text
 }
 
-/// An error of the input.
+/// What to do where the system had no room for a file. Told by the system's number, which errors of every library keep in
+/// their words.
+fn no_room(text: &str) -> Option<&'static str> {
+    let numbers = [
+        ("(os error 28)", "the disk is full: make room on it or write elsewhere, and call again"),
+        ("(os error 122)", "your quota is used up: make room or write elsewhere, and call again"),
+        (
+            "(os error 27)",
+            "files may not grow so large here (`ulimit -f`, or the file system): write elsewhere, and call again",
+        ),
+    ];
+    numbers.into_iter().find(|(number, _)| text.contains(number)).map(|(_, remedy)| remedy)
+}
+
+/// An error of the input; a disk that was full while it was looked at is none.
 pub(crate) fn refused(error: impl Error + Send + Sync + 'static) -> PipelineError {
-    PipelineError::Refused(Cause::of(error))
+    stopped(&error).unwrap_or_else(|| {
+        let cause = Cause::of(error);
+        if no_room(&cause.message).is_some() { PipelineError::Failed(cause) } else { PipelineError::Refused(cause) }
+    })
 }
 
 /// An error of the work.
 pub(crate) fn failed(error: impl Error + Send + Sync + 'static) -> PipelineError {
-    PipelineError::Failed(Cause::of(error))
+    stopped(&error).unwrap_or_else(|| PipelineError::Failed(Cause::of(error)))
+}
+
+/// That the caller ended a reading or a waiting, which reaches us as an error of the crate below.
+fn stopped(error: &(dyn Error + 'static)) -> Option<PipelineError> {
+    let mut at = Some(error);
+    while let Some(cause) = at {
+        if matches!(cause.downcast_ref(), Some(IngestError::Cancelled)) {
+            return Some(PipelineError::Interrupted("while reading".to_owned()));
+        }
+        // The system's own interruptions have a number and are tried again where they come.
+        let given_up = |e: &io::Error| e.kind() == io::ErrorKind::Interrupted && e.raw_os_error().is_none();
+        if cause.downcast_ref().is_some_and(given_up) {
+            return Some(PipelineError::Interrupted("while waiting for another process".to_owned()));
+        }
+        at = cause.source();
+    }
+    None
 }
 
 #[cfg(test)]
@@ -115,6 +156,16 @@ mod tests {
             at = cause.source();
         }
         assert!(matches!(found, Some(nta_tracking::TrackingError::Io { doing: "write", .. })));
+        let full = std::io::Error::from_raw_os_error(28);
+        let full = nta_tracking::TrackingError::Io { doing: "write", path: "m/forest.bin".into(), source: full };
+        let told =
+            "cannot write m/forest.bin: No space left on device (os error 28); the disk is full: make room on it";
+        for error in [refused(IngestError::Write { path: "m".into(), problem: chain(&full) }), failed(full)] {
+            assert!(matches!(error, PipelineError::Failed(_)), "{error:?}");
+            assert!(error.to_string().contains(told), "{error}");
+            assert_eq!(chain(&error).matches("call again").count(), 1, "{}", chain(&error));
+        }
+        assert!(matches!(refused(IngestError::Cancelled), PipelineError::Interrupted(_)));
         assert_eq!(PipelineError::refuse("no such run").to_string(), "no such run");
     }
 }

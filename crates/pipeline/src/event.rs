@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use nta_data::Contact;
 use nta_metrics::ThresholdRule;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,7 @@ pub enum Stage {
     Report,
     Save,
     Score,
+    Drift,
     Simulate,
     Sync,
 }
@@ -42,6 +44,7 @@ impl Stage {
             Stage::Report => "report",
             Stage::Save => "save",
             Stage::Score => "score",
+            Stage::Drift => "drift",
             Stage::Simulate => "simulate",
             Stage::Sync => "sync",
         }
@@ -258,6 +261,13 @@ pub enum Outcome {
         /// Whether the flows had to be put in order of their ends first.
         sorted: bool,
     },
+    /// Fresh traffic was held against a model's training.
+    Drift {
+        /// Flows.
+        rows: u64,
+        /// Columns, scores and rates past their limit.
+        past_limit: usize,
+    },
     /// Traffic was simulated.
     Simulate {
         /// Flows.
@@ -284,6 +294,7 @@ impl Outcome {
             Outcome::Report { .. } => Stage::Report,
             Outcome::Save { .. } => Stage::Save,
             Outcome::Score { .. } => Stage::Score,
+            Outcome::Drift { .. } => Stage::Drift,
             Outcome::Simulate { .. } => Stage::Simulate,
         }
     }
@@ -380,6 +391,11 @@ pub enum Remark {
         /// Why, where that is known.
         why: Option<String>,
     },
+    /// What an ended run needs no more could not be removed; the next run tries again.
+    LeftBehind {
+        /// What, and why.
+        reason: String,
+    },
     /// A threshold that is not what its rule promises.
     Threshold {
         /// The member, or the hybrid.
@@ -397,6 +413,12 @@ pub trait Listener: Sync {
     /// Whether to stop.
     fn cancelled(&self) -> bool {
         false
+    }
+
+    /// The line to whoever asked for the job, for what must be reached where no listener is: readers and locks, which ask
+    /// it whether to go on and tell it what they wait for.
+    fn contact(&self) -> Contact {
+        Contact::default()
     }
 }
 

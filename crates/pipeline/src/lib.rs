@@ -3,6 +3,7 @@
 mod bad_rows;
 mod config;
 mod doctor;
+mod drift;
 mod dry_run;
 mod error;
 mod event;
@@ -21,6 +22,7 @@ mod yaml;
 pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
 pub use config::{ConfigError, DataConfig, LoadedConfig, RunConfig, Traffic};
 pub use doctor::{Checkup, checkup};
+pub use drift::{DriftOutcome, DriftRequest, ObservedPromise, drift};
 pub use dry_run::{DryRun, dry_run};
 pub use error::{Cause, PipelineError, chain};
 pub use event::{
@@ -28,7 +30,9 @@ pub use event::{
 };
 pub use models::{AliasMoved, ModelLine, Verified, models, remove_alias, set_alias, verify};
 pub use nta_atomic::remove_unfinished;
-pub use nta_ingest::panic_is_caught;
+pub use nta_audit::{ColumnDrift, Drift};
+pub use nta_data::{Awaited, Caller, Contact, Wait};
+pub use nta_ingest::{BadRows, panic_is_caught};
 pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint, metric};
 pub use nta_report::{Comparison, thousands};
 pub use nta_tracking::Status;

@@ -6,6 +6,7 @@ use nta_model::{Model, Registry};
 use serde::Serialize;
 
 use crate::error::{PipelineError, refused};
+use crate::event::Listener;
 use crate::project::Project;
 
 /// One model version.
@@ -67,8 +68,13 @@ pub struct AliasMoved {
 }
 
 /// Points `alias` at the version that `asked` means, in place of where it pointed before.
-pub fn set_alias(project: &Project, asked: &str, alias: &str) -> Result<AliasMoved, PipelineError> {
-    let registry = Registry::new(&project.home);
+pub fn set_alias(
+    project: &Project,
+    asked: &str,
+    alias: &str,
+    listener: &dyn Listener,
+) -> Result<AliasMoved, PipelineError> {
+    let registry = Registry::new(&project.home).in_contact(listener.contact());
     let version = registry.resolve(asked).map_err(refused)?;
     let Some((name, number)) = version.registered else {
         let place = project.home.join("models").display().to_string();
@@ -81,8 +87,8 @@ pub fn set_alias(project: &Project, asked: &str, alias: &str) -> Result<AliasMov
 }
 
 /// Takes `name@alias` away.
-pub fn remove_alias(project: &Project, asked: &str) -> Result<AliasMoved, PipelineError> {
-    let registry = Registry::new(&project.home);
+pub fn remove_alias(project: &Project, asked: &str, listener: &dyn Listener) -> Result<AliasMoved, PipelineError> {
+    let registry = Registry::new(&project.home).in_contact(listener.contact());
     let Some((name, alias)) = asked.split_once('@') else {
         return Err(PipelineError::refuse(format!("`{asked}` names no alias: write it as `name@alias`")));
     };

@@ -1,6 +1,6 @@
 //! Looking back: which runs there are, what one of them gave.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nta_metrics::Evaluation;
 use nta_report::{Comparison, RunView};
@@ -46,9 +46,15 @@ pub fn show(project: &Project, asked: &str) -> Result<RunLine, PipelineError> {
 }
 
 fn line(run: RunSummary) -> RunLine {
-    let evaluation = std::fs::read(run.folder.join("evaluation.json")).ok();
-    let evaluation = evaluation.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let evaluation = evaluation_in(&run.folder);
     RunLine { record: run.record, status: run.status, folder: run.folder, evaluation }
+}
+
+/// evaluation.json, where it is a file and one of ours: opening a pipe would wait for its other end.
+fn evaluation_in(folder: &Path) -> Option<Evaluation> {
+    let path = folder.join("evaluation.json");
+    let bytes = path.is_file().then(|| std::fs::read(&path).ok())??;
+    serde_json::from_slice(&bytes).ok()
 }
 
 /// A finished run's evaluation, or the error that says it has none.
@@ -64,6 +70,9 @@ pub fn compare(project: &Project, asked: &[String]) -> Result<Comparison, Pipeli
     let mut parts = Vec::new();
     for run in &runs {
         let path = run.folder.join("config.yaml");
+        if path.exists() && !path.is_file() {
+            return Err(PipelineError::refuse(format!("{}: this is no regular file", path.display())));
+        }
         let text = yaml::read(&path)
             .map_err(|error| PipelineError::refuse(format!("cannot read {}: {error}", path.display())))?;
         let config = yaml::parse(&text)

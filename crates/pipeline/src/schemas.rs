@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::error::{PipelineError, refused};
+use crate::event::Listener;
 use crate::project::Project;
 
 /// Names and descriptions of the built-in schemas.
@@ -21,6 +22,6 @@ pub fn show_schema(name: &str, project: &Project) -> Result<String, PipelineErro
 }
 
 /// A first schema for a file, with comments on what to check.
-pub fn infer_schema(file: &Path) -> Result<String, PipelineError> {
-    nta_ingest::infer_schema(file).map_err(refused)
+pub fn infer_schema(file: &Path, listener: &dyn Listener) -> Result<String, PipelineError> {
+    nta_ingest::infer_schema(file, &listener.contact()).map_err(refused)
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use nta_data::{Dataset, Order, Purpose, Schema, Sealed, SensorKey, SequenceBy, Watch, hex, rng};
-use nta_ingest::{BadRows, FileDigest, IngestError, Read, ReadOptions, ReadSummary, Reject, Source, Truth};
+use nta_data::{Contact, Dataset, Order, Purpose, Schema, Sealed, SensorKey, SequenceBy, Watch, hex, rng};
+use nta_ingest::{BadRows, FileDigest, Read, ReadOptions, ReadSummary, Reject, Source, Truth};
 use nta_simulate::SimulateError;
 use rand_core::RngCore;
 use serde::{Deserialize, Serialize};
@@ -129,9 +129,9 @@ pub(crate) fn read(
     let schema = schema_of(config, project)?;
     let by = sequences_of(config, &schema)?;
     let entity_key = entity_key(config.seed);
-    let (data, schema) = (&config.data, Arc::new(schema));
-    let reader =
-        Reader { project, schema, by, entity_key, sensor: data.sensor.clone(), bad_rows: data.bad_rows.into() };
+    let (data, schema, contact) = (&config.data, Arc::new(schema), listener.contact());
+    let (sensor, bad_rows) = (data.sensor.clone(), data.bad_rows.into());
+    let reader = Reader { project, schema, by, entity_key, sensor, bad_rows, contact };
     let (train, report, mut rejects) = reader.read("train", &config.data.train, config.seed, watch)?;
     let mut sources = vec![report];
     // The resolved schema of the training table (optional columns settled) is what the test file is read by.
@@ -160,6 +160,7 @@ struct Reader<'a> {
     entity_key: [u8; 16],
     sensor: Option<String>,
     bad_rows: BadRows,
+    contact: Contact,
 }
 
 impl Reader<'_> {
@@ -192,13 +193,11 @@ impl Reader<'_> {
             truth: Truth::Required,
             bad_rows: self.bad_rows,
             batch_rows: BATCH_ROWS,
+            contact: self.contact.clone(),
             ..ReadOptions::new(Arc::clone(&self.schema))
         };
-        let read = nta_ingest::read(&source, &options, watch).map_err(|error| match error {
-            IngestError::Cancelled => PipelineError::Interrupted("while reading".to_owned()),
-            error => refused(error),
-        });
-        let Read { dataset, summary, digests, rejects } = read?;
+        let read = nta_ingest::read(&source, &options, watch).map_err(refused)?;
+        let Read { dataset, summary, digests, rejects } = read;
         let rows = summary.files.iter().map(|f| f.rows);
         let files = digests.into_iter().zip(rows).collect();
         let report = SourceReport::of(role, &dataset, files, Some(summary));

@@ -16,6 +16,7 @@ mod pr_curve;
 mod reliability;
 mod roc_curve;
 mod score_histogram;
+mod shifts;
 
 pub use base_rate::base_rate;
 pub use confusion_matrix::{ConfusionCounts, confusion_matrix};
@@ -33,6 +34,7 @@ pub use pr_curve::{PrCurves, pr_curve};
 pub use reliability::{ReliabilityBin, ReliabilityCurve, reliability};
 pub use roc_curve::{RocCurves, roc_curve};
 pub use score_histogram::{ScoreHistogram, score_histogram};
+pub use shifts::{Shift, shifts};
 
 #[cfg(test)]
 mod gallery;

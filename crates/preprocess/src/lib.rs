@@ -56,6 +56,6 @@ pub use preprocessor::{
     PreprocessConfig, PreprocessError, Preprocessor, Scale, Sequencing, TrainingRows, Transform,
 };
 pub use profile::{
-    CategoricalProfile, MOST_VALUES, NumericProfile, PROBABILITIES, Profile, Quantile, SCORE_BINS, ScoreProfile,
-    ValueCount,
+    ALERTS, BinnedColumn, Bins, CategoricalProfile, MOST_BLOCKS, MOST_VALUES, NumericProfile, PROBABILITIES, Profile,
+    Quantile, SCORE_BINS, ScoreProfile, Spread, ValueCount,
 };

@@ -20,6 +20,6 @@ pub enum ReportError {
         source: csv::Error,
     },
     /// The page.
-    #[error("report.html: {0:#}")]
+    #[error("the page: {0:#}")]
     Page(#[from] minijinja::Error),
 }

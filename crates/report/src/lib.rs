@@ -4,6 +4,7 @@
 
 mod artefact;
 mod comparison;
+mod drift;
 mod error;
 mod figures;
 mod names;
@@ -20,6 +21,7 @@ mod sample;
 
 pub use artefact::{Artefact, render};
 pub use comparison::{Comparison, ComparisonTable, RunView, compare};
+pub use drift::{DriftHead, render_drift};
 pub use error::ReportError;
 pub use names::file_name;
 pub use nta_plots::thousands;

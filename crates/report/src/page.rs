@@ -105,11 +105,17 @@ pub(crate) fn render(run: &RunReport, figures: &[DrawnFigure]) -> Result<String,
         data: data::data_view(run),
         profile: run.profile.as_ref().map(profile::profile_view),
     };
+    fill(include_str!("../templates/report.html"), &page)
+}
+
+/// Lays `page` out by a template.
+pub(crate) fn fill(template: &str, page: &impl Serialize) -> Result<String, ReportError> {
     let mut templates = Environment::new();
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
     templates.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
-    templates.add_template("report.html", include_str!("../templates/report.html"))?;
-    Ok(templates.get_template("report.html")?.render(Serde(&page))?)
+    // The name's ending has every value escaped for HTML.
+    templates.add_template("page.html", template)?;
+    Ok(templates.get_template("page.html")?.render(Serde(page))?)
 }
 
 /// What the reported probability is worth beside the raw score, in one sentence.
@@ -126,7 +132,7 @@ fn probability(run: &RunReport) -> Option<String> {
 }
 
 /// The style sheet with the figures' font and colours in it.
-fn style() -> String {
+pub(crate) fn style() -> String {
     let mut style = String::new();
     for (weight, file) in nta_plots::font_files() {
         let data = STANDARD.encode(file);

@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
-use nta_atomic::{FolderLock, TEMPORARY_PREFIX};
+use nta_atomic::{FolderLock, FolderWait, TEMPORARY_PREFIX};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::lines::LineFile;
+use crate::lines::{LineFile, check_is_file};
 use crate::name::{check_name, fresh_id};
 use crate::{EXPERIMENTS, Host, Moment, RunRecord, Status, StepMetric, TrackingError, read_record};
 
@@ -41,9 +42,22 @@ pub struct RunDir {
 impl RunDir {
     /// Begins a run below `home`. The folder appears with its `run.json` in it, or not at all.
     pub fn create(home: &Path, new: NewRun) -> Result<Self, TrackingError> {
+        RunDir::create_while(home, new, &|_| true)
+    }
+
+    /// The same; while another process begins a run of that name, `go_on` is asked whether to wait on.
+    ///
+    /// # Errors
+    /// A name that cannot be a folder, whatever the system refuses, and [`std::io::ErrorKind::Interrupted`] where the
+    /// waiting was given up.
+    pub fn create_while(
+        home: &Path,
+        new: NewRun,
+        go_on: &dyn Fn(&FolderWait<'_>) -> bool,
+    ) -> Result<Self, TrackingError> {
         check_name("a run", &new.name)?;
         let parent = home.join(EXPERIMENTS).join(&new.name);
-        let guard = FolderLock::take(&parent).map_err(TrackingError::io("create", &parent))?;
+        let guard = FolderLock::take(&parent, go_on).map_err(TrackingError::io("lock", &parent))?;
         guard.sweep().map_err(TrackingError::io("clear", &parent))?;
         let started = Moment::now();
         let mut id = fresh_id(started);
@@ -72,7 +86,9 @@ impl RunDir {
         let folder = parent.join(&record.id);
         let begun = Self::begin(&staging, &folder, &record);
         if begun.is_err() {
+            // Under either name: the disk may have failed between the renaming and its being safe.
             let _ = fs::remove_dir_all(&staging);
+            let _ = fs::remove_dir_all(&folder);
         }
         let (events, metrics) = begun?;
         Ok(RunDir { home: home.to_owned(), folder, record, events, metrics })
@@ -81,14 +97,14 @@ impl RunDir {
     fn begin(staging: &Path, folder: &Path, record: &RunRecord) -> Result<(LineFile, LineFile), TrackingError> {
         fs::create_dir_all(staging).map_err(TrackingError::io("create", staging))?;
         write_record(staging, record)?;
-        LineFile::open(&staging.join("events.jsonl"))?;
-        LineFile::open(&staging.join("metrics.jsonl"))?;
-        nta_atomic::rename_folder(staging, folder)?;
-        let events = LineFile::open(&folder.join("events.jsonl"))?;
+        let events = LineFile::open(&staging.join("events.jsonl"))?;
+        // Before anybody sees the run: one that says running and is not held counts as killed.
         if !events.try_lock() {
             return Err(TrackingError::Busy { run: record.id.clone(), pid: record.host.pid });
         }
-        Ok((events, LineFile::open(&folder.join("metrics.jsonl"))?))
+        let metrics = LineFile::open(&staging.join("metrics.jsonl"))?;
+        nta_atomic::rename_folder(staging, folder)?;
+        Ok((events.moved_to(folder.join("events.jsonl")), metrics.moved_to(folder.join("metrics.jsonl"))))
     }
 
     /// Takes up the run in `folder` (below `home`) again: locks it, clears what a killed writer left, cuts off torn
@@ -195,6 +211,7 @@ impl RunDir {
     /// The checkpoint of that name, if one was written; one whose seal does not hold is refused.
     pub fn read_checkpoint(&self, name: &str) -> Result<Option<Vec<u8>>, TrackingError> {
         let path = self.checkpoint(name)?;
+        check_is_file(&path)?;
         match fs::read(&path) {
             Ok(sealed) => unsealed(sealed).map(Some).ok_or_else(|| {
                 TrackingError::damaged(&path, None, "its seal does not hold; remove it and resume again")
@@ -231,23 +248,44 @@ impl RunDir {
 
     /// Takes the run back as if it had never been begun: a refused config or input leaves nothing.
     pub fn discard(self) -> Result<(), TrackingError> {
-        fs::remove_dir_all(&self.folder).map_err(TrackingError::io("remove", &self.folder))?;
-        if let Some(parent) = self.folder.parent() {
-            // Only empty folders go; other runs keep theirs.
-            if fs::remove_dir(parent).is_ok() {
-                let _ = parent.parent().map(fs::remove_dir);
-            }
+        let Some(parent) = self.folder.parent() else { return Ok(()) };
+        // Out of sight in one step: a kill meanwhile leaves what the next run sweeps, and no half run.
+        let gone = parent.join(format!("{TEMPORARY_PREFIX}{}", self.record.id));
+        fs::rename(&self.folder, &gone).map_err(TrackingError::io("remove", &self.folder))?;
+        // Another run that begins may sweep it first.
+        if let Err(e) = fs::remove_dir_all(&gone)
+            && e.kind() != std::io::ErrorKind::NotFound
+        {
+            return Err(TrackingError::io("remove", &gone)(e));
         }
+        remove_if_empty(parent);
         Ok(())
     }
+}
 
-    /// Removes `checkpoints/`: a finished run is not taken up again.
-    pub fn drop_checkpoints(&self) -> Result<(), TrackingError> {
-        let path = self.folder.join("checkpoints");
-        match fs::remove_dir_all(&path) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(TrackingError::io("remove", &path)(e)),
-            _ => Ok(()),
-        }
+/// Removes the checkpoints of the finished run in `folder`: it is not taken up again. What cannot be removed now is
+/// swept by the next [`sweep_ended`].
+///
+/// # Errors
+/// Whatever the system refuses, with the place.
+pub fn drop_checkpoints(folder: &Path) -> Result<(), TrackingError> {
+    let path = folder.join("checkpoints");
+    match fs::remove_dir_all(&path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(TrackingError::io("remove", &path)(e)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes the folder of an experiment, and that of all experiments, where nothing else stands in them. Another run may
+/// be beginning there: it holds the lock, or, having waited for it, makes the folder anew.
+fn remove_if_empty(experiment: &Path) {
+    let soon = |wait: &FolderWait<'_>| wait.elapsed < Duration::from_secs(1);
+    if !experiment.exists() {
+        return;
+    }
+    let Ok(_lock) = FolderLock::take(experiment, &soon) else { return };
+    if fs::remove_dir(experiment).is_ok() {
+        let _ = experiment.parent().map(fs::remove_dir);
     }
 }
 
@@ -288,7 +326,7 @@ mod tests {
         run.write_checkpoint("lstm", b"weights").unwrap();
         assert_eq!(run.read_checkpoint("lstm").unwrap().unwrap(), b"weights");
         assert_eq!(run.read_checkpoint("forest").unwrap(), None);
-        run.drop_checkpoints().unwrap();
+        drop_checkpoints(run.path()).unwrap();
         let folder = run.path().to_owned();
         let record = run.finish().unwrap();
         assert_eq!(read_record(&folder).unwrap(), record);
@@ -300,6 +338,47 @@ mod tests {
         let mut names: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
         names.sort();
         assert_eq!(names, ["events.jsonl", "metrics.jsonl", "run.json", "tables"]);
+    }
+
+    #[test]
+    fn what_ended_runs_left_is_swept_and_what_others_need_is_not() {
+        let home = tempfile::tempdir().unwrap();
+        let begin = || RunDir::create(home.path(), new("quick")).unwrap();
+        // An unfinished file that is older than any is swept for, and a checkpoint.
+        let leave = |run: &RunDir| {
+            run.write_checkpoint("lstm", b"weights").unwrap();
+            let half = fs::File::create(run.path().join("checkpoints/.nta-tmp-half")).unwrap();
+            half.set_modified(std::time::SystemTime::now() - Duration::from_secs(60)).unwrap();
+            run.path().join("checkpoints")
+        };
+        let (finished, killed, living) = (begin(), begin(), begin());
+        let left = [&finished, &killed, &living].map(leave);
+        finished.finish().unwrap();
+        // Its process is gone, and says running.
+        drop(killed);
+        assert!(crate::sweep_ended(home.path()).is_empty());
+        let stands = |folder: &Path| (folder.join("lstm").exists(), folder.join(".nta-tmp-half").exists());
+        assert_eq!(left.each_ref().map(|folder| stands(folder)), [(false, false), (true, false), (true, true)]);
+        living.finish().unwrap();
+    }
+
+    #[test]
+    fn refused_runs_that_race_in_one_home_do_not_harm_each_other() {
+        let home = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..40 {
+                        let run = RunDir::create(home.path(), new("quick")).unwrap();
+                        run.event(&serde_json::json!({"event": "begun"})).unwrap();
+                        run.write("config.yaml", b"seed: 7\n").unwrap();
+                        assert_eq!(events(run.path()).unwrap().len(), 1);
+                        run.discard().unwrap();
+                    }
+                });
+            }
+        });
+        assert!(!home.path().join("experiments/quick").exists());
     }
 
     #[test]
@@ -341,6 +420,19 @@ mod tests {
             runs(home.path()).unwrap();
             assert_eq!(events(&folder).is_err(), name == "events.jsonl");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_as_a_checkpoint_is_refused_and_not_waited_for() {
+        let home = tempfile::tempdir().unwrap();
+        let run = RunDir::create(home.path(), new("quick")).unwrap();
+        run.write_checkpoint("lstm", b"weights").unwrap();
+        let path = run.checkpoint("lstm").unwrap();
+        fs::remove_file(&path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let said = run.read_checkpoint("lstm").unwrap_err().to_string();
+        assert!(said.contains("checkpoints/lstm") && said.contains("no regular file"), "{said}");
     }
 
     /// Not a test of its own: the process that the next test kills.

@@ -19,10 +19,10 @@ mod record;
 
 pub use error::TrackingError;
 pub use find::{find, times_test_was_read, unfinished};
-pub use folder::{NewRun, RunDir};
+pub use folder::{NewRun, RunDir, drop_checkpoints};
 pub use host::Host;
 pub use lines::{events, metrics, metrics_as_written};
-pub use list::{Damaged, RunSummary, Runs, runs};
+pub use list::{Damaged, RunSummary, Runs, runs, sweep_ended};
 pub use machine::{Sampler, machine};
 pub use metric::StepMetric;
 pub use moment::Moment;

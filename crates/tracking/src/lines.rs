@@ -26,6 +26,11 @@ impl LineFile {
         Ok(LineFile { file, path: path.to_owned() })
     }
 
+    /// The same file after its folder was renamed.
+    pub(crate) fn moved_to(self, path: PathBuf) -> Self {
+        LineFile { path, ..self }
+    }
+
     /// Takes the file for this process alone, until it is closed or the process ends. False where another has it.
     pub(crate) fn try_lock(&self) -> bool {
         // A file system without locks answers with another error; then there is nobody to ask.

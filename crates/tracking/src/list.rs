@@ -4,6 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::folder::drop_checkpoints;
 use crate::lines::check_is_file;
 use crate::{EXPERIMENTS, RunRecord, Status, TrackingError, read_record};
 
@@ -50,6 +51,24 @@ pub fn runs(home: &Path) -> Result<Runs, TrackingError> {
     found.runs.sort_by(|a, b| (a.record.started, &a.record.id).cmp(&(b.record.started, &b.record.id)));
     found.damaged.sort_by(|a, b| a.folder.cmp(&b.folder));
     Ok(found)
+}
+
+/// Clears what ended runs below `home` left: the checkpoints of finished ones, which nobody takes up again, and the
+/// unfinished files of killed ones. Runs under way and damaged ones are left alone. Answers what could not be removed.
+pub fn sweep_ended(home: &Path) -> Vec<TrackingError> {
+    let folders = |parent: &Path| folders(parent).unwrap_or_default();
+    let mut failed = Vec::new();
+    for folder in folders(&home.join(EXPERIMENTS)).iter().flat_map(|name| folders(name)) {
+        let swept = match summary(&folder) {
+            Ok(run) if run.status == Status::Finished => drop_checkpoints(&folder),
+            Ok(run) if run.record.status == Status::Running && run.status == Status::Interrupted => {
+                nta_atomic::sweep_dead(&folder).map(drop).map_err(TrackingError::io("clear", &folder))
+            }
+            _ => Ok(()),
+        };
+        failed.extend(swept.err());
+    }
+    failed
 }
 
 /// The run in `folder`.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use nta_data::{Order, Schema, SensorKey, SequenceBy};
+use nta_data::{Contact, Order, Schema, SensorKey, SequenceBy};
 use polars_core::prelude::DataFrame;
 
 use crate::assemble::labels::LabelRule;
@@ -32,6 +32,8 @@ pub(crate) struct Plan {
     pub(crate) bad_rows: BadRows,
     /// Optional columns that were dropped.
     pub(crate) absent: Vec<String>,
+    /// Who may end the reading.
+    pub(crate) contact: Contact,
 }
 
 /// One file of the plan, or a stream.
@@ -85,8 +87,8 @@ impl Plan {
         let label = plan_label(&schema, options, &files)?;
         refuse_missing(&schema, by, options.truth, &files)?;
         let truth = if label.is_some() { options.truth } else { Truth::Ignore };
-        let bad_rows = options.bad_rows;
-        Ok(Plan { schema: Arc::new(schema), label, files, by, key: options.entity_key, truth, bad_rows, absent })
+        let (key, bad_rows, contact) = (options.entity_key, options.bad_rows, options.contact.clone());
+        Ok(Plan { schema: Arc::new(schema), label, files, by, key, truth, bad_rows, absent, contact })
     }
 
     /// Its files, as messages name them all.
@@ -107,7 +109,7 @@ impl Plan {
     /// Opens a file of the plan at its front, through the descriptor that it was looked at with.
     pub(crate) fn open(&self, file: &PlannedFile, hashing: Hashing) -> Result<(OpenInput, Opened), IngestError> {
         let gone = || IngestError::internal(&file.file, "a stream cannot be read again");
-        let input = file.input.as_ref().ok_or_else(gone)?.open()?;
+        let input = file.input.as_ref().ok_or_else(gone)?.open(&self.contact)?;
         let opened = format::open(&input, &self.schema, self.bad_rows, hashing)?;
         Ok((input, opened))
     }
@@ -143,7 +145,7 @@ pub(crate) fn hosts_needed(schema: &Schema, by: Option<SequenceBy>) -> Vec<&str>
 
 fn look_at_files(source: &Source, options: &ReadOptions) -> Result<Vec<PlannedFile>, IngestError> {
     let look = |(index, input): (usize, &Arc<Input>)| {
-        let opened = format::open(&input.open()?, &options.schema, options.bad_rows, Hashing::No)?;
+        let opened = format::open(&input.open(&options.contact)?, &options.schema, options.bad_rows, Hashing::No)?;
         let sensor = sensor_key(options, index, &source.sensors()[index]);
         Ok(planned(Some(Arc::clone(input)), input.name(), sensor, &opened, &options.schema))
     };

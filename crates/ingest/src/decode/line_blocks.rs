@@ -9,7 +9,7 @@ use crate::error::{IngestError, Position};
 use crate::framing::framer::{Framed, Framer, Record};
 use crate::framing::quoting;
 use crate::input::tap::Tap;
-use crate::limits::BLOCK_CELLS;
+use crate::limits::{BLOCK_CELLS, refuse_gap};
 use crate::rejects::reject::{BadRows, Reject};
 
 /// A text being read as a table.
@@ -18,6 +18,8 @@ pub(crate) struct LineBlocks {
     decoder: Box<dyn Decoder>,
     bad_rows: BadRows,
     next_row: u64,
+    /// Line and offset behind the last flow, or reject.
+    after_flow: (u64, u64),
     tap: Tap,
     file: String,
 }
@@ -37,7 +39,8 @@ impl LineBlocks {
     /// Rows that `decoder` makes of the records of `framer`; `tap` counts the bytes behind it.
     pub(crate) fn new(framer: Framer, decoder: Box<dyn Decoder>, bad_rows: BadRows, tap: Tap) -> Self {
         let file = framer.file().to_owned();
-        LineBlocks { framer, decoder, bad_rows, next_row: 0, tap, file }
+        let after_flow = (framer.line(), framer.offset());
+        LineBlocks { framer, decoder, bad_rows, next_row: 0, after_flow, tap, file }
     }
 
     /// Takes the next record into `block`; `false` where the block ends before it.
@@ -48,7 +51,10 @@ impl LineBlocks {
             Framed::Record(record) => (record, self.decoder.take(&record).map_err(Fault::Line)),
         };
         match outcome {
-            Ok(Decoded::NoRow) => {}
+            Ok(Decoded::NoRow) => {
+                refuse_gap(self.after_flow, self.framer.offset(), &self.file)?;
+                return Ok(true);
+            }
             Ok(Decoded::Row) => {
                 block.push(&record, self.next_row);
                 self.next_row += 1;
@@ -63,6 +69,7 @@ impl LineBlocks {
                 self.next_row += 1;
             }
         }
+        self.after_flow = (self.framer.line(), self.framer.offset());
         Ok(true)
     }
 }

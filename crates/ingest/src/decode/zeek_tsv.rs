@@ -6,7 +6,7 @@ use crate::decode::decoder::{Decoded, LineDecoder};
 use crate::error::{IngestError, Position};
 use crate::framing::framer::{Framed, Framer};
 use crate::framing::quoting;
-use crate::limits::MOST_COLUMNS;
+use crate::limits::{MOST_COLUMNS, refuse_gap};
 use crate::schema::layout;
 
 /// Reads lines of one log, header lines first.
@@ -69,6 +69,7 @@ impl ZeekTsv {
         let mut decoder = ZeekTsv::default();
         while decoder.fields.is_empty() {
             let last_line = framer.line();
+            refuse_gap((1, 0), framer.offset(), &file)?;
             match framer.next(None)? {
                 Framed::Record(record) => {
                     let line = quoting::text(record.bytes);

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use nta_data::Contact;
+
 use crate::block::BlockLimit;
 use crate::draft::guess;
 use crate::draft::sample::Sample;
@@ -19,9 +21,12 @@ use crate::schema::any::any_columns;
 const LOOK_ROWS: usize = 20_000;
 
 /// Drafts a schema for the file at `path` as commented YAML, from its first 20,000 rows. Addresses, identifiers and
-/// times are never proposed as features. What cannot be guessed stands as a comment to fill in.
-pub fn infer_schema(path: &Path) -> Result<String, IngestError> {
-    let input = Input::new(path, true).open()?;
+/// times are never proposed as features. What cannot be guessed stands as a comment to fill in. `contact` may end it.
+///
+/// # Errors
+/// A file that cannot be read, or whose first line is data.
+pub fn infer_schema(path: &Path, contact: &Contact) -> Result<String, IngestError> {
+    let input = Input::new(path, true).open(contact)?;
     let file = input.name.clone();
     let mut schema = any_columns();
     schema.name = "inferred".to_owned();
@@ -93,7 +98,7 @@ mod tests {
     fn infer(text: &str) -> (String, Schema) {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("my flows.csv"), text).unwrap();
-        let yaml = infer_schema(&folder.path().join("my flows.csv")).unwrap();
+        let yaml = infer_schema(&folder.path().join("my flows.csv"), &Contact::default()).unwrap();
         std::fs::write(folder.path().join("s.yaml"), &yaml).unwrap();
         let schema = crate::load_schema("s.yaml", folder.path()).unwrap_or_else(|e| panic!("{e}\n{yaml}"));
         (yaml, schema)
@@ -158,7 +163,7 @@ mod tests {
     fn data_in_place_of_a_header_is_refused() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "0,tcp,1,2\n0,udp,3,4\n").unwrap();
-        let message = infer_schema(file.path()).unwrap_err().to_string();
+        let message = infer_schema(file.path(), &Contact::default()).unwrap_err().to_string();
         assert!(message.contains("line 1: the first line seems to hold data"), "{message}");
     }
 }

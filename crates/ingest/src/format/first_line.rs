@@ -1,7 +1,7 @@
 //! Looks at what a stream begins with: no further than its first whole line that is not blank, so that a pipe is
 //! understood as soon as it says anything. Names what is not read.
 
-use crate::error::IngestError;
+use crate::error::{IngestError, Position};
 use crate::framing::framer::Framer;
 
 /// Without a line break among so many bytes, this is no line.
@@ -13,16 +13,16 @@ pub(crate) const PARQUET: &[u8] = b"PAR1";
 /// The first line that is not blank, trimmed, or what is there of a file without lines; nothing is taken. Refused: an
 /// empty stream, and formats that are not read.
 pub(crate) fn first_line(framer: &mut Framer) -> Result<Vec<u8>, IngestError> {
-    let mut looked_at = 0;
-    while !is_enough(framer.ahead(), looked_at) {
+    let (mut looked_at, mut is_whole) = (0, false);
+    while !is_enough(framer.ahead(), looked_at) && !is_whole {
         looked_at = framer.ahead().len();
-        if !framer.get_more()? {
-            break;
-        }
+        is_whole = !framer.get_more()?;
     }
     let (head, file) = (framer.ahead(), framer.file().to_owned());
     if head.iter().all(u8::is_ascii_whitespace) {
-        return Err(IngestError::Empty { file });
+        let problem = format!("it begins with {LONGEST_LOOK} bytes of blank lines or more; remove them");
+        let at = Position::Line(1);
+        return Err(if is_whole { IngestError::Empty { file } } else { IngestError::BadLine { file, at, problem } });
     }
     if let Some((kind, remedy)) = unread(head) {
         return Err(IngestError::UnknownFormat { file, kind: kind.to_owned(), remedy: remedy.to_owned() });

@@ -168,11 +168,13 @@ pub(crate) fn separated_first_line(input: &OpenInput) -> Result<Option<Vec<u8>>,
 
 fn framer_of(input: &OpenInput, tap: &Tap) -> Result<Framer, IngestError> {
     let unpacked = Unpacked::new(tap.on(input.bytes(0))).map_err(|e| IngestError::read(&input.name, &e))?;
-    Ok(Framer::new(Box::new(unpacked), &input.name))
+    Ok(Framer::new(Box::new(unpacked), &input.name, &input.contact))
 }
 
 #[cfg(test)]
 mod tests {
+    use nta_data::Contact;
+
     use super::*;
     use crate::input::feed::Feed;
 
@@ -180,7 +182,8 @@ mod tests {
     fn format_of(bytes: &[u8]) -> Result<Format, String> {
         let (reader, mut writer) = std::io::pipe().unwrap();
         std::io::Write::write_all(&mut writer, bytes).unwrap();
-        let framer = Framer::new(Box::new(Feed::start(reader).unwrap()), "pipe");
+        let contact = Contact::default();
+        let framer = Framer::new(Box::new(Feed::start(reader, &contact).unwrap()), "pipe", &contact);
         let schema = crate::schema::any::any_columns();
         let opened = open_stream(framer, &schema, BadRows::Refuse).map(|o| o.format).map_err(|e| e.to_string());
         drop(writer);

@@ -4,10 +4,12 @@
 use std::io::BufRead;
 use std::time::Instant;
 
+use nta_data::Contact;
+
 use crate::error::{IngestError, Position};
 use crate::framing::quoting::{Fault, RecordSearch, Shape};
 use crate::input::bytes::{Arrival, ByteSource};
-use crate::limits::{LONGEST_RECORD, LOOK_BYTES};
+use crate::limits::{LONGEST_RECORD, LOOK_BYTES, refuse_gap};
 
 /// Bytes asked for at a time.
 const READ_SIZE: usize = 1 << 18;
@@ -61,8 +63,23 @@ pub(crate) struct Framer {
     without_break: usize,
     line: u64,
     offset: u64,
+    /// Line and offset behind the last record that was not blank.
+    after_record: (u64, u64),
+    swallowed: Option<Swallowed>,
     ended: bool,
+    contact: Contact,
 }
+
+/// Lines that a quoted value ran through before it broke the rules. The quotes of any later record that are open at the
+/// end of one of these lines go the same way: looking for their end again would make such a file quadratic.
+#[derive(Debug, Clone, Copy)]
+struct Swallowed {
+    /// Offset before which every line break was met inside quotes.
+    until: u64,
+    problem: &'static str,
+}
+
+const UNCLOSED: &str = "a quoted value begins here and does not end";
 
 /// A record still in the buffer.
 struct Found {
@@ -81,8 +98,8 @@ enum Search {
 }
 
 impl Framer {
-    /// Cuts the bytes of `source` at line breaks; `file` is named in errors.
-    pub(crate) fn new(source: Box<dyn ByteSource>, file: &str) -> Framer {
+    /// Cuts the bytes of `source` at line breaks; `file` is named in errors, and `contact` may end it.
+    pub(crate) fn new(source: Box<dyn ByteSource>, file: &str, contact: &Contact) -> Framer {
         Framer {
             source,
             file: file.to_owned(),
@@ -95,7 +112,10 @@ impl Framer {
             without_break: 0,
             line: 1,
             offset: 0,
+            after_record: (1, 0),
+            swallowed: None,
             ended: false,
+            contact: contact.clone(),
         }
     }
 
@@ -150,7 +170,7 @@ impl Framer {
         most: usize,
         mut look: impl FnMut(Record<'_>) -> Result<(), IngestError>,
     ) -> Result<usize, IngestError> {
-        let (line, offset) = (self.line, self.offset);
+        let (line, offset, after_record) = (self.line, self.offset, self.after_record);
         self.held = Some(self.at);
         let mut seen = 0;
         let outcome = loop {
@@ -175,7 +195,8 @@ impl Framer {
             }
         };
         self.at = self.held.take().unwrap_or(self.at);
-        (self.line, self.offset, self.search, self.without_break) = (line, offset, RecordSearch::default(), 0);
+        (self.line, self.offset, self.after_record, self.swallowed) = (line, offset, after_record, None);
+        (self.search, self.without_break) = (RecordSearch::default(), 0);
         outcome
     }
 
@@ -194,8 +215,11 @@ impl Framer {
                 Framing::Quoted { delimiter } => self.quoted_ahead(delimiter)?,
             };
             match found {
-                Some(found) if found.start == found.end => {}
-                Some(found) => return Ok(Search::Found(found)),
+                Some(found) if found.start == found.end => refuse_gap(self.after_record, self.offset, &self.file)?,
+                Some(found) => {
+                    self.after_record = (self.line, self.offset);
+                    return Ok(Search::Found(found));
+                }
                 None => {
                     // A source that always has more would put the moment off without end.
                     let is_over = until.is_some_and(|until| Instant::now() >= until);
@@ -232,28 +256,47 @@ impl Framer {
     /// The record of separated text at the front, taken, where it is whole. Where quotes break the rules, no more than
     /// the line on which it begins is taken: what follows may be sound.
     fn quoted_ahead(&mut self, delimiter: u8) -> Result<Option<Found>, IngestError> {
+        if let Some(found) = self.among_swallowed(delimiter) {
+            return Ok(Some(found));
+        }
         let ahead = &self.buffer[self.at..self.filled];
-        let problem = match self.search.end(ahead, delimiter, self.ended) {
+        let found = self.search.end(ahead, delimiter, self.ended);
+        // Up to here every line break stands inside the quotes, or the record would have ended at it.
+        let (problem, inside) = match found {
             // More may have come at once than a record may hold.
-            Some(Ok(end)) if end.length > LONGEST_RECORD && end.n_breaks > 1 => {
-                "a quoted value begins here and does not end"
-            }
+            Some(Ok(end)) if end.length > LONGEST_RECORD && end.n_breaks > 1 => (UNCLOSED, end.content),
             Some(Ok(end)) if end.length > LONGEST_RECORD => return Err(self.too_long()),
             Some(Ok(end)) => return Ok(Some(self.take(end.length, end.content, end.n_breaks, Some(end.shape)))),
-            Some(Err(Fault::AfterQuote)) => "text follows a closing quote",
-            Some(Err(Fault::Unclosed)) => "a quoted value begins here and does not end",
+            Some(Err(fault)) => (broken(fault), fault.at()),
             None if ahead.len() <= LONGEST_RECORD => return Ok(None),
             // A quote that was never closed shows by the lines that it swallowed.
-            None if self.search.is_in_quotes() && ahead.contains(&b'\n') => {
-                "a quoted value begins here and does not end"
-            }
+            None if self.search.is_in_quotes() && ahead.contains(&b'\n') => (UNCLOSED, ahead.len()),
             None => return Err(self.too_long()),
         };
+        self.swallowed = Some(Swallowed { until: self.offset + inside as u64, problem });
+        Ok(Some(self.take_line(problem)))
+    }
+
+    /// The line at the front, taken, where an earlier record's quotes ran through it.
+    fn among_swallowed(&mut self, delimiter: u8) -> Option<Found> {
+        let Swallowed { until, problem } = self.swallowed.filter(|lines| self.offset < lines.until)?;
+        let ahead = self.ahead();
+        let length = line_length(ahead, 0, false).filter(|length| self.offset + (*length as u64) <= until)?;
+        match RecordSearch::default().end(&ahead[..length], delimiter, false) {
+            Some(Ok(end)) => Some(self.take(end.length, end.content, end.n_breaks, Some(end.shape))),
+            Some(Err(fault)) => Some(self.take_line(broken(fault))),
+            None => Some(self.take_line(problem)),
+        }
+    }
+
+    /// The line at the front, taken as one that breaks the rules.
+    fn take_line(&mut self, problem: &'static str) -> Found {
+        let ahead = self.ahead();
         let length = line_length(ahead, 0, true).unwrap_or(ahead.len());
         let content = without_break(&ahead[..length]);
         let mut found = self.take(length, content, 1, None);
         found.broken = Some(problem);
-        Ok(Some(found))
+        found
     }
 
     fn take(&mut self, length: usize, content: usize, n_breaks: u64, shape: Option<Shape>) -> Found {
@@ -266,6 +309,9 @@ impl Framer {
     }
 
     fn fill(&mut self, until: Option<Instant>) -> Result<Arrival, IngestError> {
+        if self.contact.cancelled() {
+            return Err(IngestError::Cancelled);
+        }
         let keep = self.held.unwrap_or(self.at);
         if keep > 0 {
             self.buffer.copy_within(keep..self.filled, 0);
@@ -288,6 +334,13 @@ impl Framer {
     }
 }
 
+fn broken(fault: Fault) -> &'static str {
+    match fault {
+        Fault::AfterQuote { .. } => "text follows a closing quote",
+        Fault::Unclosed { .. } => UNCLOSED,
+    }
+}
+
 /// Length of the line at the front of `bytes` with its break, the first `known` of which hold none.
 fn line_length(bytes: &[u8], known: usize, is_end: bool) -> Option<usize> {
     // The standard library's own search for a byte, many at a time, is behind this.
@@ -305,11 +358,12 @@ fn without_break(line: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::framing::quoting;
     use crate::input::unpack::Unpacked;
 
     fn framer(text: &str, framing: Framing) -> Framer {
         let bytes = std::io::Cursor::new(text.as_bytes().to_vec());
-        let mut framer = Framer::new(Box::new(Unpacked::new(bytes).unwrap()), "t.csv");
+        let mut framer = Framer::new(Box::new(Unpacked::new(bytes).unwrap()), "t.csv", &Contact::default());
         framer.set_framing(framing);
         framer
     }
@@ -348,6 +402,29 @@ mod tests {
         );
         let after = all("a,b\n1,\"2\"x\n3,4\n", COMMAS);
         assert_eq!(after[1..], [("! text follows a closing quote".to_owned(), 2), ("3,4".to_owned(), 3)]);
+    }
+
+    #[test]
+    fn quotes_that_every_line_opens_are_not_followed_to_their_end_from_every_line() {
+        // Each line opens quotes that the next closes and opens again: every one of them runs to the end.
+        let n_lines = 40_000;
+        for (end, said) in [("", UNCLOSED), ("\"x\n", "text follows a closing quote")] {
+            let text = format!("{}{end}", "x\",\"z\n".repeat(n_lines));
+            quoting::LOOKED_AT.set(0);
+            let found = all(&text, COMMAS);
+            let (first, rest) = (&found[0], &found[1..n_lines]);
+            assert_eq!(*first, (format!("! {said}"), 1));
+            assert!(rest.iter().zip(2..).all(|((told, line), nth)| *told == format!("! {said}") && *line == nth));
+            assert!(quoting::LOOKED_AT.get() < 4 * text.len() as u64, "{} bytes", quoting::LOOKED_AT.get());
+        }
+    }
+
+    #[test]
+    fn a_sound_line_among_those_that_open_quotes_is_read() {
+        let found = all("x\",\"z\n1,2\n\nx\",\"z\n3,\"4\"\n5,6", COMMAS);
+        let texts: Vec<(&str, u64)> = found.iter().map(|(text, line)| (text.as_str(), *line)).collect();
+        let after = "! text follows a closing quote";
+        assert_eq!(texts, [(after, 1), ("1,2", 2), (after, 4), ("3,\"4\"", 5), ("5,6", 6)]);
     }
 
     #[test]

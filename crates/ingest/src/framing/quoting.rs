@@ -33,10 +33,19 @@ pub(crate) struct Ended {
 /// How a record breaks the quoting rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The text ends inside quotes.
-    Unclosed,
-    /// Something other than a separator follows a closing quote.
-    AfterQuote,
+    /// The text ends inside quotes, after so many bytes.
+    Unclosed { at: usize },
+    /// Something other than a separator follows a closing quote, which stands behind so many bytes.
+    AfterQuote { at: usize },
+}
+
+impl Fault {
+    /// Bytes before it.
+    pub(crate) fn at(self) -> usize {
+        match self {
+            Fault::Unclosed { at } | Fault::AfterQuote { at } => at,
+        }
+    }
 }
 
 /// A search for the end of one record that goes on where it stopped when more bytes have come: no byte is looked at
@@ -75,6 +84,12 @@ impl Default for RecordSearch {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// Bytes that searches of this thread went through.
+    pub(crate) static LOOKED_AT: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
 impl RecordSearch {
     /// The end of the record that begins at the front of `bytes` (those seen before, and more); `None` where it goes on
     /// beyond them and `is_end` is false.
@@ -88,6 +103,8 @@ impl RecordSearch {
                     Err(fault) => return Some(Err(fault)),
                 }
             }
+            #[cfg(test)]
+            LOOKED_AT.set(LOOKED_AT.get() + 1);
             let byte = bytes[search.at];
             search.high_bits |= byte;
             search.at += 1;
@@ -109,7 +126,7 @@ impl RecordSearch {
         *self = search;
         match (is_end, search.inside) {
             (false, _) => None,
-            (true, Inside::Quotes) => Some(Err(Fault::Unclosed)),
+            (true, Inside::Quotes) => Some(Err(Fault::Unclosed { at: bytes.len() })),
             (true, _) => Some(Ok(search.found(bytes, bytes.len()))),
         }
     }
@@ -124,8 +141,11 @@ impl RecordSearch {
         let (length, inside) = match quoted_end(rest, delimiter, is_end) {
             QuotedEnd::At { length } => (length, Inside::Bare),
             QuotedEnd::Beyond { length } => (length, Inside::Quotes),
-            QuotedEnd::Fault(fault) => return Err(fault),
+            QuotedEnd::AfterQuote { length } => return Err(Fault::AfterQuote { at: self.at + length }),
+            QuotedEnd::Unclosed => return Err(Fault::Unclosed { at: self.at + rest.len() }),
         };
+        #[cfg(test)]
+        LOOKED_AT.set(LOOKED_AT.get() + length as u64);
         for byte in &rest[..length] {
             self.high_bits |= byte;
             self.n_breaks += u64::from(*byte == b'\n');
@@ -150,14 +170,13 @@ impl RecordSearch {
 
 enum QuotedEnd {
     /// `length` bytes up to and with the closing quote.
-    At {
-        length: usize,
-    },
+    At { length: usize },
     /// Not within these bytes, of which the first `length` need not be looked at again.
-    Beyond {
-        length: usize,
-    },
-    Fault(Fault),
+    Beyond { length: usize },
+    /// Something other than a separator follows the closing quote, which stands behind `length` bytes.
+    AfterQuote { length: usize },
+    /// Not before the end of the text.
+    Unclosed,
 }
 
 /// Where the quoted value that began before `bytes` closes.
@@ -169,14 +188,14 @@ fn quoted_end(bytes: &[u8], delimiter: u8, is_end: bool) -> QuotedEnd {
                 Some(b'"') => i += 1,
                 Some(b'\r' | b'\n') => return QuotedEnd::At { length: i + 1 },
                 Some(next) if *next == delimiter => return QuotedEnd::At { length: i + 1 },
-                Some(_) => return QuotedEnd::Fault(Fault::AfterQuote),
+                Some(_) => return QuotedEnd::AfterQuote { length: i },
                 None if is_end => return QuotedEnd::At { length: i + 1 },
                 None => return QuotedEnd::Beyond { length: i },
             }
         }
         i += 1;
     }
-    if is_end { QuotedEnd::Fault(Fault::Unclosed) } else { QuotedEnd::Beyond { length: i } }
+    if is_end { QuotedEnd::Unclosed } else { QuotedEnd::Beyond { length: i } }
 }
 
 /// The values of one record, unquoted.

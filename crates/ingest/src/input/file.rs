@@ -6,9 +6,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use nta_data::Contact;
 use sha2::{Digest, Sha256};
 
-use crate::error::IngestError;
+use crate::error::{IngestError, stop_if_asked};
 use crate::input::spool;
 use crate::input::stamp::Stamp;
 
@@ -42,29 +43,35 @@ impl Input {
         self.path.display().to_string()
     }
 
-    /// The open file. Refuses a missing file, a folder, a device, and a file that is another one than at the first pass.
-    pub(crate) fn open(&self) -> Result<OpenInput, IngestError> {
+    /// The open file, whose reads end where `contact` asks for it. Refuses a missing file, a folder, a device, and a file
+    /// that is another one than at the first pass. Waits for the end of a pipe.
+    pub(crate) fn open(&self, contact: &Contact) -> Result<OpenInput, IngestError> {
         let failed = |e: io::Error| IngestError::read(&self.name(), &e);
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         let file = match &opened.kept {
             Some(file) => Arc::clone(file),
-            None => self.open_first(&mut opened)?,
+            None => self.open_first(&mut opened, contact)?,
         };
         let length = file.metadata().map_err(failed)?.len();
-        Ok(OpenInput { file, name: self.name(), length })
+        Ok(OpenInput { file, name: self.name(), length, contact: contact.clone() })
     }
 
-    fn open_first(&self, opened: &mut Opened) -> Result<Arc<File>, IngestError> {
+    fn open_first(&self, opened: &mut Opened, contact: &Contact) -> Result<Arc<File>, IngestError> {
         let failed = |e: io::Error| IngestError::read(&self.name(), &e);
+        // Looked at first: opening a pipe waits for its other end, which is the spool's to do.
+        if spool::is_pipe(&self.path.metadata().map_err(failed)?) {
+            let spooled = Arc::new(spool::spool(&self.path, &self.name(), contact)?);
+            opened.kept = Some(Arc::clone(&spooled));
+            return Ok(spooled);
+        }
         let file = File::open(&self.path).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
         if metadata.is_dir() {
             return Err(IngestError::IsFolder { file: self.name() });
         }
         if !metadata.is_file() {
-            let spooled = Arc::new(spool::spool(file, &metadata, &self.name())?);
-            opened.kept = Some(Arc::clone(&spooled));
-            return Ok(spooled);
+            let what = if io::IsTerminal::is_terminal(&file) { "a terminal" } else { "a device" };
+            return Err(IngestError::NotAFile { file: self.name(), what: what.to_owned() });
         }
         let (file, stamp) = (Arc::new(file), Stamp::of(&metadata));
         if *opened.stamp.get_or_insert(stamp) != stamp {
@@ -94,17 +101,25 @@ pub(crate) struct OpenInput {
     pub(crate) name: String,
     /// Bytes when it was opened.
     pub(crate) length: u64,
+    /// Who may end its reads.
+    pub(crate) contact: Contact,
 }
 
 impl OpenInput {
     /// Its bytes from `offset` on.
     pub(crate) fn bytes(&self, offset: u64) -> FileBytes {
-        FileBytes { file: Arc::clone(&self.file), at: offset }
+        FileBytes { file: Arc::clone(&self.file), at: offset, contact: self.contact.clone() }
     }
 
-    /// A handle of its own for libraries that want one; it shares the descriptor's position.
-    pub(crate) fn handle(&self) -> io::Result<File> {
-        self.file.try_clone()
+    /// The `n` bytes from `offset` on. They are there, unless the file was cut short since it was opened.
+    pub(crate) fn exactly(&self, offset: u64, n: usize) -> Result<Vec<u8>, IngestError> {
+        let mut bytes = Vec::with_capacity(n);
+        let read = self.bytes(offset).take(n as u64).read_to_end(&mut bytes);
+        read.map_err(|e| IngestError::read(&self.name, &e))?;
+        if bytes.len() < n {
+            return Err(IngestError::Changed { file: self.name.clone() });
+        }
+        Ok(bytes)
     }
 
     /// Adds the bytes from `offset` on to `hasher`; returns how many there were.
@@ -131,10 +146,13 @@ impl OpenInput {
 pub(crate) struct FileBytes {
     file: Arc<File>,
     at: u64,
+    contact: Contact,
 }
 
 impl Read for FileBytes {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        // Here too, and not only where bytes come out: an archive may unpack to nothing for long.
+        stop_if_asked(&self.contact)?;
         #[cfg(unix)]
         let n = std::os::unix::fs::FileExt::read_at(&*self.file, into, self.at)?;
         #[cfg(windows)]

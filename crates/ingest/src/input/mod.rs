@@ -5,7 +5,7 @@ pub(crate) mod feed;
 pub(crate) mod file;
 pub(crate) mod sensor;
 pub(crate) mod source;
-mod spool;
+pub(crate) mod spool;
 mod stamp;
 pub(crate) mod tail;
 pub(crate) mod tap;

@@ -1,72 +1,56 @@
-//! Parquet files, read by polars in slices of rows.
+//! Parquet files, read in slices of rows.
 
 use std::sync::Arc;
 
-use polars_core::prelude::{ArrowDataType, DataFrame};
-use polars_io::parquet::read::{FileMetadata, ParallelStrategy, ParquetReader};
-use polars_io::prelude::SerReader;
+use polars_core::prelude::{ArrowDataType, ArrowField, DataFrame};
+use polars_parquet::read::FileMetadata;
 
 use crate::block::{Block, BlockLimit, BlockReader, Places, places_of};
-use crate::error::IngestError;
+use crate::error::{IngestError, Position};
 use crate::input::file::OpenInput;
-use crate::limits::BLOCK_CELLS;
-use crate::parquet::{checks, guard};
+use crate::limits::{BATCH_BYTES, BLOCK_CELLS, LONGEST_VALUE};
+use crate::parquet::row_group::RowGroup;
+use crate::parquet::{damaged, footer};
 use crate::schema::layout;
 
 /// A Parquet file.
 #[derive(Debug)]
 pub(crate) struct ParquetBlocks {
     input: OpenInput,
-    file: String,
     metadata: Arc<FileMetadata>,
-    /// Names as they stand in the file, and trimmed.
-    stored_names: Vec<String>,
+    /// Columns that some role can use, as they stand in the file.
+    fields: Vec<ArrowField>,
+    /// Their names, trimmed.
     names: Vec<String>,
     wanted: Vec<usize>,
-    checked: Checked,
+    /// The row group that holds the next row, once that was asked for.
+    group: Option<RowGroup>,
+    /// Its place, and the file's rows before it.
+    group_index: usize,
+    rows_before: usize,
     next_row: usize,
-}
-
-/// Row groups whose pages were checked, and the rows in them.
-#[derive(Debug, Default)]
-struct Checked {
-    groups: usize,
-    rows: usize,
 }
 
 impl ParquetBlocks {
     /// Reads the footer. Columns of kinds that no role can use (lists, structs) are left out.
     pub(crate) fn open(input: &OpenInput) -> Result<Self, IngestError> {
-        let file = input.name.clone();
-        checks::check_footer(input)?;
-        let (metadata, stored_names) = guarded(&file, || {
-            let mut reader = ParquetReader::new(input.handle()?);
-            let mut metadata = FileMetadata::clone(reader.get_metadata()?);
-            // The Arrow schema kept beside Parquet's own adds kinds (dictionaries, durations) that say nothing more.
-            metadata.key_value_metadata = None;
-            let metadata = Arc::new(metadata);
-            let mut reader = ParquetReader::new(input.handle()?);
-            reader.set_metadata(Arc::clone(&metadata));
-            let schema = reader.schema()?;
-            let usable = schema.iter_values().filter(|field| is_usable(field.dtype()));
-            Ok((metadata, usable.map(|field| field.name.to_string()).collect::<Vec<String>>()))
-        })?;
-        if stored_names.is_empty() {
-            let problem = "none of its columns holds numbers, text, flags or times".to_owned();
-            return Err(IngestError::Damaged { file, problem });
+        let (metadata, schema) = footer::read(input)?;
+        let fields: Vec<ArrowField> = schema.into_iter_values().filter(|field| is_usable(field.dtype())).collect();
+        if fields.is_empty() {
+            return Err(damaged(input, "none of its columns holds numbers, text, flags or times".to_owned()));
         }
-        checks::check_metadata(input, &metadata)?;
-        let names = layout::clean_names(&stored_names, &file)?;
+        let stored_names: Vec<String> = fields.iter().map(|field| field.name.to_string()).collect();
+        let names = layout::clean_names(&stored_names, &input.name)?;
         let wanted = (0..names.len()).collect();
-        let input = input.clone();
         Ok(ParquetBlocks {
-            input,
-            file,
-            metadata,
-            stored_names,
+            input: input.clone(),
+            metadata: Arc::new(metadata),
+            fields,
             names,
             wanted,
-            checked: Checked::default(),
+            group: None,
+            group_index: 0,
+            rows_before: 0,
             next_row: 0,
         })
     }
@@ -76,31 +60,51 @@ impl ParquetBlocks {
         self.metadata.num_rows
     }
 
-    /// Checks the pages of the row groups that hold the rows before `end`.
-    fn check_up_to(&mut self, end: usize, columns: &[String]) -> Result<(), IngestError> {
-        while self.checked.rows < end
-            && let Some(group) = self.metadata.row_groups.get(self.checked.groups)
-        {
-            checks::check_pages(&self.input, group, columns)?;
-            self.checked.groups += 1;
-            self.checked.rows += group.num_rows();
+    /// The next rows of the wanted columns, `most` at most and of one row group, and the bytes of their text.
+    fn next_rows(&mut self, most: usize) -> Result<(DataFrame, usize), IngestError> {
+        let rows_of = |index: usize| self.metadata.row_groups[index].num_rows();
+        while self.next_row >= self.rows_before + rows_of(self.group_index) {
+            self.rows_before += rows_of(self.group_index);
+            self.group_index += 1;
+            self.group = None;
         }
-        Ok(())
+        let index = self.group_index;
+        let group = match &self.group {
+            Some(group) => group,
+            None => {
+                let wanted: Vec<&ArrowField> = self.wanted.iter().map(|i| &self.fields[*i]).collect();
+                self.group.insert(RowGroup::open(&self.input, &self.metadata, index, &wanted)?)
+            }
+        };
+        let first = self.next_row - self.rows_before;
+        let end = self.metadata.row_groups[index].num_rows().min(first + most);
+        let mut frame = group.read(&self.input, &self.metadata, &(first..end))?;
+        let mut text = self.text_bytes(&frame)?;
+        while text > BATCH_BYTES && frame.height() > 1 {
+            frame = frame.head(Some(frame.height() / 2));
+            text = self.text_bytes(&frame)?;
+        }
+        self.next_row += frame.height();
+        Ok((frame, text))
     }
 
-    /// The rows `[first, first + n)` of the wanted columns, named as stored.
-    fn slice(&mut self, first: usize, n: usize) -> Result<DataFrame, IngestError> {
-        let columns: Vec<String> = self.wanted.iter().map(|i| self.stored_names[*i].clone()).collect();
-        self.check_up_to(first + n, &columns)?;
-        guarded(&self.file, || {
-            let mut reader = ParquetReader::new(self.input.handle()?);
-            reader.set_metadata(Arc::clone(&self.metadata));
-            reader
-                .with_slice(Some((first, n)))
-                .with_columns(Some(columns))
-                .read_parallel(ParallelStrategy::Columns)
-                .finish()
-        })
+    /// Bytes of all texts in `frame`, which begins at the next row; refuses one that is too long.
+    fn text_bytes(&self, frame: &DataFrame) -> Result<usize, IngestError> {
+        let mut total = 0;
+        for column in frame.columns() {
+            let Ok(texts) = column.str() else { continue };
+            for (i, length) in texts.downcast_iter().flat_map(|texts| texts.len_iter()).enumerate() {
+                if length as usize > LONGEST_VALUE {
+                    let (file, at) = (self.input.name.clone(), Position::Row((self.next_row + i) as u64 + 1));
+                    let name = column.name();
+                    let problem =
+                        format!("value `{name}` is {length} bytes long, more than the {LONGEST_VALUE} that are read");
+                    return Err(IngestError::BadLine { file, at, problem });
+                }
+                total += length as usize;
+            }
+        }
+        Ok(total)
     }
 }
 
@@ -140,19 +144,21 @@ impl BlockReader for ParquetBlocks {
 
     fn next_block(&mut self, limit: BlockLimit) -> Result<Option<Block>, IngestError> {
         let most = (BLOCK_CELLS / self.wanted.len().max(1)).max(1);
-        let n = limit.rows.min(most).min(self.n_rows() - self.next_row);
+        let first = self.next_row;
+        let n = limit.rows.min(most).min(self.n_rows() - first);
         if n == 0 {
             return Ok(None);
         }
-        let mut frame = self.slice(self.next_row, n)?;
-        if frame.height() != n || frame.columns().iter().any(|column| column.len() != n) {
-            let problem = format!("its footer promises {} rows and some are not there", self.n_rows());
-            return Err(IngestError::Damaged { file: self.file.clone(), problem });
+        let (mut frame, mut text) = self.next_rows(n)?;
+        // Small row groups are read together, until there is half of what a batch may hold.
+        while frame.height() < n && text < BATCH_BYTES / 2 {
+            let (more, more_text) = self.next_rows(n - frame.height())?;
+            frame.vstack_mut_owned(more).map_err(|e| IngestError::internal(&self.input.name, e))?;
+            text += more_text;
         }
         let names: Vec<&str> = self.wanted.iter().map(|i| self.names[*i].as_str()).collect();
-        frame.set_column_names(&names).map_err(|e| IngestError::internal(&self.file, e))?;
-        let rows = (self.next_row as u64..).take(n).collect();
-        self.next_row += n;
+        frame.set_column_names(&names).map_err(|e| IngestError::internal(&self.input.name, e))?;
+        let rows = (first as u64..self.next_row as u64).collect();
         Ok(Some(Block { frame, rows, places: Places::Rows, texts: None, rejects: Vec::new(), end: None }))
     }
 
@@ -161,15 +167,5 @@ impl BlockReader for ParquetBlocks {
             0 => self.input.length,
             n => (self.input.length as f64 * self.next_row as f64 / n as f64) as u64,
         }
-    }
-}
-
-/// Runs a reader of polars on bytes that may be hostile: its panics are errors too.
-fn guarded<T>(file: &str, work: impl FnOnce() -> polars_core::error::PolarsResult<T>) -> Result<T, IngestError> {
-    let damaged = |problem: String| IngestError::Damaged { file: file.to_owned(), problem };
-    match guard::caught(work) {
-        Some(Ok(value)) => Ok(value),
-        Some(Err(error)) => Err(damaged(error.to_string())),
-        None => Err(damaged("its parts contradict each other".to_owned())),
     }
 }

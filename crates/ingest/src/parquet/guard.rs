@@ -4,6 +4,10 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use polars_core::error::PolarsResult;
+
+use crate::error::IngestError;
+
 /// Guarded pieces of work on all threads.
 static GUARDED: AtomicUsize = AtomicUsize::new(0);
 
@@ -15,8 +19,18 @@ thread_local! {
 /// How polars names the threads of its pool, which hand their panics on to the thread that waits for them.
 const POLARS_THREADS: &str = "polars-";
 
+/// Runs a reader of polars on bytes of `file` that may be hostile: its panics are errors too.
+pub(super) fn guarded<T>(file: &str, work: impl FnOnce() -> PolarsResult<T>) -> Result<T, IngestError> {
+    let damaged = |problem: String| IngestError::Damaged { file: file.to_owned(), problem };
+    match caught(work) {
+        Some(Ok(value)) => Ok(value),
+        Some(Err(error)) => Err(damaged(error.to_string())),
+        None => Err(damaged("its parts contradict each other".to_owned())),
+    }
+}
+
 /// Does `work`; `None` if it panicked.
-pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
+fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
     let _mark = Mark::set();
     catch_unwind(AssertUnwindSafe(work)).ok()
 }

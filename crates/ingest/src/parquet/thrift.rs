@@ -4,9 +4,21 @@
 /// Structures inside each other, more than Parquet has.
 const DEEPEST: usize = 12;
 
+/// Structures in all: each takes a byte, and a hundred once it is understood.
+const MOST_STRUCTURES: usize = 1 << 20;
+
 /// Where a whole number stands: field of the outermost structure, and field inside that one (0 for none).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Field(pub(super) i16, pub(super) i16);
+
+/// What is met on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Met {
+    /// A whole number of the outermost structure or of one directly inside, also where that one stands in a list.
+    Number(Field, i64),
+    /// The end of a structure in the list that is this field of the outermost structure.
+    Item(i16),
+}
 
 /// Bytes that break the encoding, or end before it does.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,8 +26,8 @@ pub(super) struct Broken;
 
 /// Walks the structure at the front of `bytes` and returns its length; `seen` is told the whole numbers of its fields and
 /// of the structures directly inside.
-pub(super) fn walk(bytes: &[u8], mut seen: impl FnMut(Field, i64)) -> Result<usize, Broken> {
-    let mut walk = Walk { bytes, at: 0, seen: &mut seen };
+pub(super) fn walk(bytes: &[u8], mut seen: impl FnMut(Met)) -> Result<usize, Broken> {
+    let mut walk = Walk { bytes, at: 0, n_structures: 0, seen: &mut seen };
     walk.structure(0, 0)?;
     Ok(walk.at)
 }
@@ -23,7 +35,8 @@ pub(super) fn walk(bytes: &[u8], mut seen: impl FnMut(Field, i64)) -> Result<usi
 struct Walk<'a> {
     bytes: &'a [u8],
     at: usize,
-    seen: &'a mut dyn FnMut(Field, i64),
+    n_structures: usize,
+    seen: &'a mut dyn FnMut(Met),
 }
 
 impl Walk<'_> {
@@ -61,7 +74,8 @@ impl Walk<'_> {
 
     /// Fields up to the one that ends the structure. `parent` is the field it is the value of, 0 for none.
     fn structure(&mut self, depth: usize, parent: i16) -> Result<(), Broken> {
-        if depth > DEEPEST {
+        self.n_structures += 1;
+        if depth > DEEPEST || self.n_structures > MOST_STRUCTURES {
             return Err(Broken);
         }
         let mut id = 0i16;
@@ -84,6 +98,7 @@ impl Walk<'_> {
         }
     }
 
+    /// A value of the field `id`, or of the list that is this field.
     fn value(&mut self, kind: u8, depth: usize, id: i16, field: Option<Field>, in_list: bool) -> Result<(), Broken> {
         match kind {
             // A flag stands in its field's header, and in a list in a byte.
@@ -93,7 +108,7 @@ impl Walk<'_> {
             4..=6 => {
                 let value = self.zigzag()?;
                 if let Some(field) = field {
-                    (self.seen)(field, value);
+                    (self.seen)(Met::Number(field, value));
                 }
                 Ok(())
             }
@@ -102,14 +117,14 @@ impl Walk<'_> {
                 let length = self.varint()?;
                 self.skip(length)
             }
-            9 | 10 => self.list(depth),
+            9 | 10 => self.list(depth, id),
             12 => self.structure(depth + 1, id),
             // Maps, which Parquet does not use, and what is no kind.
             _ => Err(Broken),
         }
     }
 
-    fn list(&mut self, depth: usize) -> Result<(), Broken> {
+    fn list(&mut self, depth: usize, id: i16) -> Result<(), Broken> {
         if depth > DEEPEST {
             return Err(Broken);
         }
@@ -122,8 +137,14 @@ impl Walk<'_> {
         if n > (self.bytes.len() - self.at) as u64 {
             return Err(Broken);
         }
+        let kind = header & 0x0f;
+        // A structure of a list stands as deep as one that is a field; what lies in a list of lists is told to nobody.
+        let depth_inside = if kind == 12 { depth } else { depth + 1 };
         for _ in 0..n {
-            self.value(header & 0x0f, depth + 1, 0, None, true)?;
+            self.value(kind, depth_inside, id, None, true)?;
+            if depth == 0 && kind == 12 {
+                (self.seen)(Met::Item(id));
+            }
         }
         Ok(())
     }
@@ -138,19 +159,34 @@ mod tests {
         // 1: i32 -3; 2: list of two i32; 3: { 1: i64 64 }; 4: "ab".
         let bytes = [0x15, 5, 0x19, 0x25, 2, 4, 0x1c, 0x16, 0x80, 1, 0, 0x18, 2, b'a', b'b', 0, 9];
         let mut seen = Vec::new();
-        assert_eq!(walk(&bytes, |field, value| seen.push((field, value))), Ok(bytes.len() - 1));
-        assert_eq!(seen, [(Field(1, 0), -3), (Field(3, 1), 64)]);
+        assert_eq!(walk(&bytes, |met| seen.push(met)), Ok(bytes.len() - 1));
+        assert_eq!(seen, [Met::Number(Field(1, 0), -3), Met::Number(Field(3, 1), 64)]);
         for cut in 0..bytes.len() - 1 {
-            assert_eq!(walk(&bytes[..cut], |_, _| ()), Err(Broken), "{cut}");
+            assert_eq!(walk(&bytes[..cut], |_| ()), Err(Broken), "{cut}");
         }
     }
 
     #[test]
+    fn structures_in_a_list_are_told_with_their_numbers_and_counted() {
+        // 2: list of { 5: i32 1 } and { }; the list inside the second's field 1 is not told of.
+        let bytes = [0x29, 0x2c, 0x55, 2, 0, 0x19, 0x1c, 0x15, 2, 0, 0, 0];
+        let mut seen = Vec::new();
+        assert_eq!(walk(&bytes, |met| seen.push(met)), Ok(bytes.len()));
+        assert_eq!(seen, [Met::Number(Field(2, 5), 1), Met::Item(2), Met::Item(2)]);
+        let many = |n: usize| {
+            let length = [n as u8 & 0x7f | 0x80, (n >> 7) as u8 & 0x7f | 0x80, (n >> 14) as u8];
+            walk(&[&[0x19, 0xfc], &length[..], &vec![0; n + 1]].concat(), |_| ())
+        };
+        assert!(many(MOST_STRUCTURES - 1).is_ok());
+        assert_eq!(many(MOST_STRUCTURES), Err(Broken));
+    }
+
+    #[test]
     fn a_list_longer_than_its_bytes_and_endless_depth_are_broken() {
-        assert_eq!(walk(&[0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 7, 0, 0], |_, _| ()), Err(Broken));
-        assert_eq!(walk(&[0x1c; 100], |_, _| ()), Err(Broken));
+        assert_eq!(walk(&[0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 7, 0, 0], |_| ()), Err(Broken));
+        assert_eq!(walk(&[0x1c; 100], |_| ()), Err(Broken));
         assert_eq!(
-            walk(&[0x19, 0x18, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0], |_, _| ()),
+            walk(&[0x19, 0x18, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0], |_| ()),
             Err(Broken)
         );
     }

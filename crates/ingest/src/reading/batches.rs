@@ -67,8 +67,9 @@ pub fn batches(source: &Source, options: &ReadOptions) -> Result<Batches, Ingest
 /// dropped. Waits for the first line, which tells the format, and for the header. Refuses what [`batches`] refuses, and
 /// Parquet.
 pub fn follow(stream: impl Read + Send + 'static, name: &str, options: &ReadOptions) -> Result<Batches, IngestError> {
-    let feed = Feed::start(stream).map_err(|e| IngestError::read(name, &e))?;
-    let opened = format::open_stream(Framer::new(Box::new(feed), name), &options.schema, options.bad_rows)?;
+    let feed = Feed::start(stream, &options.contact).map_err(|e| IngestError::read(name, &e))?;
+    let framer = Framer::new(Box::new(feed), name, &options.contact);
+    let opened = format::open_stream(framer, &options.schema, options.bad_rows)?;
     let plan = Plan::of_stream(&opened, name, &sensor_name(name), options)?;
     Ok(Batches::new(plan, vec![name.to_owned()], Some(opened.reader), options))
 }
@@ -121,6 +122,10 @@ impl Batches {
     /// The next block of the file that is open, or of the next.
     fn next_block(&mut self) -> Result<Option<Block>, IngestError> {
         while let Some(file) = self.plan.files.get(self.index) {
+            // Blocks may give no batch for long.
+            if self.plan.contact.cancelled() {
+                return Err(IngestError::Cancelled);
+            }
             let reader = match &mut self.reader {
                 Some(reader) => reader,
                 none => none.insert(self.plan.open(file, Hashing::No)?.1.reader),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use nta_data::Contact;
 use polars_core::prelude::DataFrame;
 
 use crate::block::BlockLimit;
@@ -69,7 +70,7 @@ impl ColumnValues {
 /// Reads the CSV or Parquet file at `path`. A CSV column is whole numbers, numbers or flags where every cell is one,
 /// else text.
 pub fn read_columns(path: &Path) -> Result<Columns, IngestError> {
-    let input = Input::new(path, true).open()?;
+    let input = Input::new(path, true).open(&Contact::default())?;
     let mut reader = format::open(&input, &any_columns(), BadRows::Refuse, Hashing::No)?.reader;
     let names = reader.columns().to_vec();
     let mut collected: Vec<Vec<OwnedValue>> = names.iter().map(|_| Vec::new()).collect();

@@ -43,7 +43,12 @@ pub fn read(source: &Source, options: &ReadOptions, watch: &dyn Watch) -> Result
         assembler: Assembler::new(&plan, Labelled::Unsettled),
         ledger: Ledger::new(options.bad_rows),
         bytes_before: 0,
-        bytes: plan.files.iter().filter_map(|f| f.input.as_ref()?.open().ok()).map(|input| input.length).sum(),
+        bytes: plan
+            .files
+            .iter()
+            .filter_map(|f| f.input.as_ref()?.open(&plan.contact).ok())
+            .map(|input| input.length)
+            .sum(),
         watch,
     };
     let (mut files, mut digests) = (Vec::new(), Vec::new());

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nta_data::{Quiet, Schema};
+use nta_data::{Contact, Quiet, Schema};
 
-use crate::limits::{LONGEST_NAME, LONGEST_RECORD, LONGEST_VALUE, MOST_COLUMNS};
-use crate::{BadRows, IngestError, ReadOptions, Source, Truth, batches, infer_schema, read, read_columns};
+use crate::limits::{LONGEST_GAP, LONGEST_NAME, LONGEST_RECORD, LONGEST_VALUE, MOST_COLUMNS};
+use crate::{BadRows, IngestError, ReadOptions, Source, Truth, batches, follow, infer_schema, read, read_columns};
 
 /// Far more than any of these files needs, also where the machine is busy and nothing is optimised.
 const SOON: Duration = Duration::from_secs(20);
@@ -117,6 +117,50 @@ fn a_line_without_end_is_no_quote() {
 }
 
 #[test]
+fn text_without_a_flow_is_refused_where_it_begins_in_every_text_format() {
+    let size = LONGEST_GAP as usize + (1 << 16);
+    let fill = |text: &str| text.repeat(size / text.len());
+    let json = "{\"ts\":1,\"bytes\":1}\n";
+    let blank = [("bytes\n1\n", "\r\n"), ("#fields\tbytes\n1\n", "\n"), (json, "\n")];
+    let passed = [("bytes\n1\n", "bytes\n"), ("#fields\tbytes\n1\n", "#close\tx\n\n")];
+    for (begin, line) in blank.into_iter().chain(passed) {
+        let at = begin.lines().count() + 1;
+        let told = format!("flows.csv, line {at}: more than 16 MiB of blank lines, comments or repeated headers begin");
+        let text = format!("{begin}{}", fill(line));
+        assert!(refusal_of(&text).starts_with(&told), "{line:?}: {}", refusal_of(&text));
+        let streamed = follow(std::io::Cursor::new(text.into_bytes()), "flows.csv", &options());
+        let streamed = streamed.and_then(|mut all| all.try_for_each(|b| b.map(drop))).unwrap_err().to_string();
+        assert!(streamed.starts_with(&told), "{line:?}: {streamed}");
+    }
+    let headless = refusal_of(&format!("#path\tx\n{}", fill("#open\tx\n")));
+    assert!(headless.starts_with("flows.csv, line 1: more than 16 MiB of blank lines"), "{headless}");
+    let told = "flows.csv, line 1: it begins with 65536 bytes of blank lines or more; remove them";
+    assert_eq!(refusal_of(&fill(" \n")), told);
+}
+
+#[test]
+fn as_much_text_without_a_flow_as_is_allowed_is_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flows.csv");
+    let blank = "\n".repeat(LONGEST_GAP as usize);
+    std::fs::write(&path, format!("bytes\n1\n{blank}2\n{blank}")).unwrap();
+    let source = Source::resolve(&[path.display().to_string()], Path::new("/")).unwrap();
+    assert_eq!(read(&source, &options(), &Quiet).unwrap().dataset.n_rows(), 2);
+}
+
+#[test]
+fn blank_lines_by_the_gigabyte_are_not_read_through() {
+    if let Some(path) = hostile("newlines10g.csv.zst") {
+        let began = Instant::now();
+        for said in [read_columns(&path).map(drop), infer_schema(&path, &Contact::default()).map(drop)] {
+            let said = said.unwrap_err().to_string();
+            assert!(said.contains("newlines10g.csv.zst, line 2: more than 16 MiB of blank lines"), "{said}");
+        }
+        assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+    }
+}
+
+#[test]
 fn a_value_too_long_to_be_kept_is_refused_with_its_line_and_place() {
     let long = "s".repeat(LONGEST_VALUE + 1);
     let told = "flows.csv, line 3: value 2 is 262145 bytes long, more than the 262144 that are read";
@@ -151,10 +195,10 @@ fn nested_keys_that_repeat_a_long_name_are_refused_before_they_multiply() {
     std::fs::write(&path, line).unwrap();
     let told = "flows.json, line 1: the name of a field is 1048576 bytes long, more than the 1024 that are read";
     assert!(refusal(&path).contains(told), "{}", refusal(&path));
-    assert!(infer_schema(&path).unwrap_err().to_string().contains(told));
+    assert!(infer_schema(&path, &Contact::default()).unwrap_err().to_string().contains(told));
     if let Some(path) = hostile("j_prefix.json.gz") {
         let began = Instant::now();
-        let message = infer_schema(&path).unwrap_err().to_string();
+        let message = infer_schema(&path, &Contact::default()).unwrap_err().to_string();
         assert!(message.contains("j_prefix.json.gz, line 1: "), "{message}");
         assert!(began.elapsed() < SOON);
     }

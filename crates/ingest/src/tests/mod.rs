@@ -3,21 +3,25 @@
 //! - `bounds`: what asks for too much memory or time is refused by name
 //! - `changing`: an input is read once, or is provably the same in every pass
 //! - `hostile_parquet`: damaged Parquet is refused in words
+//! - `hostile_pages`: Parquet that keeps to the format and asks for too much is refused
 //! - `known_files`: rows and labels of the published data sets
 //! - `reading`: good files read the same whatever their form
 //! - `refusals`: every mistake is answered with file, place and remedy
 //! - `rejects`: bad rows are set aside, up to a share
 //! - `sensors`: an entity is the same one after a rotation
+//! - `stopping`: whoever waits for a pipe or an archive that gives nothing is told, and can end it
 //! - `streams`: pipes and files that grow are read as they come
 //! - `text_formats`: the same flows read the same in every text format
 
 mod bounds;
 mod changing;
+mod hostile_pages;
 mod hostile_parquet;
 mod known_files;
 mod reading;
 mod refusals;
 mod rejects;
 mod sensors;
+mod stopping;
 mod streams;
 mod text_formats;

@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod doctor;
+pub(crate) mod drift;
 pub(crate) mod models;
 pub(crate) mod past_runs;
 pub(crate) mod run;

@@ -5,6 +5,7 @@ use std::io::Write;
 use nta_pipeline::{models as list, remove_alias, set_alias, verify as check};
 
 use crate::args::{Common, ModelsCommand};
+use crate::progress::Progress;
 use crate::{commands, table, visible};
 
 pub(crate) fn models(common: &Common) -> anyhow::Result<()> {
@@ -28,10 +29,10 @@ pub(crate) fn models(common: &Common) -> anyhow::Result<()> {
 }
 
 pub(crate) fn change(change: &ModelsCommand, common: &Common) -> anyhow::Result<()> {
-    let project = commands::project(common);
+    let (project, progress) = (commands::project(common), Progress::new(common.quiet));
     let (moved, said) = match change {
-        ModelsCommand::Alias { model, alias } => (set_alias(&project, model, alias)?, "now points at"),
-        ModelsCommand::Unalias { alias } => (remove_alias(&project, alias)?, "no longer points at"),
+        ModelsCommand::Alias { model, alias } => (set_alias(&project, model, alias, &progress)?, "now points at"),
+        ModelsCommand::Unalias { alias } => (remove_alias(&project, alias, &progress)?, "no longer points at"),
     };
     if common.json {
         return commands::json(&moved);

@@ -5,6 +5,7 @@ use std::io::Write;
 use nta_pipeline::{infer_schema, list_schemas, show_schema};
 
 use crate::args::{Common, SchemaCommand};
+use crate::progress::Progress;
 use crate::{commands, visible};
 
 pub(crate) fn schema(command: &SchemaCommand, common: &Common) -> anyhow::Result<()> {
@@ -19,7 +20,7 @@ pub(crate) fn schema(command: &SchemaCommand, common: &Common) -> anyhow::Result
             }
         }
         SchemaCommand::Show { name } => commands::yaml(&show_schema(name, &commands::project(common))?)?,
-        SchemaCommand::Infer { file } => commands::yaml(&infer_schema(file)?)?,
+        SchemaCommand::Infer { file } => commands::yaml(&infer_schema(file, &Progress::new(common.quiet))?)?,
     }
     Ok(())
 }

@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use nta_pipeline::{BadRowsConfig, BadRowsWord, ScoreOutcome, ScoreRequest, score as job};
+use nta_pipeline::{ScoreOutcome, ScoreRequest, score as job};
 
-use crate::args::{BadRowsArg, Common, ScoreArgs};
+use crate::args::{Common, ScoreArgs};
 use crate::progress::Progress;
 use crate::{commands, table, visible};
 
@@ -16,11 +16,7 @@ pub(crate) fn score(args: &ScoreArgs, common: &Common) -> anyhow::Result<()> {
         batch_rows: args.batch as usize,
         reasons: args.explain.map(|most| most as usize),
         sensor: args.sensor.clone(),
-        bad_rows: match args.bad_rows {
-            BadRowsArg::Refuse => BadRowsConfig::Word(BadRowsWord::Refuse),
-            BadRowsArg::SetAside => BadRowsConfig::Word(BadRowsWord::SetAside),
-        }
-        .into(),
+        bad_rows: args.bad_rows.into(),
         project: commands::project(common),
     };
     let outcome = job(&request, &Progress::new(common.quiet))?;

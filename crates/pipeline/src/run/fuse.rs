@@ -122,7 +122,8 @@ fn freeze(ctx: &mut Context<'_>, model: &mut Arc<Model>, parts: &Partition) -> R
     frozen.calibration = Isotonic::fit(&fresh.hybrid().p_attack, &fresh_labels).map_err(failed)?;
     let (calibration, threshold) = (fused(calibration, &frozen.hybrid)?, fused(threshold, &frozen.hybrid)?);
     frozen.thresholds = choose_thresholds(ctx, parts, &calibration, &threshold)?;
-    frozen.profile = Some(profile::fit(&parts.train, &threshold));
+    let chosen = frozen.threshold(HYBRID).map_err(failed)?.clone();
+    frozen.profile = Some(profile::fit(&parts.train, threshold, &chosen)?);
     model.record_golden(&parts.calibration).map_err(failed)?;
     let chosen = model.threshold(HYBRID).map_err(failed)?;
     let combine = combined(ctx).to_owned();

@@ -14,7 +14,7 @@ mod publish;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use nta_data::{Watch, hex};
+use nta_data::{Awaited, Watch, hex};
 use nta_ingest::RejectsFile;
 use nta_metrics::{Evaluation, ThresholdRule, rows_needed, supported_budget};
 use nta_preprocess::{Part, PartSummary, Partition, PartitionError, Requirements, partition};
@@ -23,7 +23,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::config::{LoadedConfig, RunConfig};
-use crate::error::{PipelineError, failed, refused};
+use crate::error::{PipelineError, chain, failed, refused};
 use crate::event::{Begun, DatasetRead, Event, Listener, Outcome, PartSize, Remark, Stage, Unit};
 use crate::track::{AskedTracking, TrackedRun, Tracking};
 use crate::traffic::{self, ReadTraffic, SourceReport};
@@ -89,7 +89,7 @@ fn run_members(
     members: &[&dyn MemberStage],
 ) -> Result<RunOutcome, PipelineError> {
     let asked = AskedTracking::of(loaded)?;
-    let (dir, resumed) = open(loaded, resume)?;
+    let (dir, resumed) = open(loaded, resume, listener)?;
     let begun = |asked| Tracking::begin(asked, &loaded.project, &dir).map_err(|error| error.to_string());
     let tracking = asked.and_then(|asked| asked.map(begun).transpose());
     let (tracking, not_tracked) = tracking.map_or_else(|why| (None, Some(why)), |tracking| (tracking, None));
@@ -99,13 +99,13 @@ fn run_members(
     let begun = begin(&ctx, resumed, nothing_to_resume, not_tracked);
     let outcome = begun.and_then(|()| stages(&mut ctx, members));
     let RunLog { dir, tracking, .. } = ctx.log;
-    let Some(tracking) = tracking.map(Tracking::ended) else { return close(dir, outcome, resumed) };
+    let Some(tracking) = tracking.map(Tracking::ended) else { return close(dir, listener, outcome, resumed) };
     if is_taken_back(&outcome, resumed) {
         tracking.discard();
-        return close(dir, outcome, resumed);
+        return close(dir, listener, outcome, resumed);
     }
     let run = dir.id().to_owned();
-    let closed = close(dir, outcome, resumed);
+    let closed = close(dir, listener, outcome, resumed);
     let told = tracking.finish(listener);
     told.tell(&run, listener);
     closed.map(|outcome| RunOutcome { tracking: Some(told), ..outcome })
@@ -136,10 +136,12 @@ fn begin(
     if nothing_to_resume {
         ctx.log.remark(Remark::NothingToResume)?;
     }
+    let left = nta_tracking::sweep_ended(&ctx.project.home);
+    left.iter().try_for_each(|error| ctx.log.remark(Remark::LeftBehind { reason: chain(error) }))?;
     not_tracked.map_or(Ok(()), |why| ctx.log.remark(Remark::NotTracked { why }))
 }
 
-fn open(loaded: &LoadedConfig, resume: &Resume) -> Result<(RunDir, bool), PipelineError> {
+fn open(loaded: &LoadedConfig, resume: &Resume, listener: &dyn Listener) -> Result<(RunDir, bool), PipelineError> {
     let LoadedConfig { config, project, .. } = loaded;
     let digest = config_digest(config);
     let found = match resume {
@@ -178,7 +180,11 @@ fn open(loaded: &LoadedConfig, resume: &Resume) -> Result<(RunDir, bool), Pipeli
         version: VERSION.to_owned(),
         parent: None,
     };
-    let dir = RunDir::create(&project.home, new).map_err(failed)?;
+    let contact = listener.contact();
+    let go_on = |wait: &nta_atomic::FolderWait<'_>| {
+        contact.waits(Awaited::Folder { path: wait.folder, holder: wait.holder }, wait.elapsed)
+    };
+    let dir = RunDir::create_while(&project.home, new, &go_on).map_err(failed)?;
     keep_config(&dir, config)?;
     Ok((dir, false))
 }
@@ -193,13 +199,19 @@ fn config_digest(config: &RunConfig) -> String {
     hex(&Sha256::digest(config.to_yaml().as_bytes()))
 }
 
-fn close(dir: RunDir, outcome: Result<RunOutcome, PipelineError>, resumed: bool) -> Result<RunOutcome, PipelineError> {
+fn close(
+    dir: RunDir,
+    listener: &dyn Listener,
+    outcome: Result<RunOutcome, PipelineError>,
+    resumed: bool,
+) -> Result<RunOutcome, PipelineError> {
     let marked = match &outcome {
-        // Finished first: a kill in between leaves checkpoints that nobody asks for, not a run that must learn again.
-        Ok(_) => {
-            let checkpoints = dir.path().join("checkpoints");
-            dir.finish().map(|_| drop(std::fs::remove_dir_all(checkpoints)))
-        }
+        // Finished first: a kill in between leaves checkpoints that the next run sweeps, not a run that must learn again.
+        Ok(outcome) => dir.finish().map(|_| {
+            if let Err(error) = nta_tracking::drop_checkpoints(&outcome.folder) {
+                listener.hear(&Event::Remark(Remark::LeftBehind { reason: chain(&error) }));
+            }
+        }),
         Err(_) if is_taken_back(&outcome, resumed) => dir.discard(),
         Err(error @ PipelineError::Interrupted(_)) => dir.interrupt(&error.to_string()).map(drop),
         Err(error) => dir.fail(&error.to_string()).map(drop),

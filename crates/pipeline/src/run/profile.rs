@@ -1,15 +1,27 @@
 //! The profile that goes with a model: what the members learned from, what scores were like on rows that no member and no
 //! fusion has learned from, and both as the report shows them.
 
-use nta_data::{Dataset, Scores};
+use nta_data::{Dataset, HYBRID, ScoreColumn, Scores};
+use nta_metrics::ChosenThreshold;
 use nta_preprocess::{CategoricalProfile, NumericProfile, Profile, ScoreProfile};
 use nta_report::ProfileSection;
 
-/// The profile of the training part's columns and of the scores on the threshold part.
-pub(super) fn fit(train: &Dataset, threshold: &Scores) -> Profile {
+use crate::error::{PipelineError, failed};
+
+/// The profile of the training part's columns and of the scores on the threshold part, with the flags that `chosen`, the
+/// hybrid's threshold, gives them.
+///
+/// # Errors
+/// Flags that are not as many as the scores.
+pub(super) fn fit(train: &Dataset, threshold: Scores, chosen: &ChosenThreshold) -> Result<Profile, PipelineError> {
     let mut profile = Profile::fit(train);
+    let flagged = ScoreColumn::new(HYBRID, threshold.hybrid().p_attack.clone(), |score| chosen.flags(score));
+    let threshold = threshold.with_hybrid(flagged).map_err(failed)?;
+    if let Some(spread) = &mut profile.spread {
+        spread.take_scores(&threshold);
+    }
     profile.scores = threshold.columns().map(|column| ScoreProfile::of(&column.name, &column.p_attack)).collect();
-    profile
+    Ok(profile)
 }
 
 /// All columns of the profile.

@@ -46,7 +46,8 @@ pub(crate) fn publish(
         Ok((path, Outcome::Report { figures: figures as u64 }))
     })?;
     let version = ctx.stage(Stage::Save, |ctx| {
-        let version = Registry::new(&ctx.project.home).add(&ctx.config.name, model).map_err(failed)?;
+        let registry = Registry::new(&ctx.project.home).in_contact(ctx.log.listener.contact());
+        let version = registry.add(&ctx.config.name, model).map_err(failed)?;
         let title = version.title();
         ctx.log.dir.update(|record| record.model = Some(title.clone())).map_err(failed)?;
         let digest = judged.evaluation.digest.clone();

@@ -4,48 +4,61 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nta_data::{Dataset, Scores};
-use nta_ingest::{Batch, Batches, ReadOptions, Source, Truth};
+use nta_ingest::{BadRows, Batch, Batches, IngestError, ReadOptions, Source, Truth};
 use nta_model::Model;
 
-use super::ScoreRequest;
 use super::sink::ScoreSink;
 use crate::error::{PipelineError, refused};
 use crate::event::{Event, Listener, Stage, Unit};
 
-/// A file, read as the model reads traffic.
-pub(super) struct Input<'a> {
+/// Which traffic to read.
+pub(crate) struct Asked<'a> {
+    /// The job that reads it.
+    pub(crate) stage: Stage,
+    /// Files; `-` for standard input.
+    pub(crate) paths: &'a [PathBuf],
+    /// One sensor's name for all, in place of each file's own.
+    pub(crate) sensor: Option<&'a str>,
+    /// What becomes of rows that cannot be read.
+    pub(crate) bad_rows: BadRows,
+    /// Rows held at a time.
+    pub(crate) batch_rows: usize,
+}
+
+/// Files, read as the model reads traffic.
+pub(crate) struct Input<'a> {
     source: Source,
     options: ReadOptions,
     listener: &'a dyn Listener,
+    stage: Stage,
 }
 
 impl<'a> Input<'a> {
-    /// Looks the file up; it is read when its batches are asked for.
-    pub(super) fn open(
-        request: &ScoreRequest,
-        model: &Model,
-        listener: &'a dyn Listener,
-    ) -> Result<Self, PipelineError> {
-        // The input is a path of the caller's, not of the project's.
+    /// Looks the files up; they are read when their batches are asked for.
+    pub(crate) fn open(asked: &Asked<'_>, model: &Model, listener: &'a dyn Listener) -> Result<Self, PipelineError> {
+        // The inputs are paths of the caller's, not of the project's.
         let working = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-        let path = if request.input == Path::new("-") { Path::new("/dev/stdin") } else { &request.input };
-        let source = Source::resolve(&[glob_safe(&path.to_string_lossy())], &working).map_err(refused)?;
+        let stdin = Path::new("/dev/stdin");
+        let paths = asked.paths.iter().map(|path| if path == Path::new("-") { stdin } else { path });
+        let patterns: Vec<String> = paths.map(|path| glob_safe(&path.to_string_lossy())).collect();
+        let source = Source::resolve(&patterns, &working).map_err(refused)?;
         let state = model.state.as_ref();
         let options = ReadOptions {
             by: state.map(|state| state.by),
             entity_key: state.map_or([0; 16], |state| state.entity_key),
             sensor_key: state.map(|state| state.sensor_key).unwrap_or_default(),
-            sensor: request.sensor.clone(),
+            sensor: asked.sensor.map(str::to_owned),
             truth: Truth::IfPresent,
-            bad_rows: request.bad_rows,
-            batch_rows: request.batch_rows,
+            bad_rows: asked.bad_rows,
+            batch_rows: asked.batch_rows,
+            contact: listener.contact(),
             ..ReadOptions::new(Arc::new(model.schema.clone()))
         };
-        Ok(Input { source, options, listener })
+        Ok(Input { source, options, listener, stage: asked.stage })
     }
 
     /// The files.
-    pub(super) fn files(&self) -> &[PathBuf] {
+    pub(crate) fn files(&self) -> &[PathBuf] {
         self.source.files()
     }
 
@@ -73,9 +86,15 @@ impl<'a> Input<'a> {
         sink.set_aside(&batches.take_rejects())
     }
 
+    /// The refusal of a file that has other rows than at its first pass.
+    pub(super) fn changed(&self) -> PipelineError {
+        let file = self.source.names().join(", ");
+        refused(IngestError::Changed { file })
+    }
+
     /// Tells how far the job is, and stops where somebody asked it to.
     pub(super) fn progress(&self, done: u64, unit: Unit) -> Result<(), PipelineError> {
-        self.listener.hear(&Event::Progress { stage: Stage::Score, done, total: None, unit });
+        self.listener.hear(&Event::Progress { stage: self.stage, done, total: None, unit });
         self.stopped()
     }
 

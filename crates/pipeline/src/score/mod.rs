@@ -10,11 +10,10 @@ mod sink;
 mod tally;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use nta_data::Order;
 use nta_ingest::BadRows;
 use nta_metrics::OperatingPoint;
 use nta_model::{Model, Reasons, Scorer};
@@ -25,7 +24,7 @@ use crate::event::{Event, Listener, Outcome, Stage};
 use crate::project::Project;
 use crate::track::locate;
 
-use input::Input;
+pub(crate) use input::{Asked, Input};
 use output::TableOutput;
 pub(crate) use output::{FLAGGED, PROBABILITY};
 pub(crate) use sink::ScoreSink;
@@ -102,19 +101,21 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
     }
     let (folder, title) = locate(&request.project, &request.model, listener)?;
     let model = Arc::new(Model::load(&folder).map_err(refused)?);
-    let input = Input::open(request, &model, listener)?;
+    let asked = Asked {
+        stage: Stage::Score,
+        paths: std::slice::from_ref(&request.input),
+        sensor: request.sensor.as_deref(),
+        bad_rows: request.bad_rows,
+        batch_rows: request.batch_rows,
+    };
+    let input = Input::open(&asked, &model, listener)?;
     let reasons = match request.reasons {
         Some(most) => Some((Reasons::new(Arc::clone(&model)).map_err(refused)?, most)),
         None => None,
     };
     let table = TableOutput::begin(&request.output, &input, Arc::clone(&model), reasons, rejects.as_deref())?;
-    let scorer = Scorer::new(Arc::clone(&model)).map_err(failed)?;
-    let sink = (table, Tally::default());
-    let sorted = model.state.is_some() && model.schema.order == Order::EndTime;
-    let ((), tally) = match sorted {
-        true => in_order::score(&input, scorer, in_order::folder_beside(&request.output), sink)?,
-        false => as_read(&input, scorer, sink)?,
-    };
+    let sorted = in_order::needs_sorting(&model);
+    let ((), tally) = into_sink(&input, &model, in_order::folder_beside(&request.output), (table, Tally::default()))?;
     let seconds = begun.elapsed().as_secs_f64();
     let outcome = ScoreOutcome {
         model: title,
@@ -133,6 +134,21 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
     let told = Outcome::Score { rows: outcome.rows, flagged: outcome.flagged, sorted };
     listener.hear(&Event::StageDone { outcome: told, seconds });
     Ok(outcome)
+}
+
+/// Scores every row of `input` and gives it to `sink` in the order read. Where rows must be put in arrival order first, the
+/// sorts' files stand in `folder`.
+pub(crate) fn into_sink<S: ScoreSink>(
+    input: &Input<'_>,
+    model: &Arc<Model>,
+    folder: &Path,
+    sink: S,
+) -> Result<S::Output, PipelineError> {
+    let scorer = Scorer::new(Arc::clone(model)).map_err(failed)?;
+    match in_order::needs_sorting(model) {
+        true => in_order::score(input, scorer, folder, sink),
+        false => as_read(input, scorer, sink),
+    }
 }
 
 /// Rows stand in arrival order, or order does not matter: one pass.

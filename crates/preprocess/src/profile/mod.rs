@@ -1,6 +1,7 @@
 //! What the training traffic looked like, column by column, so that later traffic can be held against it. Nothing is
 //! scored by it.
 
+mod binned;
 mod categorical;
 mod numeric;
 mod score;
@@ -9,6 +10,7 @@ use nta_data::Dataset;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+pub use binned::{ALERTS, BinnedColumn, Bins, MOST_BLOCKS, Spread};
 pub use categorical::{CategoricalProfile, MOST_VALUES, ValueCount};
 pub use numeric::{NumericProfile, PROBABILITIES, Quantile};
 pub use score::{SCORE_BINS, ScoreProfile};
@@ -27,21 +29,27 @@ pub struct Profile {
     /// Columns of scores, in their order; empty until they are added.
     #[serde(default)]
     pub scores: Vec<ScoreProfile>,
+    /// The same by bin along the traffic, for the search for drift; `None` in a model of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<Spread>,
 }
 
 impl Profile {
-    /// Profiles every feature column of `train`. The result depends on the rows alone, not on their order or on the number
-    /// of threads. Takes one copy of a column's numbers a thread.
+    /// Profiles every feature column of `train`. All but the spread's blocks depends on the rows alone, not on their order;
+    /// nothing depends on the number of threads. Takes one copy of a column's numbers a thread.
     pub fn fit(train: &Dataset) -> Self {
         let schema = &train.schema;
         let numeric = schema.numeric.par_iter().zip(&train.numeric);
         let categorical = schema.categorical.par_iter().zip(&train.categorical);
-        Profile {
+        let mut profile = Profile {
             rows: train.n_rows() as u64,
             numeric: numeric.map(|(role, column)| NumericProfile::fit(&role.name, column)).collect(),
             categorical: categorical.map(|(role, column)| CategoricalProfile::fit(&role.name, column)).collect(),
             scores: Vec::new(),
-        }
+            spread: None,
+        };
+        profile.spread = Some(Spread::fit(train, &profile));
+        profile
     }
 }
 
@@ -97,7 +105,12 @@ mod tests {
         };
         assert_eq!(with(1), with(3));
         let turned: Vec<u32> = (0..3_001).rev().collect();
-        assert_eq!(Profile::fit(&table.take(&turned)), with(1));
+        let (mut turned, mut straight) = (Profile::fit(&table.take(&turned)), with(1));
+        for profile in [&mut turned, &mut straight] {
+            // Blocks are of neighbours; what they sum to is not.
+            profile.spread.as_mut().unwrap().columns.iter_mut().for_each(|c| c.counts = vec![c.totals()]);
+        }
+        assert_eq!(turned, straight);
     }
 
     #[test]

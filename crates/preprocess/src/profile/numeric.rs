@@ -31,24 +31,33 @@ pub struct Quantile {
 impl NumericProfile {
     /// Profiles one column, `(n_rows)`. Quantiles are exact.
     pub(super) fn fit(name: &str, column: &[f32]) -> Self {
-        // Adding 0 makes -0 the 0 that it is equal to: which of the two stood first must not show.
-        let mut seen: Vec<f32> = column.iter().filter(|x| x.is_finite()).map(|&x| x + 0.0).collect();
-        let missing = (column.len() - seen.len()) as u64;
-        let mut quantiles: Vec<Quantile> =
-            PROBABILITIES.map(|probability| Quantile { probability, value: 0.0 }).to_vec();
-        if seen.is_empty() {
-            quantiles.clear();
-        } else {
-            let n_rows = seen.len();
-            select(&mut seen, 0, n_rows, &mut quantiles);
-        }
-        NumericProfile { name: name.to_owned(), missing, quantiles }
+        let missing = column.iter().filter(|x| !x.is_finite()).count() as u64;
+        NumericProfile { name: name.to_owned(), missing, quantiles: quantiles(column, &PROBABILITIES) }
+    }
+
+    /// The values at `probabilities` (ascending), each as in [`Quantile`]; none where every row misses the number.
+    pub(super) fn quantiles_of(column: &[f32], probabilities: &[f64]) -> Vec<f32> {
+        quantiles(column, probabilities).iter().map(|quantile| quantile.value).collect()
     }
 
     /// Share of the rows in which it was missing, of `rows` in all; 0 where there are none.
     pub fn missing_rate(&self, rows: u64) -> f64 {
         if rows == 0 { 0.0 } else { self.missing as f64 / rows as f64 }
     }
+}
+
+/// The quantiles at `probabilities`, ascending, of the numbers that are there.
+fn quantiles(column: &[f32], probabilities: &[f64]) -> Vec<Quantile> {
+    // Adding 0 makes -0 the 0 that it is equal to: which of the two stood first must not show.
+    let mut seen: Vec<f32> = column.iter().filter(|x| x.is_finite()).map(|&x| x + 0.0).collect();
+    if seen.is_empty() {
+        return Vec::new();
+    }
+    let mut quantiles: Vec<Quantile> =
+        probabilities.iter().map(|&probability| Quantile { probability, value: 0.0 }).collect();
+    let n_rows = seen.len();
+    select(&mut seen, 0, n_rows, &mut quantiles);
+    quantiles
 }
 
 /// Finds `quantiles` (ascending) of `n_rows` values, of which `values` are those from place `first` on in ascending order:

@@ -1,0 +1,1 @@
+"""Cases of `scripts/check/hostile.py`, a module a kind of file."""
