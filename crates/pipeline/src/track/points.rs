@@ -105,7 +105,11 @@ fn numbers(outcome: &Outcome) -> Vec<(String, f64)> {
         }
         Outcome::Hybrid { threshold, .. } => vec![("validation/hybrid_threshold".to_owned(), f64::from(*threshold))],
         Outcome::Evaluate { metrics, .. } => metrics.iter().map(|(name, value)| (of_test(name), *value)).collect(),
-        Outcome::Report { .. } | Outcome::Save { .. } | Outcome::Score { .. } | Outcome::Simulate { .. } => Vec::new(),
+        Outcome::Drift { .. }
+        | Outcome::Report { .. }
+        | Outcome::Save { .. }
+        | Outcome::Score { .. }
+        | Outcome::Simulate { .. } => Vec::new(),
     }
 }
 
