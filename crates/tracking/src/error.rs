@@ -123,3 +123,24 @@ fn place(path: &Path, line: Option<usize>) -> String {
         None => path.display().to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(status: u16, body: &str) -> TrackingError {
+        TrackingError::answered("http://host", "runs/log-batch", status, body.as_bytes(), None)
+    }
+
+    #[test]
+    fn an_answer_that_may_change_is_told_from_one_that_will_not() {
+        for (status, body) in [(503, ""), (429, "<html>"), (400, r#"{"error_code":"BAD_REQUEST"}"#)] {
+            assert!(answered(status, body).is_passing(), "{status} {body}");
+        }
+        for (status, code) in [(400, "INVALID_PARAMETER_VALUE"), (404, "RESOURCE_DOES_NOT_EXIST"), (403, "")] {
+            assert!(!answered(status, &format!(r#"{{"error_code":"{code}"}}"#)).is_passing(), "{status} {code}");
+        }
+        let said = answered(400, r#"{"error_code":"INVALID","message":"too long"}"#).to_string();
+        assert_eq!(said, "http://host refuses (runs/log-batch): 400 INVALID: too long");
+    }
+}
