@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use nta_data::Schema;
+use nta_data::{Schema, SchemaError};
 
 use crate::error::IngestError;
 
@@ -83,7 +83,8 @@ fn parse(yaml: &str, file: &str) -> Result<Schema, IngestError> {
         at: e.location().map(|l| (l.line(), l.column())),
         problem: first_line(&e.without_snippet().to_string()),
     })?;
-    schema.check()?;
+    let refuse = |e: SchemaError| IngestError::BadSchema { file: file.to_owned(), at: None, problem: e.to_string() };
+    schema.check().map_err(refuse)?;
     Ok(schema)
 }
 
@@ -149,7 +150,7 @@ mod tests {
         let message = refuse("name: x\norder: none\nnumerics: []\n");
         assert!(message.contains("s.yaml, line 3, column 1: ") && message.contains("numerics"), "{message}");
         let message = refuse("name: x\norder: none\nnumeric: [{ name: a }, { name: a }]\n");
-        assert!(message.contains("column `a` is listed twice"), "{message}");
+        assert!(message.contains("s.yaml: ") && message.contains("column `a` is listed twice"), "{message}");
     }
 
     #[test]
