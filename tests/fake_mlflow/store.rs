@@ -156,6 +156,17 @@ impl Store {
             "runs/delete" => run.deleted = true,
             "runs/log-batch" => {
                 run.log_batch(body)?;
+                let of_models: Vec<&Value> = body["metrics"].as_array().into_iter().flatten().collect();
+                let of_models: Vec<&&Value> = of_models.iter().filter(|point| point["model_id"].is_string()).collect();
+                let known = |point: &&&Value| {
+                    self.models
+                        .get(text(point, "model_id"))
+                        .is_some_and(|model| model.points.contains(&point.to_string()))
+                };
+                // MLflow's own fault: a hundred names are looked for at a time, and all others added again.
+                if of_models.len() > 100 && of_models.iter().any(known) {
+                    return Err((400, "BAD_REQUEST"));
+                }
                 for point in body["metrics"].as_array().into_iter().flatten() {
                     if let Some(model) = point["model_id"].as_str() {
                         self.models.get_mut(model).ok_or(GONE)?.points.insert(point.to_string());

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::api::RUN_TAG;
 use super::delivered::Stamp;
 use super::delivery::proxied;
-use super::limits::{self, BYTES_A_BATCH, METRICS_A_BATCH, PAIRS_A_BATCH};
+use super::limits::{self, BYTES_A_BATCH, METRICS_A_BATCH, MODEL_METRICS_A_BATCH, PAIRS_A_BATCH};
 use super::model_api::key_values;
 use super::tracked::{Point, SentFile, Standing, Tracked};
 use super::{Delivery, batches};
@@ -70,10 +70,14 @@ impl Delivery<'_> {
             let sent = self.delivered.points.get(stream).copied().unwrap_or(0);
             let unsent = points.get(sent..).unwrap_or_default();
             let unsent = &unsent[..unsent.iter().position(waits).unwrap_or(unsent.len())];
-            let entries: Vec<Value> = unsent.iter().map(|point| point.to_json(model.as_deref())).collect();
-            for batch in batches::of(&entries, METRICS_A_BATCH, BYTES_A_BATCH) {
-                self.log_batch("metrics", batch)?;
-                self.note(|d| *d.points.entry(stream.to_owned()).or_default() += batch.len())?;
+            for alike in unsent.chunk_by(|a, b| a.of_model.is_some() == b.of_model.is_some()) {
+                let of_model = alike.iter().any(|point| point.of_model.is_some());
+                let most = if of_model { MODEL_METRICS_A_BATCH } else { METRICS_A_BATCH };
+                let entries: Vec<Value> = alike.iter().map(|point| point.to_json(model.as_deref())).collect();
+                for batch in batches::of(&entries, most, BYTES_A_BATCH) {
+                    self.log_batch("metrics", batch)?;
+                    self.note(|d| *d.points.entry(stream.to_owned()).or_default() += batch.len())?;
+                }
             }
         }
         Ok(())

@@ -5,6 +5,9 @@ use sha2::{Digest, Sha256};
 
 /// Metrics in one batch; a batch of all kinds holds no more.
 pub(crate) const METRICS_A_BATCH: usize = 1_000;
+/// Metrics of a model in one batch: of more, MLflow 3.17 refuses a second time what it holds (`_log_model_metrics` looks
+/// for a hundred names at a time and adds all others again).
+pub(crate) const MODEL_METRICS_A_BATCH: usize = 100;
 /// Params in one batch, and tags.
 pub(crate) const PAIRS_A_BATCH: usize = 100;
 /// A request holds at most a megabyte; this leaves room around the entries.
