@@ -9,7 +9,10 @@ use std::process::Command;
 fn libraries(arguments: &[&str]) -> BTreeSet<String> {
     let root = Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("../..");
     let mut command = Command::new(std::env::var("CARGO").unwrap());
-    command.args(["tree", "--offline", "--locked", "--prefix", "none", "-f", "{p} {f}"]).args(arguments).current_dir(root);
+    command
+        .args(["tree", "--offline", "--locked", "--prefix", "none", "-f", "{p} {f}"])
+        .args(arguments)
+        .current_dir(root);
     let done = command.output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let lines = String::from_utf8(done.stdout).unwrap();

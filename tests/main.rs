@@ -23,6 +23,7 @@
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
 //! - `sequences`: hosts far longer than a training sequence stay sound
 //! - `supply`: licences, sources and versions of what Cargo.lock names, against deny.toml and THIRD-PARTY-NOTICES
+//! - `tracking`: a run is told to a tracking server once, and waits for none
 //! - `waiting`: who waits for a pipe or a lock is told, and the first signal ends it
 
 mod arrows;
@@ -31,6 +32,7 @@ mod determinism;
 mod doctor;
 mod drift;
 mod events;
+mod fake_mlflow;
 mod features;
 mod full_disk;
 mod hostile_names;
@@ -49,4 +51,5 @@ mod refusals;
 mod scoring;
 mod sequences;
 mod supply;
+mod tracking;
 mod waiting;

@@ -41,6 +41,8 @@ impl Home {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nta"));
         command.args(arguments).arg("--home").arg(self.path()).current_dir(root());
+        // A server of whoever runs the tests is not told of them.
+        command.env_remove("MLFLOW_TRACKING_URI");
         command
     }
 

@@ -58,7 +58,11 @@ Examples:
   nta run configs/nsl-kdd.yaml --set lstm.sequence.length=1 --set name=nsl-kdd-length-1")]
     Run(RunArgs),
     /// List runs, newest first.
-    Runs,
+    Runs {
+        /// Those of the tracking server in place of this project's.
+        #[arg(long)]
+        remote: bool,
+    },
     /// Show one run: stages, members against hybrid, promise, files.
     #[command(after_help = "Examples:\n  nta show 20261122-101503-k7f2\n  nta show latest\n  nta show ctu13")]
     Show {
@@ -71,11 +75,18 @@ Examples:
         #[arg(required = true, num_args = 2..)]
         runs: Vec<String>,
     },
+    /// Send to the tracking server what it lacks of runs, once.
+    #[command(after_help = "\
+Examples:
+  nta sync                                      every tracked run that is not wholly there
+  nta sync latest --to http://127.0.0.1:5000    one run, also one that was not tracked")]
+    Sync(SyncArgs),
     /// Score a file of flows with a model; the file may be of any size.
     #[command(after_help = "\
 Examples:
   nta score ctu13 today.binetflow -o scored.csv
   nta score ctu13 today.binetflow -o scored.csv --explain 5
+  nta score models:/ctu13@champion today.binetflow -o scored.csv      as published on the tracking server
   nta score models/nsl-kdd/3 KDDTest+.txt.gz -o scored.parquet --json")]
     Score(ScoreArgs),
     /// Hold fresh traffic against what a model was trained on: columns, scores, alerts, promise. Exits with 3 past a limit.
@@ -160,8 +171,19 @@ pub(crate) struct RunArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct SyncArgs {
+    /// Runs as in `nta show`; every tracked run when none is given.
+    #[arg(value_name = "RUN")]
+    pub(crate) runs: Vec<String>,
+    /// The server, in place of the one that each run began with.
+    #[arg(long, value_name = "URI")]
+    pub(crate) to: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ScoreArgs {
-    /// A path, `name` (its newest version), `name/3` or `name@alias`.
+    /// A path, `name` (its newest version), `name/3` or `name@alias`; on the tracking server `models:/name/3` or
+    /// `models:/name@alias`.
     pub(crate) model: String,
     /// CSV (also .gz, .zst), Parquet, Zeek conn.log or Argus binetflow; `-` for standard input. A pipe is read once.
     pub(crate) input: PathBuf,

@@ -45,7 +45,9 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
     }
     match &cli.command {
         Command::Run(args) => commands::run::run(args, common),
-        Command::Runs => commands::past_runs::runs(common),
+        Command::Runs { remote: false } => commands::past_runs::runs(common),
+        Command::Runs { remote: true } => commands::past_runs::remote(common),
+        Command::Sync(args) => commands::sync::sync(args, common),
         Command::Show { run } => commands::past_runs::show(run, common),
         Command::Compare { runs } => commands::past_runs::compare(runs, common),
         Command::Score(args) => commands::score::score(args, common),

@@ -93,6 +93,7 @@ pub(crate) fn progress(done: u64, total: Option<u64>, unit: Unit) -> String {
         Unit::FlowsSorted => "flows put in order",
         Unit::FlowsWritten => "flows written",
         Unit::FlowsProved => "flows through graph and model",
+        Unit::RunsSent => "runs looked at",
     };
     match total {
         Some(_) => counted.to_owned(),
@@ -130,6 +131,11 @@ pub(crate) fn remark(remark: &Remark) -> String {
         Remark::NoGpu { reason } => format!("`lstm.device: auto` takes the CPU: {reason}"),
         Remark::ImportancesSkipped { reason } => {
             format!("what features are worth on held-out flows is not measured: {reason}")
+        }
+        Remark::NotTracked { why } => format!("not tracked: {why}"),
+        Remark::NotDelivered { run, remaining, why } => {
+            let why = why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+            format!("tracking: {remaining} not delivered, `nta sync {run}` sends them{why}")
         }
         Remark::LeftBehind { reason } => format!("{reason}; the next run tries again"),
         Remark::Threshold { score, reason } => format!("{score}: {reason}"),

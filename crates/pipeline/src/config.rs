@@ -11,6 +11,7 @@ use nta_lstm::LstmConfig;
 use nta_model::MemberKind;
 use nta_preprocess::{PreprocessConfig, SplitConfig};
 use nta_simulate::SimulateConfig;
+use nta_tracking::mlflow::TrackingConfig;
 use schemars::JsonSchema;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,9 @@ pub struct RunConfig {
     /// How members are fused and the threshold chosen.
     #[serde(default)]
     pub hybrid: HybridConfig,
+    /// A server that is told of the run while it trains. It changes nothing of what the run computes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking: Option<TrackingConfig>,
     /// How far later traffic may move from this; `nta drift` holds it to that.
     #[serde(default)]
     pub drift: DriftConfig,
@@ -249,6 +253,9 @@ impl RunConfig {
         let lstm = &self.lstm;
         lstm.device.check_available().map_err(|e| in_stage("lstm", "device", &e.to_string()))?;
         lstm.precision.check_available(lstm.device).map_err(|e| in_stage("lstm", "precision", &e.to_string()))?;
+        if let Some(tracking) = &self.tracking {
+            tracking.check().map_err(|(key, why)| in_stage("tracking", key, &why))?;
+        }
         self.check_weights()?;
         if let Some((key, value, right)) = self.drift.fault() {
             return Err(in_stage("drift", key, &format!("`{key}` is {value}: give {right}")));
@@ -316,7 +323,7 @@ fn apply_set(document: &mut Document, set: &str) -> Result<(), ConfigError> {
 }
 
 /// Sections of later versions: refused by name rather than as a misspelling.
-const NOT_YET: [&str; 7] = ["audit", "tracking", "publish", "export", "novelty", "drift", "retrain"];
+const NOT_YET: [&str; 6] = ["audit", "publish", "export", "novelty", "drift", "retrain"];
 
 /// serde's complaint in words a user can act on.
 fn explain(path: &str, message: &str, document: &Document) -> String {

@@ -27,6 +27,7 @@ pub enum Stage {
     Drift,
     Simulate,
     Prove,
+    Sync,
 }
 
 impl Stage {
@@ -47,6 +48,7 @@ impl Stage {
             Stage::Drift => "drift",
             Stage::Simulate => "simulate",
             Stage::Prove => "prove",
+            Stage::Sync => "sync",
         }
     }
 }
@@ -147,6 +149,7 @@ pub enum Unit {
     FlowsSorted,
     FlowsWritten,
     FlowsProved,
+    RunsSent,
 }
 
 /// One epoch of the network.
@@ -384,6 +387,20 @@ pub enum Remark {
     ImportancesSkipped {
         /// Why.
         reason: String,
+    },
+    /// The environment names a tracking server that cannot be one; the run goes on untracked.
+    NotTracked {
+        /// Why.
+        why: String,
+    },
+    /// The tracking server lacks something of a run that has ended. Told, and not kept: the run's folder is closed.
+    NotDelivered {
+        /// The run.
+        run: String,
+        /// How much.
+        remaining: String,
+        /// Why, where that is known.
+        why: Option<String>,
     },
     /// What an ended run needs no more could not be removed; the next run tries again.
     LeftBehind {

@@ -17,6 +17,7 @@ mod runs;
 mod schemas;
 mod score;
 mod simulate;
+mod track;
 mod traffic;
 mod yaml;
 
@@ -46,6 +47,7 @@ pub use runs::{RunLine, RunList, compare, runs, show};
 pub use schemas::{infer_schema, list_schemas, show_schema};
 pub use score::{FamilyCount, ScoreOutcome, ScoreRequest, score};
 pub use simulate::{SimulateRequest, simulate};
+pub use track::{RemoteRun, SyncLine, TrackedRun, remote_runs, sync};
 
 /// Computes with this many threads from now on; without a call, with all cores. No result depends on it.
 pub fn use_threads(n: usize) -> Result<(), PipelineError> {

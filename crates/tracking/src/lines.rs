@@ -76,10 +76,18 @@ pub fn events(folder: &Path) -> Result<Vec<serde_json::Value>, TrackingError> {
     read(&folder.join("events.jsonl"))
 }
 
+/// Every step metric of the run in `folder`, a step run again after an interruption as often as it was run.
+///
+/// # Errors
+/// A file that cannot be read, a line that is no metric.
+pub fn metrics_as_written(folder: &Path) -> Result<Vec<StepMetric>, TrackingError> {
+    read(&folder.join("metrics.jsonl"))
+}
+
 /// The step metrics of the run in `folder` in the order written; where a step was run again after an interruption only
 /// its last value stands.
 pub fn metrics(folder: &Path) -> Result<Vec<StepMetric>, TrackingError> {
-    let all: Vec<StepMetric> = read(&folder.join("metrics.jsonl"))?;
+    let all = metrics_as_written(folder)?;
     let mut last: Vec<StepMetric> = Vec::with_capacity(all.len());
     let mut place = std::collections::HashMap::new();
     for metric in all {
@@ -95,7 +103,7 @@ pub fn metrics(folder: &Path) -> Result<Vec<StepMetric>, TrackingError> {
 }
 
 /// Every whole line; a missing file has none.
-fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, TrackingError> {
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, TrackingError> {
     check_is_file(path)?;
     let text = match fs::read(path) {
         Ok(text) => text,

@@ -13,6 +13,7 @@ pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod score;
 pub(crate) mod simulate;
+pub(crate) mod sync;
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;

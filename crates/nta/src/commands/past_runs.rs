@@ -2,10 +2,11 @@
 
 use std::io::Write;
 
-use nta_pipeline::{Evaluation, RunLine, compare as side_by_side, runs as list, show as find};
+use nta_pipeline::{Evaluation, RemoteRun, RunLine, compare as side_by_side, remote_runs, runs as list, show as find};
 
 use crate::args::Common;
 use crate::commands::run::members;
+use crate::progress::Progress;
 use crate::visible::one_line;
 use crate::{commands, table, visible};
 
@@ -26,6 +27,35 @@ pub(crate) fn runs(common: &Common) -> anyhow::Result<()> {
         writeln!(out, "  damaged: {}", one_line(&damaged.to_string()))?;
     }
     Ok(())
+}
+
+/// `nta runs --remote`.
+pub(crate) fn remote(common: &Common) -> anyhow::Result<()> {
+    let found = remote_runs(&commands::project(common), &Progress::new(common.quiet))?;
+    if common.json {
+        return commands::json(&found);
+    }
+    let mut out = visible::out();
+    if found.is_empty() {
+        writeln!(out, "the server holds no run of nta")?;
+        return Ok(());
+    }
+    let header: Vec<&str> =
+        ["run", "experiment", "status"].into_iter().chain(table::columns(&LISTED)).chain(["promise", "page"]).collect();
+    table::write(&mut out, &header, &found.iter().map(remote_line).collect::<Vec<_>>())?;
+    Ok(())
+}
+
+fn remote_line(run: &RemoteRun) -> Vec<String> {
+    let metric = |name: &&str| {
+        let at = |place: &str| run.metrics.get(&format!("test/hybrid/{place}{name}")).copied();
+        table::number(at("").or_else(|| at("at_budget/")))
+    };
+    let mut cells = vec![run.run.clone(), run.experiment.clone(), run.status.to_lowercase()];
+    cells.extend(LISTED.iter().map(metric));
+    cells.push(run.tags.get("nta.promise").cloned().unwrap_or_else(|| "–".to_owned()));
+    cells.push(run.page.clone());
+    cells
 }
 
 /// What a line of `nta runs` tells of the hybrid.

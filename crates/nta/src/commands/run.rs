@@ -43,6 +43,9 @@ fn show(outcome: &RunOutcome) -> anyhow::Result<()> {
     writeln!(out, "  verdict     {}", visible::one_line(&outcome.evaluation.verdict))?;
     writeln!(out, "  report      {}", commands::shown(&outcome.report))?;
     writeln!(out, "  model       models/{}", outcome.model)?;
+    if let Some(page) = outcome.tracking.as_ref().and_then(|tracking| tracking.page.as_ref()) {
+        writeln!(out, "  tracked     {}", visible::one_line(page))?;
+    }
     Ok(())
 }
 

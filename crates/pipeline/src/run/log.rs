@@ -5,11 +5,14 @@ use nta_tracking::RunDir;
 
 use crate::error::{PipelineError, failed};
 use crate::event::{Epoch, Event, Listener, Remark, Stage, StageWatch, Unit};
+use crate::track::Tracking;
 
 /// A run's folder and its listener.
 pub(crate) struct RunLog<'a> {
     pub(crate) dir: RunDir,
     pub(crate) listener: &'a dyn Listener,
+    /// Who tells a server of it, where one is told.
+    pub(crate) tracking: Option<Tracking>,
 }
 
 impl RunLog<'_> {
@@ -17,6 +20,7 @@ impl RunLog<'_> {
     pub(crate) fn tell(&self, event: &Event) -> Result<(), PipelineError> {
         if event.is_kept() {
             self.dir.event(event).map_err(failed)?;
+            self.tracking.iter().for_each(Tracking::news);
         }
         self.listener.hear(event);
         Ok(())

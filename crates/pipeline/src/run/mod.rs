@@ -25,6 +25,7 @@ use sha2::{Digest, Sha256};
 use crate::config::{LoadedConfig, RunConfig};
 use crate::error::{PipelineError, chain, failed, refused};
 use crate::event::{Begun, DatasetRead, Event, Listener, Outcome, PartSize, Remark, Stage, Unit};
+use crate::track::{AskedTracking, TrackedRun, Tracking};
 use crate::traffic::{self, ReadTraffic, SourceReport};
 
 use context::Context;
@@ -60,6 +61,9 @@ pub struct RunOutcome {
     pub seconds: f64,
     /// Everything measured.
     pub evaluation: Evaluation,
+    /// Where a tracking server shows the run, where one was told of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tracking: Option<TrackedRun>,
 }
 
 impl RunOutcome {
@@ -84,15 +88,40 @@ fn run_members(
     listener: &dyn Listener,
     members: &[&dyn MemberStage],
 ) -> Result<RunOutcome, PipelineError> {
+    let asked = AskedTracking::of(loaded)?;
     let (dir, resumed) = open(loaded, resume, listener)?;
-    let log = RunLog { dir, listener };
+    let begun = |asked| Tracking::begin(asked, &loaded.project, &dir).map_err(|error| error.to_string());
+    let tracking = asked.and_then(|asked| asked.map(begun).transpose());
+    let (tracking, not_tracked) = tracking.map_or_else(|why| (None, Some(why)), |tracking| (tracking, None));
+    let log = RunLog { dir, listener, tracking };
     let mut ctx = Context { config: &loaded.config, project: &loaded.project, log };
     let nothing_to_resume = *resume == Resume::Last && !resumed;
-    let outcome = begin(&ctx, resumed, nothing_to_resume).and_then(|()| stages(&mut ctx, members));
-    close(ctx.log, outcome, resumed)
+    let begun = begin(&ctx, resumed, nothing_to_resume, not_tracked);
+    let outcome = begun.and_then(|()| stages(&mut ctx, members));
+    let RunLog { dir, tracking, .. } = ctx.log;
+    let Some(tracking) = tracking.map(Tracking::ended) else { return close(dir, listener, outcome, resumed) };
+    if is_taken_back(&outcome, resumed) {
+        tracking.discard();
+        return close(dir, listener, outcome, resumed);
+    }
+    let run = dir.id().to_owned();
+    let closed = close(dir, listener, outcome, resumed);
+    let told = tracking.finish(listener);
+    told.tell(&run, listener);
+    closed.map(|outcome| RunOutcome { tracking: Some(told), ..outcome })
 }
 
-fn begin(ctx: &Context<'_>, resumed: bool, nothing_to_resume: bool) -> Result<(), PipelineError> {
+/// A refused run leaves nothing; but what an earlier session has learned is not thrown away.
+fn is_taken_back(outcome: &Result<RunOutcome, PipelineError>, resumed: bool) -> bool {
+    matches!(outcome, Err(PipelineError::Refused(_))) && !resumed
+}
+
+fn begin(
+    ctx: &Context<'_>,
+    resumed: bool,
+    nothing_to_resume: bool,
+    not_tracked: Option<String>,
+) -> Result<(), PipelineError> {
     let record = ctx.log.dir.record();
     ctx.log.tell(&Event::Begun(Begun {
         name: record.name.clone(),
@@ -108,7 +137,8 @@ fn begin(ctx: &Context<'_>, resumed: bool, nothing_to_resume: bool) -> Result<()
         ctx.log.remark(Remark::NothingToResume)?;
     }
     let left = nta_tracking::sweep_ended(&ctx.project.home);
-    left.iter().try_for_each(|error| ctx.log.remark(Remark::LeftBehind { reason: chain(error) }))
+    left.iter().try_for_each(|error| ctx.log.remark(Remark::LeftBehind { reason: chain(error) }))?;
+    not_tracked.map_or(Ok(()), |why| ctx.log.remark(Remark::NotTracked { why }))
 }
 
 fn open(loaded: &LoadedConfig, resume: &Resume, listener: &dyn Listener) -> Result<(RunDir, bool), PipelineError> {
@@ -170,11 +200,11 @@ fn config_digest(config: &RunConfig) -> String {
 }
 
 fn close(
-    log: RunLog<'_>,
+    dir: RunDir,
+    listener: &dyn Listener,
     outcome: Result<RunOutcome, PipelineError>,
     resumed: bool,
 ) -> Result<RunOutcome, PipelineError> {
-    let RunLog { dir, listener } = log;
     let marked = match &outcome {
         // Finished first: a kill in between leaves checkpoints that the next run sweeps, not a run that must learn again.
         Ok(outcome) => dir.finish().map(|_| {
@@ -182,8 +212,7 @@ fn close(
                 listener.hear(&Event::Remark(Remark::LeftBehind { reason: chain(&error) }));
             }
         }),
-        // A refused run leaves nothing; but what an earlier session has learned is not thrown away.
-        Err(PipelineError::Refused(_)) if !resumed => dir.discard(),
+        Err(_) if is_taken_back(&outcome, resumed) => dir.discard(),
         Err(error @ PipelineError::Interrupted(_)) => dir.interrupt(&error.to_string()).map(drop),
         Err(error) => dir.fail(&error.to_string()).map(drop),
     };

@@ -61,6 +61,7 @@ pub(crate) fn publish(
         model: version,
         seconds: ctx.log.dir.record().seconds(),
         evaluation: judged.evaluation.clone(),
+        tracking: None,
     })
 }
 

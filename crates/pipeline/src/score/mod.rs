@@ -16,12 +16,13 @@ use std::time::Instant;
 
 use nta_ingest::BadRows;
 use nta_metrics::OperatingPoint;
-use nta_model::{Model, Reasons, Registry, Scorer};
+use nta_model::{Model, Reasons, Scorer};
 use serde::Serialize;
 
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Outcome, Stage};
 use crate::project::Project;
+use crate::track::locate;
 
 pub(crate) use input::{Asked, Input};
 use output::TableOutput;
@@ -33,7 +34,7 @@ use tally::Tally;
 /// What to score.
 #[derive(Debug, Clone)]
 pub struct ScoreRequest {
-    /// A path, `name`, `name/3` or `name@alias`.
+    /// A path, `name`, `name/3` or `name@alias`; `models:/name/3` or `models:/name@alias` on a tracking server.
     pub model: String,
     /// The traffic; `-` for standard input. A pipe is read once, whatever the model needs of it.
     pub input: PathBuf,
@@ -98,8 +99,8 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
     for output in [Some(&request.output), rejects.as_ref()].into_iter().flatten() {
         nta_atomic::check_target(output).map_err(refused)?;
     }
-    let version = Registry::new(&request.project.home).resolve(&request.model).map_err(refused)?;
-    let model = Arc::new(Model::load(&version.path).map_err(refused)?);
+    let (folder, title) = locate(&request.project, &request.model, listener)?;
+    let model = Arc::new(Model::load(&folder).map_err(refused)?);
     let asked = Asked {
         stage: Stage::Score,
         paths: std::slice::from_ref(&request.input),
@@ -117,7 +118,7 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
     let ((), tally) = into_sink(&input, &model, in_order::folder_beside(&request.output), (table, Tally::default()))?;
     let seconds = begun.elapsed().as_secs_f64();
     let outcome = ScoreOutcome {
-        model: version.title(),
+        model: title,
         digest: model.digest().map_err(failed)?,
         rows: tally.rows,
         flagged: tally.flagged,

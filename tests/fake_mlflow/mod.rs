@@ -1,0 +1,175 @@
+//! An MLflow server of a few hundred lines: it stores what it is told by MLflow's rules, and misbehaves on demand.
+
+mod store;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+
+pub(crate) use store::Store;
+
+/// How the server answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mood {
+    /// As MLflow does.
+    Well,
+    /// With this status, having done nothing.
+    Status(u16),
+    /// With 429 and a pause of no second, two times of three.
+    Busy,
+    /// Not at all.
+    Hangs,
+    /// Does as it is told and breaks off in the middle of its answer, two times of three.
+    BreaksOff,
+}
+
+/// A server on a port of its own, until the test ends.
+pub(crate) struct FakeMlflow {
+    port: u16,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Mutex<Store>,
+    mood: Mutex<Mood>,
+    asked: AtomicUsize,
+    /// The last `Authorization` header.
+    login: Mutex<Option<String>>,
+}
+
+impl FakeMlflow {
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shared = Arc::new(Shared {
+            store: Mutex::default(),
+            mood: Mutex::new(Mood::Well),
+            asked: AtomicUsize::new(0),
+            login: Mutex::default(),
+        });
+        let theirs = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let shared = Arc::clone(&theirs);
+                std::thread::spawn(move || serve(stream, &shared));
+            }
+        });
+        FakeMlflow { port, shared }
+    }
+
+    pub(crate) fn uri(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn be(&self, mood: Mood) {
+        *self.shared.mood.lock().unwrap() = mood;
+    }
+
+    /// Requests so far.
+    pub(crate) fn asked(&self) -> usize {
+        self.shared.asked.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn login(&self) -> Option<String> {
+        self.shared.login.lock().unwrap().clone()
+    }
+
+    /// Looks at, or changes, what is stored.
+    pub(crate) fn store<T>(&self, look: impl FnOnce(&mut Store) -> T) -> T {
+        look(&mut self.shared.store.lock().unwrap())
+    }
+}
+
+/// One request as it came.
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    /// Path below the address, decoded.
+    pub(crate) path: String,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Asked {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    pub(crate) fn query(&self, name: &str) -> &str {
+        self.query.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+}
+
+/// An answer: status and body.
+pub(crate) type Answer = (u16, Vec<u8>);
+
+fn serve(stream: TcpStream, shared: &Shared) {
+    let Some((asked, login)) = read(&stream) else { return };
+    let n = shared.asked.fetch_add(1, Ordering::SeqCst);
+    *shared.login.lock().unwrap() = login;
+    let mood = *shared.mood.lock().unwrap();
+    let do_it = || shared.store.lock().unwrap().answer(&asked);
+    let odd = !n.is_multiple_of(3);
+    match mood {
+        Mood::Hangs => std::thread::sleep(Duration::from_secs(600)),
+        Mood::Status(status) => write(stream, &(status, b"down for now".to_vec()), usize::MAX),
+        Mood::Busy if odd => write(stream, &(429, Vec::new()), usize::MAX),
+        Mood::BreaksOff if odd => {
+            let answer = do_it();
+            write(stream, &answer, answer.1.len() / 2);
+        }
+        _ => write(stream, &do_it(), usize::MAX),
+    }
+}
+
+fn read(stream: &TcpStream) -> Option<(Asked, Option<String>)> {
+    let mut lines = BufReader::new(stream);
+    let mut line = String::new();
+    lines.read_line(&mut line).ok()?;
+    let (method, rest) = line.split_once(' ')?;
+    let (method, target) = (method.to_owned(), rest.split_once(' ')?.0.to_owned());
+    let (mut length, mut login) = (0, None);
+    loop {
+        let mut header = String::new();
+        lines.read_line(&mut header).ok()?;
+        match header.trim_end().split_once(": ") {
+            None => break,
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.parse().ok()?,
+            Some((name, value)) if name.eq_ignore_ascii_case("authorization") => login = Some(value.to_owned()),
+            Some((name, _)) => {
+                assert!(!name.eq_ignore_ascii_case("content-encoding"), "MLflow takes plain bodies only")
+            }
+        }
+    }
+    let mut body = vec![0; length];
+    lines.read_exact(&mut body).ok()?;
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let query = pairs.map(|(key, value)| (decoded(key), decoded(&value.replace('+', " ")))).collect();
+    Some((Asked { method, path: decoded(path), query, body }, login))
+}
+
+fn decoded(text: &str) -> String {
+    let (bytes, mut out, mut i) = (text.as_bytes(), Vec::new(), 0);
+    while i < bytes.len() {
+        if bytes[i] == b'%' {
+            out.push(u8::from_str_radix(&text[i + 1..i + 3], 16).unwrap());
+            i += 3;
+        } else {
+            out.push(bytes[i]);
+            i += 1;
+        }
+    }
+    String::from_utf8(out).unwrap()
+}
+
+fn write(mut stream: TcpStream, (status, body): &Answer, most: usize) {
+    let length = body.len().max(usize::from(most == 0));
+    let head =
+        format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nRetry-After: 0\r\nConnection: close\r\n\r\n");
+    // A client that was killed is no concern of a server's.
+    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body[..body.len().min(most)]));
+}
