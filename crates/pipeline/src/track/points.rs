@@ -106,6 +106,7 @@ fn numbers(outcome: &Outcome) -> Vec<(String, f64)> {
         Outcome::Hybrid { threshold, .. } => vec![("validation/hybrid_threshold".to_owned(), f64::from(*threshold))],
         Outcome::Evaluate { metrics, .. } => metrics.iter().map(|(name, value)| (of_test(name), *value)).collect(),
         Outcome::Drift { .. }
+        | Outcome::Prove { .. }
         | Outcome::Report { .. }
         | Outcome::Save { .. }
         | Outcome::Score { .. }
