@@ -6,6 +6,7 @@
 //! - `doctor`: what this machine offers is listed, and what it lacks is refused with a remedy
 //! - `drift`: traffic that has moved is told from traffic that has not
 //! - `events`: what a run told stands in its folder as data
+//! - `features`: a build for use and one for tests share their libraries
 //! - `full_disk`: where there is no room, the file and the remedy are named and nothing is left
 //! - `hostile_names`: names that a file brings are shown, and neither obeyed nor computed
 //! - `hostile_yaml`: a config or schema that nobody writes by hand is read, or refused in one line
@@ -15,10 +16,13 @@
 //! - `keys`: every key of a config changes what comes out
 //! - `live`: a pipe, a rotated file and a snapshot score as the whole file does, as they come
 //! - `outputs`: nothing but a regular file is replaced by a command's output
+//! - `promotions`: a version becomes champion, goes back and is let go, and the log tells who, when and why
+//! - `publish`: a published model says in its graph what it says here, and what is changed afterwards is found
 //! - `quickstart`: the README's first command, and what it must show
 //! - `refusals`: bad input is refused with file, line and remedy, and leaves nothing
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
 //! - `sequences`: hosts far longer than a training sequence stay sound
+//! - `supply`: licences, sources and versions of what Cargo.lock names, against deny.toml and THIRD-PARTY-NOTICES
 //! - `tracking`: a run is told to a tracking server once, and waits for none
 //! - `waiting`: who waits for a pipe or a lock is told, and the first signal ends it
 
@@ -29,6 +33,7 @@ mod doctor;
 mod drift;
 mod events;
 mod fake_mlflow;
+mod features;
 mod full_disk;
 mod hostile_names;
 mod hostile_yaml;
@@ -39,9 +44,12 @@ mod keys;
 mod live;
 mod nta;
 mod outputs;
+mod promotions;
+mod publish;
 mod quickstart;
 mod refusals;
 mod scoring;
 mod sequences;
+mod supply;
 mod tracking;
 mod waiting;

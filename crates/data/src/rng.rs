@@ -23,6 +23,7 @@ pub enum Purpose {
     Interval = 10,
     Permutation = 11,
     HeldOutSample = 12,
+    Parity = 31,
 }
 
 /// The stream for `purpose`, told apart by two indices (tree and node, epoch and batch, host and day).

@@ -53,3 +53,4 @@ pub use error::ForestError;
 pub use explain::{Explainer, Explanations};
 pub use fit::Fitted;
 pub use forest::{Forest, PermutationImportances, Quality, Tree, TreeNode};
+pub use tree::LEAF_UNITS;

@@ -12,3 +12,4 @@ mod weights;
 pub use config::{Combine, HybridConfig, ThresholdConfig};
 pub use error::HybridError;
 pub use fusion::{Fusion, Hybrid};
+pub use log_odds::LOG_ODDS_DRAW;

@@ -3,11 +3,11 @@
 /// Scores are drawn this far towards one half before their log odds are taken, so that a forest's plain 0 and 1 count
 /// as odds of about 1 to 10,000. Drawn, not clipped: the map stays strictly increasing, so no member's ranking is lost
 /// before fusion. (After it, odds beyond 1 to 16 million are 1 in f32.)
-const DRAW: f64 = 1e-4;
+pub const LOG_ODDS_DRAW: f64 = 1e-4;
 
 /// Log odds of a score in [0, 1], strictly increasing and finite.
 pub(crate) fn log_odds(score: f32) -> f64 {
-    let p = DRAW + (1.0 - 2.0 * DRAW) * f64::from(score);
+    let p = LOG_ODDS_DRAW + (1.0 - 2.0 * LOG_ODDS_DRAW) * f64::from(score);
     (p / (1.0 - p)).ln()
 }
 

@@ -98,6 +98,12 @@ impl Isotonic {
         }
     }
 
+    /// Scores and the share of attacks at each, both ascending: linear between them, level outside; none for a map that
+    /// was fitted on no row.
+    pub fn knots(&self) -> (&[f32], &[f64]) {
+        (&self.scores, &self.rates)
+    }
+
     /// The share of attacks to expect at this score. A map fitted on no row returns the score as it is.
     pub fn probability(&self, score: f32) -> f32 {
         let above = self.scores.partition_point(|knot| *knot <= score);

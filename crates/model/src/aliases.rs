@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
-/// The file's text.
-pub(crate) fn render(aliases: &BTreeMap<String, u32>) -> String {
-    let mut text = String::from("# Which version each alias points at; change it with `nta models`.\n");
+const HEAD: &str = "# Which version each alias points at, after line ";
+
+/// The file's text, as it is after `n_lines` lines of the log.
+pub(crate) fn render(aliases: &BTreeMap<String, u32>, n_lines: usize) -> String {
+    let mut text = format!("{HEAD}{n_lines} of log.jsonl; change it with `nta promote`.\n");
     for (alias, number) in aliases {
         // Without quotes an alias such as `3` or `true` would be something else to other readers of YAML.
         text += &format!("\"{alias}\": {number}\n");
@@ -14,6 +16,11 @@ pub(crate) fn render(aliases: &BTreeMap<String, u32>) -> String {
         text += "{}\n";
     }
     text
+}
+
+/// How many lines of the log the text holds; none where it does not say.
+pub(crate) fn lines_held(text: &str) -> Option<usize> {
+    text.strip_prefix(HEAD)?.split(' ').next()?.parse().ok()
 }
 
 /// What the text says, or the line that is none of its kind.
@@ -46,9 +53,11 @@ mod tests {
     #[test]
     fn what_is_written_is_read_and_a_hand_may_write_it_too() {
         let aliases = BTreeMap::from([("champion".to_owned(), 3), ("3".to_owned(), u32::MAX), ("true".to_owned(), 1)]);
-        assert_eq!(parse(&render(&aliases)), Ok(aliases));
-        assert_eq!(parse(&render(&BTreeMap::new())), Ok(BTreeMap::new()));
+        assert_eq!(parse(&render(&aliases, 7)), Ok(aliases));
+        assert_eq!(parse(&render(&BTreeMap::new(), 0)), Ok(BTreeMap::new()));
+        assert_eq!(lines_held(&render(&BTreeMap::new(), 7)), Some(7));
         let by_hand = "---\n\nchampion: 2  # since May\n'old' : 1\n";
+        assert_eq!(lines_held(by_hand), None);
         assert_eq!(parse(by_hand), Ok(BTreeMap::from([("champion".to_owned(), 2), ("old".to_owned(), 1)])));
     }
 

@@ -21,6 +21,15 @@ pub enum ModelError {
     /// A list of aliases that is none.
     #[error("{}: {why}; write it anew with `nta models alias`, once this file is gone", path.display())]
     Aliases { path: PathBuf, why: String },
+    /// A line of the log of promotions that is none.
+    #[error("{}, line {line}: {why}; put this file aside, and a new one begins", path.display())]
+    Log { path: PathBuf, line: usize, why: String },
+    /// No version to go back to.
+    #[error("{alias} cannot go back: {found}")]
+    NothingBefore { alias: String, found: String },
+    /// A reason that is a book.
+    #[error("the reason is longer than {most} characters: shorten it")]
+    LongWhy { most: usize },
     /// A part that the manifest names and the folder lacks.
     #[error("{} is missing: the model is not whole", path.display())]
     Missing { path: PathBuf },
@@ -35,7 +44,9 @@ pub enum ModelError {
     #[error("{} exists already: a saved model is never changed", path.display())]
     Exists { path: PathBuf },
     /// A name that cannot be a folder.
-    #[error("`{name}` cannot name a model: use letters, digits, `-`, `_` and `.`, at most 100, not a dot first")]
+    #[error(
+        "`{name}` cannot name a model or an alias: use letters, digits, `-`, `_` and `.`, at most 100, not a dot first"
+    )]
     BadName { name: String },
     /// There is no number after the last one.
     #[error("`{name}` has version {last}, and there is none after it: store the model under another name")]

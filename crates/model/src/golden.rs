@@ -44,7 +44,10 @@ impl Golden {
     }
 
     /// The rows as a table, unlabelled.
-    pub(crate) fn to_dataset(&self, schema: &Schema) -> Result<Dataset, ModelError> {
+    ///
+    /// # Errors
+    /// Rows of other columns than the schema's, an entity in some alone.
+    pub fn to_dataset(&self, schema: &Schema) -> Result<Dataset, ModelError> {
         let mut table = Dataset::empty(Arc::new(schema.clone()));
         let fits = |row: &GoldenRow| {
             (row.numeric.len(), row.categorical.len()) == (schema.numeric.len(), schema.categorical.len())

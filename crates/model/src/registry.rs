@@ -1,5 +1,16 @@
 //! The versions of a project's models: `models/<name>/<version>/` and the aliases that point at them.
 
+mod gc;
+mod lineage;
+mod log;
+mod promotion;
+#[cfg(test)]
+mod promotion_tests;
+
+pub use gc::{Collected, Removal};
+pub use log::{Act, AliasChange, Reign};
+pub use promotion::By;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -61,8 +72,12 @@ impl Registry {
         Ok(lock)
     }
 
+    fn folder(&self, name: &str) -> PathBuf {
+        self.home.join("models").join(name)
+    }
+
     fn place(&self, name: &str, number: u32) -> PathBuf {
-        self.home.join("models").join(name).join(number.to_string())
+        self.folder(name).join(number.to_string())
     }
 
     /// Stores a model as the next version of `name`. Two that store at once get two numbers. A run that was killed
@@ -122,7 +137,7 @@ impl Registry {
             if numbers.is_empty() {
                 continue;
             }
-            let (aliases, damaged) = match self.aliases(&name) {
+            let (aliases, damaged) = match self.settled_aliases(&name) {
                 Ok(aliases) => (aliases, None),
                 Err(error) => (BTreeMap::new(), Some(error.to_string())),
             };
@@ -137,12 +152,8 @@ impl Registry {
     /// # Errors
     /// A folder that cannot be read, aliases that are no YAML.
     pub fn versions(&self, name: &str) -> Result<Versions, ModelError> {
-        Ok(Versions {
-            name: name.to_owned(),
-            numbers: self.numbers(name)?,
-            aliases: self.aliases(name)?,
-            damaged: None,
-        })
+        let (numbers, aliases) = (self.numbers(name)?, self.settled_aliases(name)?);
+        Ok(Versions { name: name.to_owned(), numbers, aliases, damaged: None })
     }
 
     /// Finds the model meant by `asked`: a folder (or its manifest), `name` (the newest), `name/3` or `name@alias`.
@@ -170,53 +181,13 @@ impl Registry {
         }
     }
 
-    /// Points `name@alias` at a version, in place of where it pointed before.
-    ///
-    /// # Errors
-    /// A version or a name that is not there, an alias that cannot be one, whatever the system refuses.
-    pub fn set_alias(&self, name: &str, alias: &str, number: u32) -> Result<(), ModelError> {
-        let asked = format!("{name}/{number}");
-        check_name(alias)?;
-        let numbers = self.known_numbers(&asked, name)?;
-        if !numbers.contains(&number) {
-            return Err(not_found(&asked, format!("{name} has the versions {}", listed(&numbers))));
-        }
-        self.change_aliases(name, |aliases| {
-            aliases.insert(alias.to_owned(), number);
-        })
-    }
-
-    /// Takes the alias away. Whether it was there.
-    ///
-    /// # Errors
-    /// A name that is not there, whatever the system refuses.
-    pub fn remove_alias(&self, name: &str, alias: &str) -> Result<bool, ModelError> {
-        self.known_numbers(name, name)?;
-        let mut was_there = false;
-        self.change_aliases(name, |aliases| was_there = aliases.remove(alias).is_some())?;
-        Ok(was_there)
-    }
-
-    fn change_aliases(&self, name: &str, change: impl FnOnce(&mut BTreeMap<String, u32>)) -> Result<(), ModelError> {
-        let folder = self.home.join("models").join(name);
-        let _lock = self.lock(&folder)?;
-        let mut aliases = self.aliases(name)?;
-        change(&mut aliases);
-        nta_atomic::write(&folder.join(ALIASES), aliases::render(&aliases).as_bytes())?;
-        Ok(())
-    }
-
     fn by_alias(&self, asked: &str, name: &str, alias: &str) -> Result<Version, ModelError> {
         let numbers = self.known_numbers(asked, name)?;
-        let aliases = self.aliases(name)?;
+        let aliases = self.settled_aliases(name)?;
         match aliases.get(alias) {
             Some(number) if numbers.contains(number) => Ok(self.version(name, *number)),
             Some(number) => Err(not_found(asked, format!("it points at version {number}, which is gone"))),
-            None if aliases.is_empty() => Err(not_found(asked, format!("{name} has no aliases"))),
-            None => {
-                let known: Vec<&str> = aliases.keys().map(String::as_str).collect();
-                Err(not_found(asked, format!("{name} has the aliases {}", known.join(", "))))
-            }
+            None => Err(promotion::no_alias(asked, name, &aliases)),
         }
     }
 
@@ -348,6 +319,10 @@ mod tests {
     use super::*;
     use crate::fixture::model;
 
+    fn by() -> By {
+        By { who: "ann@box".into(), why: None }
+    }
+
     fn of_run(run: &str) -> Model {
         let mut model = Arc::unwrap_or_clone(model(Order::None));
         model.provenance.run = run.into();
@@ -404,8 +379,8 @@ mod tests {
         for run in ["a", "b", "c"] {
             registry.add("toy", &of_run(run)).unwrap();
         }
-        registry.set_alias("toy", "champion", 2).unwrap();
-        registry.set_alias("toy", "true", 1).unwrap();
+        registry.promote("toy", "champion", 2, &by()).unwrap();
+        registry.promote("toy", "true", 1, &by()).unwrap();
         let title = |asked: &str| registry.resolve(asked).map(|version| version.title());
         assert_eq!(title("toy").unwrap(), "toy/3");
         assert_eq!(title("toy/1").unwrap(), "toy/1");
@@ -427,7 +402,7 @@ mod tests {
         let registry = Registry::new(home.path());
         for name in ["one", "two"] {
             registry.add(name, &of_run("a")).unwrap();
-            registry.set_alias(name, "champion", 1).unwrap();
+            registry.promote(name, "champion", 1, &by()).unwrap();
         }
         fs::write(home.path().join("models/one/aliases.yaml"), "champion: [1").unwrap();
         let all = registry.list().unwrap();
@@ -457,11 +432,11 @@ mod tests {
         assert!(error("toy/2").contains("toy has the versions 1"), "{}", error("toy/2"));
         assert!(error("toy/../toy").contains("no model"), "{}", error("toy/../toy"));
         assert!(error("toy@x").contains("toy has no aliases"), "{}", error("toy@x"));
-        registry.set_alias("toy", "champion", 1).unwrap();
+        registry.promote("toy", "champion", 1, &by()).unwrap();
         assert!(error("toy@x").contains("toy has the aliases champion"), "{}", error("toy@x"));
-        assert!(registry.set_alias("toy", "old", 9).is_err());
-        assert!(registry.remove_alias("toy", "champion").unwrap());
-        assert!(!registry.remove_alias("toy", "champion").unwrap());
+        assert!(registry.promote("toy", "old", 9, &by()).is_err());
+        assert_eq!(registry.remove_alias("toy", "champion", &by()).unwrap().from, Some(1));
+        assert!(registry.remove_alias("toy", "champion", &by()).is_err());
         fs::write(home.path().join("models/toy/aliases.yaml"), "champion: [1").unwrap();
         assert!(error("toy@champion").contains("aliases.yaml"), "{}", error("toy@champion"));
     }

@@ -1,5 +1,9 @@
 //! What the user types.
 
+mod models;
+
+pub(crate) use models::{GcArgs, ModelsCommand, PromoteArgs, RollbackArgs};
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -91,22 +95,43 @@ Examples:
   nta drift ctu13@champion today.binetflow
   nta drift ctu13 monday.csv tuesday.csv -o drift/     a page with every column, then and now")]
     Drift(DriftArgs),
-    /// List the models and their versions, or name a version.
+    /// List the models and their versions with what they promised, and who was champion when.
     #[command(after_help = "\
 Examples:
   nta models
-  nta models alias nsl-kdd/3 champion
-  nta score nsl-kdd@champion today.csv -o scored.csv
-  nta models unalias nsl-kdd@champion")]
+  nta models show nsl-kdd@champion              lineage, data, metrics, promise
+  nta models log nsl-kdd                        who moved which alias, when and why
+  nta models unalias nsl-kdd@challenger")]
     Models {
         #[command(subcommand)]
         command: Option<ModelsCommand>,
     },
-    /// Check a model: every digest, and the golden rows it was saved with.
-    Verify {
-        /// A path, `name`, `name/3` or `name@alias`.
-        model: String,
-    },
+    /// Put a model into a folder that other tools load: ONNX, MLflow, Python, with proof that it says the same there.
+    #[command(after_help = "\
+Examples:
+  nta publish nsl-kdd                           into artifacts/nsl-kdd/<version>
+  nta publish ctu13@champion --rows today.binetflow
+  nta publish ctu13/2 -o /srv/models/ctu13 --sign key.pem --licence CC-BY-4.0")]
+    Publish(PublishArgs),
+    /// Check a model: every digest, and the golden rows it was saved with; of a published one its graphs too.
+    #[command(after_help = "\
+Examples:
+  nta verify nsl-kdd/3
+  nta verify artifacts/nsl-kdd/3 --key publisher.pub.pem")]
+    Verify(VerifyArgs),
+    /// Point an alias of a model at a version, whole and checked.
+    #[command(after_help = "\
+Examples:
+  nta promote nsl-kdd/3 --why 'finds twice as many scans'
+  nta promote nsl-kdd --alias challenger        the newest version
+  nta score nsl-kdd@champion today.csv -o scored.csv")]
+    Promote(PromoteArgs),
+    /// Point an alias back at the version where it was before; again, one further back.
+    #[command(after_help = "Example:\n  nta rollback nsl-kdd --why 'flags the backup host'")]
+    Rollback(RollbackArgs),
+    /// Remove old versions that no alias, no rollback and no lineage needs.
+    #[command(after_help = "Examples:\n  nta gc --dry-run\n  nta gc --keep 3")]
+    Gc(GcArgs),
     /// Write simulated, labelled traffic as CSV.
     #[command(after_help = "Example:\n  nta simulate --seed 3 --set flows=5000 -o flows.csv")]
     Simulate(SimulateArgs),
@@ -118,29 +143,12 @@ Examples:
     Config(ConfigCommand),
     /// What nta has to work with here: devices for the LSTM, vector unit, threads, memory, home.
     Doctor,
+    /// Print whose libraries this program holds, and their licences.
+    Notices,
     /// Print the completion script of a shell.
     Completions {
         /// Which shell.
         shell: Shell,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ModelsCommand {
-    /// Point an alias at a version, in place of where it pointed before.
-    Alias {
-        /// The version: `name/3`, `name` for the newest, or `name@other`.
-        #[arg(value_name = "MODEL")]
-        model: String,
-        /// The alias, e.g. `champion`.
-        #[arg(value_name = "ALIAS")]
-        alias: String,
-    },
-    /// Take an alias away; the version stays.
-    Unalias {
-        /// The alias with its model: `name@alias`.
-        #[arg(value_name = "NAME@ALIAS")]
-        alias: String,
     },
 }
 
@@ -197,6 +205,48 @@ pub(crate) struct ScoreArgs {
     /// (exact Shapley values), this many of them.
     #[arg(long, value_name = "FEATURES", num_args = 0..=1, default_missing_value = "3", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) explain: Option<u32>,
+    /// Exit with 3 unless the model is a published folder that was signed with this key's private half (PEM, Ed25519).
+    #[arg(long, value_name = "KEY")]
+    pub(crate) require_key: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PublishArgs {
+    /// A path, `name` (its newest version), `name/3` or `name@alias`.
+    pub(crate) model: String,
+    /// The folder to make; artifacts/<name>/<version> when not given.
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Sign the folder with this private key (PEM, Ed25519): `openssl genpkey -algorithm ed25519 -out key.pem`.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) sign: Option<PathBuf>,
+    /// The terms under which the model is passed on, for its card.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) licence: Option<String>,
+    #[command(flatten)]
+    pub(crate) proof: ProofArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// A path, `name`, `name/3` or `name@alias`, or the folder of a published model.
+    pub(crate) model: String,
+    /// Exit with 3 unless the folder was signed with this key's private half (PEM, Ed25519).
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) proof: ProofArgs,
+}
+
+/// What the proof is made with, beside golden rows and 10,000 that the model has not seen.
+#[derive(Debug, Args)]
+pub(crate) struct ProofArgs {
+    /// Prove it on the flows of this file too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rows: Option<PathBuf>,
+    /// Prove it in this onnxruntime too: its shared library, in Python's package under capi/.
+    #[arg(long, value_name = "LIBRARY")]
+    pub(crate) onnxruntime: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! Tables on standard output: the first column left, the others right, as wide as their widest cell.
+//! Tables on standard output: as wide as their widest cells, numbers right and words left.
 
 use std::io::{self, Write};
 
@@ -6,8 +6,17 @@ use nta_pipeline::metric;
 
 use crate::visible::one_line;
 
-/// Writes `rows` under `header`, indented by two.
+/// Writes `rows` under `header`, indented by two: the first column left, the others right.
 pub(crate) fn write(out: &mut impl Write, header: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+    write_with(out, header, rows, 1)
+}
+
+/// The same with every column left.
+pub(crate) fn write_words(out: &mut impl Write, header: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+    write_with(out, header, rows, header.len())
+}
+
+fn write_with(out: &mut impl Write, header: &[&str], rows: &[Vec<String>], n_left: usize) -> io::Result<()> {
     let header: Vec<String> = header.iter().map(|cell| one_line(cell).into_owned()).collect();
     let shown = |row: &Vec<String>| row.iter().map(|cell| one_line(cell).into_owned()).collect();
     let rows: Vec<Vec<String>> = rows.iter().map(shown).collect();
@@ -20,11 +29,9 @@ pub(crate) fn write(out: &mut impl Write, header: &[&str], rows: &[Vec<String>])
         let mut line = String::from("  ");
         for (j, cell) in row.iter().enumerate() {
             let pad = " ".repeat(widths.get(j).copied().unwrap_or(0).saturating_sub(cell.chars().count()));
-            if j == 0 {
-                line.push_str(&format!("{cell}{pad}"));
-            } else {
-                line.push_str(&format!("  {pad}{cell}"));
-            }
+            line.push_str(if j == 0 { "" } else { "  " });
+            let (before, after) = if j < n_left { ("", pad.as_str()) } else { (pad.as_str(), "") };
+            line.push_str(&format!("{before}{cell}{after}"));
         }
         writeln!(out, "{}", line.trim_end())?;
     }
@@ -50,6 +57,14 @@ mod tests {
         let mut out = Vec::new();
         write(&mut out, &["a"], &[vec!["x\u{1b}[1A\nforged".to_owned()]]).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "  a\n  x\\u{1b}[1A\\nforged\n");
+    }
+
+    #[test]
+    fn words_stand_left() {
+        let mut out = Vec::new();
+        write_words(&mut out, &["who", "why"], &[vec!["ann".into(), "better".into()], vec!["b".into(), "x".into()]])
+            .unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "  who  why\n  ann  better\n  b    x\n");
     }
 
     #[test]

@@ -42,6 +42,9 @@ pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
         Outcome::Report { figures } => format!("report.html, {figures} figures"),
         Outcome::Save { model, .. } => format!("models/{model}"),
         Outcome::Score { rows, flagged, sorted } => scored(*rows, *flagged, *sorted, seconds),
+        Outcome::Prove { rows, largest_difference } => {
+            format!("{} flows through graph and model, scores within {largest_difference:.1e}", thousands(*rows))
+        }
         Outcome::Drift { rows, past_limit } => {
             let found =
                 if *past_limit == 0 { "within the limits".to_owned() } else { format!("{past_limit} past the limit") };
@@ -89,6 +92,7 @@ pub(crate) fn progress(done: u64, total: Option<u64>, unit: Unit) -> String {
         Unit::FlowsScored => "flows scored",
         Unit::FlowsSorted => "flows put in order",
         Unit::FlowsWritten => "flows written",
+        Unit::FlowsProved => "flows through graph and model",
         Unit::RunsSent => "runs looked at",
     };
     match total {

@@ -26,6 +26,7 @@ pub enum Stage {
     Score,
     Drift,
     Simulate,
+    Prove,
     Sync,
 }
 
@@ -46,6 +47,7 @@ impl Stage {
             Stage::Score => "score",
             Stage::Drift => "drift",
             Stage::Simulate => "simulate",
+            Stage::Prove => "prove",
             Stage::Sync => "sync",
         }
     }
@@ -146,6 +148,7 @@ pub enum Unit {
     FlowsScored,
     FlowsSorted,
     FlowsWritten,
+    FlowsProved,
     RunsSent,
 }
 
@@ -261,6 +264,13 @@ pub enum Outcome {
         /// Whether the flows had to be put in order of their ends first.
         sorted: bool,
     },
+    /// A model's graphs were held against the model.
+    Prove {
+        /// Rows that went through a graph and through the model.
+        rows: u64,
+        /// The largest distance of a score.
+        largest_difference: f32,
+    },
     /// Fresh traffic was held against a model's training.
     Drift {
         /// Flows.
@@ -296,6 +306,7 @@ impl Outcome {
             Outcome::Score { .. } => Stage::Score,
             Outcome::Drift { .. } => Stage::Drift,
             Outcome::Simulate { .. } => Stage::Simulate,
+            Outcome::Prove { .. } => Stage::Prove,
         }
     }
 }

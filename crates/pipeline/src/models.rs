@@ -1,16 +1,17 @@
-//! The saved models of a project.
+//! The saved models of a project: where each comes from, what was measured and promised, and who was champion when.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use nta_model::{Model, Registry};
+use nta_metrics::Promise;
+use nta_model::{AliasChange, DataDigest, Manifest, ModelError, Registry, Reign, Version};
 use serde::Serialize;
 
 use crate::error::{PipelineError, refused};
-use crate::event::Listener;
 use crate::project::Project;
+use crate::runs::Evaluations;
 
 /// One model version.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct ModelLine {
     /// `name/3`.
     pub version: String,
@@ -20,8 +21,18 @@ pub struct ModelLine {
     pub created: String,
     /// The run that made it.
     pub run: String,
+    /// The model or run that it was made from, where it was.
+    pub parent: Option<String>,
     /// Digest of its learned parts.
     pub digest: String,
+    /// The files that it was trained and judged on.
+    pub data: Vec<DataDigest>,
+    /// What its run measured of the whole on the test part, by the metrics' names; empty where the run is gone.
+    pub metrics: BTreeMap<&'static str, Option<f64>>,
+    /// What was promised and what came of it, where a promise was made and the run is there.
+    pub promise: Option<Promise>,
+    /// The times for which an alias pointed at it, oldest first.
+    pub reigns: Vec<Reign>,
     /// Why it, or the aliases of its name, cannot be read, where they cannot.
     pub damaged: Option<String>,
 }
@@ -29,98 +40,78 @@ pub struct ModelLine {
 /// Every version of every model, by name and number.
 pub fn models(project: &Project) -> Result<Vec<ModelLine>, PipelineError> {
     let registry = Registry::new(&project.home);
+    let evaluations = Evaluations::of(project)?;
     let mut lines = Vec::new();
     for versions in registry.list().map_err(refused)? {
+        let (reigns, damaged_log) = told(registry.reigns(&versions.name));
+        let damaged = versions.damaged.or(damaged_log);
         for number in versions.numbers {
-            let version = format!("{}/{number}", versions.name);
-            let aliases = versions.aliases.iter().filter(|(_, n)| **n == number).map(|(a, _)| a.clone()).collect();
-            let manifest = registry.resolve(&version).and_then(|v| v.manifest());
-            lines.push(match manifest {
-                Ok(m) => ModelLine {
-                    version,
-                    aliases,
-                    created: m.provenance.created,
-                    run: m.provenance.run,
-                    digest: m.digest,
-                    damaged: versions.damaged.clone(),
-                },
-                Err(error) => ModelLine {
-                    version,
-                    aliases,
-                    created: String::new(),
-                    run: String::new(),
-                    digest: String::new(),
-                    damaged: Some(error.to_string()),
-                },
+            let version = registry.version(&versions.name, number);
+            lines.push(ModelLine {
+                aliases: versions.aliases.iter().filter(|(_, n)| **n == number).map(|(a, _)| a.clone()).collect(),
+                reigns: reigns.iter().filter(|reign| reign.version == number).cloned().collect(),
+                ..line(&version, &evaluations, damaged.clone())
             });
         }
     }
     Ok(lines)
 }
 
-/// An alias that was set or taken away.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AliasMoved {
-    /// `name@alias`.
-    pub alias: String,
-    /// The version it points at now, or pointed at until now: `name/3`.
-    pub version: String,
+/// What a damaged log still leaves: nothing, and why.
+fn told(reigns: Result<Vec<Reign>, ModelError>) -> (Vec<Reign>, Option<String>) {
+    reigns.map_or_else(|error| (Vec::new(), Some(error.to_string())), |reigns| (reigns, None))
 }
 
-/// Points `alias` at the version that `asked` means, in place of where it pointed before.
-pub fn set_alias(
-    project: &Project,
-    asked: &str,
-    alias: &str,
-    listener: &dyn Listener,
-) -> Result<AliasMoved, PipelineError> {
-    let registry = Registry::new(&project.home).in_contact(listener.contact());
-    let version = registry.resolve(asked).map_err(refused)?;
-    let Some((name, number)) = version.registered else {
-        let place = project.home.join("models").display().to_string();
-        return Err(PipelineError::refuse(format!(
-            "{asked} is a folder outside {place}: only a version in there can have an alias"
-        )));
+/// What the manifest and the run tell.
+fn line(version: &Version, evaluations: &Evaluations, damaged: Option<String>) -> ModelLine {
+    let title = version.title();
+    let Manifest { provenance, digest, .. } = match version.manifest() {
+        Ok(manifest) => manifest,
+        Err(error) => return ModelLine { version: title, damaged: Some(error.to_string()), ..Default::default() },
     };
-    registry.set_alias(&name, alias, number).map_err(refused)?;
-    Ok(AliasMoved { alias: format!("{name}@{alias}"), version: format!("{name}/{number}") })
+    let evaluation = evaluations.of_run(&provenance.run);
+    let hybrid = evaluation.as_ref().and_then(|evaluation| evaluation.hybrid());
+    ModelLine {
+        version: title,
+        created: provenance.created,
+        run: provenance.run,
+        parent: provenance.parent,
+        digest,
+        data: provenance.data,
+        metrics: hybrid.into_iter().flat_map(|h| h.metrics()).map(|(metric, x)| (metric.name, x)).collect(),
+        promise: evaluation.and_then(|evaluation| evaluation.promise),
+        damaged,
+        ..Default::default()
+    }
 }
 
-/// Takes `name@alias` away.
-pub fn remove_alias(project: &Project, asked: &str, listener: &dyn Listener) -> Result<AliasMoved, PipelineError> {
-    let registry = Registry::new(&project.home).in_contact(listener.contact());
-    let Some((name, alias)) = asked.split_once('@') else {
-        return Err(PipelineError::refuse(format!("`{asked}` names no alias: write it as `name@alias`")));
-    };
-    let known = registry.versions(name).map_err(refused)?.aliases;
-    let Some(number) = known.get(alias) else {
-        let others: Vec<&str> = known.keys().map(String::as_str).collect();
-        let found =
-            if others.is_empty() { "no aliases".to_owned() } else { format!("the aliases {}", others.join(", ")) };
-        return Err(PipelineError::refuse(format!("there is no {asked}: {name} has {found}")));
-    };
-    registry.remove_alias(name, alias).map_err(refused)?;
-    Ok(AliasMoved { alias: asked.to_owned(), version: format!("{name}/{number}") })
-}
-
-/// A model that passed its checks.
+/// One version and the line it comes from.
 #[derive(Debug, Clone, Serialize)]
-pub struct Verified {
-    /// The model, as `name/3` or a path.
-    pub model: String,
-    /// Digest of its learned parts.
-    pub digest: String,
-    /// Golden rows scored again.
-    pub golden_rows: usize,
-    /// Largest difference from the scores it was saved with.
-    pub largest_difference: f32,
+pub struct ModelView {
+    /// As in the list.
+    #[serde(flatten)]
+    pub line: ModelLine,
+    /// What it was made from, its parent first.
+    pub ancestors: Vec<String>,
 }
 
-/// Checks every digest of a model and scores its golden rows again.
-pub fn verify(project: &Project, asked: &str) -> Result<Verified, PipelineError> {
-    let version = Registry::new(&project.home).resolve(asked).map_err(refused)?;
-    let model = Arc::new(Model::load(&version.path).map_err(refused)?);
-    let largest_difference = model.verify().map_err(refused)?;
-    let digest = model.digest().map_err(refused)?;
-    Ok(Verified { model: version.title(), digest, golden_rows: model.golden.rows.len(), largest_difference })
+/// One model, by `name`, `name/3`, `name@alias` or its folder.
+pub fn show_model(project: &Project, asked: &str) -> Result<ModelView, PipelineError> {
+    let registry = Registry::new(&project.home);
+    let version = registry.resolve(asked).map_err(refused)?;
+    version.manifest().map_err(refused)?;
+    let mut shown = line(&version, &Evaluations::of(project)?, None);
+    if let Some((name, number)) = &version.registered {
+        let aliases = registry.versions(name).map_err(refused)?.aliases;
+        shown.aliases = aliases.into_iter().filter(|(_, n)| n == number).map(|(alias, _)| alias).collect();
+        shown.reigns = registry.reigns(name).map_err(refused)?;
+        shown.reigns.retain(|reign| reign.version == *number);
+    }
+    let ancestors = registry.ancestors(&version).map_err(refused)?;
+    Ok(ModelView { line: shown, ancestors: ancestors.iter().map(Version::title).collect() })
+}
+
+/// Every move of the aliases of `name`, oldest first.
+pub fn model_log(project: &Project, name: &str) -> Result<Vec<AliasChange>, PipelineError> {
+    Registry::new(&project.home).log(name).map_err(refused)
 }

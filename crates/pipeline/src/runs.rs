@@ -1,5 +1,6 @@
 //! Looking back: which runs there are, what one of them gave.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use nta_metrics::Evaluation;
@@ -55,6 +56,23 @@ fn evaluation_in(folder: &Path) -> Option<Evaluation> {
     let path = folder.join("evaluation.json");
     let bytes = path.is_file().then(|| std::fs::read(&path).ok())??;
     serde_json::from_slice(&bytes).ok()
+}
+
+/// The evaluations of all runs, each read when it is asked for.
+pub(crate) struct Evaluations {
+    folders: HashMap<String, PathBuf>,
+}
+
+impl Evaluations {
+    pub(crate) fn of(project: &Project) -> Result<Self, PipelineError> {
+        let runs = nta_tracking::runs(&project.home).map_err(refused)?.runs;
+        Ok(Evaluations { folders: runs.into_iter().map(|run| (run.record.id, run.folder)).collect() })
+    }
+
+    /// What the run measured; none where it is gone or not finished.
+    pub(crate) fn of_run(&self, id: &str) -> Option<Evaluation> {
+        self.folders.get(id).and_then(|folder| evaluation_in(folder))
+    }
 }
 
 /// A finished run's evaluation, or the error that says it has none.

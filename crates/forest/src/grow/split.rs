@@ -4,6 +4,7 @@ use super::bins::{Bins, Cut};
 use super::histogram::BinTally;
 use super::tally::Tally;
 use crate::Criterion;
+use crate::tree::LEAF_UNITS;
 
 /// What splits are judged by; one set a tree.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +65,8 @@ impl Rules {
     /// Share of attacks by weight.
     pub(crate) fn share<T: Tally>(&self, tally: T) -> f32 {
         let [benign, attack] = self.weighted_masses(tally);
-        (attack / (benign + attack)) as f32
+        let units = f64::from(LEAF_UNITS);
+        ((attack / (benign + attack) * units).round() / units) as f32
     }
 
     /// Impurity of the rows times their weight.

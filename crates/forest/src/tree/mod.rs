@@ -3,5 +3,6 @@
 mod node;
 mod trees;
 
+pub use node::LEAF_UNITS;
 pub(crate) use node::{Links, Node, walk, walk_block};
 pub(crate) use trees::{Trees, depth_of};

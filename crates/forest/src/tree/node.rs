@@ -1,5 +1,9 @@
 //! A tree's node in eight bytes, and the walk from the root to a leaf.
 
+/// A leaf of a grown tree says a whole multiple of 1 / this: so do the sums of up to 256 leaves, exactly even in f32, in
+/// whatever order another program adds them. Forests of before may hold other shares, and score as they did.
+pub const LEAF_UNITS: u32 = 1 << 16;
+
 /// A split or a leaf.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Node {

@@ -72,3 +72,27 @@ fn nodes_are_all_there_and_shares_of_rows_part_at_each_split() {
         assert!(reach[0] == 1.0 && (at_leaves - 1.0).abs() < 1e-9);
     }
 }
+
+#[test]
+fn leaves_are_whole_units_so_that_f32_sums_them_exactly_in_any_order() {
+    let (x, y) = noisy(3_000, 5);
+    let config = ForestConfig { trees: 200, min_leaf: 7, max_depth: Some(6), ..ForestConfig::default() };
+    let forest = fit(&config, &x, &y).forest;
+    let mut impure = 0;
+    for share in forest.trees().flat_map(|tree| tree.nodes().collect::<Vec<_>>()).filter_map(|node| match node {
+        TreeNode::Leaf { share } => Some(share),
+        TreeNode::Split { .. } => None,
+    }) {
+        let units = f64::from(share) * f64::from(nta_forest::LEAF_UNITS);
+        assert_eq!(units.fract(), 0.0, "{share}");
+        impure += usize::from(share > 0.0 && share < 1.0);
+    }
+    assert!(impure > 500, "{impure}");
+    for i in 0..100 {
+        let row: Vec<f32> = x.columns.iter().map(|column| column[i]).collect();
+        let votes: Vec<f32> = forest.trees().map(|tree| vote(&tree, &row)).collect();
+        let exact = votes.iter().map(|&v| f64::from(v)).sum::<f64>();
+        let (forth, back) = (votes.iter().sum::<f32>(), votes.iter().rev().sum::<f32>());
+        assert_eq!((f64::from(forth), f64::from(back)), (exact, exact), "row {i}");
+    }
+}

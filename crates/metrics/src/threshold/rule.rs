@@ -37,7 +37,7 @@ pub struct PartScores<'a> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChosenThreshold {
-    /// The threshold.
+    /// The threshold; for a budget a hair above the order statistic, between it and the next score.
     pub value: f32,
     /// The rule that chose it.
     pub rule: ThresholdRule,
@@ -49,11 +49,11 @@ pub struct ChosenThreshold {
     pub expected_fpr: Option<f64>,
     /// Share of that part's attacks that lie above it; null where it has none.
     pub expected_recall: Option<f64>,
-    /// For a budget: rank of the threshold among the benign scores, ascending, from 1.
+    /// For a budget: rank of the order statistic among the benign scores, ascending, from 1.
     pub rank: Option<u64>,
     /// For a budget: bound on the probability that the true rate exceeds it.
     pub violation_bound: Option<f64>,
-    /// Benign rows whose score equals the threshold, and which are therefore not flagged.
+    /// Benign rows whose score equals the threshold, or the order statistic it lies above, and which are therefore not flagged.
     pub tied_benign_rows: u64,
     /// What the same rule chooses when rows whose exact copy stands in train are left out; null where that is not
     /// known, or where the rows left are too few.
@@ -96,18 +96,22 @@ impl ThresholdRule {
     }
 
     fn choose_on(&self, scores: &[f32], labels: &[Label]) -> Result<ChosenThreshold, MetricsError> {
-        let (value, rank, violation_bound, reason) = match self {
-            ThresholdRule::Fixed(value) => (*value, None, None, None),
-            ThresholdRule::BestF1 => (best_f1_threshold(scores, labels)?, None, None, None),
+        let (value, tied_at, rank, violation_bound, reason) = match self {
+            ThresholdRule::Fixed(value) => (*value, *value, None, None, None),
+            ThresholdRule::BestF1 => {
+                let value = best_f1_threshold(scores, labels)?;
+                (value, value, None, None, None)
+            }
             ThresholdRule::Budget(budget) => {
                 let benign: Vec<f32> =
                     scores.iter().zip(labels).filter(|(_, l)| !l.is_attack()).map(|(s, _)| *s).collect();
                 let found = umbrella_threshold(&benign, budget.false_positive_rate, budget.confidence)?;
-                (found.value, Some(found.rank), Some(found.violation_bound), found.reason)
+                let value = just_above(found.value, scores);
+                (value, found.value, Some(found.rank), Some(found.violation_bound), found.reason)
             }
         };
         let matrix = ConfusionMatrix::at_threshold(labels, scores, value)?;
-        let tied = scores.iter().zip(labels).filter(|(s, l)| **s == value && !l.is_attack()).count();
+        let tied = scores.iter().zip(labels).filter(|(s, l)| **s == tied_at && !l.is_attack()).count();
         Ok(ChosenThreshold {
             value,
             rule: *self,
@@ -147,6 +151,19 @@ impl PartScores<'_> {
         let rows = self.scores.iter().zip(self.labels).zip(copies);
         rows.filter(|(_, copy)| !**copy).map(|((score, label), _)| (*score, *label)).unzip()
     }
+}
+
+/// A threshold lies at most this far above its order statistic.
+const MOST_ABOVE: f32 = 1.0 / 4_096.0;
+
+/// Half-way from `value` to the next score above it among `scores`, but hardly above `value`: the same rows are flagged, and
+/// the budget is kept all the more. A row that has this very score again is then told apart from the threshold by more
+/// than another program's rounding. A threshold that flags nothing stays.
+fn just_above(value: f32, scores: &[f32]) -> f32 {
+    let next = scores.iter().copied().filter(|score| *score > value).fold(1.0f32, f32::min);
+    let middle = value + ((next - value) / 2.0).min(MOST_ABOVE);
+    // Neighbouring floats have no middle.
+    if middle < next { middle } else { value }
 }
 
 /// The threshold of highest F1, half-way between the lowest score flagged and the next one below. Of equal F1 the
@@ -209,7 +226,10 @@ mod tests {
         assert_eq!((fixed.value, fixed.expected_fpr, fixed.expected_recall), (0.625, Some(0.0), Some(0.0)));
         let budget = Budget { false_positive_rate: 0.9, confidence: 0.5 };
         let chosen = choose(ThresholdRule::Budget(budget));
-        assert_eq!((chosen.value, chosen.rank, chosen.benign_rows, chosen.tied_benign_rows), (0.125, Some(1), 1, 1));
+        assert_eq!(
+            (chosen.value, chosen.rank, chosen.benign_rows, chosen.tied_benign_rows),
+            (0.125 + MOST_ABOVE, Some(1), 1, 1)
+        );
         assert!(chosen.violation_bound.unwrap() <= 0.5 && chosen.flags(0.2) && !chosen.flags(0.125));
         assert_eq!(ThresholdRule::Budget(budget).describe(), "FPR ≤ 90.0 % at 50.0 % confidence");
     }
@@ -222,10 +242,27 @@ mod tests {
         let rule = ThresholdRule::Budget(Budget::default());
         let chosen = rule.choose(&part(&[], &[], None), &part(&scores, &labels, Some(&copies))).unwrap();
         // scipy 1.17.1: of 1,000 rows 4 may lie above, of 500 one (0.0398; two: 0.1234).
-        assert_eq!((chosen.value, chosen.without_copies), (0.995, Some(0.498)));
+        assert_eq!((chosen.value, chosen.without_copies), (0.995 + MOST_ABOVE, Some(0.498 + MOST_ABOVE)));
         let few: Vec<bool> = (0..1_000).map(|i| i >= 100).collect();
         let chosen = rule.choose(&part(&[], &[], None), &part(&scores, &labels, Some(&few))).unwrap();
-        assert_eq!((chosen.value, chosen.without_copies), (0.995, None));
+        assert_eq!((chosen.value, chosen.without_copies), (0.995 + MOST_ABOVE, None));
+    }
+
+    #[test]
+    fn a_budgets_threshold_lies_between_scores_and_flags_the_same_rows() {
+        let next = |value: f32| f32::from_bits(value.to_bits() + 1);
+        for (value, scores, expected) in [
+            (0.5, vec![0.25, 0.5, 0.500_1], 0.500_05),
+            (0.5, vec![0.25, 0.5, 0.75], 0.5 + MOST_ABOVE),
+            (0.5, vec![0.25, 0.5], 0.5 + MOST_ABOVE),
+            (0.5, vec![0.5, next(0.5)], 0.5),
+            (0.0, vec![0.0, 0.0, 1e-6], 5e-7),
+            (1.0, vec![0.5, 1.0], 1.0),
+        ] {
+            let found = just_above(value, &scores);
+            assert!((found - expected).abs() < 1e-7, "{value} among {scores:?}: {found}");
+            assert!(scores.iter().all(|&score| (score > found) == (score > value)), "{value} among {scores:?}");
+        }
     }
 
     #[test]

@@ -5,7 +5,10 @@ pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod drift;
 pub(crate) mod models;
+pub(crate) mod notices;
 pub(crate) mod past_runs;
+pub(crate) mod promotion;
+pub(crate) mod publish;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod score;
@@ -41,6 +44,11 @@ pub(crate) fn yaml(text: &str) -> anyhow::Result<()> {
         write!(out.lock(), "{text}")?
     }
     Ok(())
+}
+
+/// A time of RFC 3339 as people read it, to the minute.
+pub(crate) fn minute(time: &str) -> String {
+    time.chars().take(16).collect::<String>().replace('T', " ")
 }
 
 /// A path as people read it, on one line: relative to the working directory where it lies below it, `.` for that itself.

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use nta_pipeline::{ScoreOutcome, ScoreRequest, score as job};
+use nta_pipeline::{ScoreOutcome, ScoreRequest, require_key, score as job};
 
 use crate::args::{Common, ScoreArgs};
 use crate::progress::Progress;
@@ -19,6 +19,9 @@ pub(crate) fn score(args: &ScoreArgs, common: &Common) -> anyhow::Result<()> {
         bad_rows: args.bad_rows.into(),
         project: commands::project(common),
     };
+    if let Some(key) = &args.require_key {
+        require_key(&request.project, &args.model, key)?;
+    }
     let outcome = job(&request, &Progress::new(common.quiet))?;
     if common.json {
         return commands::json(&outcome);

@@ -63,7 +63,7 @@ impl<'a> Input<'a> {
     }
 
     /// The rows from the first on.
-    pub(super) fn batches(&self) -> Result<Batches, PipelineError> {
+    pub(crate) fn batches(&self) -> Result<Batches, PipelineError> {
         nta_ingest::batches(&self.source, &self.options).map_err(refused)
     }
 
