@@ -68,12 +68,17 @@ impl FolderLock {
             if !entry.file_name().to_string_lossy().starts_with(TEMPORARY_PREFIX) {
                 continue;
             }
-            if entry.file_type()?.is_dir() {
-                fs::remove_dir_all(entry.path())?;
-            } else {
-                fs::remove_file(entry.path())?;
+            let removed = match entry.file_type() {
+                Ok(kind) if kind.is_dir() => fs::remove_dir_all(entry.path()),
+                Ok(_) => fs::remove_file(entry.path()),
+                Err(e) => Err(e),
+            };
+            match removed {
+                Ok(()) => swept += 1,
+                // Whoever made it is removing it as well: a refused run clears its folder without the lock.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(e),
             }
-            swept += 1;
         }
         Ok(swept)
     }
