@@ -60,7 +60,7 @@ pub fn write(publication: &Publication<'_>, folder: &Path) -> Result<usize, Expo
 fn fill(publication: &Publication<'_>, at: &Path, folder: &Path) -> Result<usize, ExportError> {
     let Publication { source, model, graphs, title, card, signer } = publication;
     let put = |name: &str, bytes: &[u8]| put(at, folder, name, bytes);
-    copy_model(source, model, &put)?;
+    copy_model(source, model, put)?;
     for (form, bytes) in graphs.iter() {
         put(file_of(model, form), bytes)?;
     }
