@@ -214,7 +214,7 @@ pub(crate) struct ScoreArgs {
 pub(crate) struct PublishArgs {
     /// A path, `name` (its newest version), `name/3` or `name@alias`.
     pub(crate) model: String,
-    /// The folder to make; artifacts/<name>/<version> when not given.
+    /// The folder to make; `artifacts/NAME/VERSION` when not given.
     #[arg(long, short, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
     /// Sign the folder with this private key (PEM, Ed25519): `openssl genpkey -algorithm ed25519 -out key.pem`.
