@@ -105,6 +105,21 @@ class Follower:
                 scores.setdefault(name, np.zeros(n_rows, outputs[name].dtype))[rows] = outputs[name]
         return scores
 
+    def remembered(self, host):
+        """What is kept of a host, as bytes: for whoever keeps it elsewhere, a stream on many machines."""
+        place = self.places[host]
+        parts = [np.asarray(self.ends[place], "<i8")] + [state[place].astype("<f4") for state in self.states]
+        return b"".join(part.tobytes() for part in parts)
+
+    def recall(self, host, kept):
+        """Takes up a host of which nothing is known here yet where `remembered` left it."""
+        place = self.places.setdefault(host, len(self.places))
+        self._make_room()
+        self.ends[place], begin = np.frombuffer(kept, "<i8", 1)[0], 8
+        for state in self.states:
+            state[place] = np.frombuffer(kept, "<f4", state.shape[1], begin)
+            begin += 4 * state.shape[1]
+
     def _inputs(self, inputs, rows, places, known, end):
         chosen = {name: values[rows] for name, values in inputs.items()}
         if self.memory["gap"]:
