@@ -264,7 +264,7 @@ impl RunDir {
 }
 
 /// Removes the checkpoints of the finished run in `folder`: it is not taken up again. What cannot be removed now is
-/// swept by the next [`sweep_ended`].
+/// swept by the next [`crate::sweep_ended`].
 ///
 /// # Errors
 /// Whatever the system refuses, with the place.
