@@ -12,11 +12,11 @@ use nta_model::{Model, Registry};
 use nta_preprocess::{BinnedColumn, Spread};
 use serde::Serialize;
 
-use crate::config::RunConfig;
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Outcome, Stage};
 use crate::project::Project;
 use crate::score::{Asked, Input, ScoreSink, into_sink};
+use crate::yaml;
 
 /// Rows held at a time.
 const BATCH: usize = 8_192;
@@ -128,9 +128,13 @@ pub fn drift(request: &DriftRequest, listener: &dyn Listener) -> Result<DriftOut
 
 /// The model's own limits, or those asked for.
 fn limits(request: &DriftRequest, model: &Model) -> Result<DriftConfig, PipelineError> {
-    // A model of before there were limits, or one made by other hands, is held to the usual ones.
-    let own =
-        serde_saphyr::from_str::<RunConfig>(&model.provenance.config).map(|config| config.drift).unwrap_or_default();
+    // A model of before there were limits, or one made by other hands, is held to the usual ones. Its text is read within
+    // the bounds of any config's, and no other block of it has a say here.
+    let own = yaml::parse(&model.provenance.config).ok().and_then(|mut config| {
+        let block = config.value.get_mut("drift").map(serde_json::Value::take)?;
+        serde_json::from_value::<DriftConfig>(block).ok()
+    });
+    let own = own.unwrap_or_default();
     let limits = DriftConfig {
         psi: request.psi.unwrap_or(own.psi),
         alert_factor: request.alert_factor.unwrap_or(own.alert_factor),
