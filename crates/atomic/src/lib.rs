@@ -140,6 +140,22 @@ pub fn rename_folder(from: &Path, to: &Path) -> Result<(), WriteError> {
     finish().map_err(WriteError::at(to))
 }
 
+/// A temporary folder, shared as far as the umask allows, for what is renamed into its place when it is whole; such
+/// folders are their owner's alone by themselves. It goes when dropped; what a killed process leaves is swept by its prefix.
+///
+/// # Errors
+/// Whatever the system refuses.
+pub fn staging_in(parent: &Path) -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY_PREFIX);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o777));
+    }
+    builder.tempdir_in(parent)
+}
+
 /// Removes what killed writers left in `folder` and its subfolders. Returns how many files went.
 pub fn sweep(folder: &Path) -> io::Result<usize> {
     let mut swept = 0;

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::Path;
 
-use nta_atomic::{TEMPORARY_PREFIX, WriteError};
+use nta_atomic::WriteError;
 
 use crate::ModelError;
 use crate::digest::sha256_hex;
@@ -39,7 +39,7 @@ pub(crate) fn write(folder: &Path, files: &[ModelFile], manifest: &Manifest) -> 
     }
     let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(ModelError::io("create", parent))?;
-    let staging = staging_in(parent).map_err(ModelError::io("create", folder))?;
+    let staging = nta_atomic::staging_in(parent).map_err(ModelError::io("create", folder))?;
     let text = manifest.to_sealed_text()?;
     let last = (MANIFEST, text.as_bytes());
     for (name, bytes) in files.iter().map(|f| (f.name.as_str(), f.bytes.as_slice())).chain([last]) {
@@ -54,19 +54,6 @@ pub(crate) fn write(folder: &Path, files: &[ModelFile], manifest: &Manifest) -> 
     // Renamed away: there is nothing left for the guard to remove.
     let _ = staging.keep();
     Ok(())
-}
-
-/// A temporary folder, shared as far as the umask allows, as a model is meant to be; such folders are their owner's alone
-/// by themselves.
-fn staging_in(parent: &Path) -> std::io::Result<tempfile::TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY_PREFIX);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o777));
-    }
-    builder.tempdir_in(parent)
 }
 
 /// Reads and checks the manifest in `folder`, and nothing else.

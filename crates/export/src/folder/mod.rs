@@ -8,6 +8,6 @@ mod sums;
 mod write;
 
 pub use card::Card;
-pub use signature::{PrivateKey, PublicKey};
-pub use sums::{SUMS, is_published, verify_files};
+pub use signature::{PrivateKey, PublicKey, SUMS};
+pub use sums::{is_published, verify_files};
 pub use write::{Publication, write};

@@ -8,8 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 
-use super::sums::SUMS;
 use crate::ExportError;
+
+/// The list of digests. It is written last.
+pub const SUMS: &str = "SHA256SUMS";
 
 /// The signature: 64 bytes.
 pub(super) const SIGNATURE: &str = "SHA256SUMS.sig";

@@ -8,11 +8,8 @@ use std::path::Path;
 use nta_data::hex;
 use sha2::{Digest, Sha256};
 
-use super::signature::{self, PublicKey, SIGNATURE};
+use super::signature::{self, PublicKey, SIGNATURE, SUMS};
 use crate::ExportError;
-
-/// The list of digests. It is written last.
-pub const SUMS: &str = "SHA256SUMS";
 
 /// A list beyond this is none of ours.
 const MOST_BYTES: u64 = 1 << 20;

@@ -4,14 +4,14 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use nta_atomic::{TEMPORARY_PREFIX, WriteError};
+use nta_atomic::WriteError;
 use nta_model::{MANIFEST, Manifest, Model};
 use serde::Serialize;
 
 use super::card::{self, Card};
 use super::contract::contract;
-use super::signature::{PUBLIC_KEY, PrivateKey, SIGNATURE};
-use super::sums::{SUMS, sums_of};
+use super::signature::{PUBLIC_KEY, PrivateKey, SIGNATURE, SUMS};
+use super::sums::sums_of;
 use super::{mlflow, verify_files};
 use crate::ExportError;
 use crate::graphs::{Graphs, file_of};
@@ -48,7 +48,7 @@ pub fn write(publication: &Publication<'_>, folder: &Path) -> Result<usize, Expo
     }
     let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(ExportError::io("create", parent))?;
-    let staging = staging_in(parent).map_err(ExportError::io("create", folder))?;
+    let staging = nta_atomic::staging_in(parent).map_err(ExportError::io("create", folder))?;
     let files = fill(publication, staging.path(), folder)?;
     nta_atomic::rename_folder(staging.path(), folder)?;
     // Renamed away: there is nothing left for the guard to remove.
@@ -126,16 +126,4 @@ fn put(at: &Path, folder: &Path, name: &str, bytes: &[u8]) -> Result<(), ExportE
         file.sync_all()
     };
     write().map_err(|source| WriteError { path: folder.join(name), source }.into())
-}
-
-/// A temporary folder, shared as far as the umask allows, as a published model is meant to be.
-fn staging_in(parent: &Path) -> std::io::Result<tempfile::TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY_PREFIX);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o777));
-    }
-    builder.tempdir_in(parent)
 }

@@ -89,12 +89,12 @@ fn send(
         // A damaged run keeps no other from being sent.
         Err(error) => return Ok(SyncLine::damaged(run, &before, &error)),
     };
-    let lacked = before.remaining(&tracked);
+    let lacked = Remaining::of(&before, &tracked);
     let line = |delivered: &Delivered, why: Option<String>| SyncLine {
         run: title(&run.record),
         page: delivered.page(),
         lacked,
-        remaining: delivered.remaining(&tracked),
+        remaining: Remaining::of(delivered, &tracked),
         why,
     };
     if run.status == Status::Running {

@@ -1,9 +1,30 @@
 //! The login, from where MLflow's client takes it: the environment, then ~/.mlflow/credentials.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::server::{Environment, Login};
 use crate::TrackingError;
+
+/// Looks a variable of the environment up; empty ones count as not set.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What a request says about who asks.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Login {
+    None,
+    Basic { user: String, password: String },
+    Bearer(String),
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Login::None => "none",
+            Login::Basic { .. } => "a user name and a password",
+            Login::Bearer(_) => "a token",
+        })
+    }
+}
 
 const USER: &str = "MLFLOW_TRACKING_USERNAME";
 const PASSWORD: &str = "MLFLOW_TRACKING_PASSWORD";

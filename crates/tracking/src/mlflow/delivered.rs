@@ -8,8 +8,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::http::Wait;
-use super::remaining::{Remaining, remaining};
-use super::tracked::Tracked;
 use crate::TrackingError;
 
 /// Folder of what tracking keeps with a run.
@@ -93,11 +91,6 @@ impl Delivered {
         let text = serde_json::to_vec_pretty(self).map_err(|e| TrackingError::damaged(&path, None, e))?;
         nta_atomic::write(&path, &text)?;
         Ok(())
-    }
-
-    /// What the server lacks of `tracked`.
-    pub fn remaining(&self, tracked: &Tracked) -> Remaining {
-        remaining(self, tracked)
     }
 
     /// The run's page, once there is one.

@@ -104,7 +104,9 @@ impl Follower {
         drop(state);
         let delivered = Delivered::read(&self.folder).filter(|d| d.server == self.server).unwrap_or_default();
         match (self.tell)(&self.folder) {
-            Ok(Some(tracked)) => Followed { page: delivered.page(), remaining: delivered.remaining(&tracked), why },
+            Ok(Some(tracked)) => {
+                Followed { page: delivered.page(), remaining: Remaining::of(&delivered, &tracked), why }
+            }
             Ok(None) => Followed { page: None, remaining: Remaining::default(), why: None },
             Err(error) => {
                 let remaining = Remaining { entries: 1, ..Remaining::default() };

@@ -11,7 +11,8 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde_json::Value;
 
 use super::client;
-use super::server::{Login, Server};
+use super::credentials::Login;
+use super::server::Server;
 use crate::TrackingError;
 
 /// Waits as long as asked; `false` where the asking should end.

@@ -25,6 +25,7 @@ mod tracked;
 
 pub use api::RUN_TAG;
 pub use config::{MlflowConfig, TrackingConfig};
+pub use credentials::Environment;
 pub use delivered::{Delivered, TRACKING};
 pub use delivery::Delivery;
 pub use follow::{Followed, Follower, Tell};
@@ -32,5 +33,5 @@ pub use http::Wait;
 pub use published::{ModelUri, Published, Store};
 pub use remaining::Remaining;
 pub use remote::{RemoteRun, remote_runs};
-pub use server::{Environment, Server};
+pub use server::Server;
 pub use tracked::{DataName, Dataset, Point, SentFile, Standing, Tracked, TrackedModel};

@@ -20,6 +20,26 @@ pub struct Remaining {
 }
 
 impl Remaining {
+    /// What the server lacks of `tracked`, going by what it acknowledged.
+    pub fn of(delivered: &Delivered, tracked: &Tracked) -> Self {
+        let sent = |stream: &str| delivered.points.get(stream).copied().unwrap_or(0);
+        let points = tracked.streams.iter().map(|(stream, points)| points.len().saturating_sub(sent(stream))).sum();
+        let params = tracked.params.len().saturating_sub(delivered.params);
+        let datasets = tracked.datasets.len().saturating_sub(delivered.datasets);
+        let tags = tracked.tags.iter().filter(|(key, value)| delivered.tags.get(*key) != Some(value)).count();
+        let ended = tracked.standing != Standing::Running && delivered.standing != tracked.standing.word();
+        let mut files = missing(delivered, &delivered.artifacts, &tracked.files);
+        let mut steps = 0;
+        if let Some(model) = &tracked.model {
+            let known = &delivered.model;
+            let aliases = model.aliases.iter().filter(|alias| !known.aliases.contains(alias)).count();
+            let flags = [!known.id.is_empty(), known.ready, known.output, !known.version.is_empty()];
+            steps = aliases + flags.iter().filter(|done| !**done).count();
+            files += missing(delivered, &known.artifacts, &model.files);
+        }
+        Remaining { points, files, entries: params + datasets + tags + steps + usize::from(ended) }
+    }
+
     /// Whether all is delivered.
     pub fn is_nothing(&self) -> bool {
         *self == Remaining::default()
@@ -31,26 +51,6 @@ impl fmt::Display for Remaining {
         let Remaining { points, files, entries } = self;
         write!(f, "{points} points, {files} files and {entries} other entries")
     }
-}
-
-/// What the server lacks of `tracked`, going by what it acknowledged.
-pub(crate) fn remaining(delivered: &Delivered, tracked: &Tracked) -> Remaining {
-    let sent = |stream: &str| delivered.points.get(stream).copied().unwrap_or(0);
-    let points = tracked.streams.iter().map(|(stream, points)| points.len().saturating_sub(sent(stream))).sum();
-    let params = tracked.params.len().saturating_sub(delivered.params);
-    let datasets = tracked.datasets.len().saturating_sub(delivered.datasets);
-    let tags = tracked.tags.iter().filter(|(key, value)| delivered.tags.get(*key) != Some(value)).count();
-    let ended = tracked.standing != Standing::Running && delivered.standing != tracked.standing.word();
-    let mut files = missing(delivered, &delivered.artifacts, &tracked.files);
-    let mut steps = 0;
-    if let Some(model) = &tracked.model {
-        let known = &delivered.model;
-        let aliases = model.aliases.iter().filter(|alias| !known.aliases.contains(alias)).count();
-        let flags = [!known.id.is_empty(), known.ready, known.output, !known.version.is_empty()];
-        steps = aliases + flags.iter().filter(|done| !**done).count();
-        files += missing(delivered, &known.artifacts, &model.files);
-    }
-    Remaining { points, files, entries: params + datasets + tags + steps + usize::from(ended) }
 }
 
 /// Files that the server lacks and has a place for; before it named one, all.

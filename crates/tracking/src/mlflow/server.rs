@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::address::Address;
-use super::credentials;
+use super::credentials::{self, Environment, Login};
 use super::{MlflowConfig, TrackingConfig};
 use crate::TrackingError;
 
@@ -16,14 +16,6 @@ pub struct Server {
     pub(crate) login: Login,
     pub(crate) tls: Tls,
     pub(crate) patience: Patience,
-}
-
-/// What a request says about who asks.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) enum Login {
-    None,
-    Basic { user: String, password: String },
-    Bearer(String),
 }
 
 /// How far a server's certificate is trusted.
@@ -47,9 +39,6 @@ pub(crate) struct Patience {
     /// Seconds before the second try; each later one waits twice as long.
     pub(crate) backoff_seconds: f64,
 }
-
-/// Looks a variable of the environment up; empty ones count as not set.
-pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 impl Server {
     /// The server that `config` names, else the environment; `None` where none is named.
@@ -112,16 +101,6 @@ fn is_true(text: &str) -> bool {
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server").field("base", &self.base).field("login", &self.login).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Login {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Login::None => "none",
-            Login::Basic { .. } => "a user name and a password",
-            Login::Bearer(_) => "a token",
-        })
     }
 }
 
