@@ -14,7 +14,7 @@ use super::fit::Learned;
 use super::learning::{uses_sequences, without_copies};
 use super::profile;
 use crate::error::{PipelineError, failed};
-use crate::event::{Event, Outcome, Remark, Stage, Unit};
+use crate::event::{Event, Listener, Outcome, Remark, Stage, Unit};
 use crate::traffic::{SENSOR_KEY, TrafficReport, entity_key};
 
 /// Fuses the members and freezes the model.
@@ -94,7 +94,7 @@ fn provenance(ctx: &Context<'_>, told: &TrafficReport) -> Provenance {
         name: ctx.config.name.clone(),
         created: record.started.to_string(),
         run: record.id.clone(),
-        parent: None,
+        parent: ctx.parent.clone(),
         seed: ctx.config.seed,
         config: ctx.config.to_yaml(),
         versions: [("nta".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),
@@ -187,6 +187,16 @@ pub(crate) fn score_all(
     part: &Dataset,
     stage: Stage,
 ) -> Result<Scores, PipelineError> {
+    score_rows(ctx.log.listener, model, part, stage)
+}
+
+/// The same outside a run.
+pub(crate) fn score_rows(
+    listener: &dyn Listener,
+    model: &Arc<Model>,
+    part: &Dataset,
+    stage: Stage,
+) -> Result<Scores, PipelineError> {
     let mut scorer = Scorer::new(Arc::clone(model)).map_err(failed)?;
     let n = part.n_rows();
     let mut all = model.no_scores().map_err(failed)?;
@@ -195,8 +205,8 @@ pub(crate) fn score_all(
         let rows: Vec<u32> = (start as u32..n.min(start + CHUNK) as u32).collect();
         all.append(scorer.score(&part.take(&rows)).map_err(failed)?).map_err(failed)?;
         let (done, total) = (all.n_rows() as u64, Some(n as u64));
-        ctx.log.listener.hear(&Event::Progress { stage, done, total, unit: Unit::FlowsScored });
-        if ctx.log.listener.cancelled() {
+        listener.hear(&Event::Progress { stage, done, total, unit: Unit::FlowsScored });
+        if listener.cancelled() {
             return Err(PipelineError::Interrupted("while scoring".to_owned()));
         }
     }

@@ -108,7 +108,7 @@ impl<'a> Input<'a> {
 }
 
 /// A path in which pattern characters mean themselves.
-fn glob_safe(path: &str) -> String {
+pub(crate) fn glob_safe(path: &str) -> String {
     let special = |c: char| matches!(c, '*' | '?' | '[' | ']');
     if !Path::new(path).exists() {
         return path.to_owned();

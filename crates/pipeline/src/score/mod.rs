@@ -24,7 +24,7 @@ use crate::event::{Event, Listener, Outcome, Stage};
 use crate::project::Project;
 use crate::track::locate;
 
-pub(crate) use input::{Asked, Input};
+pub(crate) use input::{Asked, Input, glob_safe};
 use output::TableOutput;
 pub(crate) use output::{FLAGGED, PROBABILITY};
 pub(crate) use sink::ScoreSink;
