@@ -20,6 +20,7 @@
 //! - `publish`: a published model says in its graph what it says here, and what is changed afterwards is found
 //! - `quickstart`: the README's first command, and what it must show
 //! - `refusals`: bad input is refused with file, line and remedy, and leaves nothing
+//! - `retraining`: a challenger from fresh traffic takes over where it is better beyond chance, once, and else nothing changes
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
 //! - `sequences`: hosts far longer than a training sequence stay sound
 //! - `supply`: licences, sources and versions of what Cargo.lock names, against deny.toml and THIRD-PARTY-NOTICES
@@ -48,6 +49,7 @@ mod promotions;
 mod publish;
 mod quickstart;
 mod refusals;
+mod retraining;
 mod scoring;
 mod sequences;
 mod supply;
