@@ -138,7 +138,6 @@ struct Champion {
     registry: Registry,
     version: Version,
     name: String,
-    number: u32,
     model: Arc<Model>,
     config: RunConfig,
     /// What becomes of a challenger that passes.
@@ -178,7 +177,7 @@ impl Champion {
             )));
         }
         let rate = common_rate(&config.retrain, &model)?;
-        Ok(Champion { registry, version, name, number, model, config, promotion, aliased, rate })
+        Ok(Champion { registry, version, name, model, config, promotion, aliased, rate })
     }
 
     fn retrain(
