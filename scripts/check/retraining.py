@@ -25,6 +25,8 @@ def main():
     parser.add_argument("--seed", type=int, default=1_000)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--flows", type=int, default=40_000, help="of both halves")
+    parser.add_argument("--before", type=float, default=0.5, help="share of the capture that the champion has")
+    parser.add_argument("--days", type=int, default=4)
     parser.add_argument("--keep", type=pathlib.Path, help="leave the last repeat's home here")
     args = parser.parse_args()
     counts = {kind: {"drift found": 0, "passed": 0, "alias moved": 0} for kind in ("as it is", "planted")}
@@ -55,11 +57,11 @@ def repeat(args, seed, home, counts):
 
     # From Monday to Thursday: a weekend in one half would be drift. Three kinds of attack that a small, quick model finds well:
     # where it does not, twice the traffic makes a better model, and taking over is right.
-    settings = [f"flows={args.flows}", "days=4", "hosts=40", "attack_share=0.1", "start=2026-03-02", "families=[scan, fragment, exfiltration]"]
+    settings = [f"flows={args.flows}", f"days={args.days}", "hosts=40", "attack_share=0.1", "start=2026-03-02", "families=[scan, fragment, exfiltration]"]
     call((0,), "simulate", "--seed", seed, *[word for one in settings for word in ("--set", one)], "-o", home / "all.csv")
     with (home / "all.csv").open() as file:
         header, *rows = csv.reader(file)
-    half = len(rows) // 2
+    half = int(args.before * len(rows))
     write(home / "before.csv", header, rows[:half])
     write(home / "still.csv", header, rows[half:])
     write(home / "moved.csv", header, [planted(header, row) for row in rows[half:]])
