@@ -204,14 +204,15 @@ pub fn check_words(check: &Check) -> String {
 fn check(checked: &Checked) -> CheckRow {
     let sign = if checked.check == Check::Gain { "above" } else { "at most" };
     let shown = |x: f64| match checked.check {
-        Check::McNemar => format!("{x:.4}"),
+        Check::McNemar => p_value(x),
         Check::Promise => percent(x),
         _ => format!("{x:+.3}"),
     };
+    let limit = if checked.check == Check::Promise { percent(checked.limit) } else { significant(checked.limit) };
     CheckRow {
         words: check_words(&checked.check),
         found: checked.found.map_or_else(|| "too few attacks apart".to_owned(), shown),
-        limit: format!("{sign} {}", significant(checked.limit)),
+        limit: format!("{sign} {limit}"),
         passed: checked.passed,
     }
 }
@@ -253,13 +254,17 @@ fn comparison(title: &'static str, paired: &Paired, decision: &DecisionPage<'_>)
             paired.gain, paired.units.with_attacks
         ),
         differ: format!(
-            "{} only the challenger finds, {} only the champion: McNemar's mid-p {:.4}.",
+            "{} only the challenger finds, {} only the champion: McNemar's mid-p {}.",
             counted(alone, "attack", "attacks"),
             nta_plots::thousands(other),
-            paired.mcnemar.mid_p
+            p_value(paired.mcnemar.mid_p)
         ),
         families: paired.families.iter().map(family).collect(),
     }
+}
+
+fn p_value(p: f64) -> String {
+    if p < 1e-4 { "< 0.0001".to_owned() } else { format!("{p:.4}") }
 }
 
 fn in_service(name: &str, service: &Service) -> [String; 5] {
@@ -280,4 +285,74 @@ fn note(paired: &Paired) -> String {
          keeps the threshold that was chosen in its own training.",
         percent(paired.false_positive_rate)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use nta_data::{Categories, Label};
+    use nta_metrics::{PairedInput, PromotionRule, compare_paired};
+
+    use super::*;
+
+    fn paired(better: bool) -> Paired {
+        let labels: Vec<Label> = (0..400).map(|i| if i % 4 == 0 { Label::Attack } else { Label::Benign }).collect();
+        let family: Vec<Option<&str>> = (0..400).map(|i| Some(if i % 4 == 0 { "<b>scan" } else { "benign" })).collect();
+        let found = |i: usize| if i % 4 == 0 { 0.9 } else { (i % 97) as f32 / 200.0 };
+        let (good, bad): (Vec<f32>, Vec<f32>) =
+            ((0..400).map(found).collect(), (0..400).map(|i| (i % 89) as f32 / 100.0).collect());
+        let (champion, challenger) = if better { (&bad, &good) } else { (&good, &bad) };
+        let families = Categories::from_texts(family);
+        compare_paired(&PairedInput {
+            labels: &labels,
+            families: Some(&families),
+            host: &[],
+            champion,
+            challenger,
+            false_positive_rate: 0.05,
+            alpha: 0.05,
+            seed: 1,
+        })
+        .unwrap()
+    }
+
+    fn page(better: bool, standing: Standing) -> String {
+        let held_out = paired(better);
+        let rule = PromotionRule { alpha: 0.05, minimum_gain: 0.02, old_test_margin: 0.05, family_margin: 0.1 };
+        let checks = rule.checks(&held_out, None);
+        let service = Service { false_alarms: 3, fpr: Some(0.01), detected: 90, recall: None };
+        let files = ["<script>.csv".to_owned()];
+        let rendered = render_decision(&DecisionPage {
+            champion: "site/1",
+            challenger: "site/2",
+            run: "20261127-221306-bzhz",
+            alias: "site@champion",
+            standing,
+            files: &files,
+            learned: 900,
+            held_out_rows: 400,
+            replayed: 800,
+            unavailable: vec![("site/0", "files are gone")],
+            drifted: &[],
+            held_out: &held_out,
+            old_test: None,
+            in_service: [service; 2],
+            checks: &checks,
+        });
+        String::from_utf8(rendered.unwrap().remove(0).bytes).unwrap()
+    }
+
+    #[test]
+    fn the_page_says_who_stands_in_service_and_why() {
+        let promoted = page(true, Standing::Promoted);
+        assert!(
+            promoted.contains("the challenger takes over") && promoted.contains("site@champion points at site/2 now.")
+        );
+        assert!(promoted.contains("&lt; 0.0001") && promoted.contains("files are gone"), "{promoted}");
+        assert!(!promoted.contains("<b>scan") && !promoted.contains("<script>"), "names from data are text");
+        let refused = page(false, Standing::Refused);
+        assert!(
+            refused.contains("the champion stays") && refused.contains("It does not pass 3 of 3 checks"),
+            "{refused}"
+        );
+    }
 }

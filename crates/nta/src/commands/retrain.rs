@@ -74,7 +74,8 @@ fn compared(out: &mut impl Write, decision: &Decision) -> std::io::Result<()> {
         UnitKind::Stretches => "stretches",
     };
     let (rate, p) = (100.0 * fresh.false_positive_rate, fresh.mcnemar.mid_p);
-    writeln!(out, "\n  gain        {:+.3} {interval} at FPR {rate} %, by {by}; McNemar p {p:.4}", fresh.gain)
+    let p = if p < 1e-4 { "< 0.0001".to_owned() } else { format!("{p:.4}") };
+    writeln!(out, "\n  gain        {:+.3} {interval} at FPR {rate} %, by {by}; McNemar p {p}", fresh.gain)
 }
 
 fn told(checked: &Checked) -> String {
