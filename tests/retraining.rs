@@ -86,6 +86,12 @@ fn a_challenger_that_knows_the_drift_takes_over_and_decides_once() {
     let runs = answer(&home, 0, &["runs"]);
     let runs = runs["runs"].as_array().unwrap();
     assert_eq!((runs.len(), &runs[0]["record"]["parent"]), (2, &runs[1]["record"]["id"]));
+    // A rollback stands: the next call on the same traffic does not undo it, unless it says so.
+    home.nta(&["rollback", "site"]).ok();
+    let stays = answer(&home, 3, &["retrain", "site", fresh]);
+    assert_eq!((&stays["champion"], &stays["decision"]["standing"]), (&"site/1".into(), &"taken_back".into()));
+    let insisted = answer(&home, 0, &["retrain", "site", fresh, "--promote"]);
+    assert_eq!(insisted["decision"]["standing"], "promoted");
     let before = answer(&home, 0, &["models", "show", "site/1"]);
     assert!(before["observed"][0]["benign"].as_u64().unwrap() > 4_000, "{before}");
 

@@ -19,6 +19,8 @@ pub enum Standing {
     Asked,
     /// It did, and a comparison was all that was wanted.
     Compared,
+    /// It did and took the champion's place, and somebody took it back.
+    TakenBack,
 }
 
 /// A model at its own threshold, as in service.
@@ -134,7 +136,7 @@ pub fn render_decision(decision: &DecisionPage<'_>) -> Result<Vec<Artefact>, Rep
         champion: decision.champion,
         challenger: decision.challenger,
         run: decision.run,
-        state: if decision.standing == Standing::Refused { "near" } else { "kept" },
+        state: if matches!(decision.standing, Standing::Refused | Standing::TakenBack) { "near" } else { "kept" },
         badge: badge(decision.standing),
         claim: claim(decision),
         learned: counted(decision.learned, "flow", "flows"),
@@ -158,6 +160,7 @@ fn badge(standing: Standing) -> &'static str {
         Standing::Promoted => "the challenger takes over",
         Standing::Asked => "the challenger may take over",
         Standing::Compared => "the challenger is better",
+        Standing::TakenBack => "the challenger was taken back",
     }
 }
 
@@ -173,6 +176,7 @@ fn claim(decision: &DecisionPage<'_>) -> String {
         Standing::Promoted => format!("{alias} points at {challenger} now."),
         Standing::Asked => format!("`nta promote {challenger}` puts it in service."),
         Standing::Compared => format!("{alias} stays where it is, as asked."),
+        Standing::TakenBack => format!("{alias} pointed at it and was moved back by hand."),
         Standing::Refused => {
             let failed = decision.checks.iter().filter(|checked| !checked.passed).count();
             format!("It does not pass {failed} of {} checks, and {alias} stays where it is.", decision.checks.len())

@@ -13,7 +13,7 @@ const PROMISES: &str = "promises.jsonl";
 pub enum Look {
     /// `nta drift`, at labelled traffic.
     Drift,
-    /// `nta retrain`, at the champion on fresh traffic, or at a challenger on what was held out of it.
+    /// `nta retrain`, at the champion on fresh traffic.
     Retrain,
 }
 

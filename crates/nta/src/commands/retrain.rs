@@ -100,6 +100,7 @@ fn stands(decision: &Decision) -> String {
         Standing::Promoted => format!("{alias} points at {challenger} now"),
         Standing::Asked => format!("{challenger} passes: `nta promote {challenger}` puts it in service"),
         Standing::Compared => format!("{challenger} passes; {alias} stays, as asked"),
+        Standing::TakenBack => format!("{challenger} passes, and {alias} was moved back from it by hand: it stays"),
         Standing::Refused => format!("{champion} stays"),
     }
 }

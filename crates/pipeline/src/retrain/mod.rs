@@ -88,6 +88,11 @@ impl RetrainOutcome {
                     decision.checks.len()
                 )))
             }
+            Some(Decision { standing: Standing::TakenBack, challenger, alias, .. }) => {
+                Err(PipelineError::Gate(format!(
+                    "{challenger} passed, and {alias} was moved back from it by hand: with --promote it takes over again"
+                )))
+            }
             _ => Ok(()),
         }
     }
@@ -142,6 +147,8 @@ struct Champion {
     config: RunConfig,
     /// What becomes of a challenger that passes.
     promotion: Promotion,
+    /// Whether that was said in so many words by whoever called.
+    insists: bool,
     /// What the policy's alias points at.
     aliased: Option<u32>,
     /// The common false positive rate.
@@ -177,7 +184,17 @@ impl Champion {
             )));
         }
         let rate = common_rate(&config.retrain, &model)?;
-        Ok(Champion { registry, version, name, model, config, promotion, aliased, rate })
+        Ok(Champion {
+            registry,
+            version,
+            name,
+            model,
+            config,
+            promotion,
+            insists: request.promote.is_some(),
+            aliased,
+            rate,
+        })
     }
 
     fn retrain(
@@ -360,12 +377,21 @@ impl Champion {
             (false, _) => Standing::Refused,
             (true, Promotion::Never) => Standing::Compared,
             (true, Promotion::Ask) => Standing::Asked,
+            (true, Promotion::Auto) if !self.insists && self.has_reigned(&decision)? => Standing::TakenBack,
             (true, Promotion::Auto) => {
                 self.promote(&decision)?;
                 Standing::Promoted
             }
         };
         Ok(decision)
+    }
+
+    /// Whether the alias pointed at the challenger before, as it no longer does: a crontab must not undo a rollback.
+    fn has_reigned(&self, decision: &Decision) -> Result<bool, PipelineError> {
+        let reigns = self.registry.reigns(&self.name).map_err(refused)?;
+        let of = |number: u32| self.registry.version(&self.name, number).title();
+        let alias = &self.config.retrain.alias;
+        Ok(reigns.iter().any(|reign| reign.alias == *alias && of(reign.version) == decision.challenger))
     }
 
     fn promote(&self, decision: &Decision) -> Result<AliasMoved, PipelineError> {
