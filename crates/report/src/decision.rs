@@ -57,6 +57,8 @@ pub struct DecisionPage<'a> {
     pub held_out_rows: u64,
     /// Old flows that the challenger learned from.
     pub replayed: u64,
+    /// Flows on which analysts gave verdicts.
+    pub verdicts: u64,
     /// Models whose traffic is not to be had, and why.
     pub unavailable: Vec<(&'a str, &'a str)>,
     /// What of the fresh traffic has drifted.
@@ -85,6 +87,7 @@ struct View<'a> {
     claim: String,
     learned: String,
     replayed: String,
+    verdicts: Option<String>,
     held_out: String,
     files: &'a [String],
     unavailable: &'a [(&'a str, &'a str)],
@@ -141,6 +144,7 @@ pub fn render_decision(decision: &DecisionPage<'_>) -> Result<Vec<Artefact>, Rep
         claim: claim(decision),
         learned: counted(decision.learned, "flow", "flows"),
         replayed: counted(decision.replayed, "old flow", "old flows"),
+        verdicts: (decision.verdicts > 0).then(|| counted(decision.verdicts, "verdict", "verdicts")),
         held_out: counted(decision.held_out_rows, "flow", "flows"),
         files: decision.files,
         unavailable: &decision.unavailable,
@@ -335,6 +339,7 @@ mod tests {
             learned: 900,
             held_out_rows: 400,
             replayed: 800,
+            verdicts: 2,
             unavailable: vec![("site/0", "files are gone")],
             drifted: &[],
             held_out: &held_out,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use nta_pipeline::{BadRowsWord, Promotion};
 
-use super::BadRowsArg;
+use super::{BadRowsArg, LabelsArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct RetrainArgs {
@@ -23,6 +23,8 @@ pub(crate) struct RetrainArgs {
     /// Compare only.
     #[arg(long)]
     no_promote: bool,
+    #[command(flatten)]
+    pub(crate) labels: LabelsArgs,
     /// The name of the sensor that saw the flows; that of the model's config, else each file's own, when not given.
     #[arg(long, value_name = "NAME")]
     pub(crate) sensor: Option<String>,

@@ -17,6 +17,7 @@ pub(crate) fn retrain(args: &RetrainArgs, common: &Common) -> anyhow::Result<()>
         fresh: args.fresh.clone(),
         sets: args.set.clone(),
         promote: args.promotion(),
+        labels: args.labels.file(),
         sensor: args.sensor.clone(),
         bad_rows: args.bad_rows(),
         project: commands::project(common),
@@ -91,7 +92,11 @@ fn fresh(outcome: &RetrainOutcome, decision: &Decision) -> String {
         0 => String::new(),
         n => format!("; {n} of the files are learned already"),
     };
-    format!("{learned} flows learned with {old} old ones, {held_out} held out{known}")
+    let said = match decision.replay.verdicts {
+        0 => String::new(),
+        n => format!(", {} by analysts' verdicts", thousands(n)),
+    };
+    format!("{learned} flows learned with {old} old ones{said}, {held_out} held out{known}")
 }
 
 fn stands(decision: &Decision) -> String {

@@ -3,22 +3,25 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use nta_data::{Dataset, Sealed};
 use nta_model::Model;
 use nta_report::{Artefact, Standing};
 
-use super::challenger;
 use super::champion::{Champion, Material};
 use super::decision::{Decision, Judged, Judging, Replay};
 use super::fresh::{Fresh, FreshAudit};
 use super::past::{Lineage, Past};
+use super::{challenger, verdicts};
 use crate::config::LoadedConfig;
 use crate::drift::DriftOutcome;
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Outcome, Remark, Stage};
+use crate::feedback::feedback_traffic;
 use crate::policy::Promotion;
 use crate::project::Project;
 use crate::promotions::{self, AliasMoved};
 use crate::run::{Context, Given, Parent, RunOutcome, run_given};
+use crate::traffic;
 
 impl Champion {
     /// Trains the challenger and decides, both in one run.
@@ -33,8 +36,10 @@ impl Champion {
         let Fresh { audit, rows, learned, held_out, judged_on } = fresh;
         drop(rows);
         let mut past = self.past(&lineage, &loaded.project, listener)?;
+        let (learned, verdicts) = self.with_verdicts(learned, &held_out, loaded, listener)?;
         let share = (loaded.config.retrain.replay, loaded.config.seed);
-        let (traffic, replay) = challenger::mix(&learned, held_out, report, &mut past, share)?;
+        let (traffic, mut replay) = challenger::mix(&learned, held_out, report, &mut past, share)?;
+        replay.verdicts = verdicts;
         let told = Outcome::Replay { rows: replay.rows, of: replay.of, unavailable: replay.unavailable.len() };
         listener.hear(&Event::StageDone { outcome: told, seconds: begun.elapsed().as_secs_f64() });
         let old_test = past.old_test.take();
@@ -123,6 +128,23 @@ impl Champion {
         let number = number.ok_or_else(|| PipelineError::fail(format!("{} is no version", decision.challenger)))?;
         let alias = &self.config.retrain.alias;
         promotions::succeed(&self.registry, (&self.name, number), alias, self.aliased, decision.why())
+    }
+
+    /// The rows to learn from with what analysts said of flows since.
+    fn with_verdicts(
+        &self,
+        learned: Dataset,
+        held_out: &Sealed,
+        loaded: &LoadedConfig,
+        listener: &dyn Listener,
+    ) -> Result<(Dataset, u64), PipelineError> {
+        let by = traffic::sequences_of(&loaded.config, &learned.schema)?;
+        let key = traffic::entity_key(loaded.config.seed);
+        let (home, contact) = (&loaded.project.home, listener.contact());
+        match feedback_traffic(home, &self.name, &learned.schema, by, key, &contact)? {
+            Some(said) => verdicts::join(&learned, &said.dataset, held_out),
+            None => Ok((learned, 0)),
+        }
     }
 
     fn past(&self, lineage: &Lineage, project: &Project, listener: &dyn Listener) -> Result<Past, PipelineError> {

@@ -3,25 +3,34 @@
 use std::path::{Path, PathBuf};
 
 use nta_data::{Dataset, Sealed};
+use nta_ingest::FileDigest;
 use nta_preprocess::SplitConfig;
 
 use super::decision::Replay;
 use super::mix::{behind, sample};
 use super::past::Past;
-use crate::config::{RunConfig, Traffic};
+use crate::config::{RunConfig, Traffic, TrafficFile};
 use crate::error::PipelineError;
+use crate::labels_file::LabelsFile;
 use crate::project::Project;
 use crate::score::glob_safe;
 use crate::traffic::{REPLAY, ReadTraffic, SourceReport, TrafficReport};
 
-/// The champion's config on these files. The five parts are cut as suits the mix: blocks of old and fresh traffic in every
+/// The champion's config on these files, labelled by `labels` where that is given. The five parts are cut as suits the mix: blocks of old and fresh traffic in every
 /// part, for a cut in time would learn from the old alone.
-pub(super) fn config(champion: &RunConfig, files: &[PathBuf], project: &Project) -> RunConfig {
+pub(super) fn config(
+    champion: &RunConfig,
+    files: &[PathBuf],
+    labels: Option<LabelsFile>,
+    project: &Project,
+) -> RunConfig {
     let mut config = champion.clone();
     let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone());
     let inside = |file: &PathBuf| file.strip_prefix(&root).map_or_else(|_| file.clone(), Path::to_owned);
-    config.data.train = Traffic::Files(files.iter().map(|f| glob_safe(&inside(f).to_string_lossy())).collect());
+    let path = |file: &PathBuf| TrafficFile::Path(glob_safe(&inside(file).to_string_lossy()));
+    config.data.train = Traffic::Files(files.iter().map(path).collect());
     config.data.test = None;
+    config.data.labels = labels;
     config.split = SplitConfig { strategy: None, inside: None, test: None, ..config.split };
     config
 }
@@ -30,7 +39,7 @@ pub(super) fn config(champion: &RunConfig, files: &[PathBuf], project: &Project)
 pub(super) fn mix(
     learned: &Dataset,
     held_out: Sealed,
-    report: SourceReport,
+    (report, labels): (SourceReport, Option<FileDigest>),
     past: &mut Past,
     (share, seed): (f64, u64),
 ) -> Result<(ReadTraffic, Replay), PipelineError> {
@@ -54,6 +63,6 @@ pub(super) fn mix(
             train = behind(old, learned)?;
         }
     }
-    let traffic = ReadTraffic { train, test: Some(held_out), report: TrafficReport { sources }, rejects: None };
+    let traffic = ReadTraffic { train, test: Some(held_out), report: TrafficReport { sources, labels }, rejects: None };
     Ok((traffic, replay))
 }

@@ -1,16 +1,17 @@
 //! The model in service and the steps towards a decision: which files are new, whether they can decide anything, what of them
 //! has drifted.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use nta_data::hex;
+use nta_ingest::FileDigest;
 use nta_model::{Look, Model, Registry, Version};
 use sha2::{Digest, Sha256};
 
 use super::decision::{Decision, common_rate};
-use super::fresh::{Fresh, FreshFiles};
+use super::fresh::{Fresh, FreshFiles, sha256_of};
 use super::past::{Lineage, lineage};
 use super::request::{RetrainOutcome, RetrainRequest};
 use super::{challenger, earlier};
@@ -19,7 +20,10 @@ use crate::config::{LoadedConfig, RunConfig};
 use crate::drift::{Counting, DriftOutcome, Found, own_limits};
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Outcome, Stage, StageWatch, Unit};
+use crate::feedback::feedback_kept;
+use crate::labels_file::LabelsFile;
 use crate::policy::{Promotion, RetrainConfig};
+use crate::project::Project;
 use crate::promises;
 use crate::run::score_rows;
 use crate::traffic::{self, SourceReport};
@@ -102,25 +106,30 @@ impl Champion {
         if files.is_empty() {
             return Ok(outcome(None, false, known));
         }
-        let key = self.key(&sha256)?;
+        let labels = request.labels.clone().map(absolute);
+        let key = self.key(&sha256, labels.as_ref(), &request.project)?;
         if let Some(decision) = earlier::decision(&request.project, &self.name, &key)? {
             let decision = self.settle(decision)?;
             return Ok(outcome(Some(decision), true, known));
         }
-        let config = challenger::config(&self.config, &files, &request.project);
+        let config = challenger::config(&self.config, &files, labels, &request.project);
         let loaded = LoadedConfig { config, path: self.version.path.clone(), project: request.project.clone() };
-        let (fresh, report) = self.audit(&loaded, known.clone(), listener)?;
+        let (fresh, report, labels) = self.audit(&loaded, known.clone(), listener)?;
         let drift = self.drift(&fresh, &files, listener)?;
-        let decision = self.challenge(&loaded, Material { key, fresh, report, lineage, drift }, listener)?;
+        let decision =
+            self.challenge(&loaded, Material { key, fresh, report: (report, labels), lineage, drift }, listener)?;
         Ok(outcome(Some(decision), false, known))
     }
 
     /// Digest of all that the decision depends on; not of what becomes of it.
-    fn key(&self, fresh: &[String]) -> Result<String, PipelineError> {
+    fn key(&self, fresh: &[String], labels: Option<&LabelsFile>, project: &Project) -> Result<String, PipelineError> {
         let policy = RetrainConfig { promote: Promotion::Ask, ..self.config.retrain.clone() };
         let data = &self.config.data;
+        let labels = labels.map(|labels| Ok((sha256_of(Path::new(&labels.file))?, labels.tolerance)));
+        let labels: Option<(String, f64)> = labels.transpose()?;
+        let verdicts: Vec<String> = feedback_kept(project, &self.name)?.into_iter().map(|said| said.when).collect();
         let digest = self.model.digest().map_err(failed)?;
-        let of = (digest, fresh, policy, &data.sensor, &data.bad_rows, env!("CARGO_PKG_VERSION"));
+        let of = (digest, fresh, labels, verdicts, policy, &data.sensor, &data.bad_rows, env!("CARGO_PKG_VERSION"));
         Ok(hex(&Sha256::digest(serde_json::to_vec(&of).map_err(failed)?)))
     }
 
@@ -130,12 +139,13 @@ impl Champion {
         loaded: &LoadedConfig,
         known: Vec<String>,
         listener: &dyn Listener,
-    ) -> Result<(Fresh, SourceReport), PipelineError> {
+    ) -> Result<(Fresh, SourceReport, Option<FileDigest>), PipelineError> {
         let begun = Instant::now();
         listener.hear(&Event::StageBegun { stage: Stage::Audit });
         let watch = StageWatch { listener, stage: Stage::Audit, unit: Unit::BytesRead };
         let schema = self.model.schema.clone();
         let read = traffic::read_as(&loaded.config, schema, &loaded.project, &watch, listener)?;
+        let labels = read.report.labels;
         let report = read.report.sources.into_iter().next();
         let report = report.ok_or_else(|| PipelineError::fail("nothing was read"))?;
         if *read.train.schema != self.model.schema {
@@ -151,7 +161,7 @@ impl Champion {
         let (rows, held_out) = (fresh.rows.n_rows() as u64, fresh.audit.held_out.rows);
         let seconds = begun.elapsed().as_secs_f64();
         listener.hear(&Event::StageDone { outcome: Outcome::Audit { rows, attacks, held_out }, seconds });
-        Ok((fresh, report))
+        Ok((fresh, report, labels))
     }
 
     /// All fresh rows against the champion's training, as `nta drift` does; its promise is kept beside the log.
@@ -178,7 +188,15 @@ impl Champion {
 pub(super) struct Material {
     pub(super) key: String,
     pub(super) fresh: Fresh,
-    pub(super) report: SourceReport,
+    /// Of the fresh traffic, and its labels' own file.
+    pub(super) report: (SourceReport, Option<FileDigest>),
     pub(super) lineage: Lineage,
     pub(super) drift: DriftOutcome,
+}
+
+/// A path of the caller's, not of the project's.
+fn absolute(labels: LabelsFile) -> LabelsFile {
+    let path = Path::new(&labels.file);
+    let file = path.canonicalize().map_or_else(|_| labels.file.clone(), |path| path.to_string_lossy().into_owned());
+    LabelsFile { file, ..labels }
 }

@@ -69,6 +69,9 @@ pub struct Replay {
     pub wanted: u64,
     /// Rows that there are.
     pub of: u64,
+    /// Flows on which analysts have given verdicts, among the fresh ones.
+    #[serde(default)]
+    pub verdicts: u64,
     /// Models of the lineage whose traffic is not to be had.
     pub unavailable: Vec<Unavailable>,
 }
@@ -181,6 +184,7 @@ impl Decision {
             learned: self.fresh.learned.rows,
             held_out_rows: self.fresh.held_out.rows,
             replayed: self.replay.rows,
+            verdicts: self.replay.verdicts,
             unavailable: unavailable.collect(),
             drifted: &self.drifted,
             held_out: &self.held_out,

@@ -48,7 +48,7 @@ impl FreshFiles {
     }
 }
 
-fn sha256_of(path: &Path) -> Result<String, PipelineError> {
+pub(super) fn sha256_of(path: &Path) -> Result<String, PipelineError> {
     let named = path.display();
     if path.exists() && !path.is_file() {
         return Err(PipelineError::refuse(format!(

@@ -13,6 +13,7 @@ mod fresh;
 mod mix;
 mod past;
 mod request;
+mod verdicts;
 
 use std::time::Instant;
 

@@ -128,6 +128,7 @@ fn refuse_changed(provenance: &Provenance, traffic: &ReadTraffic) -> Result<(), 
         .collect();
     let sources = traffic.report.sources.iter();
     let files = sources.flat_map(|source| source.files.iter().map(|(file, _)| (source.role.as_str(), file)));
+    let files = files.chain(traffic.report.labels.iter().map(|file| (traffic::LABELS, file)));
     let now: BTreeSet<(&str, &str)> = files.clone().map(|(role, file)| (role, file.sha256.as_str())).collect();
     if then == now {
         return Ok(());

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::decision::Decision;
 use crate::bad_rows::BadRowsWord;
 use crate::error::PipelineError;
+use crate::labels_file::LabelsFile;
 use crate::policy::Promotion;
 use crate::project::Project;
 
@@ -22,6 +23,8 @@ pub struct RetrainRequest {
     pub sets: Vec<String>,
     /// What becomes of a challenger that passes, in place of the policy's.
     pub promote: Option<Promotion>,
+    /// The labels of the fresh traffic, where they stand in a file of their own.
+    pub labels: Option<LabelsFile>,
     /// One sensor's name for all files, in place of the config's.
     pub sensor: Option<String>,
     /// What becomes of rows that cannot be read, in place of the config's.

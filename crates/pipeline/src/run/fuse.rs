@@ -15,7 +15,7 @@ use super::learning::{uses_sequences, without_copies};
 use super::profile;
 use crate::error::{PipelineError, failed};
 use crate::event::{Event, Listener, Outcome, Remark, Stage, Unit};
-use crate::traffic::{SENSOR_KEY, TrafficReport, entity_key};
+use crate::traffic::{LABELS, SENSOR_KEY, TrafficReport, entity_key};
 
 /// Fuses the members and freezes the model.
 pub(crate) fn fuse(
@@ -79,16 +79,15 @@ fn undecided(name: &str) -> NamedThreshold {
 }
 
 fn provenance(ctx: &Context<'_>, told: &TrafficReport) -> Provenance {
-    let files = |source: &crate::traffic::SourceReport| {
-        let role = source.role.clone();
-        let of = move |(f, _): &(nta_ingest::FileDigest, u64)| DataDigest {
-            role: role.clone(),
-            name: f.name.clone(),
-            bytes: f.bytes,
-            sha256: f.sha256.clone(),
-        };
-        source.files.iter().map(of).collect::<Vec<_>>()
+    let digest = |role: &str, file: &nta_ingest::FileDigest| DataDigest {
+        role: role.to_owned(),
+        name: file.name.clone(),
+        bytes: file.bytes,
+        sha256: file.sha256.clone(),
     };
+    let sources =
+        told.sources.iter().flat_map(|source| source.files.iter().map(|(file, _)| digest(&source.role, file)));
+    let labels = told.labels.iter().map(|file| digest(LABELS, file));
     let record = ctx.log.dir.record();
     Provenance {
         name: ctx.config.name.clone(),
@@ -98,7 +97,7 @@ fn provenance(ctx: &Context<'_>, told: &TrafficReport) -> Provenance {
         seed: ctx.config.seed,
         config: ctx.config.to_yaml(),
         versions: [("nta".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),
-        data: told.sources.iter().flat_map(files).collect(),
+        data: sources.chain(labels).collect(),
     }
 }
 
