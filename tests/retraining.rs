@@ -119,6 +119,9 @@ fn traffic_that_decides_nothing_is_refused_with_every_reason() {
     refused(&unlabelled, &[], &["unlabelled.csv", "label"]);
     refused(&few, &["--set", "forest.trees=3"], &["only `retrain.…` can be set"]);
     refused(&few, &["--set", "retrain.replay=1"], &["retrain.replay", "a share from 0"]);
+    home.nta(&["models", "unalias", "site@champion"]).ok();
+    refused(&few, &[], &["site@champion points at nothing", "nta promote site/1"]);
+    home.nta(&["promote", "site/1"]).ok();
     // A version that is not in service must not be replaced in its stead.
     home.nta(&["run", home.path().join("site.yaml").to_str().unwrap(), "--set", "seed=8", "--quiet"]).ok();
     home.nta(&["retrain", "site/2", few.to_str().unwrap()]).refused(2, &["site/2 is not in service"]);

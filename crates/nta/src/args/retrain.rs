@@ -9,7 +9,7 @@ use super::{BadRowsArg, LabelsArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct RetrainArgs {
-    /// `name` (what its alias `champion` points at, else its newest version), `name/3` or `name@alias`.
+    /// `name` (what its alias `champion` points at), `name/3` or `name@alias`.
     pub(crate) model: String,
     /// The fresh traffic, labelled. Files that the model or its ancestors have learned from are left out.
     #[arg(required = true)]

@@ -53,15 +53,24 @@ pub fn retrain(request: &RetrainRequest, listener: &dyn Listener) -> Result<Retr
     champion.retrain(request, begun, listener)
 }
 
-/// The version meant, by name and number. A bare name means the version in service, where there is one.
+/// The version meant, by name and number. A bare name means the version in service: the newest may be a challenger that was
+/// refused.
 fn asked(request: &RetrainRequest, registry: &Registry) -> Result<(Version, String, u32), PipelineError> {
     let alias = RetrainConfig::default().alias;
-    let in_service = || registry.resolve(&format!("{}@{alias}", request.model));
-    let version = match request.model.contains(['/', '@']) {
-        true => registry.resolve(&request.model),
-        false => in_service().or_else(|_| registry.resolve(&request.model)),
+    let model = &request.model;
+    let meant = registry.resolve(model).map_err(refused)?;
+    let version = match &meant.registered {
+        Some((name, number)) if name == model => {
+            let none = |_| {
+                PipelineError::refuse(format!(
+                    "{name}@{alias} points at nothing: put a version in service first, `nta promote {name}/{number}`, or \
+                     name the one to be challenged"
+                ))
+            };
+            registry.resolve(&format!("{name}@{alias}")).map_err(none)?
+        }
+        _ => meant,
     };
-    let version = version.map_err(refused)?;
     match version.registered.clone() {
         Some((name, number)) => Ok((version, name, number)),
         None => Err(PipelineError::refuse(format!(

@@ -15,7 +15,7 @@ use crate::project::Project;
 /// Which model to make a challenger of, from what.
 #[derive(Debug, Clone)]
 pub struct RetrainRequest {
-    /// `name` (the version that its alias points at), `name/3` or `name@alias`.
+    /// `name` (what its alias `champion` points at), `name/3` or `name@alias`.
     pub model: String,
     /// The fresh traffic, labelled.
     pub fresh: Vec<PathBuf>,
