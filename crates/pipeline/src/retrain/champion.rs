@@ -125,8 +125,9 @@ impl Champion {
     fn key(&self, fresh: &[String], labels: Option<&LabelsFile>, project: &Project) -> Result<String, PipelineError> {
         let policy = RetrainConfig { promote: Promotion::Ask, ..self.config.retrain.clone() };
         let data = &self.config.data;
-        let labels = labels.map(|labels| Ok((sha256_of(Path::new(&labels.file))?, labels.tolerance)));
-        let labels: Option<(String, f64)> = labels.transpose()?;
+        let digest_of =
+            |labels: &LabelsFile| sha256_of(Path::new(&labels.file)).map(|sha256| (sha256, labels.tolerance));
+        let labels = labels.map(digest_of).transpose()?;
         let verdicts: Vec<String> = feedback_kept(project, &self.name)?.into_iter().map(|said| said.when).collect();
         let digest = self.model.digest().map_err(failed)?;
         let of = (digest, fresh, labels, verdicts, policy, &data.sensor, &data.bad_rows, env!("CARGO_PKG_VERSION"));

@@ -86,7 +86,7 @@ fn provenance(ctx: &Context<'_>, told: &TrafficReport) -> Provenance {
         sha256: file.sha256.clone(),
     };
     let sources =
-        told.sources.iter().flat_map(|source| source.files.iter().map(|(file, _)| digest(&source.role, file)));
+        told.sources.iter().flat_map(|source| source.files.iter().map(move |(file, _)| digest(&source.role, file)));
     let labels = told.labels.iter().map(|file| digest(LABELS, file));
     let record = ctx.log.dir.record();
     Provenance {
