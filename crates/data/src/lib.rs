@@ -62,7 +62,7 @@ pub use hex::hex;
 pub use progress::{Awaited, Caller, Contact, Quiet, Wait, Watch};
 pub use rng::{Purpose, Rng, rng};
 pub use schema::{
-    CategoricalColumn, EntityRole, FamilyRole, LabelMatch, LabelRole, NumericColumn, Order, Schema, SchemaError,
+    CategoricalColumn, EntityRole, FamilyRole, LabelMatch, LabelRole, NumberNotation, NumericColumn, Order, Schema, SchemaError,
     SequenceBy, TimeRole, TimeUnit,
 };
 pub use scores::{HYBRID, ScoreColumn, Scores};

@@ -10,6 +10,7 @@ use crate::assemble::entity::{Capture, entities, identifiers};
 use crate::assemble::fault::{Fault, FaultKind};
 use crate::assemble::plan::{Plan, PlannedFile, hosts_needed};
 use crate::assemble::refusal::refusal;
+use crate::assemble::role::Written;
 use crate::assemble::truth::{FamilyBuilder, LabelBuilder, first_labelled};
 use crate::block::Block;
 use crate::error::IngestError;
@@ -61,16 +62,19 @@ enum Job<'b> {
 impl<'p> Assembler<'p> {
     pub(crate) fn new(plan: &'p Plan, labelled: Labelled) -> Self {
         let schema = &plan.schema;
-        let numeric = |hex| NumericBuilder { hex, ..NumericBuilder::default() };
         Assembler {
-            numeric: schema.numeric.iter().map(|c| numeric(c.hex)).collect(),
+            numeric: schema.numeric.iter().map(NumericBuilder::of).collect(),
             categorical: schema.categorical.iter().map(|_| CategoryBuilder::default()).collect(),
             time: schema.time.as_ref().map(|t| TimeBuilder { reader: TimeReader::new(t), micros: Vec::new() }),
             duration: schema
                 .duration
                 .as_ref()
                 .filter(|_| schema.time.is_some())
-                .map(|_| DurationBuilder { unit: schema.duration_unit, micros: Vec::new() }),
+                .map(|name| DurationBuilder {
+                    unit: schema.duration_unit,
+                    written: Written::of(schema, name),
+                    micros: Vec::new(),
+                }),
             label: plan.label.clone().map(LabelBuilder::new),
             labelled,
             family: FamilyBuilder::default(),

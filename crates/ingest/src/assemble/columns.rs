@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 
-use nta_data::{Categories, TimeUnit};
+use nta_data::{Categories, NumericColumn, TimeUnit};
 
 use crate::assemble::fault::Fault;
-use crate::assemble::role;
+use crate::assemble::role::{self, Written};
 use crate::values::cell::TypedColumn;
 use crate::values::time::TimeReader;
 
@@ -20,17 +20,21 @@ pub(crate) fn is_kept(kept: Kept<'_>, row: usize) -> bool {
 /// A number feature.
 #[derive(Debug, Default)]
 pub(crate) struct NumericBuilder {
-    pub(crate) hex: bool,
+    pub(crate) written: Written,
     pub(crate) values: Vec<f32>,
     pub(crate) n_missing: u64,
 }
 
 impl NumericBuilder {
+    pub(crate) fn of(column: &NumericColumn) -> NumericBuilder {
+        NumericBuilder { written: column.into(), ..NumericBuilder::default() }
+    }
+
     pub(crate) fn push(&mut self, cells: &TypedColumn<'_>, kept: Kept<'_>) -> Result<(), Fault> {
-        let (hex, values, n_missing) = (self.hex, &mut self.values, &mut self.n_missing);
+        let (written, values, n_missing) = (self.written, &mut self.values, &mut self.n_missing);
         cells.try_each(|row, cell| {
             if is_kept(kept, row) {
-                let value = role::feature(cell, hex).map_err(|kind| Fault::new(row, cell, kind))?;
+                let value = role::feature(cell, written).map_err(|kind| Fault::new(row, cell, kind))?;
                 *n_missing += u64::from(value.is_nan());
                 values.push(value);
             }
@@ -121,15 +125,16 @@ impl TimeBuilder {
 #[derive(Debug, Default)]
 pub(crate) struct DurationBuilder {
     pub(crate) unit: TimeUnit,
+    pub(crate) written: Written,
     pub(crate) micros: Vec<i64>,
 }
 
 impl DurationBuilder {
     pub(crate) fn push(&mut self, cells: &TypedColumn<'_>, kept: Kept<'_>) -> Result<(), Fault> {
-        let (unit, micros) = (self.unit, &mut self.micros);
+        let (unit, written, micros) = (self.unit, self.written, &mut self.micros);
         cells.try_each(|row, cell| {
             if is_kept(kept, row) {
-                micros.push(role::duration(cell, unit).map_err(|kind| Fault::new(row, cell, kind))?);
+                micros.push(role::duration(cell, unit, written).map_err(|kind| Fault::new(row, cell, kind))?);
             }
             Ok(())
         })
