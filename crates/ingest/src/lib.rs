@@ -15,6 +15,7 @@
 //! | `assemble` | text columns -> a dataset: roles, labels, entities, what is wrong with a cell |
 //! | `values` | one cell: number, time, text, nothing |
 //! | `limits` | what a file may ask of memory |
+//! | `left_out` | lines that hold no flow, counted by kind |
 //! | `rejects` | rows that cannot be read: refused, or set aside up to a share |
 //! | `reading` | the doors: [`read`] whole, [`batches`], [`follow`] a stream, [`read_columns`] |
 //! | `schema` | schemas by name, and which column stands for which of their names |
@@ -68,6 +69,7 @@ mod error;
 mod format;
 mod framing;
 mod input;
+mod left_out;
 mod limits;
 mod options;
 mod parquet;
@@ -84,9 +86,11 @@ pub use error::{CellError, IngestError, Position};
 pub use format::Format;
 pub use input::source::{FileDigest, Source};
 pub use input::tail::{Tail, TailStop};
+pub use left_out::LeftOut;
 pub use options::{ReadOptions, Truth};
 pub use parquet::guard::panic_is_caught;
 pub use reading::batches::{Batch, Batches, batches, follow};
+pub use reading::odd_columns::OddColumn;
 pub use reading::plain_columns::{ColumnValues, Columns, read_columns};
 pub use reading::summary::{ColumnMissing, FileRows, ReadSummary};
 pub use reading::whole::{Read, read};

@@ -14,8 +14,12 @@ use crate::input::source::Source;
 use crate::input::tap::Hashing;
 use crate::options::{ReadOptions, Truth};
 use crate::rejects::reject::BadRows;
+use crate::schema::header::Double;
 use crate::schema::layout::{self, Layout};
 use crate::values::cell::TypedColumn;
+
+/// What to do about a column of a kind that is not read.
+const UNREAD_REMEDY: &str = "write it as a number or a text, or take it out of the schema";
 
 /// What reading needs to know about the files.
 #[derive(Debug, Clone)]
@@ -48,6 +52,10 @@ pub(crate) struct PlannedFile {
     pub(crate) format: Format,
     pub(crate) columns: Vec<String>,
     pub(crate) layout: Layout,
+    /// Columns under a name that stood before them in the header.
+    pub(crate) doubles: Vec<Double>,
+    /// Columns of kinds that no role can use, and those kinds.
+    pub(crate) unread: Vec<(String, String)>,
 }
 
 impl PlannedFile {
@@ -155,7 +163,8 @@ fn look_at_files(source: &Source, options: &ReadOptions) -> Result<Vec<PlannedFi
 fn planned(input: Option<Arc<Input>>, file: String, sensor: String, opened: &Opened, schema: &Schema) -> PlannedFile {
     let columns = opened.reader.columns().to_vec();
     let layout = Layout::new(schema, &columns);
-    PlannedFile { input, file, sensor, format: opened.format, columns, layout }
+    let (doubles, unread) = (opened.reader.doubles().to_vec(), opened.reader.unread().to_vec());
+    PlannedFile { input, file, sensor, format: opened.format, columns, layout, doubles, unread }
 }
 
 /// What the entities of file number `index`, whose sensor is called `name`, are hashed with.
@@ -219,7 +228,10 @@ fn refuse_missing(
         if !missing.is_empty() {
             missing.sort_unstable();
             missing.dedup();
-            let hint = layout::hint(schema, &missing, &file.columns);
+            let hint = match file.unread.iter().find(|(name, _)| missing.contains(name)) {
+                Some((name, kind)) => format!("`{name}` is there as {kind}, which is not read: {UNREAD_REMEDY}; "),
+                None => layout::hint(schema, &missing, &file.columns),
+            };
             let (file, found) = (file.file.clone(), file.columns.clone());
             return Err(IngestError::MissingColumns { file, missing, hint, found });
         }

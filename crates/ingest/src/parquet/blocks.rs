@@ -8,6 +8,7 @@ use polars_parquet::read::FileMetadata;
 use crate::block::{Block, BlockLimit, BlockReader, Places, places_of};
 use crate::error::{IngestError, Position};
 use crate::input::file::OpenInput;
+use crate::left_out::LeftOut;
 use crate::limits::{BATCH_BYTES, BLOCK_CELLS, LONGEST_VALUE};
 use crate::parquet::row_group::RowGroup;
 use crate::parquet::{damaged, footer};
@@ -159,7 +160,7 @@ impl BlockReader for ParquetBlocks {
         let names: Vec<&str> = self.wanted.iter().map(|i| self.names[*i].as_str()).collect();
         frame.set_column_names(&names).map_err(|e| IngestError::internal(&self.input.name, e))?;
         let rows = (first as u64..self.next_row as u64).collect();
-        Ok(Some(Block { frame, rows, places: Places::Rows, texts: None, rejects: Vec::new(), end: None }))
+        Ok(Some(Block { frame, rows, places: Places::Rows, texts: None, rejects: Vec::new(), left_out: LeftOut::default(), end: None }))
     }
 
     fn bytes_read(&self) -> u64 {

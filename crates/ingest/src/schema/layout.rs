@@ -5,9 +5,6 @@ use std::collections::{HashMap, HashSet};
 
 use nta_data::Schema;
 
-use crate::error::IngestError;
-use crate::limits::{LONGEST_NAME, refuse_wide};
-
 /// Which column of one file stands for which name of the schema.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Layout {
@@ -29,29 +26,6 @@ impl Layout {
     pub(crate) fn column(&self, name: &str) -> Option<&str> {
         self.columns.get(name).map(String::as_str)
     }
-}
-
-/// Trims header names, names the nameless after their place, and refuses doubles, too many names and too long ones.
-pub(crate) fn clean_names(names: &[String], file: &str) -> Result<Vec<String>, IngestError> {
-    refuse_wide(names.len(), file)?;
-    let mut clean: Vec<String> = Vec::with_capacity(names.len());
-    let mut place_of: HashMap<String, usize> = HashMap::with_capacity(names.len());
-    for (place, name) in names.iter().enumerate() {
-        let name = match name.trim() {
-            "" => format!("unnamed_{}", place + 1),
-            name => name.to_owned(),
-        };
-        if name.len() > LONGEST_NAME {
-            let (file, found) = (file.to_owned(), name.len());
-            return Err(IngestError::LongName { file, place: place + 1, found, limit: LONGEST_NAME });
-        }
-        if let Some(first) = place_of.insert(name.clone(), place) {
-            let (file, column) = (file.to_owned(), name);
-            return Err(IngestError::DuplicateColumn { file, column, first: first + 1, second: place + 1 });
-        }
-        clean.push(name);
-    }
-    Ok(clean)
 }
 
 /// Every name that some role of the schema uses, in a fixed order, without doubles.
@@ -177,13 +151,6 @@ numeric: [{ name: bytes }, { name: dur }, { name: ct_src_ ltm }]
         assert_eq!(layout.column("ct_src_ ltm"), Some("ct_src_ ltm"));
         let layout = Layout::new(&schema, &names(&["SBYTES", "bytes", "dur"]));
         assert_eq!((layout.column("bytes"), layout.column("dur")), (Some("bytes"), Some("dur")));
-    }
-
-    #[test]
-    fn doubled_names_are_refused_and_nameless_columns_get_one() {
-        assert_eq!(clean_names(&names(&["", " a ", "b"]), "f").unwrap(), ["unnamed_1", "a", "b"]);
-        let message = clean_names(&names(&["a", "b", " a"]), "f.csv").unwrap_err().to_string();
-        assert_eq!(message, "f.csv: column `a` stands twice in the header (places 1 and 3); rename one");
     }
 
     #[test]
