@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::config::LoadedConfig;
 use crate::error::PipelineError;
-use crate::event::Listener;
+use crate::event::{Listener, Remark};
 use crate::run::partition_of;
-use crate::traffic;
+use crate::traffic::{self, SourceReport};
 
 /// What a run would do.
 #[derive(Debug, Clone, Serialize)]
@@ -19,6 +19,8 @@ pub struct DryRun {
     pub numeric: Vec<String>,
     /// Text feature columns.
     pub categorical: Vec<String>,
+    /// What was left out, set aside or found missing.
+    pub remarks: Vec<Remark>,
     /// How the rows are dealt, and what each part holds.
     pub partition: PartitionSummary,
     /// Peak memory to expect, bytes.
@@ -40,6 +42,7 @@ pub fn dry_run(loaded: &LoadedConfig, listener: &dyn Listener) -> Result<DryRun,
     let config = &loaded.config;
     let traffic = traffic::read(config, &loaded.project, &Quiet, listener)?;
     let rows = traffic.report.rows();
+    let remarks = traffic.report.sources.iter().flat_map(SourceReport::remarks).collect();
     let schema = std::sync::Arc::clone(&traffic.train.schema);
     let columns = schema.numeric.len() + schema.categorical.len();
     let partition = partition_of(config, traffic)?;
@@ -58,6 +61,7 @@ pub fn dry_run(loaded: &LoadedConfig, listener: &dyn Listener) -> Result<DryRun,
         rows,
         numeric: schema.numeric.iter().map(|c| c.name.clone()).collect(),
         categorical: schema.categorical.iter().map(|c| c.name.clone()).collect(),
+        remarks,
         partition: summary,
         memory_bytes: (2.0 * numbers + views) as u64 + (80 << 20),
         seconds,

@@ -34,7 +34,7 @@ pub use models::{ModelLine, ModelView, model_log, models, show_model};
 pub use nta_atomic::remove_unfinished;
 pub use nta_audit::{ColumnDrift, Drift};
 pub use nta_data::{Awaited, Caller, Contact, Wait};
-pub use nta_ingest::{BadRows, panic_is_caught};
+pub use nta_ingest::{BadRows, LeftOut, OddColumn, panic_is_caught};
 pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint, Promise, metric};
 pub use nta_model::{Act, AliasChange, Collected, Reign, Removal};
 pub use nta_report::{Comparison, thousands};

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use nta_data::{Contact, Dataset, Order, Purpose, Schema, Sealed, SensorKey, SequenceBy, Watch, hex, rng};
-use nta_ingest::{BadRows, FileDigest, Read, ReadOptions, ReadSummary, Reject, Source, Truth};
+use nta_ingest::{BadRows, FileDigest, LeftOut, OddColumn, Read, ReadOptions, ReadSummary, Reject, Source, Truth};
 use nta_simulate::SimulateError;
 use rand_core::RngCore;
 use serde::{Deserialize, Serialize};
@@ -244,6 +244,20 @@ impl SourceReport {
         });
         let absent = (!summary.columns_absent.is_empty())
             .then(|| Remark::ColumnsAbsent { role: role(), columns: summary.columns_absent.clone() });
-        ignored.into_iter().chain(set_aside).chain(absent).collect()
+        let odd = of_odd_lines_and_columns(&self.role, summary.left_out, &summary.odd_columns);
+        ignored.into_iter().chain(set_aside).chain(odd).chain(absent).collect()
     }
+}
+
+/// Odd columns that are told of one by one.
+const MOST_TOLD: usize = 5;
+
+/// Lines that hold no flow, and columns that stand twice or are not read.
+pub(crate) fn of_odd_lines_and_columns(role: &str, left_out: LeftOut, columns: &[OddColumn]) -> Vec<Remark> {
+    let role = || role.to_owned();
+    let lines = (left_out.total() > 0).then(|| Remark::LinesLeftOut { role: role(), left_out });
+    let told = columns.iter().take(MOST_TOLD).map(|column| Remark::OddColumn { role: role(), column: column.clone() });
+    let more = columns.len().saturating_sub(MOST_TOLD) as u64;
+    let more = (more > 0).then(|| Remark::MoreOddColumns { role: role(), more });
+    lines.into_iter().chain(told).chain(more).collect()
 }

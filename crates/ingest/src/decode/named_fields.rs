@@ -70,9 +70,14 @@ impl NamedFields {
         let most = if from == FieldsFrom::FirstLines { LOOK_LINES } else { 1 };
         let records = fields.those_ahead(framer, most)?;
         fields.path = path_read(&records, always, schema);
-        for record in records.iter().filter(|record| fields.is_of_the_log(record.path.as_deref())) {
-            record.names.iter().for_each(|name| fields.add(name));
-            refuse_wide(fields.names.len(), framer.file())?;
+        // To a draft, which knows no column, the log's name would look like a category.
+        let is_draft = layout::known_names(schema).is_empty();
+        for record in &records {
+            if fields.is_of_the_log(record.path.as_deref()) {
+                let offered = record.names.iter().filter(|name| !is_draft || *name != PATH);
+                offered.for_each(|name| fields.add(name));
+                refuse_wide(fields.names.len(), framer.file())?;
+            }
         }
         if from == FieldsFrom::FirstLineAndSchema {
             layout::spellings(schema).into_iter().for_each(|spellings| fields.add_column(spellings));
@@ -146,10 +151,10 @@ fn path_of<'f>(fields: &'f [NamedField<'_>]) -> Option<&'f str> {
 /// the records ahead hold some, else that of the first record. `None` where none names its log, or the schema reads the
 /// name itself.
 fn path_read(records: &[Ahead], always: &[&str], schema: &Schema) -> Option<String> {
-    let known = layout::known_names(schema);
-    if known.contains(&PATH) {
+    if schema.role_columns().contains(&PATH) {
         return None;
     }
+    let known = layout::known_names(schema);
     let mut paths = records.iter().filter_map(|record| record.path.as_deref());
     let first = paths.next()?;
     let of_connections = |name: &&str| always.contains(name) && !SHARED.contains(name);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use polars_core::prelude::{ArrowDataType, ArrowField, DataFrame};
+use polars_core::prelude::{ArrowField, DataFrame};
 use polars_parquet::read::FileMetadata;
 
 use crate::block::{Block, BlockLimit, BlockReader, Places, places_of};
@@ -11,8 +11,8 @@ use crate::input::file::OpenInput;
 use crate::left_out::LeftOut;
 use crate::limits::{BATCH_BYTES, BLOCK_CELLS, LONGEST_VALUE};
 use crate::parquet::row_group::RowGroup;
-use crate::parquet::{damaged, footer};
-use crate::schema::layout;
+use crate::parquet::{damaged, footer, kinds};
+use crate::schema::header::{Double, Names, clean_names};
 
 /// A Parquet file.
 #[derive(Debug)]
@@ -23,6 +23,9 @@ pub(crate) struct ParquetBlocks {
     fields: Vec<ArrowField>,
     /// Their names, trimmed.
     names: Vec<String>,
+    doubles: Vec<Double>,
+    /// The other columns, and their kinds.
+    unread: Vec<(String, String)>,
     wanted: Vec<usize>,
     /// The row group that holds the next row, once that was asked for.
     group: Option<RowGroup>,
@@ -33,21 +36,25 @@ pub(crate) struct ParquetBlocks {
 }
 
 impl ParquetBlocks {
-    /// Reads the footer. Columns of kinds that no role can use (lists, structs) are left out.
+    /// Reads the footer. Columns of kinds that no role can use (lists, structs) are left out and named.
     pub(crate) fn open(input: &OpenInput) -> Result<Self, IngestError> {
         let (metadata, schema) = footer::read(input)?;
-        let fields: Vec<ArrowField> = schema.into_iter_values().filter(|field| is_usable(field.dtype())).collect();
+        let all: Vec<ArrowField> = schema.into_iter_values().collect();
+        let (fields, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|field| is_usable(&metadata, field));
+        let unread = others.iter().map(|f| (f.name.trim().to_owned(), kinds::title(f.dtype()))).collect();
         if fields.is_empty() {
             return Err(damaged(input, "none of its columns holds numbers, text, flags or times".to_owned()));
         }
         let stored_names: Vec<String> = fields.iter().map(|field| field.name.to_string()).collect();
-        let names = layout::clean_names(&stored_names, &input.name)?;
+        let Names { names, doubles } = clean_names(&stored_names, &input.name)?;
         let wanted = (0..names.len()).collect();
         Ok(ParquetBlocks {
             input: input.clone(),
             metadata: Arc::new(metadata),
             fields,
             names,
+            doubles,
+            unread,
             wanted,
             group: None,
             group_index: 0,
@@ -109,29 +116,10 @@ impl ParquetBlocks {
     }
 }
 
-/// Whether some role can use the kind of column: not lists, structs, decimals or raw bytes.
-fn is_usable(kind: &ArrowDataType) -> bool {
-    use ArrowDataType as D;
-    matches!(
-        kind,
-        D::Boolean
-            | D::Int8
-            | D::Int16
-            | D::Int32
-            | D::Int64
-            | D::UInt8
-            | D::UInt16
-            | D::UInt32
-            | D::UInt64
-            | D::Float32
-            | D::Float64
-            | D::Utf8
-            | D::LargeUtf8
-            | D::Utf8View
-            | D::Date32
-            | D::Timestamp(_, _)
-            | D::Null
-    )
+/// Whether some role can use the column: a field of one column, of a kind that is read.
+fn is_usable(metadata: &FileMetadata, field: &ArrowField) -> bool {
+    let column = metadata.row_groups.first().and_then(|group| group.columns_under_root_iter(&field.name)?.next());
+    kinds::is_usable(field.dtype(), column)
 }
 
 impl BlockReader for ParquetBlocks {
@@ -161,6 +149,14 @@ impl BlockReader for ParquetBlocks {
         frame.set_column_names(&names).map_err(|e| IngestError::internal(&self.input.name, e))?;
         let rows = (first as u64..self.next_row as u64).collect();
         Ok(Some(Block { frame, rows, places: Places::Rows, texts: None, rejects: Vec::new(), left_out: LeftOut::default(), end: None }))
+    }
+
+    fn doubles(&self) -> &[Double] {
+        &self.doubles
+    }
+
+    fn unread(&self) -> &[(String, String)] {
+        &self.unread
     }
 
     fn bytes_read(&self) -> u64 {

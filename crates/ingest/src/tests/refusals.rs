@@ -86,8 +86,8 @@ fn a_text_among_numbers_is_told_with_line_and_column() {
     let message = refused(&GOOD.replace("a,5", "a,many"));
     assert_eq!(
         message,
-        "flows.csv, line 2, column `bytes`: `many` is not a number; mend the cell, or list the column under \
-         `categorical` or `ignored` in the schema"
+        "flows.csv, line 2, column `bytes`: `many` is not a number; mend the cell, set rows of this kind aside \
+         (`bad_rows`), or list the column under `categorical` or `ignored` in the schema"
     );
     assert!(refused(&GOOD.replace("a,5", "a,0x05")).contains("`0x05` is hexadecimal; allow it with `hex: true`"));
 }
