@@ -125,7 +125,9 @@ fn odd_column(column: &OddColumn) -> String {
             let cells = match (*rows_compared, rows_compared - rows_equal) {
                 (0, _) => String::new(),
                 (n, 0) => format!(", with equal cells in the first {} rows", thousands(n)),
-                (n, differ) => format!(", with other cells in {} of the first {} rows", thousands(differ), thousands(n)),
+                (n, differ) => {
+                    format!(", with other cells in {} of the first {} rows", thousands(differ), thousands(n))
+                }
             };
             let then = if *is_passed_over { ", which no role of the schema names" } else { "" };
             format!("column `{name}` stands twice in the header{cells}; column {place} is called `{read_as}`{then}")

@@ -66,15 +66,11 @@ impl<'p> Assembler<'p> {
             numeric: schema.numeric.iter().map(NumericBuilder::of).collect(),
             categorical: schema.categorical.iter().map(|_| CategoryBuilder::default()).collect(),
             time: schema.time.as_ref().map(|t| TimeBuilder { reader: TimeReader::new(t), micros: Vec::new() }),
-            duration: schema
-                .duration
-                .as_ref()
-                .filter(|_| schema.time.is_some())
-                .map(|name| DurationBuilder {
-                    unit: schema.duration_unit,
-                    written: Written::of(schema, name),
-                    micros: Vec::new(),
-                }),
+            duration: schema.duration.as_ref().filter(|_| schema.time.is_some()).map(|name| DurationBuilder {
+                unit: schema.duration_unit,
+                written: Written::of(schema, name),
+                micros: Vec::new(),
+            }),
             label: plan.label.clone().map(LabelBuilder::new),
             labelled,
             family: FamilyBuilder::default(),

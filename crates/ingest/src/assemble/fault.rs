@@ -18,15 +18,26 @@ pub(crate) struct Fault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FaultKind {
     /// Not a number as the column's are `written`; it would be one if they were hexadecimal, or written as `would_do`.
-    NoNumber { hex_would_do: bool, would_do: Option<NumberNotation>, written: NumberNotation },
-    NoTime { expected: String },
+    NoNumber {
+        hex_would_do: bool,
+        would_do: Option<NumberNotation>,
+        written: NumberNotation,
+    },
+    NoTime {
+        expected: String,
+    },
     MissingTime,
     MissingHost,
     MissingLabel,
     UnknownLabel,
-    AmbiguousLabel { benign: String, attack: String },
+    AmbiguousLabel {
+        benign: String,
+        attack: String,
+    },
     LabelAfterNone,
-    TooManyLabels { examples: Vec<String> },
+    TooManyLabels {
+        examples: Vec<String>,
+    },
 }
 
 impl Fault {

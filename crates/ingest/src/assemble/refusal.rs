@@ -52,7 +52,12 @@ fn no_number(hex_would_do: bool, would_do: Option<NumberNotation>, written: Numb
                 NumberNotation::UnitSuffixes | NumberNotation::Plain => "has a unit behind the number",
             };
             let name = notation.name();
-            (how.to_owned(), format!("if the whole column is written so, `numbers: {name}` for it in the schema; else mend the cell, or {set_aside}"))
+            (
+                how.to_owned(),
+                format!(
+                    "if the whole column is written so, `numbers: {name}` for it in the schema; else mend the cell, or {set_aside}"
+                ),
+            )
         }
         None => ("is not a number".to_owned(), format!("mend the cell, {set_aside}")),
     }

@@ -12,12 +12,7 @@ pub(crate) const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
 
 /// The delimiter that the file itself declares (`sep=;`), else the schema's, a comma where it names none, or a tab where
 /// only that makes the header's names appear (Argus writes both). Another delimiter is named and refused.
-pub(crate) fn choose(
-    first_line: &[u8],
-    declared: Option<u8>,
-    file: &str,
-    schema: &Schema,
-) -> Result<u8, IngestError> {
+pub(crate) fn choose(first_line: &[u8], declared: Option<u8>, file: &str, schema: &Schema) -> Result<u8, IngestError> {
     if let Some(declared) = declared {
         return Ok(declared);
     }

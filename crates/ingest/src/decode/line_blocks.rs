@@ -157,8 +157,15 @@ impl BlockReader for LineBlocks {
         let texts = (self.bad_rows != BadRows::Refuse).then(Texts::default);
         let limit = BlockLimit { rows: limit.rows.min(BLOCK_CELLS / self.columns().len().max(1)).max(1), ..limit };
         let left_out = std::mem::take(&mut self.before_rows);
-        let mut block =
-            Growing { rows: Vec::new(), lines: Vec::new(), texts, rejects: Vec::new(), left_out, bytes: 0, until: None };
+        let mut block = Growing {
+            rows: Vec::new(),
+            lines: Vec::new(),
+            texts,
+            rejects: Vec::new(),
+            left_out,
+            bytes: 0,
+            until: None,
+        };
         while !block.is_full(&limit) && self.grow(&mut block)? {
             if block.until.is_none() && !block.is_empty() {
                 block.until = limit.deadline.map(|deadline| Instant::now() + deadline);

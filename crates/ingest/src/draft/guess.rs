@@ -2,17 +2,19 @@
 
 use nta_data::{Order, TimeRole, TimeUnit};
 
-use crate::draft::sample::Sample;
 use crate::draft::numbers::numbers;
+use crate::draft::sample::Sample;
 use crate::values::number::{Number, number};
 use crate::values::time::TimeReader;
 
 /// What a column that has no role of its own could be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ColumnKind {
     Number,
     Hexadecimal,
-    Category { n_distinct: usize },
+    Category {
+        n_distinct: usize,
+    },
     Address,
     Identifier,
     Empty,

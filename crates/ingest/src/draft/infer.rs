@@ -110,8 +110,7 @@ impl Look {
     fn at(input: &OpenInput, schema: &Schema) -> Result<Look, IngestError> {
         let file = input.name.clone();
         let mut reader = format::open(input, schema, BadRows::Refuse, Hashing::No)?.reader;
-        let (names, doubles, unread) =
-            (reader.columns().to_vec(), reader.doubles().to_vec(), reader.unread().to_vec());
+        let (names, doubles, unread) = (reader.columns().to_vec(), reader.doubles().to_vec(), reader.unread().to_vec());
         let mut raw_names = names.clone();
         doubles.iter().for_each(|double| raw_names[double.place].clone_from(&double.name));
         let limit = BlockLimit { rows: LOOK_ROWS, bytes: 64 << 20, deadline: None };

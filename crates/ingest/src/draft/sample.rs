@@ -37,13 +37,7 @@ impl Sample {
     }
 
     fn empty(name: &str) -> Sample {
-        Sample {
-            name: name.to_owned(),
-            texts: Vec::new(),
-            rows: Vec::new(),
-            is_time: false,
-            distinct: BTreeSet::new(),
-        }
+        Sample { name: name.to_owned(), texts: Vec::new(), rows: Vec::new(), is_time: false, distinct: BTreeSet::new() }
     }
 
     fn push(&mut self, row: usize, text: &str) {

@@ -87,9 +87,10 @@ fn unread(head: &[u8]) -> Option<(&'static str, &'static str)> {
         [b'[', ..] => Some(("a JSON array", "write one JSON object a line")),
         [b'<', ..] => Some(("HTML or XML", "fetch the table itself; this may be an error page")),
         [b'{', ..] if holds(b"\"event_type\"") => Some(("Suricata's eve.json", "use Zeek logs or CSV")),
-        _ if line.get(..9).is_some_and(|word| word.eq_ignore_ascii_case(b"@relation")) => {
-            Some(("an ARFF file", "keep the lines below `@data`, and put the names of the `@attribute` lines before them"))
-        }
+        _ if line.get(..9).is_some_and(|word| word.eq_ignore_ascii_case(b"@relation")) => Some((
+            "an ARFF file",
+            "keep the lines below `@data`, and put the names of the `@attribute` lines before them",
+        )),
         _ => None,
     }
 }

@@ -148,7 +148,15 @@ impl BlockReader for ParquetBlocks {
         let names: Vec<&str> = self.wanted.iter().map(|i| self.names[*i].as_str()).collect();
         frame.set_column_names(&names).map_err(|e| IngestError::internal(&self.input.name, e))?;
         let rows = (first as u64..self.next_row as u64).collect();
-        Ok(Some(Block { frame, rows, places: Places::Rows, texts: None, rejects: Vec::new(), left_out: LeftOut::default(), end: None }))
+        Ok(Some(Block {
+            frame,
+            rows,
+            places: Places::Rows,
+            texts: None,
+            rejects: Vec::new(),
+            left_out: LeftOut::default(),
+            end: None,
+        }))
     }
 
     fn doubles(&self) -> &[Double] {

@@ -2,7 +2,9 @@
 //! table reader has no kind for: decimals and half-precision numbers arrive as bytes or whole numbers, and leave as f64.
 
 use polars_core::error::PolarsResult;
-use polars_core::prelude::{ArrowDataType, ArrowField, Column, DataType, Float64Chunked, IntoColumn, IntoSeries, Series};
+use polars_core::prelude::{
+    ArrowDataType, ArrowField, Column, DataType, Float64Chunked, IntoColumn, IntoSeries, Series,
+};
 use polars_parquet::parquet::schema::types::{PhysicalType, PrimitiveLogicalType};
 use polars_parquet::read::ColumnChunkMetadata;
 
@@ -166,10 +168,14 @@ mod tests {
 
     #[test]
     fn half_precision_numbers_are_those_of_ieee_754() {
-        for (bits, value) in [(0x3c00u16, 1.0), (0xc000, -2.0), (0x7bff, 65_504.0), (1, f64::powi(2.0, -24)), (0x3555, 0.33325195)] {
+        for (bits, value) in
+            [(0x3c00u16, 1.0), (0xc000, -2.0), (0x7bff, 65_504.0), (1, f64::powi(2.0, -24)), (0x3555, 0.33325195)]
+        {
             assert!((half(&bits.to_le_bytes()).unwrap() - value).abs() < 1e-8, "{bits:x}");
         }
-        assert!(half(&0x7c00u16.to_le_bytes()).unwrap().is_infinite() && half(&0x7e00u16.to_le_bytes()).unwrap().is_nan());
+        assert!(
+            half(&0x7c00u16.to_le_bytes()).unwrap().is_infinite() && half(&0x7e00u16.to_le_bytes()).unwrap().is_nan()
+        );
         assert_eq!(half(&[0]), None);
     }
 }

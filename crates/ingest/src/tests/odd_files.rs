@@ -73,7 +73,8 @@ fn many_rows_of_nothing_at_the_end_are_no_flood() {
 
 #[test]
 fn the_words_for_missing_are_missing_in_numbers_and_stay_texts_in_categories() {
-    for word in ["NA", "N/A", "null", "NULL", "None", "nil", "?", "-", "NaN", "nan", "empty", "(empty)", "\\N", "#N/A"] {
+    for word in ["NA", "N/A", "null", "NULL", "None", "nil", "?", "-", "NaN", "nan", "empty", "(empty)", "\\N", "#N/A"]
+    {
         let read = read_text(&format!("{FLOWS}3,{word},None,benign\n"));
         assert!(read.dataset.numeric[0][2].is_nan(), "{word}");
         assert_eq!(read.dataset.categorical[0].text(2), Some("None"), "{word}");
@@ -95,7 +96,10 @@ fn numbers_are_read_as_the_schema_says_they_are_written() {
     assert!(message.contains("flows.csv, line 4, column `bytes`: `1.2 M` has a unit behind the number"), "{message}");
     assert!(message.contains("`numbers: unit_suffixes`") && message.contains("`bad_rows`"), "{message}");
     let message = read_as("decimal_comma", "1.5").unwrap_err();
-    assert!(message.contains("`1.5` is not a number as the column's are written (`numbers: decimal_comma`)"), "{message}");
+    assert!(
+        message.contains("`1.5` is not a number as the column's are written (`numbers: decimal_comma`)"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -117,7 +121,10 @@ fn comments_a_named_separator_a_mark_and_blank_lines_stand_before_the_header() {
     assert!(drafted(with_sep.as_bytes()).yaml.contains("delimiter: \";\""));
     assert_eq!(read_text(&format!("#{FLOWS}")).summary.rows, 2, "a header may begin with #");
     let message = refusal(&format!("Report of May\n{FLOWS}"));
-    assert!(message.contains("line 1: `Report of May` is no header: one value, where the next line holds 4"), "{message}");
+    assert!(
+        message.contains("line 1: `Report of May` is no header: one value, where the next line holds 4"),
+        "{message}"
+    );
     let message = refusal(&format!("Report, May\n{FLOWS}"));
     assert!(message.contains("if the line before it is no header, that one"), "{message}");
 }
@@ -170,7 +177,11 @@ fn a_file_without_a_header_that_a_built_in_schema_reads_is_drafted_as_that() {
     let row = |label: &str| format!("0,tcp,http,SF,181,5450{},{label},21\n", ",0".repeat(35));
     let text: String = (0..40).map(|i| row(if i % 2 == 0 { "normal" } else { "neptune" })).collect();
     let drafted = drafted(text.as_bytes());
-    assert!(drafted.notes[0].contains("The 43 columns are those of the built-in schema `nsl-kdd`"), "{:?}", drafted.notes);
+    assert!(
+        drafted.notes[0].contains("The 43 columns are those of the built-in schema `nsl-kdd`"),
+        "{:?}",
+        drafted.notes
+    );
     assert!(drafted.yaml.contains("\nname: nsl-kdd"), "{}", drafted.yaml);
 }
 
@@ -186,11 +197,7 @@ entity: { src: id.orig_h }
 numeric: [{ name: orig_bytes }]
 categorical: [{ name: proto }]
 ";
-    let options = ReadOptions {
-        truth: Truth::IfPresent,
-        by: Some(nta_data::SequenceBy::Src),
-        ..options(schema)
-    };
+    let options = ReadOptions { truth: Truth::IfPresent, by: Some(nta_data::SequenceBy::Src), ..options(schema) };
     let dns = r#"{"_path":"dns","ts":1,"query":"x.example","proto":"udp"}"#;
     let wrapped = format!("{{\"_index\":\"zeek\",\"_source\":{CONN}}}");
     let text = format!("{dns}\n{CONN}\n{wrapped}\n{dns}\n{{\"ts\":null}}\n");

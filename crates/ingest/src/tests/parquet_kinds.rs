@@ -27,7 +27,8 @@ const FILE: &str = "\
     041632163226e2030000168c0416040000d201000050415231";
 
 fn file(folder: &tempfile::TempDir) -> PathBuf {
-    let bytes: Vec<u8> = (0..FILE.len() / 2).map(|i| u8::from_str_radix(&FILE[2 * i..2 * i + 2], 16).unwrap()).collect();
+    let bytes: Vec<u8> =
+        (0..FILE.len() / 2).map(|i| u8::from_str_radix(&FILE[2 * i..2 * i + 2], 16).unwrap()).collect();
     let path = folder.path().join("flows.parquet");
     std::fs::write(&path, bytes).unwrap();
     path
@@ -53,7 +54,11 @@ fn decimals_and_half_precision_numbers_are_read_and_other_kinds_named() {
     let kinds = ["tcp", "udp"].map(|text| Some(text.to_owned())).to_vec();
     assert_eq!(columns.get("kind"), Some(&ColumnValues::Text(kinds)));
     let drafted = draft_schema(&path, &Contact::default()).unwrap();
-    assert!(drafted.yaml.contains("# Not read, for their kind: `raw` (binary), `address` (binary(4))."), "{}", drafted.yaml);
+    assert!(
+        drafted.yaml.contains("# Not read, for their kind: `raw` (binary), `address` (binary(4))."),
+        "{}",
+        drafted.yaml
+    );
 }
 
 #[test]

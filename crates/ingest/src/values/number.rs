@@ -100,7 +100,23 @@ mod tests {
 
     #[test]
     fn missing_is_told_from_text_and_from_numbers() {
-        for text in ["", "  ", "-", "NaN", "nan", "inf", "-Infinity", "(empty)", "1e999", "+inf", "n/a", "None", "--", "\\N", "#N/A"] {
+        for text in [
+            "",
+            "  ",
+            "-",
+            "NaN",
+            "nan",
+            "inf",
+            "-Infinity",
+            "(empty)",
+            "1e999",
+            "+inf",
+            "n/a",
+            "None",
+            "--",
+            "\\N",
+            "#N/A",
+        ] {
             assert_eq!(number(text, false), Number::Missing, "{text}");
         }
         for (text, value) in [(" -3.5 ", -3.5), ("1e3", 1000.0), ("+2", 2.0), ("True", 1.0), ("false", 0.0)] {
