@@ -15,6 +15,7 @@
 //! - `interrupts`: a command told to stop says so by its exit code and leaves nothing
 //! - `keys`: every key of a config changes what comes out
 //! - `live`: a pipe, a rotated file and a snapshot score as the whole file does, as they come
+//! - `odd_files`: lines without a flow are counted, and told of wherever rows are
 //! - `outputs`: nothing but a regular file is replaced by a command's output
 //! - `promotions`: a version becomes champion, goes back and is let go, and the log tells who, when and why
 //! - `publish`: a published model says in its graph what it says here, and what is changed afterwards is found
@@ -43,6 +44,7 @@ mod interrupts;
 mod keys;
 mod live;
 mod nta;
+mod odd_files;
 mod outputs;
 mod promotions;
 mod publish;

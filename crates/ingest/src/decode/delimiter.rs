@@ -5,7 +5,7 @@ use nta_data::Schema;
 use crate::error::IngestError;
 use crate::framing::quoting;
 use crate::limits::MOST_COLUMNS;
-use crate::schema::layout;
+use crate::schema::layout::{self, least_width};
 
 /// Delimiters that are tried, the usual one first.
 pub(crate) const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
@@ -46,10 +46,4 @@ pub(crate) fn choose(first_line: &[u8], declared: Option<u8>, file: &str, schema
     let title = |d: u8| if d == b'\t' { "tabs".to_owned() } else { format!("'{}'", char::from(d)) };
     let hint = if best == b'\t' { "\"\\t\"".to_owned() } else { format!("\"{}\"", char::from(best)) };
     Err(IngestError::WrongDelimiter { file: file.to_owned(), expected: title(expected), found: title(best), hint })
-}
-
-/// Fewest columns of a file without a header line: those that the schema lets it lack are its last ones.
-pub(crate) fn least_width(schema: &Schema) -> usize {
-    let may_lack = |name: &&String| schema.optional.contains(name);
-    schema.header.len() - schema.header.iter().rev().take_while(may_lack).count()
 }

@@ -3,14 +3,14 @@
 
 use nta_data::Schema;
 
-use crate::decode::delimiter::least_width;
+use crate::decode::delimiter::DELIMITERS;
 use crate::error::{IngestError, Position};
 use crate::framing::framer::{Framer, Record};
 use crate::framing::quoting;
 use crate::left_out::NoFlow;
 use crate::limits::{MOST_COLUMNS, refuse_wide};
 use crate::schema::header::{Double, Names, clean_names};
-use crate::schema::layout;
+use crate::schema::layout::{self, least_width};
 use crate::values::missing::is_no_value;
 
 /// Rows of a file in which doubled columns are compared.
@@ -122,7 +122,7 @@ fn refuse_title(framer: &mut Framer, line: u64, title: &str) -> Result<(), Inges
         n_seen += 1;
         if n_seen == 2 {
             let pieces = |d: &u8| quoting::values(record.bytes, *d).take(MOST_COLUMNS).count();
-            width = crate::decode::delimiter::DELIMITERS.iter().map(pieces).max().unwrap_or(1);
+            width = DELIMITERS.iter().map(pieces).max().unwrap_or(1);
         }
         Ok(())
     })?;

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use nta_data::{Contact, Schema};
 
-use crate::decode::delimiter::least_width;
 use crate::draft::sample::Sample;
 use crate::error::IngestError;
 use crate::input::source::Source;
 use crate::options::{ReadOptions, Truth};
 use crate::reading::batches::batches;
 use crate::schema::builtin::{builtin_schema, builtin_schemas};
+use crate::schema::layout::has_width;
 use crate::values::missing::is_no_value;
 
 /// Rows that a built-in schema must read, labels and times with them.
@@ -49,7 +49,7 @@ fn is_time(cell: &str) -> bool {
 pub(crate) fn builtins(path: &Path, width: usize, contact: &Contact) -> Result<Vec<&'static str>, IngestError> {
     let mut found = Vec::new();
     for (name, _) in builtin_schemas() {
-        let Some(schema) = builtin_schema(name).filter(|s| fits(s, width)) else { continue };
+        let Some(schema) = builtin_schema(name).filter(|_| has_width(name, width)) else { continue };
         match reads(path, schema, contact) {
             Ok(true) => found.push(*name),
             Err(IngestError::Cancelled) => return Err(IngestError::Cancelled),
@@ -57,10 +57,6 @@ pub(crate) fn builtins(path: &Path, width: usize, contact: &Contact) -> Result<V
         }
     }
     Ok(found)
-}
-
-fn fits(schema: &Schema, width: usize) -> bool {
-    !schema.header.is_empty() && (least_width(schema)..=schema.header.len()).contains(&width)
 }
 
 fn reads(path: &Path, schema: Schema, contact: &Contact) -> Result<bool, IngestError> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use polars_core::prelude::{ArrowField, DataFrame};
+use polars_core::prelude::{ArrowField, BooleanChunked, DataFrame};
 use polars_parquet::read::FileMetadata;
 
 use crate::block::{Block, BlockLimit, BlockReader, Places, places_of};
@@ -122,6 +122,16 @@ fn is_usable(metadata: &FileMetadata, field: &ArrowField) -> bool {
     kinds::is_usable(field.dtype(), column)
 }
 
+/// Which rows hold a value in some column; `None` where all do.
+fn rows_with_values(frame: &DataFrame) -> Option<BooleanChunked> {
+    let columns = frame.columns();
+    if columns.iter().any(|column| column.null_count() == 0) {
+        return None;
+    }
+    let masks = columns.iter().map(|column| column.is_not_null());
+    masks.reduce(|a, b| &a | &b).filter(|mask| !mask.all())
+}
+
 impl BlockReader for ParquetBlocks {
     fn columns(&self) -> &[String] {
         &self.names
@@ -147,16 +157,16 @@ impl BlockReader for ParquetBlocks {
         }
         let names: Vec<&str> = self.wanted.iter().map(|i| self.names[*i].as_str()).collect();
         frame.set_column_names(&names).map_err(|e| IngestError::internal(&self.input.name, e))?;
-        let rows = (first as u64..self.next_row as u64).collect();
-        Ok(Some(Block {
-            frame,
-            rows,
-            places: Places::Rows,
-            texts: None,
-            rejects: Vec::new(),
-            left_out: LeftOut::default(),
-            end: None,
-        }))
+        let mut rows: Vec<u64> = (first as u64..self.next_row as u64).collect();
+        let mut left_out = LeftOut::default();
+        if let Some(mask) = rows_with_values(&frame) {
+            frame = frame.filter(&mask).map_err(|e| IngestError::internal(&self.input.name, e))?;
+            let n_rows = rows.len();
+            let mut kept = mask.iter();
+            rows.retain(|_| kept.next().flatten() == Some(true));
+            left_out.empty_rows = (n_rows - rows.len()) as u64;
+        }
+        Ok(Some(Block { frame, rows, places: Places::Rows, texts: None, rejects: Vec::new(), left_out, end: None }))
     }
 
     fn doubles(&self) -> &[Double] {

@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use nta_data::Schema;
 
+use crate::schema::builtin::{builtin_schema, builtin_schemas};
+
 /// Which column of one file stands for which name of the schema.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Layout {
@@ -66,7 +68,7 @@ pub(crate) fn n_known(schema: &Schema, cells: &[String]) -> usize {
 /// Columns by name, so that looking up many names among many columns stays linear.
 struct Index<'c> {
     exact: HashMap<&'c str, usize>,
-    /// In lower case; `None` where several columns differ in case alone.
+    /// Folded; `None` where several columns fold to the same name.
     folded: HashMap<String, Option<usize>>,
 }
 
@@ -76,7 +78,7 @@ impl<'c> Index<'c> {
         let mut folded = HashMap::with_capacity(columns.len());
         for (place, column) in columns.iter().enumerate() {
             exact.entry(column.as_str()).or_insert(place);
-            folded.entry(column.to_ascii_lowercase()).and_modify(|only| *only = None).or_insert(Some(place));
+            folded.entry(fold(column)).and_modify(|only| *only = None).or_insert(Some(place));
         }
         Index { exact, folded }
     }
@@ -86,8 +88,24 @@ impl<'c> Index<'c> {
         let aliases = schema.aliases.get(name).map_or(&[][..], Vec::as_slice);
         let spellings = || std::iter::once(name).chain(aliases.iter().map(String::as_str)).map(str::trim);
         let exact = spellings().find_map(|s| self.exact.get(s).copied());
-        exact.or_else(|| spellings().find_map(|s| self.folded.get(&s.to_ascii_lowercase()).copied().flatten()))
+        exact.or_else(|| spellings().find_map(|s| self.folded.get(&fold(s)).copied().flatten()))
     }
+}
+
+/// Fewest columns of a file without a header line: those that the schema lets it lack are its last ones.
+pub(crate) fn least_width(schema: &Schema) -> usize {
+    let may_lack = |name: &&String| schema.optional.contains(name);
+    schema.header.len() - schema.header.iter().rev().take_while(may_lack).count()
+}
+
+/// Whether a built-in schema names so many columns of files without a header line.
+pub(crate) fn has_width(name: &str, width: usize) -> bool {
+    builtin_schema(name).is_some_and(|s| !s.header.is_empty() && (least_width(&s)..=s.header.len()).contains(&width))
+}
+
+/// A name without regard to case, and to points that a log shipper wrote as underscores (`id_orig_h`).
+fn fold(name: &str) -> String {
+    name.to_ascii_lowercase().replace('.', "_")
 }
 
 /// What may have gone wrong with columns that were not found.
@@ -100,8 +118,15 @@ pub(crate) fn hint(schema: &Schema, missing: &[String], columns: &[String]) -> S
     }
     let looks_like_data = columns.iter().filter(|c| c.parse::<f64>().is_ok()).count() * 3 >= columns.len();
     if looks_like_data {
-        return "the first line seems to hold data, not names: list the names under `header:` in the schema; "
-            .to_owned();
+        let fitting: Vec<&str> =
+            builtin_schemas().iter().map(|(name, _)| *name).filter(|name| has_width(name, columns.len())).collect();
+        let fitting = match fitting.as_slice() {
+            [] => String::new(),
+            names => format!("; built-in schemas of files of that width without a header: {}", names.join(", ")),
+        };
+        return format!(
+            "the first line seems to hold data, not names: list the names under `header:` in the schema{fitting}; "
+        );
     }
     if n_known(schema, columns) == 0 {
         return format!("no column of schema {} is there, is it the right schema? ", schema.name);
@@ -144,6 +169,8 @@ numeric: [{ name: bytes }, { name: dur }, { name: ct_src_ ltm }]
 
     #[test]
     fn names_match_by_spelling_then_alias_then_case() {
+        let dotted = schema("{ name: z, order: none, numeric: [{ name: id.orig_p }] }");
+        assert_eq!(Layout::new(&dotted, &names(&["id_orig_p"])).column("id.orig_p"), Some("id_orig_p"));
         let schema = schema(SCHEMA);
         let layout = Layout::new(&schema, &names(&["src bytes", "Dur", "DUR", "ct_src_ ltm"]));
         assert_eq!(layout.column("bytes"), Some("src bytes"));
