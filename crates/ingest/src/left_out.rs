@@ -45,13 +45,14 @@ impl LeftOut {
     /// Each kind of which there are any, how many, and what they are: `lines equal to the header`.
     pub fn kinds(&self) -> impl Iterator<Item = (u64, &'static str)> {
         [
-            (self.repeated_headers, "lines equal to the header"),
-            (self.empty_rows, "rows without any value"),
-            (self.comments, "comment lines"),
-            (self.other_logs, "records of other logs (`_path`)"),
+            (self.repeated_headers, "line equal to the header", "lines equal to the header"),
+            (self.empty_rows, "row without any value", "rows without any value"),
+            (self.comments, "comment line", "comment lines"),
+            (self.other_logs, "record of another log (`_path`)", "records of other logs (`_path`)"),
         ]
         .into_iter()
-        .filter(|(n, _)| *n > 0)
+        .filter(|(n, ..)| *n > 0)
+        .map(|(n, one, many)| (n, if n == 1 { one } else { many }))
     }
 
     /// All of them.
