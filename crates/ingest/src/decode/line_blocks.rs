@@ -10,7 +10,7 @@ use crate::framing::framer::{Framed, Framer, Record};
 use crate::framing::quoting;
 use crate::input::tap::Tap;
 use crate::left_out::LeftOut;
-use crate::limits::{BLOCK_CELLS, refuse_gap};
+use crate::limits::{BLOCK_CELLS, LONGEST_LEFT_OUT, refuse_gap, refuse_without_flow};
 use crate::rejects::reject::{BadRows, Reject};
 use crate::schema::header::Double;
 
@@ -22,6 +22,8 @@ pub(crate) struct LineBlocks {
     next_row: u64,
     /// Line and offset behind the last flow, or reject.
     after_flow: (u64, u64),
+    /// The same, behind the last line that was left out and counted, where that came later.
+    after_counted: (u64, u64),
     /// Lines before the header that hold no flow, until the first block tells of them.
     before_rows: LeftOut,
     tap: Tap,
@@ -52,7 +54,17 @@ impl LineBlocks {
     ) -> Self {
         let file = framer.file().to_owned();
         let after_flow = (framer.line(), framer.offset());
-        LineBlocks { framer, decoder, bad_rows, next_row: 0, after_flow, before_rows, tap, file }
+        LineBlocks {
+            framer,
+            decoder,
+            bad_rows,
+            next_row: 0,
+            after_flow,
+            after_counted: after_flow,
+            before_rows,
+            tap,
+            file,
+        }
     }
 
     /// Takes the next record into `block`; `false` where the block ends before it.
@@ -64,12 +76,15 @@ impl LineBlocks {
         };
         match outcome {
             Ok(Decoded::NoRow) => {
-                refuse_gap(self.after_flow, self.framer.offset(), &self.file)?;
+                refuse_gap(self.after_counted, self.framer.offset(), &self.file)?;
                 return Ok(true);
             }
             Ok(Decoded::LeftOut(kind)) => {
                 block.bytes += record.bytes.len();
                 block.left_out.add(kind);
+                refuse_without_flow(LONGEST_LEFT_OUT, self.after_flow, self.framer.offset(), &self.file)?;
+                self.after_counted = (self.framer.line(), self.framer.offset());
+                return Ok(true);
             }
             Ok(Decoded::Row) => {
                 block.push(&record, self.next_row);
@@ -86,6 +101,7 @@ impl LineBlocks {
             }
         }
         self.after_flow = (self.framer.line(), self.framer.offset());
+        self.after_counted = self.after_flow;
         Ok(true)
     }
 }

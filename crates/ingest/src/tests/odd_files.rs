@@ -52,7 +52,7 @@ fn drafted(bytes: &[u8]) -> Drafted {
 #[test]
 fn lines_equal_to_the_header_and_rows_of_nothing_are_counted_in_a_file_and_a_stream() {
     let text = format!(
-        "{FLOWS}ts,bytes,proto,label\n \"ts\", bytes ,proto,label\r\n,,,\n ,\"\",, \n,,\n-,NaN,null,N/A\n3,1,-,benign\n,,,\n"
+        "{FLOWS}ts,bytes,proto,label\n\"ts\", bytes ,proto,label\r\n,,,\n ,\"\",, \n,,\n-,NaN,null,N/A\n3,1,-,benign\n,,,\n"
     );
     let expected = LeftOut { repeated_headers: 2, empty_rows: 5, ..LeftOut::default() };
     let of_file = read_text(&text);
@@ -126,7 +126,7 @@ fn comments_a_named_separator_a_mark_and_blank_lines_stand_before_the_header() {
         "{message}"
     );
     let message = refusal(&format!("Report, May\n{FLOWS}"));
-    assert!(message.contains("if the line before it is no header, that one"), "{message}");
+    assert!(message.contains("line 1: `Report, May` is no header: 2 values, where the next line holds 4"), "{message}");
 }
 
 #[test]
