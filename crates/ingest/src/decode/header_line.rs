@@ -34,10 +34,11 @@ impl Header {
     /// be looked at: a stream must not be kept waiting for them.
     pub(crate) fn take(framer: &mut Framer, delimiter: u8, schema: &Schema, look: bool) -> Result<Header, IngestError> {
         let file = framer.file().to_owned();
-        let (line, mut first) = first_cells(framer, delimiter, &file)?;
-        if let [only] = first.as_slice() {
-            refuse_title(framer, line, only)?;
+        let first_line = FirstLine::of(framer, delimiter, &file)?;
+        if first_line.cells.len() == 1 || layout::n_known(schema, &first_line.cells) == 0 {
+            refuse_title(framer, &first_line, delimiter)?;
         }
+        let mut first = first_line.cells;
         // `#time,src,…`: a line that has the width of those below it is a header, whatever it begins with.
         if let Some(bare) = first[0].trim_start().strip_prefix('#') {
             first[0] = bare.to_owned();
@@ -80,7 +81,7 @@ impl Header {
             return others.all(|value| is_no_value(&value)).then_some(NoFlow::Empty);
         }
         let bare = first.trim_start_matches(['\u{feff}', '#']).trim();
-        if bare != self.cells[0] || self.cells.len() == 1 {
+        if bare != self.cells[0] {
             return None;
         }
         (others.collect::<Vec<String>>() == self.cells[1..]).then_some(NoFlow::RepeatedHeader)
@@ -98,42 +99,53 @@ fn suspects(delimiter: u8, first_name: &str) -> [bool; 256] {
     suspects
 }
 
-/// Line and cells of the first record, which stays where it is.
-fn first_cells(framer: &mut Framer, delimiter: u8, file: &str) -> Result<(u64, Vec<String>), IngestError> {
-    let mut first = None;
-    framer.look_ahead(1, |record: Record<'_>| {
-        refuse_wide(record.shape.map_or(1, |shape| shape.n_values), file)?;
-        first = Some((record.line, cells_of(record.bytes, delimiter)));
-        Ok(())
-    })?;
-    first.ok_or_else(|| IngestError::Empty { file: file.to_owned() })
+/// The first record.
+struct FirstLine {
+    line: u64,
+    cells: Vec<String>,
+}
+
+impl FirstLine {
+    /// It stays where it is.
+    fn of(framer: &mut Framer, delimiter: u8, file: &str) -> Result<FirstLine, IngestError> {
+        let mut first = None;
+        framer.look_ahead(1, |record: Record<'_>| {
+            refuse_wide(record.shape.map_or(1, |shape| shape.n_values), file)?;
+            first = Some(FirstLine { line: record.line, cells: cells_of(record.bytes, delimiter) });
+            Ok(())
+        })?;
+        first.ok_or_else(|| IngestError::Empty { file: file.to_owned() })
+    }
 }
 
 fn cells_of(record: &[u8], delimiter: u8) -> Vec<String> {
     quoting::values(record, delimiter).map(|value| quoting::text(&value).into_owned()).collect()
 }
 
-/// Refuses one value on the first line where the next holds several: a title, not a header.
-fn refuse_title(framer: &mut Framer, line: u64, title: &str) -> Result<(), IngestError> {
+/// Refuses a title in place of a header: a line of which the schema knows no name, with fewer values than the next.
+fn refuse_title(framer: &mut Framer, first: &FirstLine, delimiter: u8) -> Result<(), IngestError> {
     let file = framer.file().to_owned();
-    let mut n_seen = 0;
-    let mut width = 1;
+    let mut lines: Vec<Vec<u8>> = Vec::new();
     framer.look_ahead(2, |record| {
-        n_seen += 1;
-        if n_seen == 2 {
-            let pieces = |d: &u8| quoting::values(record.bytes, *d).take(MOST_COLUMNS).count();
-            width = DELIMITERS.iter().map(pieces).max().unwrap_or(1);
-        }
+        lines.push(record.bytes.to_vec());
         Ok(())
     })?;
-    if width == 1 {
-        return Ok(());
-    }
-    let title = crate::error::shown(title);
+    let [title, next] = lines.as_slice() else { return Ok(()) };
+    let width = |d: &u8| {
+        let values: Vec<bool> =
+            quoting::values(next, *d).take(MOST_COLUMNS).map(|v| v.trim_ascii().is_empty()).collect();
+        values.len() - values.iter().rev().take_while(|is_empty| **is_empty).count()
+    };
+    // One value alone says nothing of the delimiter.
+    let found = first.cells.len();
+    let next_width = if found == 1 { DELIMITERS.iter().map(width).max() } else { Some(width(&delimiter)) };
+    let Some(next_width) = next_width.filter(|width| *width > found && !next.starts_with(b"#")) else { return Ok(()) };
+    let values = if found == 1 { "one value".to_owned() } else { format!("{found} values") };
+    let title = crate::error::shown(&quoting::text(title));
     let problem = format!(
-        "{title} is no header: one value, where the next line holds {width}; remove the line, or begin it with `#`"
+        "{title} is no header: {values}, where the next line holds {next_width}; remove the line, or begin it with `#`"
     );
-    Err(IngestError::BadLine { file, at: Position::Line(line), problem })
+    Err(IngestError::BadLine { file, at: Position::Line(first.line), problem })
 }
 
 /// Whether the first record holds names: always, unless the schema names the columns of files without a header line
@@ -144,8 +156,8 @@ fn is_header(schema: &Schema, first: &[String]) -> bool {
 
 fn names_without_header(schema: &Schema, framer: &mut Framer, delimiter: u8) -> Result<Names, IngestError> {
     let file = framer.file().to_owned();
-    let (line, first) = first_cells(framer, delimiter, &file)?;
-    let (width, names) = (first.len(), &schema.header);
+    let FirstLine { line, cells } = FirstLine::of(framer, delimiter, &file)?;
+    let (width, names) = (cells.len(), &schema.header);
     if width > names.len() || width < least_width(schema) {
         let remedy = if width > names.len() {
             "add the names of the rest under `header:`, or choose another schema"

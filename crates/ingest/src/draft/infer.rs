@@ -170,6 +170,9 @@ fn draft(samples: &[Sample], look: &Look, header: Vec<String>) -> Draft {
     let number_note = |s: &Sample| NumberNote::of(&numbers(s)?, s.texts.len(), &look.block);
     let numbers = free().filter(|s| is_number(&s.name)).filter_map(|s| Some((s.name.clone(), number_note(s)?)));
     let mut said: Vec<String> = look.doubles.iter().map(|d| notes::of_double(d, notes::is_copy(samples, d))).collect();
+    let is_spoiled =
+        |name: &str| features.iter().any(|(n, kind)| n == name && matches!(kind, ColumnKind::Spoiled { .. }));
+    said.extend(free().filter(|s| is_spoiled(&s.name)).filter_map(|s| notes::of_spoiled(s, &look.block)));
     said.extend(notes::of_unread(&look.unread));
     said.extend(notes::of_left_out(&look.block.left_out));
     let numbers = numbers.collect();

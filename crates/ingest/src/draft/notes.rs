@@ -68,6 +68,18 @@ pub(crate) fn of_numbers<'n>(notes: impl Iterator<Item = (&'n String, &'n Number
     told
 }
 
+/// What is said of a column of numbers whose fractions a spreadsheet lost.
+pub(crate) fn of_spoiled(sample: &Sample, block: &Block) -> Option<String> {
+    let is_spoiled = |text: &String| text.matches('.').count() >= 2;
+    let (text, row) = sample.texts.iter().zip(&sample.rows).find(|(text, _)| is_spoiled(text))?;
+    let (n, all) = (sample.texts.iter().filter(|text| is_spoiled(text)).count(), sample.texts.len());
+    let (name, text, at) = (in_comment(&sample.name), in_comment(text), block.position(*row as usize));
+    Some(format!(
+        "`{name}` is ignored: {n} of {all} cells are like `{text}` ({at}), as a spreadsheet leaves numbers whose decimal \
+         point it took for one between thousands. Export them again; if they are counts, `numbers: decimal_comma`."
+    ))
+}
+
 /// What is said of columns under a name that stands before them.
 pub(crate) fn of_double(double: &Double, is_copy: bool) -> String {
     let Double { name, place, first, read_as, .. } = double;

@@ -143,6 +143,7 @@ pub(super) fn title(kind: &ArrowDataType) -> String {
             let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).take(5).collect();
             format!("struct<{}>", names.join(", "))
         }
+        D::Utf8 | D::LargeUtf8 | D::Utf8View => "text".to_owned(),
         D::Map(_, _) => "map".to_owned(),
         D::Binary | D::LargeBinary | D::BinaryView => "binary".to_owned(),
         D::FixedSizeBinary(n) => format!("binary({n})"),

@@ -27,10 +27,10 @@ const FILE: &str = "\
     041632163226e2030000168c0416040000d201000050415231";
 
 fn file(folder: &tempfile::TempDir) -> PathBuf {
-    let bytes: Vec<u8> =
-        (0..FILE.len() / 2).map(|i| u8::from_str_radix(&FILE[2 * i..2 * i + 2], 16).unwrap()).collect();
+    let digits: String = FILE.split_whitespace().collect();
+    let bytes = (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap());
     let path = folder.path().join("flows.parquet");
-    std::fs::write(&path, bytes).unwrap();
+    std::fs::write(&path, bytes.collect::<Vec<u8>>()).unwrap();
     path
 }
 
