@@ -35,7 +35,8 @@ impl Header {
     pub(crate) fn take(framer: &mut Framer, delimiter: u8, schema: &Schema, look: bool) -> Result<Header, IngestError> {
         let file = framer.file().to_owned();
         let first_line = FirstLine::of(framer, delimiter, &file)?;
-        if first_line.cells.len() == 1 || layout::n_known(schema, &first_line.cells) == 0 {
+        let is_known = layout::n_known(schema, &first_line.cells) > 0;
+        if schema.header.is_empty() && (first_line.cells.len() == 1 || !is_known) {
             refuse_title(framer, &first_line, delimiter)?;
         }
         let mut first = first_line.cells;
