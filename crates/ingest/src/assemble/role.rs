@@ -4,7 +4,7 @@ use nta_data::{NumberNotation, NumericColumn, Schema, TimeUnit};
 
 use crate::assemble::fault::FaultKind;
 use crate::values::cell::CellValue;
-use crate::values::missing::is_no_value;
+use crate::values::missing::{is_missing, is_no_value};
 use crate::values::notation::{NOTATIONS, number_in};
 use crate::values::number::{Number, as_feature};
 use crate::values::time::{TimeReader, duration_micros};
@@ -51,14 +51,17 @@ fn no_number(cell: CellValue<'_>, written: Written) -> FaultKind {
 pub(crate) fn start(cell: CellValue<'_>, reader: &TimeReader) -> Result<i64, FaultKind> {
     let time = match cell {
         CellValue::Missing => return Err(FaultKind::MissingTime),
-        CellValue::Text(text) if is_no_value(text.trim()) => return Err(FaultKind::MissingTime),
+        CellValue::Text(text) if is_missing(text.trim()) => return Err(FaultKind::MissingTime),
         CellValue::Flag(_) => None,
         CellValue::Text(text) => reader.text(text),
         CellValue::Float(value) => reader.number(value),
         CellValue::Integer(value) => reader.integer(value),
         CellValue::Time(micros) => Some(micros),
     };
-    time.ok_or_else(|| FaultKind::NoTime { expected: reader.expected() })
+    time.ok_or_else(|| match cell {
+        CellValue::Text(text) if is_no_value(text.trim()) => FaultKind::MissingTime,
+        _ => FaultKind::NoTime { expected: reader.expected() },
+    })
 }
 
 /// How long a flow lasted, microseconds; a missing duration counts as none.

@@ -14,10 +14,15 @@ pub(crate) const NOTATIONS: [NumberNotation; 4] = [
 ];
 
 /// Reads a cell of a column whose numbers are written by `notation`; `hex` matters to plain ones alone.
+#[inline]
 pub(crate) fn number_in(cell: &str, hex: bool, notation: NumberNotation) -> Number {
-    if notation == NumberNotation::Plain {
-        return number(cell, hex);
+    match notation {
+        NumberNotation::Plain => number(cell, hex),
+        other => number_in_other(cell, other),
     }
+}
+
+fn number_in_other(cell: &str, notation: NumberNotation) -> Number {
     let trimmed = cell.trim();
     if is_no_value(trimmed) {
         return Number::Missing;
