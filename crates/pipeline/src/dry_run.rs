@@ -23,6 +23,8 @@ pub struct DryRun {
     pub remarks: Vec<Remark>,
     /// How the rows are dealt, and what each part holds.
     pub partition: PartitionSummary,
+    /// What reading left out or found missing, and the labels that the config gives.
+    pub remarks: Vec<Remark>,
     /// Peak memory to expect, bytes.
     pub memory_bytes: u64,
     /// Time to expect for training, seconds.
@@ -63,6 +65,7 @@ pub fn dry_run(loaded: &LoadedConfig, listener: &dyn Listener) -> Result<DryRun,
         categorical: schema.categorical.iter().map(|c| c.name.clone()).collect(),
         remarks,
         partition: summary,
+        remarks,
         memory_bytes: (2.0 * numbers + views) as u64 + (80 << 20),
         seconds,
         basis: "from rows, columns, trees, epochs and hidden size, by rates measured on two cores; \

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use nta_data::{Categories, NumericColumn, TimeUnit};
+use nta_data::{Categories, TimeUnit};
 
 use crate::assemble::fault::Fault;
 use crate::assemble::role::{self, Written};
@@ -18,23 +18,25 @@ pub(crate) fn is_kept(kept: Kept<'_>, row: usize) -> bool {
 }
 
 /// A number feature.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct NumericBuilder {
-    pub(crate) written: Written,
+    written: Written,
+    /// What the file's numbers are multiplied by to be in the schema's unit.
+    scale: f64,
     pub(crate) values: Vec<f32>,
     pub(crate) n_missing: u64,
 }
 
 impl NumericBuilder {
-    pub(crate) fn of(column: &NumericColumn) -> NumericBuilder {
-        NumericBuilder { written: column.into(), ..NumericBuilder::default() }
+    pub(crate) fn new(written: Written, scale: f64) -> Self {
+        NumericBuilder { written, scale, values: Vec::new(), n_missing: 0 }
     }
 
     pub(crate) fn push(&mut self, cells: &TypedColumn<'_>, kept: Kept<'_>) -> Result<(), Fault> {
-        let (written, values, n_missing) = (self.written, &mut self.values, &mut self.n_missing);
+        let (written, scale, values, n_missing) = (self.written, self.scale, &mut self.values, &mut self.n_missing);
         cells.try_each(|row, cell| {
             if is_kept(kept, row) {
-                let value = role::feature(cell, written).map_err(|kind| Fault::new(row, cell, kind))?;
+                let value = role::feature(cell, written, scale).map_err(|kind| Fault::new(row, cell, kind))?;
                 *n_missing += u64::from(value.is_nan());
                 values.push(value);
             }

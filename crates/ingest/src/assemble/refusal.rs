@@ -7,6 +7,7 @@ use crate::assemble::plan::{Plan, PlannedFile};
 use crate::assemble::truth::MOST_LABELS;
 use crate::block::Block;
 use crate::error::{CellError, IngestError};
+use crate::options::Advice;
 
 /// The refusal of a cell of `column` of a block of `file`.
 pub(crate) fn refusal(fault: Fault, file: &PlannedFile, block: &Block, column: &str, plan: &Plan) -> IngestError {
@@ -15,10 +16,6 @@ pub(crate) fn refusal(fault: Fault, file: &PlannedFile, block: &Block, column: &
     if let FaultKind::TooManyLabels { examples } = fault.kind {
         return IngestError::NoLabelColumn { file, column, limit: MOST_LABELS, examples: examples.join(", ") };
     }
-    if fault.kind == FaultKind::LabelAfterNone {
-        let problem = format!("column `{column}` holds a label here and none on the first row");
-        return IngestError::PartlyLabelled { file, at, problem };
-    }
     let (problem, remedy) = in_words(&fault.kind, plan);
     IngestError::Cell(Box::new(CellError { file, at, column, value, problem, remedy }))
 }
@@ -26,6 +23,10 @@ pub(crate) fn refusal(fault: Fault, file: &PlannedFile, block: &Block, column: &
 /// Why a cell is no value of its column, and what to do.
 pub(crate) fn in_words(kind: &FaultKind, plan: &Plan) -> (String, String) {
     if let FaultKind::NoNumber { hex_would_do, would_do, written } = kind {
+        if plan.advice == Advice::Options {
+            let remedy = "mend the cell, or leave such rows out with `--bad-rows set-aside`";
+            return (no_number(*hex_would_do, *would_do, *written).0, remedy.to_owned());
+        }
         return no_number(*hex_would_do, *would_do, *written);
     }
     let (problem, remedy) = otherwise_in_words(kind, plan);
@@ -65,8 +66,12 @@ fn no_number(hex_would_do: bool, would_do: Option<NumberNotation>, written: Numb
 
 fn otherwise_in_words(kind: &FaultKind, plan: &Plan) -> (String, &'static str) {
     let schema = &plan.schema.name;
+    let is_fixed = plan.advice == Advice::Options;
     match kind {
         FaultKind::NoNumber { .. } => ("is not a number".to_owned(), "mend the cell"),
+        FaultKind::NoTime { expected } if is_fixed => {
+            (format!("is not {expected}"), "say how times are written here, with `--time-format` or `--time-unit`")
+        }
         FaultKind::NoTime { expected } => {
             (format!("is not {expected}"), "mend the cell, or set `time.format` and `time.unit` in the schema")
         }
@@ -74,9 +79,12 @@ fn otherwise_in_words(kind: &FaultKind, plan: &Plan) -> (String, &'static str) {
         FaultKind::MissingHost => {
             ("names no host".to_owned(), "sequences need one for every flow: fill it in, or remove the line")
         }
-        FaultKind::MissingLabel | FaultKind::LabelAfterNone | FaultKind::TooManyLabels { .. } => {
-            ("is no label".to_owned(), "fill it in or remove the line; a file without labels can be scored")
-        }
+        FaultKind::LabelTwice { given } => (
+            format!("is a label, and the rows of this file are to get theirs from elsewhere ({given})"),
+            "keep one of them: the column, the `label:` of the file in the config, or the file of labels",
+        ),
+        // Told of the column, not of a cell.
+        FaultKind::TooManyLabels { .. } => ("is one label too many".to_owned(), "name the right `label.column`"),
         FaultKind::UnknownLabel => {
             let known = plan.label.as_ref().map(|rule| rule.known()).unwrap_or_default();
             let problem = format!("is no label that schema {schema} knows ({known})");

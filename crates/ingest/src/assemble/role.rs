@@ -29,10 +29,10 @@ impl Written {
     }
 }
 
-/// A number feature; NaN where it is missing.
-pub(crate) fn feature(cell: CellValue<'_>, written: Written) -> Result<f32, FaultKind> {
+/// A number feature, `scale` times what stands there; NaN where it is missing.
+pub(crate) fn feature(cell: CellValue<'_>, written: Written, scale: f64) -> Result<f32, FaultKind> {
     match numeric_value(cell, written) {
-        Number::Value(value) => Ok(as_feature(value)),
+        Number::Value(value) => Ok(as_feature(value * scale)),
         Number::Missing => Ok(f32::NAN),
         Number::Bad => Err(no_number(cell, written)),
     }

@@ -8,6 +8,7 @@ use nta_data::{Contact, Schema};
 use crate::block::{Block, BlockLimit};
 use crate::draft::guess::{self, ColumnKind};
 use crate::draft::headless;
+use crate::draft::labels;
 use crate::draft::notes::{self, NumberNote};
 use crate::draft::numbers::numbers;
 use crate::draft::sample::Sample;
@@ -131,7 +132,7 @@ impl Look {
 }
 
 /// The separator that the file names, or that cuts its first line into most pieces; `None` for a comma.
-fn sniff_delimiter(input: &OpenInput) -> Result<Option<char>, IngestError> {
+pub(crate) fn sniff_delimiter(input: &OpenInput) -> Result<Option<char>, IngestError> {
     let Some(head) = format::separated_head(input)? else { return Ok(None) };
     let pieces = |d: u8| quoting::values(&head.first_line, d).count();
     let most = [b',', b'\t', b';', b'|'].into_iter().rev().max_by_key(|d| pieces(*d));
@@ -140,8 +141,8 @@ fn sniff_delimiter(input: &OpenInput) -> Result<Option<char>, IngestError> {
 }
 
 fn draft(samples: &[Sample], look: &Look, header: Vec<String>) -> Draft {
-    let label = guess::label(samples);
-    let family = guess::family(samples, label.as_ref());
+    let label = labels::label(samples);
+    let family = labels::family(samples, label.as_ref());
     let time = guess::time(samples);
     let duration = guess::duration(samples);
     let (src, dst) = guess::hosts(samples);
@@ -162,6 +163,7 @@ fn draft(samples: &[Sample], look: &Look, header: Vec<String>) -> Draft {
     };
     let kind = |sample: &Sample| match copy_of(&sample.name) {
         Some(of) => ColumnKind::Copy { of },
+        None if labels::is_blank_label(sample) => ColumnKind::Empty,
         None => guess::kind(sample, duration.as_deref() == Some(sample.name.as_str())),
     };
     let free = || samples.iter().filter(|s| !taken.contains(&s.name.as_str()));

@@ -3,6 +3,7 @@
 pub(crate) mod guess;
 pub(crate) mod headless;
 pub(crate) mod infer;
+pub(crate) mod labels;
 pub(crate) mod notes;
 pub(crate) mod numbers;
 pub(crate) mod sample;

@@ -9,6 +9,8 @@ use crate::values::cell::{CellValue, TypedColumn};
 /// What the first rows of a column hold.
 pub(crate) struct Sample {
     pub(crate) name: String,
+    /// Cells that are.
+    pub(crate) n_missing: usize,
     /// Texts of the cells that are not missing.
     pub(crate) texts: Vec<String>,
     /// The row of each.
@@ -29,6 +31,8 @@ impl Sample {
                 sample.is_time |= matches!(cell, CellValue::Time(_));
                 if let Some(text) = cell.text(&mut scratch) {
                     sample.push(row, text);
+                } else {
+                    sample.n_missing += 1;
                 }
                 Ok::<(), ()>(())
             })
@@ -37,7 +41,14 @@ impl Sample {
     }
 
     fn empty(name: &str) -> Sample {
-        Sample { name: name.to_owned(), texts: Vec::new(), rows: Vec::new(), is_time: false, distinct: BTreeSet::new() }
+        Sample {
+            name: name.to_owned(),
+            n_missing: 0,
+            texts: Vec::new(),
+            rows: Vec::new(),
+            is_time: false,
+            distinct: BTreeSet::new(),
+        }
     }
 
     fn push(&mut self, row: usize, text: &str) {
