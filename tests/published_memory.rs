@@ -38,7 +38,7 @@ fn python_forgets_a_host_where_nta_does() {
         // A few hosts that come again and again among many that do not, at times that now and then go back.
         let host = if random(3) == 0 { random(90) } else { random(5_000) };
         let entity = entity_hash(&KEY, &[&host.to_le_bytes()]);
-        let end = i64::from(i) * 500_000 + i64::from(random(2_000_000));
+        let end = i64::from(i) * 200_000 + i64::from(random(2_000_000));
         lines.push_str(&format!("{entity:016x} {end}\n"));
         let before = stores[shard_of(entity)].visit(entity, end, || ()).1;
         known += u32::from(before.is_some());
@@ -46,7 +46,7 @@ fn python_forgets_a_host_where_nta_does() {
         expected.push(format!("{} {evictions}", before.map_or("None".to_owned(), |end| end.to_string())));
     }
     let forgotten: u64 = stores.iter().map(EntityStore::evictions).sum();
-    assert!(known > 2_000 && forgotten > 2_000, "both happen: {known}, {forgotten}");
+    assert!(known > 1_000 && forgotten > 1_000, "both happen: {known}, {forgotten}");
     let Some(found) = asked(&config, &lines) else { return };
     assert_eq!(found.len(), expected.len());
     for (row, (found, expected)) in found.iter().zip(&expected).enumerate() {

@@ -131,7 +131,8 @@ fn a_run_is_told_while_it_trains_and_wholly_at_its_end() {
 
 #[test]
 fn a_run_neither_fails_nor_waits_for_a_server_that_misbehaves() {
-    let moods = [Mood::Hangs, Mood::Status(500), Mood::Status(403), Mood::Busy, Mood::Later, Mood::Full, Mood::BreaksOff];
+    let moods =
+        [Mood::Hangs, Mood::Status(500), Mood::Status(403), Mood::Busy, Mood::Later, Mood::Full, Mood::BreaksOff];
     std::thread::scope(|scope| {
         let running: Vec<_> = moods.into_iter().map(|mood| scope.spawn(move || survives(mood))).collect();
         running.into_iter().for_each(|done| done.join().unwrap());

@@ -59,7 +59,7 @@ def check(options, work):
         begun = pd.to_datetime(table[options.time], format="mixed", utc=True)
         lasted = pd.to_timedelta(table[options.duration].astype(float).fillna(0), unit="s") if options.duration else pd.Timedelta(0)
         ends = begun + lasted
-    pieces = [table.iloc[rows] for rows in np.array_split(ends.argsort(kind="stable"), PIECES)]
+    pieces = [table.iloc[rows] for rows in np.array_split(ends.argsort(kind="stable").to_numpy(), PIECES)]
     arriving, scored = work / "arriving", work / "streamed"
     arriving.mkdir()
     begun = time.time()
@@ -75,12 +75,16 @@ def numbered(native, flows):
     file = pq.ParquetFile(native)
     names = file.schema_arrow.names
     read, scores, row = names[:names.index("forest")], [], 0
-    schema = pa.schema([file.schema_arrow.field(name) for name in read] + [("row", pa.int64())])
+    kinds = [file.schema_arrow.field(name).type for name in read]
+    # Spark reads no nanoseconds.
+    kinds = [pa.timestamp("us", kind.tz) if pa.types.is_timestamp(kind) else kind for kind in kinds]
+    schema = pa.schema([*zip(read, kinds), ("row", pa.int64())])
     with pq.ParquetWriter(flows, schema, compression="zstd") as writer:
         for batch in file.iter_batches(batch_size=1 << 18):
             scores.append(batch.select(names[len(read):]).to_pandas())
             number = pa.array(np.arange(row, row + len(batch)))
-            writer.write_batch(pa.record_batch([*(batch[name] for name in read), number], schema=schema))
+            columns = [batch[name].cast(kind) for name, kind in zip(read, kinds)]
+            writer.write_batch(pa.record_batch([*columns, number], schema=schema))
             row += len(batch)
     native.unlink()
     return pd.concat(scores, ignore_index=True).assign(row=np.arange(row))

@@ -115,9 +115,10 @@ impl Shared {
     /// Whether the request comes too early: the first one does, and any before the pause is over.
     fn is_paused(&self) -> bool {
         let mut paused = self.paused.lock().unwrap();
-        let hasty = paused.is_some_and(|since| since.elapsed() < PAUSE);
+        let first = paused.is_none();
+        let hasty = paused.get_or_insert_with(Instant::now).elapsed() < PAUSE && !first;
         self.hasty.fetch_add(usize::from(hasty), Ordering::SeqCst);
-        hasty || paused.replace(Instant::now()).is_none()
+        first || hasty
     }
 }
 
@@ -217,9 +218,8 @@ fn write(stream: TcpStream, answer: &Answer, most: usize) {
 /// Answers, and asks whoever was refused to wait so long.
 fn write_after(mut stream: TcpStream, (status, body): &Answer, most: usize, pause: Duration) {
     let (length, pause) = (body.len().max(usize::from(most == 0)), pause.as_secs());
-    let head = format!(
-        "HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nRetry-After: {pause}\r\nConnection: close\r\n\r\n"
-    );
+    let head =
+        format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nRetry-After: {pause}\r\nConnection: close\r\n\r\n");
     // A client that was killed is no concern of a server's.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body[..body.len().min(most)]));
 }

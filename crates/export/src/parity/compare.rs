@@ -15,10 +15,11 @@ pub(super) fn compare(
     graph: &str,
     source: &str,
 ) -> Result<Parity, ExportError> {
+    let ids = expected.rows();
     let apart = |row: usize, column: &str, found: f32, expected: f32| ExportError::Apart {
         graph: graph.to_owned(),
         rows: source.to_owned(),
-        row: expected.rows()[row].row,
+        row: ids[row].row,
         column: column.to_owned(),
         found,
         expected,

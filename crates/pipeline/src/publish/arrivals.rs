@@ -87,8 +87,10 @@ struct Texts {
 impl Records {
     fn of(model: &Model) -> Self {
         let schema = &model.schema;
-        let known = |name: &String| model.preprocessor.categorical().iter().filter(move |c| c.name == *name);
-        let texts = |name: &String| Texts::of(known(name).flat_map(|column| column.values.keys().cloned()));
+        let texts = |name: &String| {
+            let fitted = model.preprocessor.categorical().iter().filter(|column| column.name == *name);
+            Texts::of(fitted.flat_map(|column| column.values.keys().cloned()))
+        };
         let bytes = 4 + 3 * 8 + 4 * (schema.numeric.len() + schema.categorical.len());
         Records {
             empty: Dataset::empty(Arc::new(schema.clone())),
