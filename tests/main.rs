@@ -20,6 +20,7 @@
 //! - `outputs`: nothing but a regular file is replaced by a command's output
 //! - `promotions`: a version becomes champion, goes back and is let go, and the log tells who, when and why
 //! - `publish`: a published model says in its graph what it says here, and what is changed afterwards is found
+//! - `published_memory`: Python forgets a host where nta does
 //! - `quickstart`: the README's first command, and what it must show
 //! - `refusals`: bad input is refused with file, line and remedy, and leaves nothing
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
@@ -50,6 +51,7 @@ mod odd_files;
 mod outputs;
 mod promotions;
 mod publish;
+mod published_memory;
 mod quickstart;
 mod refusals;
 mod scoring;

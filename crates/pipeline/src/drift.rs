@@ -8,7 +8,7 @@ use nta_audit::{Drift, DriftConfig, ObservedRate, observed_rate};
 use nta_data::{HYBRID, Scores};
 use nta_ingest::{AsWritten, BadRows, Batch, Reject};
 use nta_metrics::ThresholdRule;
-use nta_model::{Model, Registry};
+use nta_model::Model;
 use nta_preprocess::{BinnedColumn, Spread};
 use serde::Serialize;
 
@@ -16,6 +16,7 @@ use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Outcome, Stage};
 use crate::project::Project;
 use crate::score::{Asked, Input, ScoreSink, into_sink};
+use crate::track::locate;
 use crate::yaml;
 
 /// Rows held at a time.
@@ -24,7 +25,7 @@ const BATCH: usize = 8_192;
 /// What to hold against which model.
 #[derive(Debug, Clone)]
 pub struct DriftRequest {
-    /// A path, `name`, `name/3` or `name@alias`.
+    /// A path, `name`, `name/3` or `name@alias`; `models:/name/3` or `models:/name@alias` on a tracking server.
     pub model: String,
     /// The fresh traffic; `-` for standard input.
     pub fresh: Vec<PathBuf>,
@@ -90,8 +91,8 @@ impl ObservedPromise {
 pub fn drift(request: &DriftRequest, listener: &dyn Listener) -> Result<DriftOutcome, PipelineError> {
     let begun = Instant::now();
     listener.hear(&Event::StageBegun { stage: Stage::Drift });
-    let version = Registry::new(&request.project.home).resolve(&request.model).map_err(refused)?;
-    let model = Arc::new(Model::load(&version.path).map_err(refused)?);
+    let version = locate(&request.project, &request.model, listener)?;
+    let model = Arc::new(Model::load(&version.folder).map_err(refused)?);
     let limits = limits(request, &model)?;
     let profile = model.profile.as_ref().ok_or_else(|| refused(nta_audit::DriftError::NoSpread))?;
     let spread = profile.spread.as_ref().ok_or_else(|| refused(nta_audit::DriftError::NoSpread))?;
@@ -113,7 +114,7 @@ pub fn drift(request: &DriftRequest, listener: &dyn Listener) -> Result<DriftOut
     let past_limit = drift.drifted().chain(broken.then_some("promise")).map(str::to_owned).collect();
     let seconds = begun.elapsed().as_secs_f64();
     let outcome = DriftOutcome {
-        model: version.title(),
+        model: version.title,
         fresh: input.files().to_vec(),
         promise,
         set_aside: counted.set_aside,
