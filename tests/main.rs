@@ -23,6 +23,7 @@
 //! - `published_memory`: Python forgets a host where nta does
 //! - `quickstart`: the README's first command, and what it must show
 //! - `refusals`: bad input is refused with file, line and remedy, and leaves nothing
+//! - `retraining`: a challenger from fresh traffic takes over where it is better beyond chance, once, and else nothing changes
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
 //! - `sequences`: hosts far longer than a training sequence stay sound
 //! - `supply`: licences, sources and versions of what Cargo.lock names, against deny.toml and THIRD-PARTY-NOTICES
@@ -54,6 +55,7 @@ mod publish;
 mod published_memory;
 mod quickstart;
 mod refusals;
+mod retraining;
 mod scoring;
 mod sequences;
 mod supply;

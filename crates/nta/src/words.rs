@@ -52,6 +52,23 @@ pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
                 if *past_limit == 0 { "within the limits".to_owned() } else { format!("{past_limit} past the limit") };
             format!("{} flows, {found}", thousands(*rows))
         }
+        Outcome::Audit { rows, attacks, held_out } => {
+            let [rows, attacks, held_out] = [rows, attacks, held_out].map(|n| thousands(*n));
+            format!("{rows} fresh flows, {attacks} attacks, {held_out} held out")
+        }
+        Outcome::Replay { rows, of, unavailable } => {
+            let gone =
+                if *unavailable > 0 { format!(" · {unavailable} models' traffic is gone") } else { String::new() };
+            format!("{} of {} old flows learned again{gone}", thousands(*rows), thousands(*of))
+        }
+        Outcome::Decide { champion, challenger, gain, failed, promoted } => {
+            let what = match (failed, promoted) {
+                (0, true) => "takes over".to_owned(),
+                (0, false) => "passes".to_owned(),
+                (n, _) => format!("fails {n} checks"),
+            };
+            format!("{challenger} against {champion}: recall {gain:+.3}, {what}")
+        }
         Outcome::Simulate { rows, attacks, .. } => {
             format!("{} flows, {} attacks", thousands(*rows), thousands(*attacks))
         }
@@ -187,6 +204,8 @@ pub(crate) fn remark(remark: &Remark) -> String {
             let why = why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
             format!("tracking: {remaining} not delivered, `nta sync {run}` sends them{why}")
         }
+        Remark::NotObserved { why } => format!("what was seen of the promise is not kept: {why}"),
+        Remark::NotReplayed { version, why } => format!("what {version} learned from is not learned again: {why}"),
         Remark::LeftBehind { reason } => format!("{reason}; the next run tries again"),
         Remark::Threshold { score, reason } => format!("{score}: {reason}"),
     }
