@@ -8,11 +8,7 @@ use nta_audit::{Drift, DriftConfig, ObservedRate, observed_rate};
 use nta_data::{Dataset, HYBRID, Scores};
 use nta_ingest::{AsWritten, BadRows, Batch, Reject};
 use nta_metrics::ThresholdRule;
-<<<<<<< HEAD
-use nta_model::Model;
-=======
 use nta_model::{Look, Model, Registry};
->>>>>>> retrain
 use nta_preprocess::{BinnedColumn, Spread};
 use serde::Serialize;
 
@@ -112,14 +108,8 @@ impl DriftOutcome {
 pub fn drift(request: &DriftRequest, listener: &dyn Listener) -> Result<DriftOutcome, PipelineError> {
     let begun = Instant::now();
     listener.hear(&Event::StageBegun { stage: Stage::Drift });
-<<<<<<< HEAD
     let version = locate(&request.project, &request.model, listener)?;
     let model = Arc::new(Model::load(&version.folder).map_err(refused)?);
-=======
-    let registry = Registry::new(&request.project.home).in_contact(listener.contact());
-    let version = registry.resolve(&request.model).map_err(refused)?;
-    let model = Arc::new(Model::load(&version.path).map_err(refused)?);
->>>>>>> retrain
     let limits = limits(request, &model)?;
     let counting = Counting::of(&model)?;
     let asked = Asked {
@@ -136,7 +126,8 @@ pub fn drift(request: &DriftRequest, listener: &dyn Listener) -> Result<DriftOut
     let Found { drift, promise, past_limit } = counted.held_against(&model, &limits)?;
     if let Some(promise) = &promise {
         let files = input.files().iter().map(|file| file.display().to_string()).collect();
-        promises::keep(&registry, &version, Look::Drift, files, promise, listener);
+        let registry = Registry::new(&request.project.home).in_contact(listener.contact());
+        promises::keep(&registry, version.registered.as_ref(), Look::Drift, files, promise, listener);
     }
     let seconds = begun.elapsed().as_secs_f64();
     let outcome = DriftOutcome {

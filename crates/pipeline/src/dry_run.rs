@@ -19,8 +19,6 @@ pub struct DryRun {
     pub numeric: Vec<String>,
     /// Text feature columns.
     pub categorical: Vec<String>,
-    /// What was left out, set aside or found missing.
-    pub remarks: Vec<Remark>,
     /// How the rows are dealt, and what each part holds.
     pub partition: PartitionSummary,
     /// What reading left out or found missing, and the labels that the config gives.
@@ -63,7 +61,6 @@ pub fn dry_run(loaded: &LoadedConfig, listener: &dyn Listener) -> Result<DryRun,
         rows,
         numeric: schema.numeric.iter().map(|c| c.name.clone()).collect(),
         categorical: schema.categorical.iter().map(|c| c.name.clone()).collect(),
-        remarks,
         partition: summary,
         remarks,
         memory_bytes: (2.0 * numbers + views) as u64 + (80 << 20),

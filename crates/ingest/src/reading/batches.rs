@@ -123,7 +123,7 @@ impl Batches {
     }
 
     /// Rows left out since the last batch, for want of a label or by it. Ask at the end.
-    pub fn left_out(&self) -> &WithoutTruth {
+    pub fn without_truth(&self) -> &WithoutTruth {
         &self.before.0
     }
 

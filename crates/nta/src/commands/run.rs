@@ -67,9 +67,6 @@ pub(crate) fn members(out: &mut impl Write, evaluation: &Evaluation) -> std::io:
 fn show_plan(plan: &DryRun) -> anyhow::Result<()> {
     let mut out = visible::out();
     writeln!(out, "  rows        {}", plan.rows)?;
-    for remark in &plan.remarks {
-        writeln!(out, "  note        {}", visible::one_line(&words::remark(remark)))?;
-    }
     for (i, part) in plan.partition.parts.iter().enumerate() {
         let head = if i == 0 { "parts" } else { "" };
         let (name, benign, attacks) = (part.part.to_string(), part.benign, part.attacks);
