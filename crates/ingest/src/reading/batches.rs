@@ -107,7 +107,7 @@ impl Batches {
     }
 
     /// Lines so far that hold no flow.
-    pub fn left_out(&self) -> LeftOut {
+    pub fn without_flow(&self) -> LeftOut {
         self.ledger.left_out()
     }
 

@@ -61,7 +61,7 @@ fn lines_equal_to_the_header_and_rows_of_nothing_are_counted_in_a_file_and_a_str
     assert_eq!(rows, [0, 1, 2], "lines without a flow are no rows");
     let mut batches = follow(std::io::Cursor::new(text.into_bytes()), "pipe", &options(SCHEMA)).unwrap();
     let n_rows: usize = batches.by_ref().map(|batch| batch.unwrap().dataset.n_rows()).sum();
-    assert_eq!((n_rows, batches.left_out()), (3, expected));
+    assert_eq!((n_rows, batches.without_flow()), (3, expected));
 }
 
 #[test]
@@ -207,5 +207,5 @@ categorical: [{ name: proto }]
     assert_eq!(read.dataset.numeric[0], [5.0, 5.0]);
     let mut batches = follow(std::io::Cursor::new(text.into_bytes()), "pipe", &options).unwrap();
     let n_rows: usize = batches.by_ref().map(|batch| batch.unwrap().dataset.n_rows()).sum();
-    assert_eq!((n_rows, batches.left_out()), (2, expected));
+    assert_eq!((n_rows, batches.without_flow()), (2, expected));
 }

@@ -97,7 +97,7 @@ impl<'a> Input<'a> {
             rows += scores.n_rows() as u64;
             self.progress(rows, Unit::FlowsWritten)?;
         }
-        sink.leave_out(batches.left_out());
+        sink.leave_out(batches.without_flow());
         sink.set_aside(&batches.take_rejects())
     }
 
