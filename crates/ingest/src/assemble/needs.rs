@@ -40,6 +40,7 @@ pub(crate) fn refuse_missing(
                 unread.map(|(name, kind)| format!("`{name}` is there as {kind}, which is not read: {UNREAD_REMEDY}; "));
             let hint = match options.advice {
                 Advice::Options => hints::rename(schema, &file.layout, &missing, &file.columns),
+                Advice::File => hints::file(&file.layout, &missing, &file.columns),
                 Advice::Schema if is_label => hints::label(schema, &file.layout, &missing, &file.columns),
                 Advice::Schema => hints::schema(schema, &file.layout, &missing, &file.columns),
             };

@@ -23,11 +23,11 @@ pub(crate) fn refusal(fault: Fault, file: &PlannedFile, block: &Block, column: &
 /// Why a cell is no value of its column, and what to do.
 pub(crate) fn in_words(kind: &FaultKind, plan: &Plan) -> (String, String) {
     if let FaultKind::NoNumber { hex_would_do, would_do, written } = kind {
-        if plan.advice == Advice::Options {
-            let remedy = "mend the cell, or leave such rows out with `--bad-rows set-aside`";
-            return (no_number(*hex_would_do, *would_do, *written).0, remedy.to_owned());
-        }
-        return no_number(*hex_would_do, *would_do, *written);
+        let (problem, remedy) = no_number(*hex_would_do, *would_do, *written);
+        return match plan.advice {
+            Advice::Schema => (problem, remedy),
+            _ => (problem, "mend the cell, or remove the line".to_owned()),
+        };
     }
     let (problem, remedy) = otherwise_in_words(kind, plan);
     (problem, remedy.to_owned())
@@ -66,11 +66,13 @@ fn no_number(hex_would_do: bool, would_do: Option<NumberNotation>, written: Numb
 
 fn otherwise_in_words(kind: &FaultKind, plan: &Plan) -> (String, &'static str) {
     let schema = &plan.schema.name;
-    let is_fixed = plan.advice == Advice::Options;
     match kind {
         FaultKind::NoNumber { .. } => ("is not a number".to_owned(), "mend the cell"),
-        FaultKind::NoTime { expected } if is_fixed => {
+        FaultKind::NoTime { expected } if plan.advice == Advice::Options => {
             (format!("is not {expected}"), "say how times are written here, with `--time-format` or `--time-unit`")
+        }
+        FaultKind::NoTime { expected } if plan.advice == Advice::File => {
+            (format!("is not {expected}"), "write times as the model's training traffic had them")
         }
         FaultKind::NoTime { expected } => {
             (format!("is not {expected}"), "mend the cell, or set `time.format` and `time.unit` in the schema")
