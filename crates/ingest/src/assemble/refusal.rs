@@ -23,13 +23,11 @@ pub(crate) fn refusal(fault: Fault, file: &PlannedFile, block: &Block, column: &
 /// Why a cell is no value of its column, and what to do.
 pub(crate) fn in_words(kind: &FaultKind, plan: &Plan) -> (String, String) {
     if let FaultKind::NoNumber { hex_would_do, would_do, written } = kind {
-        let (problem, in_schema) = no_number(*hex_would_do, *would_do, *written);
-        let remedy = match plan.advice {
-            Advice::Schema => in_schema,
-            Advice::Options => "mend the cell, or leave such rows out with `--bad-rows set-aside`".to_owned(),
-            Advice::File => "mend the cell, or remove the line".to_owned(),
+        let (problem, remedy) = no_number(*hex_would_do, *would_do, *written);
+        return match plan.advice {
+            Advice::Schema => (problem, remedy),
+            _ => (problem, "mend the cell, or remove the line".to_owned()),
         };
-        return (problem, remedy);
     }
     let (problem, remedy) = otherwise_in_words(kind, plan);
     (problem, remedy.to_owned())
