@@ -146,7 +146,9 @@ fn next<const N: usize>(record: &mut &[u8]) -> [u8; N] {
 impl Texts {
     fn of(known: impl Iterator<Item = String>) -> Self {
         let mut texts = Texts { values: Vec::new(), numbers: HashMap::new(), most: usize::MAX };
-        known.for_each(|text| drop(texts.number(&text)));
+        for text in known {
+            texts.number(&text);
+        }
         texts.most = texts.values.len() + STRANGE_TEXTS;
         texts
     }

@@ -93,7 +93,7 @@ impl<'a> Input<'a> {
     }
 
     /// Tells how far the job is, and stops where somebody asked it to.
-    pub(super) fn progress(&self, done: u64, unit: Unit) -> Result<(), PipelineError> {
+    pub(crate) fn progress(&self, done: u64, unit: Unit) -> Result<(), PipelineError> {
         self.listener.hear(&Event::Progress { stage: self.stage, done, total: None, unit });
         self.stopped()
     }
