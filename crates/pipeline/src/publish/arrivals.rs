@@ -33,7 +33,8 @@ pub(super) fn in_arrival_order(
     let mut n_rows = 0;
     if !needs_sorting(model) {
         for batch in input.batches()? {
-            let rows = batch.map_err(refused)?.dataset;
+            // Labels are not asked for, and may be there for some of the rows only.
+            let rows = Dataset { label: None, family: None, ..batch.map_err(refused)?.dataset };
             n_rows += rows.n_rows() as u64;
             take(&rows)?;
         }
