@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use nta_export::{Card, Engine, ExportError, Graphs, Parity, PrivateKey, Proof, PublicKey, Publication};
-use nta_ingest::{AsWritten, BadRows};
+use nta_ingest::BadRows;
 use nta_model::Model;
 use serde::Serialize;
 
@@ -230,9 +230,8 @@ impl Check<'_> {
     ) -> Result<(), PipelineError> {
         let (paths, source) = ([path.to_owned()], path.display().to_string());
         let (stage, bad_rows) = (Stage::Prove, BadRows::Refuse);
-        let written = AsWritten::default();
         let asked =
-            Asked { stage, paths: &paths, sensor: None, written, labels: None, bad_rows, batch_rows: BATCH_ROWS };
+            Asked { stage, paths: &paths, sensor: None, written: None, labels: None, bad_rows, batch_rows: BATCH_ROWS };
         let input = Input::open(&asked, model, self.listener)?;
         let n_rows = arrivals::in_arrival_order(&input, model, |rows| {
             proofs.iter_mut().try_for_each(|proof| proof.take(rows, &source, watch)).map_err(of_export)
