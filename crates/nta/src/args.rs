@@ -1,9 +1,11 @@
 //! What the user types.
 
 mod models;
+mod retrain;
 mod written;
 
 pub(crate) use models::{GcArgs, ModelsCommand, PromoteArgs, RollbackArgs};
+pub(crate) use retrain::RetrainArgs;
 pub(crate) use written::{LabelsArgs, WrittenArgs};
 
 use std::path::PathBuf;
@@ -97,6 +99,13 @@ Examples:
   nta drift ctu13@champion today.binetflow
   nta drift ctu13 monday.csv tuesday.csv -o drift/     a page with every column, then and now")]
     Drift(DriftArgs),
+    /// Train a challenger on fresh traffic, hold it against the champion, promote it by rule. Exits with 3 where the rule says no.
+    #[command(after_help = "\
+Examples:
+  nta retrain office week-48.csv
+  nta retrain office@champion /srv/flows/*.csv --no-promote
+  nta retrain office week-48.csv --set retrain.minimum_gain=0.05 --set retrain.replay=0.3")]
+    Retrain(RetrainArgs),
     /// Keep what analysts say of flows that a model judged, for its next training.
     #[command(after_help = "\
 Examples:

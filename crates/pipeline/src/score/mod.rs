@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use nta_ingest::{AsWritten, BadRows, Joined, WithoutTruth};
+use nta_ingest::{AsWritten, BadRows, Joined, LeftOut, WithoutTruth};
 use nta_metrics::OperatingPoint;
 use nta_model::{Model, Reasons, Scorer};
 use serde::Serialize;
@@ -87,6 +87,8 @@ pub struct ScoreOutcome {
     pub set_aside: u64,
     /// Where those are, if bad rows were to be set aside.
     pub rejects: Option<PathBuf>,
+    /// Lines of the input that hold no flow: not scored and not written.
+    pub left_out: LeftOut,
     /// Flows and flagged flows of each attack family, where the file holds them.
     pub families: BTreeMap<String, FamilyCount>,
     /// Seconds it took.
@@ -142,6 +144,7 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
         without_truth: tally.without_truth,
         joined: tally.joined,
         set_aside: tally.set_aside,
+        left_out: tally.left_out,
         rejects,
         families: tally.families,
         seconds,
