@@ -234,7 +234,8 @@ pub(crate) struct ScoreArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct PublishArgs {
-    /// A path, `name` (its newest version), `name/3` or `name@alias`.
+    /// A path, `name` (its newest version), `name/3` or `name@alias`; on the tracking server `models:/name/3` or
+    /// `models:/name@alias`, which needs --output.
     pub(crate) model: String,
     /// The folder to make; `artifacts/NAME/VERSION` when not given.
     #[arg(long, short, value_name = "DIR")]
@@ -251,7 +252,8 @@ pub(crate) struct PublishArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// A path, `name`, `name/3` or `name@alias`, or the folder of a published model.
+    /// A path, `name`, `name/3` or `name@alias`, or the folder of a published model; on the tracking server `models:/name/3`
+    /// or `models:/name@alias`.
     pub(crate) model: String,
     /// Exit with 3 unless the folder was signed with this key's private half (PEM, Ed25519).
     #[arg(long, value_name = "KEY")]
@@ -273,7 +275,8 @@ pub(crate) struct ProofArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DriftArgs {
-    /// A path, `name` (its newest version), `name/3` or `name@alias`.
+    /// A path, `name` (its newest version), `name/3` or `name@alias`; on the tracking server `models:/name/3` or
+    /// `models:/name@alias`.
     pub(crate) model: String,
     /// The fresh traffic, as for `nta score`; labels are used where there are some.
     #[arg(required = true)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nta_pipeline::{Awaited, Begun, Joined, Outcome, PartSize, Remark, Unit, thousands};
+use nta_pipeline::{Awaited, Begun, Joined, OddColumn, Outcome, PartSize, Remark, Unit, thousands};
 
 use crate::visible::one_line;
 
@@ -131,6 +131,29 @@ pub(crate) fn wait(what: &Awaited<'_>) -> String {
     }
 }
 
+/// `train: `, or nothing where there is one source.
+fn of(role: &str) -> String {
+    if role.is_empty() { String::new() } else { format!("{role}: ") }
+}
+
+/// A column that is not read under its name, or not at all.
+fn odd_column(column: &OddColumn) -> String {
+    match column {
+        OddColumn::Unread { name, kind } => format!("column `{name}` is of kind {kind} and not read"),
+        OddColumn::Doubled { name, place, read_as, rows_compared, rows_equal, is_passed_over } => {
+            let cells = match (*rows_compared, rows_compared - rows_equal) {
+                (0, _) => String::new(),
+                (n, 0) => format!(", with equal cells in the first {} rows", thousands(n)),
+                (n, differ) => {
+                    format!(", with other cells in {} of the first {} rows", thousands(differ), thousands(n))
+                }
+            };
+            let then = if *is_passed_over { ", which no role of the schema names" } else { "" };
+            format!("column `{name}` stands twice in the header{cells}; column {place} is called `{read_as}`{then}")
+        }
+    }
+}
+
 /// Something worth knowing, as a sentence.
 pub(crate) fn remark(remark: &Remark) -> String {
     match remark {
@@ -157,6 +180,15 @@ pub(crate) fn remark(remark: &Remark) -> String {
         Remark::RowsSetAside { role, rows, file } => {
             format!("{role}: {} rows cannot be read and were set aside, see {file}", thousands(*rows))
         }
+        Remark::LinesLeftOut { role, left_out } => {
+            let kinds: Vec<String> = left_out.kinds().map(|(n, what)| format!("{} {what}", thousands(n))).collect();
+            format!("{}left out, for they hold no flow: {}", of(role), kinds.join(", "))
+        }
+        Remark::OddColumn { role, column } => format!("{}{}", of(role), odd_column(column)),
+        Remark::MoreOddColumns { role, more } => {
+            format!("{}{} more columns stand twice or are of kinds that are not read", of(role), thousands(*more))
+        }
+        Remark::Drafted { note } => note.clone(),
         Remark::ColumnsAbsent { role, columns } => format!("{role}: the files lack {}", columns.join(", ")),
         Remark::Partition { text } => text.clone(),
         Remark::ColumnDropped { column, reason } => format!("column `{column}` is left out: {reason}"),

@@ -17,6 +17,7 @@ use crate::event::{Event, Listener, Outcome, Stage};
 use crate::project::Project;
 use crate::promises;
 use crate::score::{Asked, Input, ScoreSink, into_sink};
+use crate::track::locate;
 use crate::yaml;
 
 /// Rows held at a time.
@@ -25,7 +26,7 @@ const BATCH: usize = 8_192;
 /// What to hold against which model.
 #[derive(Debug, Clone)]
 pub struct DriftRequest {
-    /// A path, `name`, `name/3` or `name@alias`.
+    /// A path, `name`, `name/3` or `name@alias`; `models:/name/3` or `models:/name@alias` on a tracking server.
     pub model: String,
     /// The fresh traffic; `-` for standard input.
     pub fresh: Vec<PathBuf>,
@@ -107,9 +108,8 @@ impl DriftOutcome {
 pub fn drift(request: &DriftRequest, listener: &dyn Listener) -> Result<DriftOutcome, PipelineError> {
     let begun = Instant::now();
     listener.hear(&Event::StageBegun { stage: Stage::Drift });
-    let registry = Registry::new(&request.project.home).in_contact(listener.contact());
-    let version = registry.resolve(&request.model).map_err(refused)?;
-    let model = Arc::new(Model::load(&version.path).map_err(refused)?);
+    let version = locate(&request.project, &request.model, listener)?;
+    let model = Arc::new(Model::load(&version.folder).map_err(refused)?);
     let limits = limits(request, &model)?;
     let counting = Counting::of(&model)?;
     let asked = Asked {
@@ -126,11 +126,12 @@ pub fn drift(request: &DriftRequest, listener: &dyn Listener) -> Result<DriftOut
     let Found { drift, promise, past_limit } = counted.held_against(&model, &limits)?;
     if let Some(promise) = &promise {
         let files = input.files().iter().map(|file| file.display().to_string()).collect();
-        promises::keep(&registry, &version, Look::Drift, files, promise, listener);
+        let registry = Registry::new(&request.project.home).in_contact(listener.contact());
+        promises::keep(&registry, version.registered.as_ref(), Look::Drift, files, promise, listener);
     }
     let seconds = begun.elapsed().as_secs_f64();
     let outcome = DriftOutcome {
-        model: version.title(),
+        model: version.title,
         fresh: input.files().to_vec(),
         promise,
         set_aside: counted.set_aside,

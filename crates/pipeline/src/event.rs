@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use nta_data::Contact;
-use nta_ingest::Joined;
+use nta_ingest::{Joined, LeftOut, OddColumn};
 use nta_metrics::ThresholdRule;
 use serde::{Deserialize, Serialize};
 
@@ -418,6 +418,32 @@ pub enum Remark {
         rows: u64,
         /// The file in the run's folder that holds them.
         file: String,
+    },
+    /// Lines of the files hold no flow: they are neither rows read nor rows set aside.
+    LinesLeftOut {
+        /// `train`, `test`, or empty where there is one source.
+        role: String,
+        /// How many, by kind.
+        left_out: LeftOut,
+    },
+    /// A column stands twice in the header, or is of a kind that is not read.
+    OddColumn {
+        /// `train`, `test`, or empty where there is one source.
+        role: String,
+        /// The column.
+        column: OddColumn,
+    },
+    /// More columns are odd than are told of.
+    MoreOddColumns {
+        /// `train`, `test`, or empty where there is one source.
+        role: String,
+        /// How many more.
+        more: u64,
+    },
+    /// Something about a file that a schema was drafted for.
+    Drafted {
+        /// The draft's own words.
+        note: String,
     },
     /// Columns of the schema that no file has.
     ColumnsAbsent {

@@ -44,7 +44,7 @@ pub use models::{ModelLine, ModelView, model_log, models, show_model};
 pub use nta_atomic::remove_unfinished;
 pub use nta_audit::{ColumnDrift, Drift};
 pub use nta_data::{Awaited, Caller, Contact, TimeUnit, Wait};
-pub use nta_ingest::{AsWritten, BadRows, Joined, WithoutTruth, panic_is_caught};
+pub use nta_ingest::{AsWritten, BadRows, Joined, LeftOut, OddColumn, WithoutTruth, panic_is_caught};
 pub use nta_metrics::{
     AtRate, Check, Checked, Evaluation, MemberEvaluation, OperatingPoint, Paired, Promise, UnitKind, metric,
 };

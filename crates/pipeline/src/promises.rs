@@ -1,22 +1,22 @@
 //! Promises as later traffic shows them, kept beside the log of a model's aliases.
 
-use nta_model::{Look, Observed, Registry, Version};
+use nta_model::{Look, Observed, Registry};
 use nta_tracking::Moment;
 
 use crate::drift::ObservedPromise;
 use crate::event::{Event, Listener, Remark};
 
-/// Keeps what was seen of the promise of `version`. A model outside the registry has no place for it, and a place that cannot
+/// Keeps what was seen of the promise of a version, `registered` by name and number. A model outside the registry has no place for it, and a place that cannot
 /// be written fails no job: it is told.
 pub(crate) fn keep(
     registry: &Registry,
-    version: &Version,
+    registered: Option<&(String, u32)>,
     by: Look,
     files: Vec<String>,
     seen: &ObservedPromise,
     listener: &dyn Listener,
 ) {
-    let Some((name, number)) = &version.registered else { return };
+    let Some((name, number)) = registered else { return };
     if seen.observed.rows == 0 {
         return;
     }

@@ -14,6 +14,8 @@ use rand_core::RngCore;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub(crate) use remarks::of_odd_lines_and_columns;
+
 use crate::config::{RunConfig, Traffic, TrafficFile};
 use crate::error::{PipelineError, refused};
 use crate::event::Listener;

@@ -174,7 +174,8 @@ impl Champion {
         counting.take_rows(&fresh.rows, &scores, &[]);
         let Found { drift, promise, past_limit } = counting.held_against(&self.model, &own_limits(&self.model))?;
         if let Some(seen) = &promise {
-            promises::keep(&self.registry, &self.version, Look::Retrain, fresh.audit.files.clone(), seen, listener);
+            let files = fresh.audit.files.clone();
+            promises::keep(&self.registry, self.version.registered.as_ref(), Look::Retrain, files, seen, listener);
         }
         let seconds = begun.elapsed().as_secs_f64();
         let (model, fresh, set_aside) = (self.version.title(), files.to_vec(), fresh.audit.set_aside);
