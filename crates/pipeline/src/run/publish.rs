@@ -88,7 +88,7 @@ fn run_report(ctx: &Context<'_>, model: &Model, judged: &Judged, material: &Mate
         permutation: importances.permutation,
         out_of_bag_auc: material.learning.out_of_bag_auc,
         lstm_view: lstm_view(model, ctx.config.lstm.sequence.length as u64),
-        notes: notes(model),
+        notes: notes(model, material),
         data: data_section(model, material),
         profile: model.profile.as_ref().map(profile::section),
         config: ctx.config.to_yaml(),
@@ -109,7 +109,7 @@ fn in_words(value: &impl serde::Serialize) -> String {
     value.as_str().map_or_else(|| value.to_string(), |s| s.replace('_', " "))
 }
 
-fn notes(model: &Model) -> Vec<Note> {
+fn notes(model: &Model, material: &Material<'_>) -> Vec<Note> {
     let note = |level, text: String| Note { level, text };
     let mut notes = Vec::new();
     // The hybrid's own reason is among the notes that the report derives.
@@ -118,6 +118,9 @@ fn notes(model: &Model) -> Vec<Note> {
             notes.push(note(NoteLevel::Warning, format!("{}: {reason}", threshold.name)));
         }
     }
+    notes.extend(
+        material.traffic.sources.iter().filter_map(SourceReport::of_second_file).map(|t| note(NoteLevel::Info, t)),
+    );
     notes
 }
 
