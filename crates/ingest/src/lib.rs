@@ -80,6 +80,7 @@ mod writing;
 pub use assemble::labels::with_benign;
 pub use block::TextPosition;
 pub use draft::infer::infer_schema;
+pub use draft::recognise::{Recognised, recognise};
 pub use error::{CellError, IngestError, Position};
 pub use format::Format;
 pub use input::source::{FileDigest, Source};

@@ -45,6 +45,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
     }
     match &cli.command {
         Command::Run(args) => commands::run::run(args, common),
+        Command::Init(args) => commands::init::init(args, common),
         Command::Runs { remote: false } => commands::past_runs::runs(common),
         Command::Runs { remote: true } => commands::past_runs::remote(common),
         Command::Sync(args) => commands::sync::sync(args, common),

@@ -8,6 +8,7 @@ mod dry_run;
 mod error;
 mod event;
 mod external_sort;
+mod init;
 mod models;
 mod project;
 mod promotions;
@@ -28,8 +29,9 @@ pub use drift::{DriftOutcome, DriftRequest, ObservedPromise, drift};
 pub use dry_run::{DryRun, dry_run};
 pub use error::{Cause, PipelineError, chain};
 pub use event::{
-    Begun, DatasetRead, Epoch, Event, FeatureLoss, Listener, Outcome, PartSize, Remark, Silence, Stage, Unit,
+    Begun, DatasetRead, Epoch, Event, FeatureLoss, Listener, Outcome, PartSize, Remark, Settled, Silence, Stage, Unit,
 };
+pub use init::{Guess, InitOutcome, InitRequest, init};
 pub use models::{ModelLine, ModelView, model_log, models, show_model};
 pub use nta_atomic::remove_unfinished;
 pub use nta_audit::{ColumnDrift, Drift};

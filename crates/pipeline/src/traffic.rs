@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use nta_data::{Contact, Dataset, Order, Purpose, Schema, Sealed, SensorKey, SequenceBy, Watch, hex, rng};
-use nta_ingest::{BadRows, FileDigest, Read, ReadOptions, ReadSummary, Reject, Source, Truth};
+use nta_ingest::{BadRows, FileDigest, Read, ReadOptions, ReadSummary, Recognised, Reject, Source, Truth};
+use nta_lstm::SequenceChoice;
 use nta_simulate::SimulateError;
 use rand_core::RngCore;
 use serde::{Deserialize, Serialize};
@@ -24,12 +25,22 @@ pub(crate) const SENSOR_KEY: SensorKey = SensorKey::Name;
 /// The file of a run that holds the rows set aside.
 pub(crate) const REJECTS: &str = "rejects.jsonl";
 
+/// The file of a run that holds the schema drafted for it.
+pub(crate) const DRAFTED_SCHEMA: &str = "schema.yaml";
+
+/// `data.schema` of a config that leaves it to the data.
+const AUTO: &str = "auto";
+
 /// What the read stage hands on.
 pub(crate) struct ReadTraffic {
     pub(crate) train: Dataset,
     /// Sealed as soon as it is read.
     pub(crate) test: Option<Sealed>,
     pub(crate) report: TrafficReport,
+    /// With `data.schema: auto`: the roles found for the columns.
+    pub(crate) recognised: Option<Recognised>,
+    /// Whose flows form sequences; none where the data has no order.
+    pub(crate) by: Option<SequenceBy>,
     /// Rows that were set aside, of all sources; `None` where bad rows are refused.
     pub(crate) rejects: Option<Vec<Reject>>,
 }
@@ -70,10 +81,23 @@ impl TrafficReport {
     }
 }
 
-/// The schema that the config names.
-pub(crate) fn schema_of(config: &RunConfig, project: &Project) -> Result<Schema, PipelineError> {
+/// The schema that the config names, and how it was found where that was left to the first training file.
+fn schema_of(
+    config: &RunConfig,
+    project: &Project,
+    contact: &Contact,
+) -> Result<(Schema, Option<Recognised>), PipelineError> {
     let name = expand(&config.data.schema).map_err(|name| unset(&name))?;
-    let mut schema = nta_ingest::load_schema(&name, &project.root).map_err(refused)?;
+    let (mut schema, recognised) = match (name.as_str(), &config.data.train) {
+        (AUTO, Traffic::Simulated { .. }) => (nta_ingest::load_schema("nta", &project.root).map_err(refused)?, None),
+        (AUTO, traffic) => {
+            let source = resolve(traffic.patterns(), &project.root)?;
+            let first = source.files().first().ok_or_else(|| PipelineError::refuse("`data.train` names no file"))?;
+            let found = nta_ingest::recognise(first, contact).map_err(refused)?;
+            (found.schema.clone(), Some(found))
+        }
+        (name, _) => (nta_ingest::load_schema(name, &project.root).map_err(refused)?, None),
+    };
     schema.check().map_err(refused)?;
     if !config.data.benign.is_empty() {
         let role = schema.label.as_ref().ok_or_else(|| {
@@ -82,12 +106,11 @@ pub(crate) fn schema_of(config: &RunConfig, project: &Project) -> Result<Schema,
         // Part of the schema from here on, and so of the model: what counts as benign is asked the same way later.
         schema.label = Some(nta_ingest::with_benign(role, &config.data.benign));
     }
-    Ok(schema)
+    Ok((schema, recognised))
 }
 
 /// Whose flows form sequences: what the config asks for, none where the data has no order.
-pub(crate) fn sequences_of(config: &RunConfig, schema: &Schema) -> Result<Option<SequenceBy>, PipelineError> {
-    let by = config.lstm.sequence.by;
+fn sequences_of(by: SequenceBy, schema: &Schema) -> Result<Option<SequenceBy>, PipelineError> {
     if schema.order == Order::None {
         return Ok(None);
     }
@@ -126,10 +149,17 @@ pub(crate) fn read(
     watch: &dyn Watch,
     listener: &dyn Listener,
 ) -> Result<ReadTraffic, PipelineError> {
-    let schema = schema_of(config, project)?;
-    let by = sequences_of(config, &schema)?;
+    let (data, contact) = (&config.data, listener.contact());
+    let (schema, recognised) = schema_of(config, project, &contact)?;
+    let schema = Arc::new(schema);
+    let by = match config.lstm.sequence.by {
+        SequenceChoice::Auto => {
+            let present = schema_of_files(&schema, &data.train, project, &contact)?;
+            sequences_of(SequenceChoice::Auto.settled(&present), &present)?
+        }
+        asked => sequences_of(asked.settled(&schema), &schema)?,
+    };
     let entity_key = entity_key(config.seed);
-    let (data, schema, contact) = (&config.data, Arc::new(schema), listener.contact());
     let (sensor, bad_rows) = (data.sensor.clone(), data.bad_rows.into());
     let reader = Reader { project, schema, by, entity_key, sensor, bad_rows, contact };
     let (train, report, mut rejects) = reader.read("train", &config.data.train, config.seed, watch)?;
@@ -150,7 +180,22 @@ pub(crate) fn read(
         return Err(PipelineError::Interrupted("while reading".to_owned()));
     }
     let rejects = (BadRows::from(config.data.bad_rows) != BadRows::Refuse).then_some(rejects);
-    Ok(ReadTraffic { train, test, report: TrafficReport { sources }, rejects })
+    Ok(ReadTraffic { train, test, report: TrafficReport { sources }, recognised, by, rejects })
+}
+
+/// The schema without optional columns that the training files lack. Nothing but their headers is read.
+fn schema_of_files(
+    schema: &Arc<Schema>,
+    train: &Traffic,
+    project: &Project,
+    contact: &Contact,
+) -> Result<Arc<Schema>, PipelineError> {
+    if matches!(train, Traffic::Simulated { .. }) {
+        return Ok(Arc::clone(schema));
+    }
+    let source = resolve(train.patterns(), &project.root)?;
+    let options = ReadOptions { contact: contact.clone(), ..ReadOptions::new(Arc::clone(schema)) };
+    Ok(Arc::clone(nta_ingest::batches(&source, &options).map_err(refused)?.schema()))
 }
 
 struct Reader<'a> {

@@ -2,5 +2,6 @@
 
 pub(crate) mod guess;
 pub(crate) mod infer;
+pub(crate) mod recognise;
 pub(crate) mod sample;
 pub(crate) mod yaml;

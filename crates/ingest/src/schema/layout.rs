@@ -25,6 +25,11 @@ impl Layout {
         Layout { columns: found }
     }
 
+    /// Whether a column of the file stands for some name of the schema.
+    pub(crate) fn knows(&self, column: &str) -> bool {
+        self.columns.values().any(|known| known == column)
+    }
+
     /// The file's column for a name of the schema.
     pub(crate) fn column(&self, name: &str) -> Option<&str> {
         self.columns.get(name).map(String::as_str)
