@@ -78,11 +78,11 @@ Examples:
         run: String,
     },
     /// Runs side by side: metrics, and what differs between their configs.
-    Compare {
-        /// Two or more runs, as in `nta show`.
-        #[arg(required = true, num_args = 2..)]
-        runs: Vec<String>,
-    },
+    #[command(after_help = "\
+Examples:
+  nta compare ctu13 latest
+  nta compare ctu13 20261122-10 20261123-09 --baseline ctu13 -o compare.html     a page: seeds folded, paired intervals")]
+    Compare(CompareArgs),
     /// Send to the tracking server what it lacks of runs, once.
     #[command(after_help = "\
 Examples:
@@ -195,6 +195,19 @@ pub(crate) struct InitArgs {
     /// Run the config at once.
     #[arg(long)]
     pub(crate) run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// Two or more runs, as in `nta show`; one is enough beside `--baseline`.
+    #[arg(required = true, value_name = "RUN")]
+    pub(crate) runs: Vec<String>,
+    /// The run that the others are held against; the first when not given.
+    #[arg(long, value_name = "RUN")]
+    pub(crate) baseline: Option<String>,
+    /// Write an HTML page in place of tables.
+    #[arg(long, short, value_name = "PAGE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -50,7 +50,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
         Command::Runs { remote: true } => commands::past_runs::remote(common),
         Command::Sync(args) => commands::sync::sync(args, common),
         Command::Show { run } => commands::past_runs::show(run, common),
-        Command::Compare { runs } => commands::past_runs::compare(runs, common),
+        Command::Compare(args) => commands::past_runs::compare(args, common),
         Command::Score(args) => commands::score::score(args, common),
         Command::Drift(args) => commands::drift::drift(args, common),
         Command::Models { command: None } => commands::models::models(common),

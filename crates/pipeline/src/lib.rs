@@ -1,6 +1,7 @@
 //! The stages and the jobs made of them. Progress goes out as events; nothing is printed here.
 
 mod bad_rows;
+mod compare;
 mod config;
 mod doctor;
 mod drift;
@@ -23,6 +24,7 @@ mod traffic;
 mod yaml;
 
 pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
+pub use compare::{CompareRequest, compare, compare_page};
 pub use config::{ConfigError, DataConfig, LoadedConfig, RunConfig, Traffic};
 pub use doctor::{Checkup, checkup};
 pub use drift::{DriftOutcome, DriftRequest, ObservedPromise, drift};
@@ -45,7 +47,7 @@ pub use project::Project;
 pub use promotions::{AliasMoved, collect_garbage, promote, remove_alias, rollback};
 pub use publish::{Proved, PublishOutcome, PublishRequest, Verified, VerifyRequest, publish, require_key, verify};
 pub use run::{Resume, RunOutcome, run};
-pub use runs::{RunLine, RunList, compare, runs, show};
+pub use runs::{RunLine, RunList, runs, show};
 pub use schemas::{infer_schema, list_schemas, show_schema};
 pub use score::{FamilyCount, ScoreOutcome, ScoreRequest, score};
 pub use simulate::{SimulateRequest, simulate};

@@ -55,9 +55,12 @@ pub(super) fn of_schema(schema: &Schema, text: &str, file: &Path) -> Vec<Guess> 
     let hosts = [schema.entity.src.clone(), schema.entity.dst.clone()].into_iter().flatten().collect();
     guesses.push(guess("entity", hosts));
     guesses.push(guess("order", one(order(schema.order))));
-    guesses.push(guess("categorical", schema.categorical.iter().map(|column| column.name.clone()).collect()));
-    guesses.push(guess("numeric", schema.numeric.iter().map(|column| column.name.clone()).collect()));
-    guesses.push(guess("ignored", schema.ignored.clone()));
+    let columns = [
+        ("categorical", schema.categorical.iter().map(|column| column.name.clone()).collect::<Vec<_>>()),
+        ("numeric", schema.numeric.iter().map(|column| column.name.clone()).collect()),
+        ("ignored", schema.ignored.clone()),
+    ];
+    guesses.extend(columns.into_iter().filter(|(_, names)| !names.is_empty()).map(|(key, names)| guess(key, names)));
     guesses
 }
 
