@@ -1,6 +1,7 @@
 //! What crosses crates, tested through the real binary or over the whole workspace. A module a topic:
 //!
 //! - `arrows`: who may depend on whom, and that no foreign type crosses a crate's border
+//! - `compare`: runs that judged other rows are told from runs that differ, and the page stands alone
 //! - `damaged_parquet`: a damaged file ends in one line of ours
 //! - `determinism`: threads and batches change no bit
 //! - `doctor`: what this machine offers is listed, and what it lacks is refused with a remedy
@@ -28,6 +29,7 @@
 //! - `waiting`: who waits for a pipe or a lock is told, and the first signal ends it
 
 mod arrows;
+mod compare;
 mod damaged_parquet;
 mod determinism;
 mod doctor;
