@@ -2,6 +2,7 @@
 
 pub(crate) mod guess;
 pub(crate) mod infer;
+pub(crate) mod labels;
 pub(crate) mod recognise;
 pub(crate) mod sample;
 pub(crate) mod yaml;

@@ -82,7 +82,7 @@ fn columns_known(source: &Source, schema: &Schema, contact: &Contact) -> Result<
     };
     let plan = Plan::new(source, &options)?;
     let Some(file) = plan.files.first() else { return Ok(None) };
-    let known = file.columns.iter().filter(|column| file.layout.knows(column)).count();
+    let known = file.columns.iter().filter(|column| file.layout.is_taken(column)).count();
     if known * 2 < file.columns.len() {
         return Ok(None);
     }

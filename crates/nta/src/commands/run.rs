@@ -101,6 +101,10 @@ pub(crate) fn show_parts(out: &mut impl Write, plan: &DryRun) -> std::io::Result
     if !plan.partition.note.is_empty() {
         writeln!(out, "              {}", plan.partition.note)?;
     }
+    for (i, remark) in plan.remarks.iter().enumerate() {
+        let head = if i == 0 { "notes" } else { "" };
+        writeln!(out, "  {head:<11} {}", visible::one_line(&words::remark(remark)))?;
+    }
     Ok(())
 }
 
