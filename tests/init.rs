@@ -125,6 +125,19 @@ fn a_file_without_labels_gets_its_config_and_is_told_what_it_lacks() {
 }
 
 #[test]
+fn files_of_one_kind_each_are_labelled_by_their_names() {
+    let home = Home::new();
+    let [benign, mirai] = [("benign.csv", 100), ("mirai.csv", 9_000)].map(|(name, bytes)| {
+        let text = made("bytes,packets", |i, _| format!("{},{}", bytes + i * 37 % 800, i % 9));
+        home.write(name, text).display().to_string()
+    });
+    let config = home.path().join("made.yaml").display().to_string();
+    let answer = json(&home.nta(&["init", &benign, &mirai, "-o", &config, "--json"]).ok().out);
+    assert_eq!(guess(&answer, "data.train")["values"], serde_json::json!(["benign.csv benign", "mirai.csv mirai"]));
+    home.nta(&[&["run", &config, "--quiet"][..], &SMALL[..]].concat()).ok();
+}
+
+#[test]
 fn the_config_to_copy_takes_any_file_and_keeps_the_schema_that_it_drafts() {
     let home = Home::new();
     for text in [five_columns(), drafted()] {

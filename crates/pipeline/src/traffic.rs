@@ -1,15 +1,13 @@
 //! The read stage: what the config calls traffic becomes datasets, with digests of what was read.
 
 mod remarks;
+mod roles;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use nta_data::{
-    Contact, Dataset, LabelMatch, LabelRole, Order, Purpose, Schema, Sealed, SensorKey, SequenceBy, Watch, hex, rng,
-};
+use nta_data::{Contact, Dataset, Purpose, Schema, Sealed, SensorKey, SequenceBy, Watch, hex, rng};
 use nta_ingest::{BadRows, FileDigest, GivenLabels, Read, ReadOptions, ReadSummary, Recognised, Reject, Source, Truth};
-use nta_lstm::SequenceChoice;
 use nta_simulate::SimulateError;
 use rand_core::RngCore;
 use serde::{Deserialize, Serialize};
@@ -32,9 +30,6 @@ pub(crate) const REJECTS: &str = "rejects.jsonl";
 
 /// The file of a run that holds the schema drafted for it.
 pub(crate) const DRAFTED_SCHEMA: &str = "schema.yaml";
-
-/// `data.schema` of a config that leaves it to the data.
-const AUTO: &str = "auto";
 
 /// What the read stage hands on.
 pub(crate) struct ReadTraffic {
@@ -90,66 +85,6 @@ impl TrafficReport {
     }
 }
 
-/// The schema that the config names, and how it was found where that was left to the first training file.
-fn schema_of(
-    config: &RunConfig,
-    project: &Project,
-    contact: &Contact,
-) -> Result<(Schema, Option<Recognised>), PipelineError> {
-    let name = expand(&config.data.schema).map_err(|name| unset(&name))?;
-    let (mut schema, recognised) = match (name.as_str(), &config.data.train) {
-        (AUTO, Traffic::Simulated { .. }) => (nta_ingest::load_schema("nta", &project.root).map_err(refused)?, None),
-        (AUTO, traffic) => {
-            let source = resolve(&traffic.files(), &project.root)?;
-            let first = source.files().first().ok_or_else(|| PipelineError::refuse("`data.train` names no file"))?;
-            let found = nta_ingest::recognise(first, contact).map_err(refused)?;
-            (found.schema.clone(), Some(found))
-        }
-        (name, _) => (nta_ingest::load_schema(name, &project.root).map_err(refused)?, None),
-    };
-    if schema.label.is_none() && config.data.gives_labels() {
-        // Files of the kind have no such column; one to be scored may, and is judged by it then.
-        let (column, benign) = ("label".to_owned(), vec!["benign".to_owned()]);
-        let matching = LabelMatch::Whole;
-        schema.label = Some(LabelRole { column, benign, attack: Vec::new(), ignore: Vec::new(), matching });
-    }
-    schema.check().map_err(refused)?;
-    if !config.data.benign.is_empty() {
-        let role = schema.label.as_ref().ok_or_else(|| {
-            PipelineError::refuse(format!("`data.benign` is given, but schema {} names no label column", schema.name))
-        })?;
-        // Part of the schema from here on, and so of the model: what counts as benign is asked the same way later.
-        schema.label = Some(nta_ingest::with_benign(role, &config.data.benign));
-    }
-    Ok((schema, recognised))
-}
-
-/// Whose flows form sequences: what the config asks for, none where the data has no order.
-fn sequences_of(by: SequenceBy, schema: &Schema) -> Result<Option<SequenceBy>, PipelineError> {
-    if schema.order == Order::None {
-        return Ok(None);
-    }
-    if schema.supports(by) {
-        return Ok(Some(by));
-    }
-    let can: Vec<&str> = [
-        (SequenceBy::Src, "src"),
-        (SequenceBy::Dst, "dst"),
-        (SequenceBy::Pair, "pair"),
-        (SequenceBy::Capture, "capture"),
-    ]
-    .iter()
-    .filter(|(by, _)| schema.supports(*by))
-    .map(|(_, name)| *name)
-    .collect();
-    let asked = serde_json::to_value(by).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
-    Err(PipelineError::refuse(format!(
-        "`lstm.sequence.by` is `{asked}`, but schema {} names no such host column; it can form sequences by {}",
-        schema.name,
-        can.join(", ")
-    )))
-}
-
 /// The key of the entity hashes of a run; it belongs to the model.
 pub(crate) fn entity_key(seed: u64) -> [u8; 16] {
     let mut key = [0; 16];
@@ -165,15 +100,9 @@ pub(crate) fn read(
     listener: &dyn Listener,
 ) -> Result<ReadTraffic, PipelineError> {
     let (data, contact) = (&config.data, listener.contact());
-    let (schema, recognised) = schema_of(config, project, &contact)?;
+    let (schema, recognised) = roles::schema_of(config, project, &contact)?;
     let schema = Arc::new(schema);
-    let by = match config.lstm.sequence.by {
-        SequenceChoice::Auto => {
-            let present = schema_of_files(&schema, &data.train, project, &contact)?;
-            sequences_of(SequenceChoice::Auto.settled(&present), &present)?
-        }
-        asked => sequences_of(asked.settled(&schema), &schema)?,
-    };
+    let by = roles::sequences(config, &schema, project, &contact)?;
     let entity_key = entity_key(config.seed);
     let (sensor, bad_rows) = (data.sensor.clone(), data.bad_rows.into());
     let labels = data.labels.as_ref().map(|labels| {
@@ -202,21 +131,6 @@ pub(crate) fn read(
     let labels = labels.map(|labels| labels.digest().clone());
     let rejects = (BadRows::from(config.data.bad_rows) != BadRows::Refuse).then_some(rejects);
     Ok(ReadTraffic { train, test, report: TrafficReport { sources, labels }, recognised, by, rejects })
-}
-
-/// The schema without optional columns that the training files lack. Nothing but their headers is read.
-fn schema_of_files(
-    schema: &Arc<Schema>,
-    train: &Traffic,
-    project: &Project,
-    contact: &Contact,
-) -> Result<Arc<Schema>, PipelineError> {
-    if matches!(train, Traffic::Simulated { .. }) {
-        return Ok(Arc::clone(schema));
-    }
-    let source = resolve(&train.files(), &project.root)?;
-    let options = ReadOptions { contact: contact.clone(), ..ReadOptions::new(Arc::clone(schema)) };
-    Ok(Arc::clone(nta_ingest::batches(&source, &options).map_err(refused)?.schema()))
 }
 
 struct Reader<'a> {

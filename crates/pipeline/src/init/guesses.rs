@@ -71,12 +71,19 @@ pub(super) fn of_config(text: &str, file: &Path, plan: Option<&DryRun>) -> Vec<G
         let settled = plan?.settled.iter().find(|settled| settled.key.starts_with(key))?;
         Some(settled.value.clone())
     };
+    let files = document.value.pointer("/data/train").and_then(|train| train.as_array()).cloned().unwrap_or_default();
+    let labelled = files.iter().filter_map(|file| {
+        let (path, label) = (file.get("path")?.as_str()?, file.get("label")?.as_str()?);
+        Some(format!("{} {label}", path.rsplit('/').next().unwrap_or(path)))
+    });
+    let labelled: Vec<String> = labelled.collect();
+    let by_file = (!labelled.is_empty()).then(|| at(&document, "data.train", labelled, None, file));
     let keys = ["data.schema", "split.strategy", "lstm.sequence.by", "hybrid.budget", "data.bad_rows"];
     let of = |key: &str| {
         let value = document.value.pointer(&format!("/{}", key.replace('.', "/")))?;
         Some(at(&document, key, vec![value.as_str()?.to_owned()], becomes(key), file))
     };
-    keys.into_iter().filter_map(of).collect()
+    by_file.into_iter().chain(keys.into_iter().filter_map(of)).collect()
 }
 
 fn at(document: &Document, key: &str, values: Vec<String>, becomes: Option<String>, file: &Path) -> Guess {

@@ -1,6 +1,7 @@
 //! `nta init`: from files to a config that runs as it is, with a list of what was guessed and where to change it.
 
 mod guesses;
+mod labels;
 mod target;
 mod text;
 
@@ -79,7 +80,8 @@ pub fn init(request: &InitRequest, listener: &dyn Listener) -> Result<InitOutcom
     let contact = listener.contact();
     let found = nta_ingest::recognise(first, &contact).map_err(refused)?;
     let target = Target::of(request, first, found.builtin.is_none())?;
-    let config = text::config(request, &target, &found)?;
+    let labels = if found.schema.label.is_none() { labels::by_name(&request.files) } else { None };
+    let config = text::config(request, &target, &found, labels.as_deref())?;
     write(&target.config, &config)?;
     if let Some(schema) = &target.schema {
         write(schema, &found.yaml)?;

@@ -80,7 +80,7 @@ fn shortest(folder: &Path) -> PathBuf {
 }
 
 /// A name of an experiment from a file's: without its endings, other characters than a name may have as dashes.
-fn name_of(file: &Path) -> String {
+pub(super) fn name_of(file: &Path) -> String {
     let mut stem = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     while let Some((before, ending)) = stem.rsplit_once('.') {
         let ending = ending.to_ascii_lowercase();

@@ -12,8 +12,13 @@ use crate::error::PipelineError;
 /// Below so many bytes the network trains as on the shipped example: small batches, many epochs.
 const SMALL: u64 = 16 << 20;
 
-/// The config.
-pub(super) fn config(request: &InitRequest, target: &Target, found: &Recognised) -> Result<String, PipelineError> {
+/// The config. `labels` are those of the files, where they are known by their names.
+pub(super) fn config(
+    request: &InitRequest,
+    target: &Target,
+    found: &Recognised,
+    labels: Option<&[String]>,
+) -> Result<String, PipelineError> {
     let mut text = String::new();
     let mut line = |words: &str| {
         let _ = writeln!(text, "{words}");
@@ -27,12 +32,21 @@ pub(super) fn config(request: &InitRequest, target: &Target, found: &Recognised)
         None => found.builtin.unwrap_or_default().to_owned(),
     };
     line(&format!("  schema: {}", quoted(&schema)));
-    match &request.files[..] {
-        [only] => line(&format!("  train: {}", path(target, only)?)),
-        files => {
+    match (&request.files[..], labels) {
+        ([only], _) => line(&format!("  train: {}", path(target, only)?)),
+        (files, None) => {
             line("  train:");
             for file in files {
                 line(&format!("    - {}", path(target, file)?));
+            }
+        }
+        (files, Some(labels)) => {
+            line(
+                "  # No column says what a flow is; the files' names do. `benign` is benign, all else an attack of that name.",
+            );
+            line("  train:");
+            for (file, label) in files.iter().zip(labels) {
+                line(&format!("    - {{ path: {}, label: {} }}", path(target, file)?, quoted(label)));
             }
         }
     }
