@@ -3,6 +3,8 @@
 mod remarks;
 mod roles;
 
+pub(crate) use roles::sequences_of;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +14,8 @@ use nta_simulate::SimulateError;
 use rand_core::RngCore;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+pub(crate) use remarks::of_odd_lines_and_columns;
 
 use crate::config::{RunConfig, Traffic, TrafficFile};
 use crate::error::{PipelineError, refused};
@@ -30,6 +34,11 @@ pub(crate) const REJECTS: &str = "rejects.jsonl";
 
 /// The file of a run that holds the schema drafted for it.
 pub(crate) const DRAFTED_SCHEMA: &str = "schema.yaml";
+/// The role of old traffic beside fresh.
+pub(crate) const REPLAY: &str = "replay";
+
+/// The role of a file that holds the labels of others.
+pub(crate) const LABELS: &str = "labels";
 
 /// What the read stage hands on.
 pub(crate) struct ReadTraffic {
@@ -57,7 +66,7 @@ pub(crate) struct TrafficReport {
 /// One of `train` and `test`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct SourceReport {
-    /// `train` or `test`.
+    /// `train`, `test` or [`REPLAY`].
     pub(crate) role: String,
     pub(crate) rows: u64,
     pub(crate) attacks: u64,
@@ -80,7 +89,7 @@ impl TrafficReport {
             let role = s.role.clone();
             s.files.iter().map(move |(f, _)| (format!("{role}/{}", f.name), f.sha256.clone())).collect::<Vec<_>>()
         };
-        let labels = self.labels.iter().map(|file| (format!("labels/{}", file.name), file.sha256.clone()));
+        let labels = self.labels.iter().map(|file| (format!("{LABELS}/{}", file.name), file.sha256.clone()));
         self.sources.iter().flat_map(of).chain(labels)
     }
 }
@@ -99,9 +108,19 @@ pub(crate) fn read(
     watch: &dyn Watch,
     listener: &dyn Listener,
 ) -> Result<ReadTraffic, PipelineError> {
-    let (data, contact) = (&config.data, listener.contact());
-    let (schema, recognised) = roles::schema_of(config, project, &contact)?;
-    let schema = Arc::new(schema);
+    let (schema, recognised) = roles::schema_of(config, project, &listener.contact())?;
+    Ok(ReadTraffic { recognised, ..read_as(config, schema, project, watch, listener)? })
+}
+
+/// The same by `schema`, as a trained model holds it, in place of the config's.
+pub(crate) fn read_as(
+    config: &RunConfig,
+    schema: Schema,
+    project: &Project,
+    watch: &dyn Watch,
+    listener: &dyn Listener,
+) -> Result<ReadTraffic, PipelineError> {
+    let (data, contact, schema) = (&config.data, listener.contact(), Arc::new(schema));
     let by = roles::sequences(config, &schema, project, &contact)?;
     let entity_key = entity_key(config.seed);
     let (sensor, bad_rows) = (data.sensor.clone(), data.bad_rows.into());
@@ -130,7 +149,7 @@ pub(crate) fn read(
     }
     let labels = labels.map(|labels| labels.digest().clone());
     let rejects = (BadRows::from(config.data.bad_rows) != BadRows::Refuse).then_some(rejects);
-    Ok(ReadTraffic { train, test, report: TrafficReport { sources, labels }, recognised, by, rejects })
+    Ok(ReadTraffic { train, test, report: TrafficReport { sources, labels }, recognised: None, by, rejects })
 }
 
 struct Reader<'a> {

@@ -5,6 +5,7 @@
 mod artefact;
 mod comparison;
 mod comparison_page;
+mod decision;
 mod drift;
 mod error;
 mod figures;
@@ -23,6 +24,7 @@ mod sample;
 pub use artefact::{Artefact, render};
 pub use comparison::{Comparison, ComparisonTable, RunView, compare};
 pub use comparison_page::{ComparedRun, ComparisonGroup, ComparisonPage, render_comparison};
+pub use decision::{DecisionPage, Service, Standing, check_words, render_decision};
 pub use drift::{DriftHead, render_drift};
 pub use error::ReportError;
 pub use names::file_name;

@@ -16,6 +16,8 @@ pub(crate) struct Context<'a> {
     /// As it was asked for; once the rows are read and dealt, with what every `auto` became.
     pub(crate) config: RunConfig,
     pub(crate) project: &'a Project,
+    /// The version, `name/3`, that this run's model is made from, where it is made from one.
+    pub(crate) parent: Option<String>,
     pub(crate) log: RunLog<'a>,
 }
 

@@ -59,10 +59,15 @@ pub(super) fn sequences(
     match config.lstm.sequence.by {
         SequenceChoice::Auto => {
             let present = schema_of_files(schema, &config.data.train, project, contact)?;
-            supported(SequenceChoice::Auto.settled(&present), &present)
+            sequences_of(config, &present)
         }
-        asked => supported(asked.settled(schema), schema),
+        _ => sequences_of(config, schema),
     }
+}
+
+/// The same by a schema from which the optional columns that are absent have left.
+pub(crate) fn sequences_of(config: &RunConfig, schema: &Schema) -> Result<Option<SequenceBy>, PipelineError> {
+    supported(config.lstm.sequence.by.settled(schema), schema)
 }
 
 fn supported(by: SequenceBy, schema: &Schema) -> Result<Option<SequenceBy>, PipelineError> {
