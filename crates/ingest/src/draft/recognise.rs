@@ -6,7 +6,7 @@ use std::sync::Arc;
 use nta_data::{Contact, Schema};
 
 use crate::assemble::plan::Plan;
-use crate::draft::infer::infer_schema;
+use crate::draft::infer::draft_schema;
 use crate::error::IngestError;
 use crate::format;
 use crate::input::file::Input;
@@ -32,6 +32,8 @@ pub struct Recognised {
     pub yaml: String,
     /// The same, read and checked.
     pub schema: Schema,
+    /// Of a draft: what a person should know of the file, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// Finds roles for the columns of the file at `path`: by name, and by content where it has no header. A built-in schema
@@ -59,11 +61,11 @@ pub fn recognise(path: &Path, contact: &Contact) -> Result<Recognised, IngestErr
         }
     }
     if let Some((_, builtin, yaml, schema)) = best {
-        return Ok(Recognised { builtin: Some(builtin), yaml: yaml.to_owned(), schema });
+        return Ok(Recognised { builtin: Some(builtin), yaml: yaml.to_owned(), schema, notes: Vec::new() });
     }
-    let yaml = infer_schema(path, contact)?;
-    let schema = parse(&yaml, &name)?;
-    Ok(Recognised { builtin: None, yaml, schema })
+    let drafted = draft_schema(path, contact)?;
+    let schema = parse(&drafted.yaml, &name)?;
+    Ok(Recognised { builtin: None, yaml: drafted.yaml, schema, notes: drafted.notes })
 }
 
 /// KDD Cup 99 and NSL-KDD share their columns, and in the first alone labels, which stand last, end in a dot.

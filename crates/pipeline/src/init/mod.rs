@@ -16,7 +16,7 @@ pub use guesses::Guess;
 use crate::config::{LoadedConfig, RunConfig};
 use crate::dry_run::{DryRun, dry_run};
 use crate::error::{PipelineError, failed, refused};
-use crate::event::Listener;
+use crate::event::{Event, Listener, Remark};
 use target::Target;
 
 /// What to make a config for.
@@ -79,6 +79,9 @@ pub fn init(request: &InitRequest, listener: &dyn Listener) -> Result<InitOutcom
     let first = request.files.first().ok_or_else(|| PipelineError::refuse("name at least one file"))?;
     let contact = listener.contact();
     let found = nta_ingest::recognise(first, &contact).map_err(refused)?;
+    for note in &found.notes {
+        listener.hear(&Event::Remark(Remark::Drafted { note: note.clone() }));
+    }
     let target = Target::of(request, first, found.builtin.is_none())?;
     let labels = if found.schema.label.is_none() { labels::by_name(&request.files) } else { None };
     let config = text::config(request, &target, &found, labels.as_deref())?;
