@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nta_pipeline::{Awaited, Begun, Joined, OddColumn, Outcome, PartSize, Remark, Unit, thousands};
+use nta_pipeline::{Awaited, Begun, Joined, OddColumn, Outcome, PartSize, Remark, Settled, Unit, thousands};
 
 use crate::visible::one_line;
 
@@ -191,6 +191,7 @@ pub(crate) fn remark(remark: &Remark) -> String {
         Remark::Drafted { note } => note.clone(),
         Remark::ColumnsAbsent { role, columns } => format!("{role}: the files lack {}", columns.join(", ")),
         Remark::Partition { text } => text.clone(),
+        Remark::Settled(settled) => self::settled(settled),
         Remark::ColumnDropped { column, reason } => format!("column `{column}` is left out: {reason}"),
         Remark::ValidationKeepsCopies => {
             "the validation part keeps rows that also stand in train: without them it lacks a class".to_owned()
@@ -208,6 +209,28 @@ pub(crate) fn remark(remark: &Remark) -> String {
         Remark::NotReplayed { version, why } => format!("what {version} learned from is not learned again: {why}"),
         Remark::LeftBehind { reason } => format!("{reason}; the next run tries again"),
         Remark::Threshold { score, reason } => format!("{score}: {reason}"),
+    }
+}
+
+/// Names in a sentence: at most five of them, the rest counted.
+pub(crate) fn listed(names: &[String]) -> String {
+    let most = 5;
+    let shown: Vec<String> = names.iter().take(most).map(|name| one_line(name).into_owned()).collect();
+    let more = names.len().saturating_sub(most);
+    let more = if more > 0 { format!(" and {} more", thousands(more as u64)) } else { String::new() };
+    shown.join(", ") + &more
+}
+
+/// What a key became that was left to the data.
+pub(crate) fn settled(settled: &Settled) -> String {
+    let key = &settled.key;
+    let value = one_line(&settled.value);
+    match settled.benign_rows {
+        None => format!("chosen by the data: `{key}: {value}`"),
+        Some(rows) => {
+            let rows = thousands(rows);
+            format!("chosen by the data: `{key}: {value}`, which the {rows} benign rows of the threshold part support")
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
-use nta_pipeline::{DryRun, Evaluation, MemberEvaluation, Resume, RunConfig, RunOutcome, dry_run, run as job};
+use nta_pipeline::{
+    DryRun, Evaluation, LoadedConfig, MemberEvaluation, Resume, RunConfig, RunOutcome, dry_run, run as job,
+};
 
 use crate::args::{Common, RunArgs};
 use crate::progress::Progress;
@@ -20,16 +22,27 @@ pub(crate) fn run(args: &RunArgs, common: &Common) -> anyhow::Result<()> {
         Some("") => Resume::Last,
         Some(run) => Resume::Run(run.to_owned()),
     };
-    let outcome = job(&loaded, &resume, &progress)?;
-    if common.json {
-        commands::json(&outcome)?;
-    } else {
-        show(&outcome)?;
-    }
+    let outcome = train(&loaded, &resume, &progress, common)?;
     if args.require_promise {
         outcome.require_promise()?;
     }
     Ok(())
+}
+
+/// Runs a config and answers what came of it.
+pub(crate) fn train(
+    loaded: &LoadedConfig,
+    resume: &Resume,
+    progress: &Progress,
+    common: &Common,
+) -> anyhow::Result<RunOutcome> {
+    let outcome = job(loaded, resume, progress)?;
+    if common.json {
+        commands::json(&outcome)?
+    } else {
+        show(&outcome)?
+    }
+    Ok(outcome)
 }
 
 fn show(outcome: &RunOutcome) -> anyhow::Result<()> {
@@ -66,6 +79,19 @@ pub(crate) fn members(out: &mut impl Write, evaluation: &Evaluation) -> std::io:
 
 fn show_plan(plan: &DryRun) -> anyhow::Result<()> {
     let mut out = visible::out();
+    show_parts(&mut out, plan)?;
+    for settled in &plan.settled {
+        writeln!(out, "  note        {}", words::settled(settled))?;
+    }
+    writeln!(out, "  numbers     {}", visible::one_line(&plan.numeric.join(", ")))?;
+    writeln!(out, "  categories  {}", visible::one_line(&plan.categorical.join(", ")))?;
+    writeln!(out, "  memory      about {} MB", plan.memory_bytes >> 20)?;
+    writeln!(out, "  time        about {:.0} s ({})", plan.seconds, plan.basis)?;
+    Ok(())
+}
+
+/// The rows that a run would read, and how it would deal them.
+pub(crate) fn show_parts(out: &mut impl Write, plan: &DryRun) -> std::io::Result<()> {
     writeln!(out, "  rows        {}", plan.rows)?;
     for (i, part) in plan.partition.parts.iter().enumerate() {
         let head = if i == 0 { "parts" } else { "" };
@@ -79,10 +105,6 @@ fn show_plan(plan: &DryRun) -> anyhow::Result<()> {
         let head = if i == 0 { "notes" } else { "" };
         writeln!(out, "  {head:<11} {}", visible::one_line(&words::remark(remark)))?;
     }
-    writeln!(out, "  numbers     {}", visible::one_line(&plan.numeric.join(", ")))?;
-    writeln!(out, "  categories  {}", visible::one_line(&plan.categorical.join(", ")))?;
-    writeln!(out, "  memory      about {} MB", plan.memory_bytes >> 20)?;
-    writeln!(out, "  time        about {:.0} s ({})", plan.seconds, plan.basis)?;
     Ok(())
 }
 
