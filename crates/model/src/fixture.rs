@@ -44,6 +44,7 @@ pub(crate) fn schema(order: Order) -> Schema {
         categorical: vec![CategoricalColumn { name: "proto".into() }],
         numeric: ["bytes", "packets"].map(|name| NumericColumn { name: name.into(), hex: false }).to_vec(),
         ignored: Vec::new(),
+        accepted: Vec::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a job's events say, in a few words: the one place where their numbers become sentences.
 
-use nta_pipeline::{Awaited, Begun, Outcome, PartSize, Remark, Unit, thousands};
+use nta_pipeline::{Awaited, Begun, Finding, Outcome, PartSize, Remark, Strong, Unit, listed, thousands};
 
 use crate::visible::one_line;
 
@@ -122,7 +122,9 @@ pub(crate) fn remark(remark: &Remark) -> String {
         Remark::RowsSetAside { role, rows, file } => {
             format!("{role}: {} rows cannot be read and were set aside, see {file}", thousands(*rows))
         }
-        Remark::ColumnsAbsent { role, columns } => format!("{role}: the files lack {}", columns.join(", ")),
+        Remark::ColumnsAbsent { role, columns } => format!("{role}: the files lack {}", listed(columns)),
+        Remark::GiveAway { finding, accepted } => give_away(finding, *accepted),
+        Remark::StrongColumns { columns } => strong(columns),
         Remark::Partition { text } => text.clone(),
         Remark::ColumnDropped { column, reason } => format!("column `{column}` is left out: {reason}"),
         Remark::ValidationKeepsCopies => {
@@ -140,6 +142,24 @@ pub(crate) fn remark(remark: &Remark) -> String {
         Remark::LeftBehind { reason } => format!("{reason}; the next run tries again"),
         Remark::Threshold { score, reason } => format!("{score}: {reason}"),
     }
+}
+
+/// A feature that gives the label away.
+pub(crate) fn give_away(finding: &Finding, accepted: bool) -> String {
+    let accepted = if accepted { ", accepted" } else { "" };
+    format!("column `{}`{accepted}: {}", finding.column, finding.why)
+}
+
+/// Measurements that tell the classes apart by themselves.
+pub(crate) fn strong(columns: &[Strong]) -> String {
+    let right = |s: &Strong| s.alone.balanced_accuracy().unwrap_or_default() * 100.0;
+    let columns: Vec<String> = columns.iter().map(|s| format!("{} {:.1} %", s.column, right(s))).collect();
+    format!("alone, held out, columns tell attacks from benign flows (balanced accuracy): {}", listed(&columns))
+}
+
+/// What stands before a remark.
+pub(crate) fn head(remark: &Remark) -> &'static str {
+    if matches!(remark, Remark::GiveAway { .. }) { "give-away" } else { "note" }
 }
 
 #[cfg(test)]

@@ -74,6 +74,9 @@ pub struct DataConfig {
     /// Label values that mean benign, in place of the schema's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub benign: Vec<String>,
+    /// Features that are taken though they give the label away or say which row it is, beside the schema's `accepted`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<String>,
     /// What becomes of rows that cannot be read: `refuse`, `set_aside` (up to 1 % of them), or
     /// `{ set_aside: { share: 0.05 } }`.
     #[serde(default, skip_serializing_if = "BadRowsConfig::is_default")]

@@ -82,6 +82,13 @@ pub(crate) fn schema_of(config: &RunConfig, project: &Project) -> Result<Schema,
         // Part of the schema from here on, and so of the model: what counts as benign is asked the same way later.
         schema.label = Some(nta_ingest::with_benign(role, &config.data.benign));
     }
+    let accepted = config.data.accepted.iter().filter(|name| !schema.accepted.contains(name));
+    let accepted: Vec<String> = accepted.cloned().collect();
+    if let Some(name) = accepted.iter().find(|name| !schema.is_feature(name)) {
+        let why = format!("`data.accepted` names `{name}`, which is no feature of schema {}", schema.name);
+        return Err(PipelineError::refuse(why));
+    }
+    schema.accepted.extend(accepted);
     Ok(schema)
 }
 

@@ -1,6 +1,7 @@
 //! Guesses what a column is from its name and its first values.
 
 use nta_data::{Order, TimeRole, TimeUnit};
+use nta_leakage::{holds_address, is_address};
 
 use crate::draft::sample::Sample;
 use crate::values::number::{Number, number};
@@ -237,19 +238,15 @@ pub(crate) fn kind(sample: &Sample, is_duration: bool) -> ColumnKind {
     if sample.is_time {
         return ColumnKind::Time;
     }
-    if sample.texts.iter().any(|t| is_address(t)) {
+    let n_joined = || sample.texts.iter().filter(|t| holds_address(t)).count();
+    if sample.texts.iter().any(|t| is_address(t)) || 2 * n_joined() > sample.texts.len() {
         return ColumnKind::Address;
     }
     let n = sample.texts.len();
     let (n_distinct, name) = (sample.distinct.len(), sample.name.to_lowercase());
     let all_differ = n_distinct == n && n > 20;
-    let says_id = name == "id"
-        || name == "uid"
-        || name == "index"
-        || name.ends_with("_id")
-        || name.ends_with(" id")
-        || name.starts_with("unnamed");
-    if all_differ && says_id {
+    let may_be_id = name.ends_with("_id") || name.ends_with(" id") || name.starts_with("unnamed");
+    if is_identifier(&name) || (all_differ && may_be_id) {
         return ColumnKind::Identifier;
     }
     if is_number(sample) {
@@ -264,18 +261,18 @@ pub(crate) fn kind(sample: &Sample, is_duration: bool) -> ColumnKind {
     ColumnKind::Category { n_distinct }
 }
 
-fn is_number(sample: &Sample) -> bool {
-    !sample.texts.is_empty() && sample.texts.iter().all(|t| number(t, false) != Number::Bad)
+/// Names of what is dealt out to rows, flows or connections, however few values there are.
+fn is_identifier(name: &str) -> bool {
+    const NAMES: [&str; 14] = [
+        "id", "uid", "uuid", "guid", "index", "flowid", "sessionid", "connectionid", "connid", "recordid", "rowid",
+        "pkseqid", "communityid", "rownumber",
+    ];
+    let plain: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
+    NAMES.contains(&plain.as_str())
 }
 
-/// An IP or MAC address.
-fn is_address(text: &str) -> bool {
-    let is_mac = text.len() == 17
-        && text
-            .bytes()
-            .enumerate()
-            .all(|(i, b)| if i % 3 == 2 { b == b':' || b == b'-' } else { b.is_ascii_hexdigit() });
-    is_mac || text.parse::<std::net::IpAddr>().is_ok()
+fn is_number(sample: &Sample) -> bool {
+    !sample.texts.is_empty() && sample.texts.iter().all(|t| number(t, false) != Number::Bad)
 }
 
 impl ColumnKind {
@@ -293,24 +290,9 @@ impl ColumnKind {
             ColumnKind::Number | ColumnKind::Hexadecimal => String::new(),
             ColumnKind::Category { n_distinct } => format!("  # {n_distinct} values"),
             ColumnKind::Address => "  # addresses".to_owned(),
-            ColumnKind::Identifier => "  # nearly every row has its own value".to_owned(),
+            ColumnKind::Identifier => "  # an identifier".to_owned(),
             ColumnKind::Empty => "  # no values in the rows looked at".to_owned(),
             ColumnKind::Time => "  # a time".to_owned(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_told_from_other_text() {
-        for text in ["10.0.0.1", "fe80::1", "c4:23:60:3d:fd:d3"] {
-            assert!(is_address(text), "{text}");
-        }
-        for text in ["1.5", "tcp", "12:00:00", "a:b"] {
-            assert!(!is_address(text), "{text}");
         }
     }
 }

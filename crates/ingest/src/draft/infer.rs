@@ -6,7 +6,7 @@ use std::path::Path;
 use nta_data::Contact;
 
 use crate::block::BlockLimit;
-use crate::draft::guess;
+use crate::draft::{give_aways, guess};
 use crate::draft::sample::Sample;
 use crate::draft::yaml::{Draft, render};
 use crate::error::{IngestError, Position};
@@ -38,7 +38,8 @@ pub fn infer_schema(path: &Path, contact: &Contact) -> Result<String, IngestErro
         return Err(IngestError::HeaderOnly { file });
     };
     let samples: Vec<Sample> = names.iter().map(|name| Sample::of(&block.frame, name)).collect();
-    let draft = draft(&samples);
+    let mut draft = draft(&samples);
+    give_aways::take_out(&mut draft, &samples, block.frame.height());
     let title = path.file_stem().map_or_else(|| "flows".to_owned(), |s| s.to_string_lossy().to_lowercase());
     let title = title.split('.').next().unwrap_or("flows").to_owned();
     Ok(render(&title, &file, schema.delimiter, &draft))
@@ -84,7 +85,7 @@ fn draft(samples: &[Sample]) -> Draft {
         .filter(|s| !taken.contains(&s.name.as_str()))
         .map(|s| (s.name.clone(), guess::kind(s, duration.as_deref() == Some(s.name.as_str()))))
         .collect();
-    Draft { label, family, time, duration, src, dst, order, features }
+    Draft { label, family, time, duration, src, dst, order, features, given_away: Vec::new() }
 }
 
 #[cfg(test)]

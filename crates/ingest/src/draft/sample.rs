@@ -11,6 +11,8 @@ pub(crate) struct Sample {
     pub(crate) name: String,
     /// Texts of the cells that are not missing.
     pub(crate) texts: Vec<String>,
+    /// The row of each of them, from 0.
+    pub(crate) rows: Vec<u32>,
     /// Whether the file keeps times of its own kind here (Parquet).
     pub(crate) is_time: bool,
     pub(crate) distinct: BTreeSet<String>,
@@ -19,14 +21,15 @@ pub(crate) struct Sample {
 impl Sample {
     /// The first rows of the column `name`.
     pub(crate) fn of(frame: &DataFrame, name: &str) -> Sample {
-        let mut sample = Sample { name: name.to_owned(), texts: Vec::new(), is_time: false, distinct: BTreeSet::new() };
+        let mut sample = Sample { name: name.to_owned(), texts: Vec::new(), rows: Vec::new(), is_time: false, distinct: BTreeSet::new() };
         let cells = frame.column(name).ok().and_then(|c| TypedColumn::of(c.as_materialized_series()));
         let mut scratch = String::new();
         let _ = cells.map(|cells| {
-            cells.try_each(|_, cell| {
+            cells.try_each(|row, cell| {
                 sample.is_time |= matches!(cell, CellValue::Time(_));
                 if let Some(text) = cell.text(&mut scratch) {
                     sample.texts.push(text.to_owned());
+                    sample.rows.push(row as u32);
                     if !sample.distinct.contains(text) {
                         sample.distinct.insert(text.to_owned());
                     }

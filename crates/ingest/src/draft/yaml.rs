@@ -16,6 +16,8 @@ pub(crate) struct Draft {
     pub(crate) dst: Option<String>,
     pub(crate) order: (Order, &'static str),
     pub(crate) features: Vec<(String, ColumnKind)>,
+    /// Columns that are no features because they give the label away or say which row it is, and why.
+    pub(crate) given_away: Vec<(String, String)>,
 }
 
 pub(crate) fn render(title: &str, file: &str, delimiter: Option<char>, draft: &Draft) -> String {
@@ -24,10 +26,8 @@ pub(crate) fn render(title: &str, file: &str, delimiter: Option<char>, draft: &D
         let _ = writeln!(yaml, "{text}");
     };
     line(&format!("# Drafted from {file}; read every line before you trust it."));
-    line(
-        "# A column that was filled in after the fact (an alert, a ticket, the label under another name) gives the label",
-    );
-    line("# away: move it to `ignored`.");
+    line("# A column that was filled in after the fact (an alert, a ticket, the label under another name) gives the label");
+    line("# away. Those that tell the classes apart by themselves are under `ignored`, with why; look for others.");
     line(&format!("name: {}", quoted(title)));
     line(&format!("description: {}", quoted(&format!("drafted from {title}"))));
     if let Some(delimiter) = delimiter {
@@ -121,6 +121,7 @@ fn render_features(draft: &Draft, line: &mut impl FnMut(&str)) {
         ignored.push((column.clone(), "  # an address".to_owned()));
     }
     let doubtful = of(|kind| !kind.is_category() && !kind.is_number());
+    ignored.extend(draft.given_away.iter().map(|(name, why)| (name.clone(), format!("  # {why}"))));
     ignored.extend(doubtful.map(|(name, kind)| (name.clone(), kind.remark())));
     if !ignored.is_empty() {
         line("ignored:");

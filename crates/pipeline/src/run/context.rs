@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::columns::ColumnCheck;
 use super::log::RunLog;
 use crate::config::RunConfig;
 use crate::error::{PipelineError, failed};
@@ -16,6 +17,8 @@ pub(crate) struct Context<'a> {
     pub(crate) config: &'a RunConfig,
     pub(crate) project: &'a Project,
     pub(crate) log: RunLog<'a>,
+    /// What each feature says of the label by itself; nothing before the rows are dealt.
+    pub(crate) columns: ColumnCheck,
 }
 
 impl Context<'_> {

@@ -1,5 +1,6 @@
 //! The main job: one config in, three judged models and a report out.
 
+mod columns;
 mod context;
 mod fit;
 mod fuse;
@@ -33,6 +34,9 @@ use judge::Judging;
 use log::RunLog;
 use members::MemberStage;
 
+pub use columns::ColumnCheck;
+pub(crate) use columns::COLUMNS;
+
 /// Whether a run starts afresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resume {
@@ -59,6 +63,8 @@ pub struct RunOutcome {
     pub model: String,
     /// Seconds in all stages.
     pub seconds: f64,
+    /// What each feature says of the label by itself.
+    pub columns: ColumnCheck,
     /// Everything measured.
     pub evaluation: Evaluation,
     /// Where a tracking server shows the run, where one was told of it.
@@ -94,7 +100,8 @@ fn run_members(
     let tracking = asked.and_then(|asked| asked.map(begun).transpose());
     let (tracking, not_tracked) = tracking.map_or_else(|why| (None, Some(why)), |tracking| (tracking, None));
     let log = RunLog { dir, listener, tracking };
-    let mut ctx = Context { config: &loaded.config, project: &loaded.project, log };
+    let columns = ColumnCheck::default();
+    let mut ctx = Context { config: &loaded.config, project: &loaded.project, log, columns };
     let nothing_to_resume = *resume == Resume::Last && !resumed;
     let begun = begin(&ctx, resumed, nothing_to_resume, not_tracked);
     let outcome = begun.and_then(|()| stages(&mut ctx, members));
@@ -111,9 +118,9 @@ fn run_members(
     closed.map(|outcome| RunOutcome { tracking: Some(told), ..outcome })
 }
 
-/// A refused run leaves nothing; but what an earlier session has learned is not thrown away.
+/// A refused run leaves nothing, and one that a gate stopped before it learned no more; but what an earlier session has learned is not thrown away.
 fn is_taken_back(outcome: &Result<RunOutcome, PipelineError>, resumed: bool) -> bool {
-    matches!(outcome, Err(PipelineError::Refused(_))) && !resumed
+    matches!(outcome, Err(PipelineError::Refused(_) | PipelineError::Gate(_))) && !resumed
 }
 
 fn begin(
@@ -295,12 +302,15 @@ fn tell_source(ctx: &Context<'_>, source: &SourceReport) -> Result<(), PipelineE
     source.remarks().into_iter().try_for_each(|remark| ctx.log.remark(remark))
 }
 
-/// Deals the rows to the five parts.
+/// Deals the rows to the five parts, and holds each feature of the training part against the label.
 fn deal_parts(ctx: &mut Context<'_>, traffic: ReadTraffic) -> Result<(Partition, Outcome), PipelineError> {
     let parts = partition_of(ctx.config, traffic)?;
     if !parts.summary.note.is_empty() {
         ctx.log.remark(Remark::Partition { text: parts.summary.note.clone() })?;
     }
+    ctx.columns = ColumnCheck::of(&parts.train);
+    ctx.columns.tell(&ctx.log)?;
+    ctx.columns.require_honest(&parts.train.schema, ctx.config)?;
     let outcome = Outcome::Partition { parts: parts.summary.parts.iter().map(size).collect() };
     Ok((parts, outcome))
 }

@@ -60,6 +60,7 @@ pub(crate) fn publish(
         report,
         model: version,
         seconds: ctx.log.dir.record().seconds(),
+        columns: ctx.columns.clone(),
         evaluation: judged.evaluation.clone(),
         tracking: None,
     })
@@ -87,6 +88,8 @@ fn run_report(ctx: &Context<'_>, model: &Model, judged: &Judged, material: &Mate
         permutation: importances.permutation,
         out_of_bag_auc: material.learning.out_of_bag_auc,
         lstm_view: lstm_view(model, ctx.config.lstm.sequence.length as u64),
+        accepted: ctx.columns.accepted.clone(),
+        strong: ctx.columns.strong.clone(),
         notes: notes(model),
         data: data_section(model, material),
         profile: model.profile.as_ref().map(profile::section),

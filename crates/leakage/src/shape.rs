@@ -1,0 +1,128 @@
+//! Whether a column that tells the classes apart looks like a truth that somebody wrote down. A measurement may tell them
+//! apart as well (a flood's counts do), and is no give-away for that.
+
+use std::collections::BTreeMap;
+
+use nta_data::Label;
+
+use crate::finding::Shape;
+use crate::sample::{MOST_CODES, Values, n_distinct};
+
+/// Rows that stand for each value of a code, on average, at least.
+const ROWS_OF_CODE: usize = 10;
+
+/// Share of a class that has one value where that class was not filled in.
+const NEARLY_ALL: f64 = 0.999;
+
+/// Words of names for what is known after the fact.
+const JUDGEMENTS: [&str; 33] = [
+    "label", "labels", "class", "target", "truth", "attack", "attacks", "malicious", "malware", "anomaly", "anomalous",
+    "intrusion", "alert", "alerts", "alarm", "severity", "priority", "risk", "threat", "verdict", "category", "cat",
+    "family", "signature", "detection", "detected", "score", "prediction", "predicted", "incident", "ticket",
+    "infected", "suspicious",
+];
+
+/// What the column looks like, where it looks like a truth.
+pub(crate) fn shape(name: &str, values: &Values, labels: &[Label]) -> Option<Shape> {
+    match values {
+        Values::Codes(codes) => {
+            let distinct = n_distinct(codes);
+            if distinct <= MOST_CODES && distinct * ROWS_OF_CODE <= codes.len() {
+                return Some(Shape::Code);
+            }
+            if is_filled_in(codes.iter().copied(), labels) {
+                return Some(Shape::FilledIn);
+            }
+        }
+        Values::Numbers(numbers) => {
+            let missing = |n: f32| if n.is_finite() { n.to_bits() } else { u32::MAX };
+            if is_filled_in(numbers.iter().map(|&n| missing(n)), labels) {
+                return Some(Shape::FilledIn);
+            }
+            if is_two_clumps(numbers, labels) {
+                return Some(Shape::Clumps);
+            }
+        }
+    }
+    says_judgement(name).then_some(Shape::Name)
+}
+
+/// Whether nearly all rows of some class have one value, or none.
+fn is_filled_in(values: impl Iterator<Item = u32>, labels: &[Label]) -> bool {
+    let mut counts = [BTreeMap::new(), BTreeMap::new()];
+    values.zip(labels).for_each(|(value, label)| *counts[*label as usize].entry(value).or_insert(0u64) += 1);
+    counts.iter().any(|of_class| {
+        let rows: u64 = of_class.values().sum();
+        of_class.values().max().is_some_and(|most| *most as f64 >= NEARLY_ALL * rows as f64)
+    })
+}
+
+/// Whether the gap between the classes is wider than either of them: a code with noise on it. The outermost thousandths
+/// of a class may lie anywhere.
+fn is_two_clumps(numbers: &[f32], labels: &[Label]) -> bool {
+    let range = |class: Label| {
+        let of_class = numbers.iter().zip(labels).filter(|(n, label)| n.is_finite() && **label == class);
+        let mut sorted: Vec<f32> = of_class.map(|(n, _)| *n).collect();
+        sorted.sort_unstable_by(f32::total_cmp);
+        let cut = sorted.len() / 1_000;
+        Some((f64::from(*sorted.get(cut)?), f64::from(*sorted.get(sorted.len() - 1 - cut)?)))
+    };
+    let (Some(benign), Some(attacks)) = (range(Label::Benign), range(Label::Attack)) else { return false };
+    let gap = (attacks.0 - benign.1).max(benign.0 - attacks.1);
+    gap > (benign.1 - benign.0).max(attacks.1 - attacks.0)
+}
+
+fn says_judgement(name: &str) -> bool {
+    words(name).iter().any(|word| JUDGEMENTS.contains(&word.as_str()))
+}
+
+/// The words of a name in lower case: `AttackType`, `attack_type` and `Attack Type` are two words each.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_lower = false;
+    for c in name.chars() {
+        let begins = !c.is_alphanumeric() || (c.is_uppercase() && was_lower);
+        if begins {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+            word.extend(c.to_lowercase());
+        }
+        was_lower = c.is_lowercase();
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(n: usize) -> Vec<Label> {
+        (0..n).map(|i| if i % 4 == 0 { Label::Attack } else { Label::Benign }).collect()
+    }
+
+    fn shape_of(name: &str, number: impl Fn(usize, bool) -> f32) -> Option<Shape> {
+        let labels = labels(2_000);
+        let numbers: Vec<f32> = (0..2_000).map(|i| number(i, labels[i].is_attack())).collect();
+        shape(name, &Values::of_numbers(&numbers), &labels)
+    }
+
+    #[test]
+    fn codes_columns_filled_in_and_clumps_are_told_from_measurements() {
+        assert_eq!(shape_of("x", |_, attack| if attack { 9.0 } else { 0.0 }), Some(Shape::Code));
+        assert_eq!(shape_of("x", |i, attack| if attack { i as f32 } else { f32::NAN }), Some(Shape::FilledIn));
+        assert_eq!(shape_of("x", |i, attack| f32::from(attack) * 10.0 + i as f32 / 2_000.0), Some(Shape::Clumps));
+        let flood = |i: usize, attack: bool| if attack { 1_000.0 + 37.5 * i as f32 } else { (i % 700) as f32 };
+        assert_eq!(shape_of("packets", flood), None);
+        assert_eq!(shape_of("RiskScore", flood), Some(Shape::Name));
+    }
+
+    #[test]
+    fn names_fall_into_words() {
+        assert_eq!(words("AttackType"), ["attack", "type"]);
+        assert_eq!(words("detailed-label"), ["detailed", "label"]);
+        assert_eq!(words("Fwd IAT Std"), ["fwd", "iat", "std"]);
+        assert!(!says_judgement("classification_port") && says_judgement("attack_cat"));
+    }
+}
