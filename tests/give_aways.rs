@@ -89,7 +89,10 @@ fn a_second_truth_column_stops_the_run_whatever_it_is_called_and_however_it_is_c
 fn a_column_that_says_which_row_it_is_stops_the_run() {
     stopped(&project("numeric", |i, _| (i + 1).to_string()), &["a counter"]);
     stopped(&project("numeric", |i, _| (i * 617 % 1_511).to_string()), &["an identifier"]);
-    stopped(&project("numeric", |i, _| format!("{}", 1_700_000_000_000u64 + 500 * draw(i, 6, 9_000) as u64)), &["milliseconds"]);
+    stopped(
+        &project("numeric", |i, _| format!("{}", 1_700_000_000_000u64 + 500 * draw(i, 6, 9_000) as u64)),
+        &["milliseconds"],
+    );
     stopped(&project("categorical", |i, _| format!("C{}x", i * 31)), &["an identifier"]);
     let joined = |i: usize, _: Option<&str>| format!("192.0.2.{}-203.0.113.{}-443-6", draw(i, 7, 9), draw(i, 8, 5));
     stopped(&project("categorical", joined), &["holds addresses", "192.0.2."]);
@@ -195,7 +198,10 @@ fn a_draft_ignores_joined_addresses_and_identifiers_however_few_they_are() {
     let draft = drafted(&text);
     let features = draft.split("ignored:").next().unwrap();
     for name in ["Flow ID", "session_id"] {
-        assert!(!features.contains(&format!("- name: \"{name}")) && !features.contains(&format!("- name: {name}")), "{draft}");
+        assert!(
+            !features.contains(&format!("- name: \"{name}")) && !features.contains(&format!("- name: {name}")),
+            "{draft}"
+        );
     }
 }
 
@@ -241,7 +247,10 @@ fn the_layout_of_unsw_nb15_without_its_truth_columns_is_not_stopped() {
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     let pick = |u: f64, of: &[(&str, f64)]| {
         let mut sum = 0.0;
-        let found = of.iter().find(|(_, share)| { sum += share; u < sum });
+        let found = of.iter().find(|(_, share)| {
+            sum += share;
+            u < sum
+        });
         found.unwrap_or(&of[0]).0.to_owned()
     };
     let cell = |name: &str, attack: bool, u: f64, _: usize| match (name, attack) {
@@ -270,14 +279,44 @@ fn the_layout_of_cic_ids2017_without_its_truth_columns_is_not_stopped() {
     let cell = |name: &str, attack: bool, u: f64, i: usize| match (name, attack) {
         ("Src IP" | "Dst IP", _) => format!("192.0.2.{}", 1 + (u * 20.0) as u32),
         ("Timestamp", _) => format!("2017-07-07 {:02}:{:02}:{:02}.5", 9 + i / 3600, i / 60 % 60, i % 60),
-        ("Dst Port", true) => if u < 0.995 { "80".to_owned() } else { ((u * 9e6) as u64 % 60_000).to_string() },
-        ("Dst Port", false) => if u < 0.03 { "80".to_owned() } else { (20 + (u * 5e3) as u64).to_string() },
-        ("FWD Init Win Bytes", true) => if u < 0.99 { "8192".to_owned() } else { "-1".to_owned() },
-        ("FWD Init Win Bytes", false) => if u < 0.02 { "8192".to_owned() } else { ((u * 65_535.0) as u64).to_string() },
+        ("Dst Port", true) => {
+            if u < 0.995 {
+                "80".to_owned()
+            } else {
+                ((u * 9e6) as u64 % 60_000).to_string()
+            }
+        }
+        ("Dst Port", false) => {
+            if u < 0.03 {
+                "80".to_owned()
+            } else {
+                (20 + (u * 5e3) as u64).to_string()
+            }
+        }
+        ("FWD Init Win Bytes", true) => {
+            if u < 0.99 {
+                "8192".to_owned()
+            } else {
+                "-1".to_owned()
+            }
+        }
+        ("FWD Init Win Bytes", false) => {
+            if u < 0.02 {
+                "8192".to_owned()
+            } else {
+                ((u * 65_535.0) as u64).to_string()
+            }
+        }
         ("Bwd Packet Length Std", true) => format!("{:.3}", 2_000.0 + 3_000.0 * u),
         ("Bwd Packet Length Std", false) => format!("{:.3}", 2_050.0 * u),
         ("Flow Duration", _) => ((u * u * 1.2e8) as u64).to_string(),
-        ("Protocol", _) => if u < 0.7 { "6".to_owned() } else { "17".to_owned() },
+        ("Protocol", _) => {
+            if u < 0.7 {
+                "6".to_owned()
+            } else {
+                "17".to_owned()
+            }
+        }
         ("Src Port", _) => (1_024 + (u * 64_000.0) as u64).to_string(),
         (_, true) => ((u * u * 900.0) as u64).to_string(),
         (_, false) => ((u * 600.0) as u64).to_string(),

@@ -16,9 +16,9 @@ pub fn is_address(text: &str) -> bool {
 pub fn holds_address(text: &str) -> bool {
     let is_piece = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '[' | ']');
     is_address(text)
-        || text.split(|c| !is_piece(c)).any(|piece| {
-            piece.len() >= 7 && (piece.parse::<IpAddr>().is_ok() || piece.parse::<SocketAddr>().is_ok())
-        })
+        || text
+            .split(|c| !is_piece(c))
+            .any(|piece| piece.len() >= 7 && (is_address(piece) || piece.parse::<SocketAddr>().is_ok()))
 }
 
 #[cfg(test)]
@@ -43,6 +43,7 @@ mod tests {
             "10.0.0.1_10.0.0.2_6",
             "[2001:db8::1]:443,tcp",
             "2001:db8::1|2001:db8::2",
+            "c4:23:60:3d:fd:d3-c4:23:60:3d:fd:d4",
         ] {
             assert!(holds_address(text), "{text}");
             assert!(!is_address(text), "{text}");

@@ -84,7 +84,11 @@ impl Rule {
     fn is_attack(&self, values: &Values, row: usize) -> bool {
         match (self, values) {
             (Rule::Bins { bounds, attack, missing }, Values::Numbers(numbers)) => {
-                if numbers[row].is_finite() { attack[bin(bounds, numbers[row])] } else { *missing }
+                if numbers[row].is_finite() {
+                    attack[bin(bounds, numbers[row])]
+                } else {
+                    *missing
+                }
             }
             (Rule::Codes { attack, unseen }, Values::Codes(codes)) => {
                 // What is missing is no value: where it was never seen missing, nothing speaks for an attack.
@@ -141,7 +145,8 @@ mod tests {
     #[test]
     fn a_band_of_numbers_is_found_wherever_it_lies() {
         let labels = labels(4_000, 5);
-        let band = |i: usize| if labels[i].is_attack() { 500.0 + (i % 97) as f32 / 100.0 } else { (i % 499) as f32 * 2.1 };
+        let band =
+            |i: usize| if labels[i].is_attack() { 500.0 + (i % 97) as f32 / 100.0 } else { (i % 499) as f32 * 2.1 };
         let found = alone(&Values::of_numbers(&(0..4_000).map(band).collect::<Vec<_>>()), &labels);
         assert_eq!(found.attacks_wrong, 0, "{found:?}");
         // One of 499 benign numbers lies inside, and some beside it in a bin.
@@ -159,7 +164,11 @@ mod tests {
     #[test]
     fn what_is_true_of_neighbours_alone_is_not_held_out() {
         // Each run of rows has a number of its own: within the run it says the class, beyond it nothing.
-        let labels: Vec<Label> = labels(6_400, 2).iter().enumerate().map(|(i, _)| if i / 100 % 3 == 0 { Label::Attack } else { Label::Benign }).collect();
+        let labels: Vec<Label> = labels(6_400, 2)
+            .iter()
+            .enumerate()
+            .map(|(i, _)| if i / 100 % 3 == 0 { Label::Attack } else { Label::Benign })
+            .collect();
         let run = Values::Codes((0..6_400).map(|i| i / 100).collect());
         assert!(alone(&run, &labels).worst_error() > 0.5);
     }

@@ -50,7 +50,8 @@ fn named(column: &Categories, families: &Categories, attacks: &[usize]) -> usize
 
 /// Whether one text is the other, or holds it, letters and digits alone, in lower case.
 fn same_words(value: Option<&str>, family: Option<&str>) -> bool {
-    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let plain =
+        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
     let (Some(value), Some(family)) = (value.map(plain), family.map(plain)) else { return false };
     let holds = |long: &str, short: &str| short.len() >= 3 && long.contains(short);
     value == family || holds(&value, &family) || holds(&family, &value)

@@ -35,7 +35,8 @@ pub fn look(train: &Dataset) -> Findings {
         rows,
     };
     let schema = &train.schema;
-    let numeric = schema.numeric.par_iter().zip(&train.numeric).filter_map(|(c, values)| sampled.number(&c.name, values));
+    let numeric =
+        schema.numeric.par_iter().zip(&train.numeric).filter_map(|(c, values)| sampled.number(&c.name, values));
     let texts = schema.categorical.par_iter().zip(&train.categorical);
     let texts = texts.filter_map(|(c, column)| sampled.text(&c.name, column));
     let mut findings = Findings { rows: sampled.rows.len() as u64, ..Findings::default() };
@@ -82,27 +83,27 @@ impl Sampled<'_> {
         if let Some(why) = trace::of_numbers(&numbers, &self.ids) {
             return Some(give_away(name, why));
         }
-        self.told_by(name, &Values::of_numbers(&numbers))
+        self.told_by(name, &Values::of_numbers(&numbers), Some(&numbers))
     }
 
     fn text(&self, name: &str, column: &Categories) -> Option<Found> {
         if let Some(why) = trace::of_texts(column, &self.rows) {
             return Some(give_away(name, why));
         }
-        let told = self.told_by(name, &Values::of_texts(column, &self.rows));
+        let told = self.told_by(name, &Values::of_texts(column, &self.rows), None);
         if matches!(told, Some(Found::GiveAway(_))) {
             return told;
         }
         names_families(self.train, column, &self.rows).map(|why| give_away(name, why)).or(told)
     }
 
-    fn told_by(&self, name: &str, values: &Values) -> Option<Found> {
+    fn told_by(&self, name: &str, values: &Values, numbers: Option<&[f32]>) -> Option<Found> {
         let labels = self.labels.as_deref()?;
         let alone = alone(values, labels);
         if alone.benign.min(alone.attacks) < LEAST_OF_CLASS || alone.balanced_accuracy()? < STRONG {
             return None;
         }
-        let shape = if alone.worst_error() <= MOST_WRONG { shape(name, values, labels) } else { None };
+        let shape = if alone.worst_error() <= MOST_WRONG { shape(name, values, numbers, labels) } else { None };
         Some(match shape {
             Some(shape) => give_away(name, Why::TellsClasses { alone, shape }),
             None => strong(name, alone),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use nta_data::Label;
 
 use crate::finding::Shape;
-use crate::sample::{MOST_CODES, Values, n_distinct};
+use crate::sample::{MISSING, MOST_CODES, Values, n_distinct};
 
 /// Rows that stand for each value of a code, on average, at least.
 const ROWS_OF_CODE: usize = 10;
@@ -16,41 +16,65 @@ const NEARLY_ALL: f64 = 0.999;
 
 /// Words of names for what is known after the fact.
 const JUDGEMENTS: [&str; 33] = [
-    "label", "labels", "class", "target", "truth", "attack", "attacks", "malicious", "malware", "anomaly", "anomalous",
-    "intrusion", "alert", "alerts", "alarm", "severity", "priority", "risk", "threat", "verdict", "category", "cat",
-    "family", "signature", "detection", "detected", "score", "prediction", "predicted", "incident", "ticket",
-    "infected", "suspicious",
+    "label",
+    "labels",
+    "class",
+    "target",
+    "truth",
+    "attack",
+    "attacks",
+    "malicious",
+    "malware",
+    "anomaly",
+    "anomalous",
+    "intrusion",
+    "alert",
+    "alerts",
+    "alarm",
+    "severity",
+    "priority",
+    "risk",
+    "threat",
+    "verdict",
+    "category",
+    "cat",
+    "family",
+    "signature",
+    "detection",
+    "detected",
+    "score",
+    "prediction",
+    "predicted",
+    "incident",
+    "ticket",
+    "infected",
+    "suspicious",
 ];
 
-/// What the column looks like, where it looks like a truth.
-pub(crate) fn shape(name: &str, values: &Values, labels: &[Label]) -> Option<Shape> {
-    match values {
+/// What the column looks like, where it looks like a truth. `numbers` are its cells where it holds numbers, `(n_rows)`.
+pub(crate) fn shape(name: &str, values: &Values, numbers: Option<&[f32]>, labels: &[Label]) -> Option<Shape> {
+    let (codes, is_few) = match values {
         Values::Codes(codes) => {
             let distinct = n_distinct(codes);
-            if distinct <= MOST_CODES && distinct * ROWS_OF_CODE <= codes.len() {
-                return Some(Shape::Code);
-            }
-            if is_filled_in(codes.iter().copied(), labels) {
-                return Some(Shape::FilledIn);
-            }
+            (codes.clone(), distinct <= MOST_CODES && distinct * ROWS_OF_CODE <= codes.len())
         }
         Values::Numbers(numbers) => {
-            let missing = |n: f32| if n.is_finite() { n.to_bits() } else { u32::MAX };
-            if is_filled_in(numbers.iter().map(|&n| missing(n)), labels) {
-                return Some(Shape::FilledIn);
-            }
-            if is_two_clumps(numbers, labels) {
-                return Some(Shape::Clumps);
-            }
+            (numbers.iter().map(|n| if n.is_finite() { n.to_bits() } else { MISSING }).collect(), false)
         }
-    }
-    says_judgement(name).then_some(Shape::Name)
+    };
+    let shapes = [
+        (Shape::Code, is_few),
+        (Shape::FilledIn, is_filled_in(&codes, labels)),
+        (Shape::Clumps, numbers.is_some_and(|numbers| is_two_clumps(numbers, labels))),
+        (Shape::Name, says_judgement(name)),
+    ];
+    shapes.into_iter().find(|(_, is_so)| *is_so).map(|(shape, _)| shape)
 }
 
 /// Whether nearly all rows of some class have one value, or none.
-fn is_filled_in(values: impl Iterator<Item = u32>, labels: &[Label]) -> bool {
+fn is_filled_in(codes: &[u32], labels: &[Label]) -> bool {
     let mut counts = [BTreeMap::new(), BTreeMap::new()];
-    values.zip(labels).for_each(|(value, label)| *counts[*label as usize].entry(value).or_insert(0u64) += 1);
+    codes.iter().zip(labels).for_each(|(code, label)| *counts[*label as usize].entry(*code).or_insert(0u64) += 1);
     counts.iter().any(|of_class| {
         let rows: u64 = of_class.values().sum();
         of_class.values().max().is_some_and(|most| *most as f64 >= NEARLY_ALL * rows as f64)
@@ -105,7 +129,7 @@ mod tests {
     fn shape_of(name: &str, number: impl Fn(usize, bool) -> f32) -> Option<Shape> {
         let labels = labels(2_000);
         let numbers: Vec<f32> = (0..2_000).map(|i| number(i, labels[i].is_attack())).collect();
-        shape(name, &Values::of_numbers(&numbers), &labels)
+        shape(name, &Values::of_numbers(&numbers), Some(&numbers), &labels)
     }
 
     #[test]

@@ -23,7 +23,10 @@ pub(crate) fn of_numbers(numbers: &[f32], rows: &[RowId]) -> Option<Why> {
     if present.len() < LEAST_ROWS {
         return None;
     }
-    clock(&present).map(|clock| Why::Clock { clock }).or_else(|| counter(&present)).or_else(|| number_identifier(&present))
+    clock(&present)
+        .map(|clock| Why::Clock { clock })
+        .or_else(|| counter(&present))
+        .or_else(|| number_identifier(&present))
 }
 
 /// 2000-01-01 and 2038-01-19, seconds since 1970: where absolute times of traffic lie.
@@ -104,7 +107,10 @@ mod tests {
 
     #[test]
     fn clocks_counters_and_dealt_numbers_are_found() {
-        assert_eq!(found(|i| 1_714_554_000.0 + 128.0 * (i * 7 % 500) as f32), Some(Why::Clock { clock: Clock::Seconds }));
+        assert_eq!(
+            found(|i| 1_714_554_000.0 + 128.0 * (i * 7 % 500) as f32),
+            Some(Why::Clock { clock: Clock::Seconds })
+        );
         assert_eq!(found(|i| 1.7e12 + 2e6 * (i % 7) as f32), Some(Why::Clock { clock: Clock::Milliseconds }));
         assert_eq!(found(|i| 20_240_501.0 + (i % 30) as f32), Some(Why::Clock { clock: Clock::Digits }));
         assert_eq!(found(|i| (i % 500) as f32 * 3.0), Some(Why::Counter), "each file counts anew");

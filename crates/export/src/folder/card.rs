@@ -72,7 +72,10 @@ fn data(out: &mut String, model: &Model) -> std::fmt::Result {
     }
     for finding in &model.provenance.accepted {
         let (column, why) = (cell(&finding.column), cell(&finding.why.to_string()));
-        writeln!(out, "**Accepted by name, though it is no measurement that this model should need:** `{column}`, {why}.\n")?;
+        writeln!(
+            out,
+            "**Accepted by name, though it is no measurement that this model should need:** `{column}`, {why}.\n"
+        )?;
     }
     let dropped = model.preprocessor.dropped();
     if !dropped.is_empty() {

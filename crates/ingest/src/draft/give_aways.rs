@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nta_data::{Categories, CategoricalColumn, Dataset, Label, NumericColumn, RowId};
+use nta_data::{CategoricalColumn, Categories, Dataset, Label, NumericColumn, RowId};
 use nta_leakage::{Finding, Shape, Why, look};
 
 use crate::draft::guess::{ColumnKind, LabelGuess};

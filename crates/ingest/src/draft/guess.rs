@@ -264,8 +264,20 @@ pub(crate) fn kind(sample: &Sample, is_duration: bool) -> ColumnKind {
 /// Names of what is dealt out to rows, flows or connections, however few values there are.
 fn is_identifier(name: &str) -> bool {
     const NAMES: [&str; 14] = [
-        "id", "uid", "uuid", "guid", "index", "flowid", "sessionid", "connectionid", "connid", "recordid", "rowid",
-        "pkseqid", "communityid", "rownumber",
+        "id",
+        "uid",
+        "uuid",
+        "guid",
+        "index",
+        "flowid",
+        "sessionid",
+        "connectionid",
+        "connid",
+        "recordid",
+        "rowid",
+        "pkseqid",
+        "communityid",
+        "rownumber",
     ];
     let plain: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
     NAMES.contains(&plain.as_str())

@@ -6,9 +6,9 @@ use std::path::Path;
 use nta_data::Contact;
 
 use crate::block::BlockLimit;
-use crate::draft::{give_aways, guess};
 use crate::draft::sample::Sample;
 use crate::draft::yaml::{Draft, render};
+use crate::draft::{give_aways, guess};
 use crate::error::{IngestError, Position};
 use crate::format;
 use crate::framing::quoting;

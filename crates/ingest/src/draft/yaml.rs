@@ -26,7 +26,9 @@ pub(crate) fn render(title: &str, file: &str, delimiter: Option<char>, draft: &D
         let _ = writeln!(yaml, "{text}");
     };
     line(&format!("# Drafted from {file}; read every line before you trust it."));
-    line("# A column that was filled in after the fact (an alert, a ticket, the label under another name) gives the label");
+    line(
+        "# A column that was filled in after the fact (an alert, a ticket, the label under another name) gives the label",
+    );
     line("# away. Those that tell the classes apart by themselves are under `ignored`, with why; look for others.");
     line(&format!("name: {}", quoted(title)));
     line(&format!("description: {}", quoted(&format!("drafted from {title}"))));

@@ -15,7 +15,11 @@ pub(crate) fn run(args: &RunArgs, common: &Common) -> anyhow::Result<()> {
     let progress = Progress::new(common.quiet);
     if args.dry_run {
         let plan = dry_run(&loaded, &progress)?;
-        if common.json { commands::json(&plan)? } else { show_plan(&plan)? };
+        if common.json {
+            commands::json(&plan)?
+        } else {
+            show_plan(&plan)?
+        };
         return Ok(plan.require_honest()?);
     }
     let resume = match args.resume.as_deref() {

@@ -62,7 +62,8 @@ impl ColumnCheck {
             (_, true) => "give the label away",
             (_, false) => "give the label away or are no measurements of the flow",
         };
-        let accepted: Vec<String> = config.data.accepted.iter().chain(self.refused.iter().map(|f| &f.column)).map(|c| in_yaml(c)).collect();
+        let accepted: Vec<String> =
+            config.data.accepted.iter().chain(self.refused.iter().map(|f| &f.column)).map(|c| in_yaml(c)).collect();
         let it = if names.len() == 1 { "it" } else { "them" };
         Err(PipelineError::Gate(format!(
             "{} {gives}; nothing was trained. Move {it} to `ignored` in the schema{}, or accept {it} by name: \

@@ -34,8 +34,8 @@ use judge::Judging;
 use log::RunLog;
 use members::MemberStage;
 
-pub use columns::ColumnCheck;
 pub(crate) use columns::COLUMNS;
+pub use columns::ColumnCheck;
 
 /// Whether a run starts afresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
