@@ -230,7 +230,7 @@ fn columns_of(schema: &str) -> Vec<String> {
 }
 
 fn passes(home: &Home, schema: &str, strong: &str) {
-    let text = CONFIG.replace("schema.yaml", schema).replace("split: {", "split: { strategy: stratified,");
+    let text = CONFIG.replace("schema.yaml", schema);
     let config = home.write("configs/flows.yaml", text);
     let plan = home.nta(&["run", config.to_str().unwrap(), "--dry-run", "--json"]).ok();
     let plan: serde_json::Value = serde_json::from_str(&plan.out).unwrap();
