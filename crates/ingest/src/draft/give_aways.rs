@@ -5,7 +5,8 @@ use std::sync::Arc;
 use nta_data::{CategoricalColumn, Categories, Dataset, Label, NumericColumn, RowId};
 use nta_leakage::{Finding, Shape, Why, look};
 
-use crate::draft::guess::{ColumnKind, LabelGuess};
+use crate::draft::guess::ColumnKind;
+use crate::draft::labels::LabelGuess;
 use crate::draft::sample::Sample;
 use crate::draft::yaml::Draft;
 use crate::schema::any::any_columns;

@@ -6,9 +6,10 @@ use std::path::Path;
 use nta_data::Contact;
 
 use crate::block::BlockLimit;
+use crate::draft::guess::{self, ColumnKind};
 use crate::draft::sample::Sample;
 use crate::draft::yaml::{Draft, render};
-use crate::draft::{give_aways, guess};
+use crate::draft::{give_aways, labels};
 use crate::error::{IngestError, Position};
 use crate::format;
 use crate::framing::quoting;
@@ -46,7 +47,7 @@ pub fn infer_schema(path: &Path, contact: &Contact) -> Result<String, IngestErro
 }
 
 /// The separator that cuts the first line into most pieces; `None` for a comma.
-fn sniff_delimiter(input: &OpenInput) -> Result<Option<char>, IngestError> {
+pub(crate) fn sniff_delimiter(input: &OpenInput) -> Result<Option<char>, IngestError> {
     let Some(line) = format::separated_first_line(input)? else { return Ok(None) };
     let pieces = |d: u8| quoting::values(&line, d).count();
     let best = [b',', b'\t', b';', b'|'].into_iter().rev().max_by_key(|d| pieces(*d));
@@ -64,8 +65,8 @@ fn refuse_headless(names: &[String], file: &str) -> Result<(), IngestError> {
 }
 
 fn draft(samples: &[Sample]) -> Draft {
-    let label = guess::label(samples);
-    let family = guess::family(samples, label.as_ref());
+    let label = labels::label(samples);
+    let family = labels::family(samples, label.as_ref());
     let time = guess::time(samples);
     let duration = guess::duration(samples);
     let (src, dst) = guess::hosts(samples);
@@ -83,7 +84,10 @@ fn draft(samples: &[Sample]) -> Draft {
     let features = samples
         .iter()
         .filter(|s| !taken.contains(&s.name.as_str()))
-        .map(|s| (s.name.clone(), guess::kind(s, duration.as_deref() == Some(s.name.as_str()))))
+        .map(|s| match labels::is_blank_label(s) {
+            true => (s.name.clone(), ColumnKind::Empty),
+            false => (s.name.clone(), guess::kind(s, duration.as_deref() == Some(s.name.as_str()))),
+        })
         .collect();
     Draft { label, family, time, duration, src, dst, order, features, given_away: Vec::new() }
 }

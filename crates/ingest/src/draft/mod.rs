@@ -3,5 +3,6 @@
 pub(crate) mod give_aways;
 pub(crate) mod guess;
 pub(crate) mod infer;
+pub(crate) mod labels;
 pub(crate) mod sample;
 pub(crate) mod yaml;

@@ -94,11 +94,16 @@ fn show_plan(plan: &DryRun) -> anyhow::Result<()> {
     if !plan.partition.note.is_empty() {
         writeln!(out, "              {}", plan.partition.note)?;
     }
+    for (i, remark) in plan.remarks.iter().enumerate() {
+        let head = if i == 0 { "notes" } else { "" };
+        writeln!(out, "  {head:<11} {}", visible::one_line(&words::remark(remark)))?;
+    }
+    if !plan.columns.strong.is_empty() {
+        let head = if plan.remarks.is_empty() { "notes" } else { "" };
+        writeln!(out, "  {head:<11} {}", visible::one_line(&words::strong(&plan.columns.strong)))?;
+    }
     writeln!(out, "  numbers     {}", visible::one_line(&counted(&plan.numeric)))?;
     writeln!(out, "  categories  {}", visible::one_line(&counted(&plan.categorical)))?;
-    if !plan.columns.strong.is_empty() {
-        writeln!(out, "  note        {}", visible::one_line(&words::strong(&plan.columns.strong)))?;
-    }
     writeln!(out, "  memory      about {} MB", plan.memory_bytes >> 20)?;
     writeln!(out, "  time        about {:.0} s ({})", plan.seconds, plan.basis)?;
     Ok(())
