@@ -64,10 +64,6 @@ impl Rule {
             let counts = if numbers[row].is_finite() { &mut bins[bin(&bounds, numbers[row])] } else { &mut missing };
             counts[labels[row] as usize] += 1;
         }
-        // Beyond the largest number that was seen, as at it.
-        if let [.., last, beyond] = &mut bins[..] {
-            *beyond = *last;
-        }
         let attack = bins.iter().map(|counts| is_attack(counts, totals)).collect();
         Rule::Bins { bounds, attack, missing: is_attack(&missing, totals) }
     }
@@ -103,21 +99,22 @@ fn is_attack(counts: &Counts, totals: Counts) -> bool {
     u128::from(counts[1]) * u128::from(totals[0]) > u128::from(counts[0]) * u128::from(totals[1])
 }
 
-/// Upper bounds of the bins, ascending, each inside its bin: quantiles of either class, so that a rare class is seen as
-/// sharply as the other.
+/// Bounds between bins, ascending: halfway between quantiles of either class, so that a rare class is seen as sharply as
+/// the other, and a number beyond those seen is as the nearest.
 fn bounds(numbers: &[f32], labels: &[Label], rows: &[usize]) -> Vec<f32> {
-    let mut bounds = Vec::new();
+    let mut seen = Vec::new();
     for class in [Label::Benign, Label::Attack] {
         let of_class = |row: &&usize| labels[**row] == class && numbers[**row].is_finite();
         let mut sorted: Vec<f32> = rows.iter().filter(of_class).map(|&row| numbers[row]).collect();
         sorted.sort_unstable_by(f32::total_cmp);
         let n = sorted.len();
-        bounds.extend((0..n.min(BOUNDS_OF_CLASS)).map(|k| sorted[k * n / BOUNDS_OF_CLASS.min(n)]));
-        bounds.extend(sorted.last());
+        seen.extend((0..n.min(BOUNDS_OF_CLASS)).map(|k| sorted[k * n / BOUNDS_OF_CLASS.min(n)]));
+        seen.extend(sorted.last());
     }
-    bounds.sort_unstable_by(f32::total_cmp);
-    bounds.dedup();
-    bounds
+    seen.sort_unstable_by(f32::total_cmp);
+    seen.dedup();
+    let between = |pair: &[f32]| Some(pair[0] / 2.0 + pair[1] / 2.0).filter(|x| *x < pair[1]).unwrap_or(pair[0]);
+    seen.windows(2).map(between).collect()
 }
 
 fn bin(bounds: &[f32], number: f32) -> usize {

@@ -80,10 +80,11 @@ struct Sampled<'a> {
 impl Sampled<'_> {
     fn number(&self, name: &str, column: &[f32]) -> Option<Found> {
         let numbers: Vec<f32> = self.rows.iter().map(|&i| column[i as usize]).collect();
-        if let Some(why) = trace::of_numbers(&numbers, &self.ids) {
-            return Some(give_away(name, why));
+        let told = self.told_by(name, &Values::of_numbers(&numbers), Some(&numbers));
+        if matches!(told, Some(Found::GiveAway(_))) {
+            return told;
         }
-        self.told_by(name, &Values::of_numbers(&numbers), Some(&numbers))
+        trace::of_numbers(&numbers, &self.ids).map(|why| give_away(name, why)).or(told)
     }
 
     fn text(&self, name: &str, column: &Categories) -> Option<Found> {

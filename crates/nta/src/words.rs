@@ -198,9 +198,7 @@ pub(crate) fn joined(joined: &Joined) -> String {
     let empty: Vec<String> =
         windows.filter(|w| w.rows == 0).map(|w| format!("line {} ({})", w.line, w.label)).collect();
     if !empty.is_empty() {
-        let more = empty.len().saturating_sub(5);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        said += &format!("; no flow lies in {}{more}", empty[..empty.len().min(5)].join(", "));
+        said += &format!("; no flow lies in {}", listed(&empty));
     }
     said
 }
