@@ -10,6 +10,7 @@
 //! | `sample` | the rows looked at, and their columns as numbers or codes |
 //! | `alone` | how well a column by itself tells the classes apart, held out |
 //! | `shape` | whether it looks like a truth that was written down, and not like a measurement |
+//! | `name` | what a column's name speaks of: a judgement, a measurement |
 //! | `families` | whether it says the attack types in their words |
 //! | `trace` | counters, clocks, identifiers, addresses: columns that say which row this is |
 
@@ -18,6 +19,7 @@ mod alone;
 mod families;
 mod finding;
 mod look;
+mod name;
 mod sample;
 mod shape;
 mod trace;

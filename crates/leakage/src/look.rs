@@ -84,7 +84,7 @@ impl Sampled<'_> {
         if matches!(told, Some(Found::GiveAway(_))) {
             return told;
         }
-        trace::of_numbers(&numbers, &self.ids).map(|why| give_away(name, why)).or(told)
+        trace::of_numbers(name, &numbers, &self.ids).map(|why| give_away(name, why)).or(told)
     }
 
     fn text(&self, name: &str, column: &Categories) -> Option<Found> {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use nta_data::Label;
 
 use crate::finding::Shape;
+use crate::name::{says_judgement, says_measurement};
 use crate::sample::{MISSING, MOST_CODES, Values, n_distinct};
 
 /// Rows that stand for each value of a code, on average, at least.
@@ -13,43 +14,6 @@ const ROWS_OF_CODE: usize = 10;
 
 /// Share of a class that has one value where that class was not filled in.
 const NEARLY_ALL: f64 = 0.999;
-
-/// Words of names for what is known after the fact.
-const JUDGEMENTS: [&str; 33] = [
-    "label",
-    "labels",
-    "class",
-    "target",
-    "truth",
-    "attack",
-    "attacks",
-    "malicious",
-    "malware",
-    "anomaly",
-    "anomalous",
-    "intrusion",
-    "alert",
-    "alerts",
-    "alarm",
-    "severity",
-    "priority",
-    "risk",
-    "threat",
-    "verdict",
-    "category",
-    "cat",
-    "family",
-    "signature",
-    "detection",
-    "detected",
-    "score",
-    "prediction",
-    "predicted",
-    "incident",
-    "ticket",
-    "infected",
-    "suspicious",
-];
 
 /// What the column looks like, where it looks like a truth. `numbers` are its cells where it holds numbers, `(n_rows)`.
 pub(crate) fn shape(name: &str, values: &Values, numbers: Option<&[f32]>, labels: &[Label]) -> Option<Shape> {
@@ -62,10 +26,12 @@ pub(crate) fn shape(name: &str, values: &Values, numbers: Option<&[f32]>, labels
             (numbers.iter().map(|n| if n.is_finite() { n.to_bits() } else { MISSING }).collect(), false)
         }
     };
+    // A flood may have one size, or sizes far from all others.
+    let may_be_written = !says_measurement(name);
     let shapes = [
         (Shape::Code, is_few),
-        (Shape::FilledIn, is_filled_in(&codes, labels)),
-        (Shape::Clumps, numbers.is_some_and(|numbers| is_two_clumps(numbers, labels))),
+        (Shape::FilledIn, may_be_written && is_filled_in(&codes, labels)),
+        (Shape::Clumps, may_be_written && numbers.is_some_and(|numbers| is_two_clumps(numbers, labels))),
         (Shape::Name, says_judgement(name)),
     ];
     shapes.into_iter().find(|(_, is_so)| *is_so).map(|(shape, _)| shape)
@@ -96,28 +62,6 @@ fn is_two_clumps(numbers: &[f32], labels: &[Label]) -> bool {
     gap > (benign.1 - benign.0).max(attacks.1 - attacks.0)
 }
 
-fn says_judgement(name: &str) -> bool {
-    words(name).iter().any(|word| JUDGEMENTS.contains(&word.as_str()))
-}
-
-/// The words of a name in lower case: `AttackType`, `attack_type` and `Attack Type` are two words each.
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut was_lower = false;
-    for c in name.chars() {
-        let begins = !c.is_alphanumeric() || (c.is_uppercase() && was_lower);
-        if begins {
-            words.push(String::new());
-        }
-        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
-            word.extend(c.to_lowercase());
-        }
-        was_lower = c.is_lowercase();
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,14 +83,8 @@ mod tests {
         assert_eq!(shape_of("x", |i, attack| f32::from(attack) * 10.0 + i as f32 / 2_000.0), Some(Shape::Clumps));
         let flood = |i: usize, attack: bool| if attack { 1_000.0 + 37.5 * i as f32 } else { (i % 700) as f32 };
         assert_eq!(shape_of("packets", flood), None);
+        let one_size = |i: usize, attack: bool| if attack { 0.0 } else { 40.0 + i as f32 };
+        assert_eq!(shape_of("dst_bytes", one_size), None, "all that was sent got no answer");
         assert_eq!(shape_of("RiskScore", flood), Some(Shape::Name));
-    }
-
-    #[test]
-    fn names_fall_into_words() {
-        assert_eq!(words("AttackType"), ["attack", "type"]);
-        assert_eq!(words("detailed-label"), ["detailed", "label"]);
-        assert_eq!(words("Fwd IAT Std"), ["fwd", "iat", "std"]);
-        assert!(!says_judgement("classification_port") && says_judgement("attack_cat"));
     }
 }

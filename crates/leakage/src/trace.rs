@@ -6,6 +6,7 @@ use nta_data::{Categories, RowId};
 
 use crate::address::holds_address;
 use crate::finding::{Clock, Why};
+use crate::name::says_measurement;
 
 /// Fewer rows than this tell no counter from chance.
 const LEAST_ROWS: usize = 50;
@@ -16,17 +17,16 @@ const OWN_VALUES: f64 = 0.9;
 /// Pairs of equal numbers that chance would make where there is none, at least.
 const PAIRS_BY_CHANCE: f64 = 30.0;
 
-/// What gives a number column away, its rows in the files' order.
-pub(crate) fn of_numbers(numbers: &[f32], rows: &[RowId]) -> Option<Why> {
+/// What gives the number column `name` away, its rows in the files' order.
+pub(crate) fn of_numbers(name: &str, numbers: &[f32], rows: &[RowId]) -> Option<Why> {
     let present = numbers.iter().zip(rows).filter(|(n, _)| n.is_finite());
     let present: Vec<(f32, RowId)> = present.map(|(n, row)| (*n, *row)).collect();
     if present.len() < LEAST_ROWS {
         return None;
     }
-    clock(&present)
-        .map(|clock| Why::Clock { clock })
-        .or_else(|| counter(&present))
-        .or_else(|| number_identifier(&present))
+    let clock = clock(&present).map(|clock| Why::Clock { clock });
+    let dealt = || counter(&present).or_else(|| number_identifier(&present));
+    clock.or_else(|| if says_measurement(name) { None } else { dealt() })
 }
 
 /// 2000-01-01 and 2038-01-19, seconds since 1970: where absolute times of traffic lie.
@@ -102,7 +102,7 @@ mod tests {
 
     fn found(number: impl Fn(usize) -> f32) -> Option<Why> {
         let rows: Vec<RowId> = (0..1_000).map(|row| RowId { file: (row / 500) as u32, row: row % 500 }).collect();
-        of_numbers(&(0..1_000).map(number).collect::<Vec<_>>(), &rows)
+        of_numbers("x", &(0..1_000).map(number).collect::<Vec<_>>(), &rows)
     }
 
     #[test]
@@ -123,6 +123,9 @@ mod tests {
         assert_eq!(found(|i| (i * 617 % 251) as f32), None, "few numbers, again and again");
         assert_eq!(found(|i| ((i * 617) % 1_009) as f32 * 1e5), None, "wide apart: chance would make no pair");
         assert_eq!(found(|i| ((i * 617) % 1_009) as f32 / 7.0), None, "fractions");
+        let rows: Vec<RowId> = (0..1_000).map(|row| RowId { file: 0, row }).collect();
+        let sorted: Vec<f32> = (0..1_000).map(|i| i as f32).collect();
+        assert_eq!(of_numbers("Flow Duration", &sorted, &rows), None, "a file sorted by it");
         assert_eq!(found(|_| 1_714_554_000.0), None, "one number throughout says nothing");
         assert_eq!(found(|i| if i < 30 { i as f32 } else { f32::NAN }), None, "too few");
     }
