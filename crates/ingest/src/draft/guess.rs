@@ -3,20 +3,31 @@
 use nta_data::{Order, TimeRole, TimeUnit};
 use nta_leakage::{holds_address, is_address};
 
+use crate::draft::numbers::numbers;
 use crate::draft::sample::Sample;
 use crate::values::number::{Number, number};
 use crate::values::time::TimeReader;
 
 /// What a column that has no role of its own could be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ColumnKind {
     Number,
     Hexadecimal,
-    Category { n_distinct: usize },
+    Category {
+        n_distinct: usize,
+    },
     Address,
     Identifier,
     Empty,
     Time,
+    /// The same cells as another column's.
+    Copy {
+        of: String,
+    },
+    /// Numbers whose fractions a spreadsheet lost.
+    Spoiled {
+        example: String,
+    },
 }
 
 /// A time column.
@@ -182,22 +193,24 @@ pub(crate) fn kind(sample: &Sample, is_duration: bool) -> ColumnKind {
     if sample.is_time {
         return ColumnKind::Time;
     }
-    let n_joined = || sample.texts.iter().filter(|t| holds_address(t)).count();
-    if sample.texts.iter().any(|t| is_address(t)) || 2 * n_joined() > sample.texts.len() {
+    let n = sample.texts.len();
+    let n_addresses = sample.texts.iter().filter(|t| is_address(t) || holds_address(t)).count();
+    if n_addresses * 2 > n {
         return ColumnKind::Address;
     }
-    let n = sample.texts.len();
     let (n_distinct, name) = (sample.distinct.len(), sample.name.to_lowercase());
     let all_differ = n_distinct == n && n > 20;
     let may_be_id = name.ends_with("_id") || name.ends_with(" id") || name.starts_with("unnamed");
     if is_identifier(&name) || (all_differ && may_be_id) {
         return ColumnKind::Identifier;
     }
-    if is_number(sample) {
-        return ColumnKind::Number;
-    }
-    if sample.texts.iter().all(|t| number(t, true) != Number::Bad) {
-        return ColumnKind::Hexadecimal;
+    match numbers(sample) {
+        Some(found) if found.is_spoiled => {
+            return ColumnKind::Spoiled { example: found.example.map(|(text, _)| text).unwrap_or_default() };
+        }
+        Some(found) if found.hex => return ColumnKind::Hexadecimal,
+        Some(_) => return ColumnKind::Number,
+        None => {}
     }
     if n_distinct * 2 > n && n_distinct > 50 {
         return ColumnKind::Identifier;
@@ -228,7 +241,16 @@ fn is_identifier(name: &str) -> bool {
 }
 
 fn is_number(sample: &Sample) -> bool {
+    numbers(sample).is_some_and(|found| !found.hex && !found.is_spoiled)
+}
+
+fn is_number(sample: &Sample) -> bool {
     !sample.texts.is_empty() && sample.texts.iter().all(|t| number(t, false) != Number::Bad)
+}
+
+/// A text of the file as a comment can hold it.
+pub(crate) fn in_comment(text: &str) -> String {
+    text.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 impl ColumnKind {
@@ -249,6 +271,11 @@ impl ColumnKind {
             ColumnKind::Identifier => "  # an identifier".to_owned(),
             ColumnKind::Empty => "  # no values in the rows looked at".to_owned(),
             ColumnKind::Time => "  # a time".to_owned(),
+            ColumnKind::Copy { of } => format!("  # the same as `{}`", in_comment(of)),
+            ColumnKind::Spoiled { example } => format!(
+                "  # numbers such as `{}`: a spreadsheet seems to have lost the decimal point, so export them again",
+                in_comment(example)
+            ),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 pub(crate) mod give_aways;
 pub(crate) mod guess;
+pub(crate) mod headless;
 pub(crate) mod infer;
 pub(crate) mod labels;
+pub(crate) mod notes;
+pub(crate) mod numbers;
 pub(crate) mod sample;
 pub(crate) mod yaml;

@@ -16,6 +16,8 @@ use crate::project::Project;
 pub(crate) struct Context<'a> {
     pub(crate) config: &'a RunConfig,
     pub(crate) project: &'a Project,
+    /// The version, `name/3`, that this run's model is made from, where it is made from one.
+    pub(crate) parent: Option<String>,
     pub(crate) log: RunLog<'a>,
     /// What each feature says of the label by itself; nothing before the rows are dealt.
     pub(crate) columns: ColumnCheck,
