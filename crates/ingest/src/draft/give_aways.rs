@@ -32,7 +32,7 @@ fn table(draft: &Draft, samples: &[Sample], n_rows: usize) -> Dataset {
         names.filter_map(|name| samples.iter().find(|s| s.name == name)).collect::<Vec<_>>()
     };
     let (numbers, texts) = (of(ColumnKind::is_number), of(ColumnKind::is_category));
-    schema.numeric = numbers.iter().map(|s| NumericColumn { name: s.name.clone(), hex: true }).collect();
+    schema.numeric = numbers.iter().map(|s| NumericColumn::plain(&s.name)).collect();
     schema.categorical = texts.iter().map(|s| CategoricalColumn { name: s.name.clone() }).collect();
     let mut table = Dataset::empty(Arc::new(schema));
     table.numeric = numbers.iter().map(|s| number_column(s, n_rows)).collect();

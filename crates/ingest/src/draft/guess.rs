@@ -244,10 +244,6 @@ fn is_number(sample: &Sample) -> bool {
     numbers(sample).is_some_and(|found| !found.hex && !found.is_spoiled)
 }
 
-fn is_number(sample: &Sample) -> bool {
-    !sample.texts.is_empty() && sample.texts.iter().all(|t| number(t, false) != Number::Bad)
-}
-
 /// A text of the file as a comment can hold it.
 pub(crate) fn in_comment(text: &str) -> String {
     text.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect()
