@@ -9,6 +9,7 @@
 //! - `events`: what a run told stands in its folder as data
 //! - `features`: a build for use and one for tests share their libraries
 //! - `full_disk`: where there is no room, the file and the remedy are named and nothing is left
+//! - `give_aways`: a column that gives the label away stops a run, an honest one that is strong does not
 //! - `hostile_names`: names that a file brings are shown, and neither obeyed nor computed
 //! - `hostile_yaml`: a config or schema that nobody writes by hand is read, or refused in one line
 //! - `importances`: what features are worth on held-out flows is found by a run and told
@@ -42,6 +43,7 @@ mod events;
 mod fake_mlflow;
 mod features;
 mod full_disk;
+mod give_aways;
 mod hostile_names;
 mod hostile_yaml;
 mod importances;

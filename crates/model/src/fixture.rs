@@ -44,6 +44,7 @@ pub(crate) fn schema(order: Order) -> Schema {
         categorical: vec![CategoricalColumn { name: "proto".into() }],
         numeric: ["bytes", "packets"].map(NumericColumn::plain).to_vec(),
         ignored: Vec::new(),
+        accepted: Vec::new(),
     }
 }
 

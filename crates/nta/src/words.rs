@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use nta_pipeline::{Awaited, Begun, Joined, OddColumn, Outcome, PartSize, Remark, Settled, Unit, thousands};
+use nta_pipeline::{
+    Awaited, Begun, Finding, Joined, OddColumn, Outcome, PartSize, Remark, Settled, Strong, Unit, listed, thousands,
+};
 
 use crate::visible::one_line;
 
@@ -189,7 +191,9 @@ pub(crate) fn remark(remark: &Remark) -> String {
             format!("{}{} more columns stand twice or are of kinds that are not read", of(role), thousands(*more))
         }
         Remark::Drafted { note } => note.clone(),
-        Remark::ColumnsAbsent { role, columns } => format!("{role}: the files lack {}", columns.join(", ")),
+        Remark::ColumnsAbsent { role, columns } => format!("{role}: the files lack {}", listed(columns)),
+        Remark::GiveAway { finding, accepted } => give_away(finding, *accepted),
+        Remark::StrongColumns { columns } => strong(columns),
         Remark::Partition { text } => text.clone(),
         Remark::Settled(settled) => self::settled(settled),
         Remark::ColumnDropped { column, reason } => format!("column `{column}` is left out: {reason}"),
@@ -212,15 +216,6 @@ pub(crate) fn remark(remark: &Remark) -> String {
     }
 }
 
-/// Names in a sentence: at most five of them, the rest counted.
-pub(crate) fn listed(names: &[String]) -> String {
-    let most = 5;
-    let shown: Vec<String> = names.iter().take(most).map(|name| one_line(name).into_owned()).collect();
-    let more = names.len().saturating_sub(most);
-    let more = if more > 0 { format!(" and {} more", thousands(more as u64)) } else { String::new() };
-    shown.join(", ") + &more
-}
-
 /// What a key became that was left to the data.
 pub(crate) fn settled(settled: &Settled) -> String {
     let key = &settled.key;
@@ -232,6 +227,24 @@ pub(crate) fn settled(settled: &Settled) -> String {
             format!("chosen by the data: `{key}: {value}`, which the {rows} benign rows of the threshold part support")
         }
     }
+}
+
+/// A feature that gives the label away.
+pub(crate) fn give_away(finding: &Finding, accepted: bool) -> String {
+    let accepted = if accepted { ", accepted" } else { "" };
+    format!("column `{}`{accepted}: {}", finding.column, finding.why)
+}
+
+/// Measurements that tell the classes apart by themselves.
+pub(crate) fn strong(columns: &[Strong]) -> String {
+    let right = |s: &Strong| s.alone.balanced_accuracy().unwrap_or_default() * 100.0;
+    let columns: Vec<String> = columns.iter().map(|s| format!("{} {:.1} %", s.column, right(s))).collect();
+    format!("alone, held out, columns tell attacks from benign flows (balanced accuracy): {}", listed(&columns))
+}
+
+/// What stands before a remark.
+pub(crate) fn head(remark: &Remark) -> &'static str {
+    if matches!(remark, Remark::GiveAway { .. }) { "give-away" } else { "note" }
 }
 
 /// What was found in a second file of labels.
@@ -253,9 +266,7 @@ pub(crate) fn joined(joined: &Joined) -> String {
     let empty: Vec<String> =
         windows.filter(|w| w.rows == 0).map(|w| format!("line {} ({})", w.line, w.label)).collect();
     if !empty.is_empty() {
-        let more = empty.len().saturating_sub(5);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        said += &format!("; no flow lies in {}{more}", empty[..empty.len().min(5)].join(", "));
+        said += &format!("; no flow lies in {}", listed(&empty));
     }
     said
 }

@@ -82,6 +82,9 @@ pub struct DataConfig {
     /// Label values that mean benign, in place of the schema's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub benign: Vec<String>,
+    /// Features that are taken though they give the label away or say which row it is, beside the schema's `accepted`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<String>,
     /// Labels from a second file: a table that knows the flows by uid, or by hosts and time, or windows of time and hosts
     /// (`.yaml`). A path, or `{ file: …, tolerance: 1.0 }`; see docs/labels.md.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,8 +7,18 @@ use serde::Serialize;
 use crate::config::LoadedConfig;
 use crate::error::PipelineError;
 use crate::event::{Listener, Remark, Settled};
-use crate::run::{partition_of, settle};
+use crate::run::{ColumnCheck, partition_of, settle};
 use crate::traffic::{self, SourceReport};
+
+impl DryRun {
+    /// The gate that the run itself would stop at.
+    ///
+    /// # Errors
+    /// [`PipelineError::Gate`] where a feature gives the label away and was not accepted by name.
+    pub fn require_honest(&self) -> Result<(), PipelineError> {
+        self.gate.clone().map_or(Ok(()), |why| Err(PipelineError::Gate(why)))
+    }
+}
 
 /// What a run would do.
 #[derive(Debug, Clone, Serialize)]
@@ -21,6 +31,10 @@ pub struct DryRun {
     pub categorical: Vec<String>,
     /// What each key became that the config leaves to the data.
     pub settled: Vec<Settled>,
+    /// What each feature says of the label by itself.
+    pub columns: ColumnCheck,
+    /// Why the run would stop before it learns, where it would.
+    pub gate: Option<String>,
     /// How the rows are dealt, and what each part holds.
     pub partition: PartitionSummary,
     /// What reading left out or found missing, and the labels that the config gives.
@@ -60,9 +74,13 @@ pub fn dry_run(loaded: &LoadedConfig, listener: &dyn Listener) -> Result<DryRun,
         + train * config.lstm.epochs as f64 * weights * LSTM_SECONDS;
     let numbers = rows as f64 * (columns as f64 * 4.0 + 40.0);
     let views = train * (columns as f64 * 8.0 + inputs * 4.0);
+    let checked = ColumnCheck::of(&partition.train);
+    let gate = checked.require_honest(&partition.train.schema, &config).err().map(|closed| closed.to_string());
     let summary = partition.summary;
     Ok(DryRun {
         rows,
+        columns: checked,
+        gate,
         numeric: schema.numeric.iter().map(|c| c.name.clone()).collect(),
         categorical: schema.categorical.iter().map(|c| c.name.clone()).collect(),
         settled,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use nta_data::Contact;
 use nta_ingest::{Joined, LeftOut, OddColumn};
+use nta_leakage::{Finding, Strong};
 use nta_metrics::ThresholdRule;
 use serde::{Deserialize, Serialize};
 
@@ -389,7 +390,7 @@ pub struct FeatureLoss {
 }
 
 /// Something about a run that its user should know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "remark", rename_all = "snake_case")]
 pub enum Remark {
     /// A resume was asked for, and there is no interrupted run of this config: it starts afresh.
@@ -463,6 +464,18 @@ pub enum Remark {
         role: String,
         /// Their names.
         columns: Vec<String>,
+    },
+    /// A feature that gives the label away, or says which row it is. Where it was not accepted by name, the run stops.
+    GiveAway {
+        /// Which, and why.
+        finding: Finding,
+        /// Whether the schema or the config accepts it.
+        accepted: bool,
+    },
+    /// Features that tell the classes apart by themselves, as measurements may; the best first.
+    StrongColumns {
+        /// Which, and how well.
+        columns: Vec<Strong>,
     },
     /// How the rows were dealt where the config left it open or could not be followed to the letter.
     Partition {

@@ -47,8 +47,9 @@ pub use labels_file::LabelsFile;
 pub use models::{ModelLine, ModelView, model_log, models, show_model};
 pub use nta_atomic::remove_unfinished;
 pub use nta_audit::{ColumnDrift, Drift};
-pub use nta_data::{Awaited, Caller, Contact, TimeUnit, Wait};
+pub use nta_data::{Awaited, Caller, Contact, TimeUnit, Wait, listed};
 pub use nta_ingest::{AsWritten, BadRows, Joined, LeftOut, OddColumn, WithoutTruth, panic_is_caught};
+pub use nta_leakage::{Finding, Strong};
 pub use nta_metrics::{
     AtRate, Check, Checked, Evaluation, MemberEvaluation, OperatingPoint, Paired, Promise, UnitKind, metric,
 };
@@ -60,7 +61,7 @@ pub use project::Project;
 pub use promotions::{AliasMoved, collect_garbage, promote, remove_alias, rollback};
 pub use publish::{Proved, PublishOutcome, PublishRequest, Verified, VerifyRequest, publish, require_key, verify};
 pub use retrain::{Decision, FreshAudit, RetrainOutcome, RetrainRequest, RowCounts, Unavailable, retrain};
-pub use run::{Resume, RunOutcome, run};
+pub use run::{ColumnCheck, Resume, RunOutcome, run};
 pub use runs::{RunLine, RunList, runs, show};
 pub use schemas::{infer_schema, list_schemas, show_schema};
 pub use score::{FamilyCount, ScoreOutcome, ScoreRequest, score};

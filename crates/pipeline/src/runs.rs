@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use nta_metrics::Evaluation;
 use nta_tracking::{RunRecord, RunSummary, Status};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::error::{PipelineError, refused};
 use crate::project::Project;
+use crate::run::{COLUMNS, ColumnCheck};
 
 /// One line of `nta runs`.
 #[derive(Debug, Clone, Serialize)]
@@ -19,6 +21,8 @@ pub struct RunLine {
     pub status: Status,
     /// Its folder.
     pub folder: PathBuf,
+    /// What each feature says of the label by itself, once it was looked at.
+    pub columns: Option<ColumnCheck>,
     /// What was measured, once it was.
     pub evaluation: Option<Evaluation>,
 }
@@ -45,13 +49,17 @@ pub fn show(project: &Project, asked: &str) -> Result<RunLine, PipelineError> {
 }
 
 fn line(run: RunSummary) -> RunLine {
-    let evaluation = evaluation_in(&run.folder);
-    RunLine { record: run.record, status: run.status, folder: run.folder, evaluation }
+    let (columns, evaluation) = (kept_in(&run.folder, COLUMNS), evaluation_in(&run.folder));
+    RunLine { record: run.record, status: run.status, folder: run.folder, columns, evaluation }
 }
 
-/// evaluation.json, where it is a file and one of ours: opening a pipe would wait for its other end.
 fn evaluation_in(folder: &Path) -> Option<Evaluation> {
-    let path = folder.join("evaluation.json");
+    kept_in(folder, "evaluation.json")
+}
+
+/// What a run keeps under `name`, where it is a file and one of ours: opening a pipe would wait for its other end.
+fn kept_in<T: DeserializeOwned>(folder: &Path, name: &str) -> Option<T> {
+    let path = folder.join(name);
     let bytes = path.is_file().then(|| std::fs::read(&path).ok())??;
     serde_json::from_slice(&bytes).ok()
 }

@@ -44,7 +44,8 @@ pub struct Recognised {
 pub fn recognise(path: &Path, contact: &Contact) -> Result<Recognised, IngestError> {
     let name = path.display().to_string();
     let source = Source::resolve(&[name.clone()], Path::new(""))?;
-    let first_line = format::separated_first_line(&Input::new(path, true).open(contact)?)?;
+    let head = format::separated_head(&Input::new(path, true).open(contact)?)?;
+    let first_line = head.map(|head| head.first_line);
     let mut best: Option<(usize, &'static str, &'static str, Schema)> = None;
     for (builtin, yaml) in builtin_schemas() {
         let schema = parse(yaml, builtin)?;

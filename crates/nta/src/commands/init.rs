@@ -2,11 +2,12 @@
 
 use std::io::Write;
 
-use nta_pipeline::{Guess, InitOutcome, InitRequest, Resume, RunConfig, init as job};
+use nta_pipeline::{Guess, InitOutcome, InitRequest, Resume, RunConfig, init as job, listed};
 
 use crate::args::{Common, InitArgs};
 use crate::progress::Progress;
-use crate::{commands, table, visible, words};
+use crate::visible::one_line;
+use crate::{commands, table, visible};
 
 pub(crate) fn init(args: &InitArgs, common: &Common) -> anyhow::Result<()> {
     let request = InitRequest {
@@ -56,9 +57,9 @@ fn show(out: &mut impl Write, outcome: &InitOutcome) -> anyhow::Result<()> {
 
 fn row(guess: &Guess) -> Vec<String> {
     let is = match (&guess.becomes, guess.values.is_empty()) {
-        (Some(becomes), _) => format!("{}: {becomes}", words::listed(&guess.values)),
+        (Some(becomes), _) => format!("{}: {becomes}", one_line(&listed(&guess.values))),
         (None, true) => "none found".to_owned(),
-        (None, false) => words::listed(&guess.values),
+        (None, false) => one_line(&listed(&guess.values)).into_owned(),
     };
     vec![guess.key.clone(), is, format!("{}:{}", commands::shown(&guess.file), guess.line)]
 }

@@ -3,12 +3,12 @@
 use std::io::Write;
 
 use nta_pipeline::{
-    CompareRequest, Evaluation, RemoteRun, RunLine, compare as side_by_side, compare_page, remote_runs, runs as list,
-    show as find,
+    CompareRequest, Evaluation, RemoteRun, RunLine, compare as side_by_side, compare_page, listed, remote_runs,
+    runs as list, show as find,
 };
 
 use crate::args::{Common, CompareArgs};
-use crate::commands::run::members;
+use crate::commands::run::{give_aways, members};
 use crate::progress::Progress;
 use crate::visible::one_line;
 use crate::{commands, table, visible};
@@ -25,6 +25,14 @@ pub(crate) fn runs(common: &Common) -> anyhow::Result<()> {
         let of_run = ["run", "experiment", "status", "seconds"];
         let header: Vec<&str> = of_run.into_iter().chain(table::columns(&LISTED)).chain(["promise", "model"]).collect();
         table::write(&mut out, &header, &found.runs.iter().map(line).collect::<Vec<_>>())?;
+    }
+    for run in &found.runs {
+        let accepted = run.columns.iter().flat_map(|columns| &columns.accepted).map(|f| f.column.as_str());
+        let accepted: Vec<&str> = accepted.collect();
+        if !accepted.is_empty() {
+            let (id, columns) = (&run.record.id, listed(&accepted));
+            writeln!(out, "  give-away   {id} learned from {}, accepted by name", one_line(&columns))?;
+        }
     }
     for damaged in &found.damaged {
         writeln!(out, "  damaged: {}", one_line(&damaged.to_string()))?;
@@ -89,6 +97,9 @@ pub(crate) fn show(asked: &str, common: &Common) -> anyhow::Result<()> {
     writeln!(out, "{} · run {} · seed {} · {}", record.name, record.id, record.seed, run.status)?;
     if let Some(reason) = &record.reason {
         writeln!(out, "  reason      {}", one_line(reason))?;
+    }
+    if let Some(columns) = &run.columns {
+        give_aways(&mut out, columns)?;
     }
     for stage in &record.stages {
         writeln!(out, "  {:<11} {:>8.1} s", stage.name, stage.seconds)?;

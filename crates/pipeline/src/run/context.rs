@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::columns::ColumnCheck;
 use super::log::RunLog;
 use crate::config::RunConfig;
 use crate::error::{PipelineError, failed};
@@ -19,6 +20,8 @@ pub(crate) struct Context<'a> {
     /// The version, `name/3`, that this run's model is made from, where it is made from one.
     pub(crate) parent: Option<String>,
     pub(crate) log: RunLog<'a>,
+    /// What each feature says of the label by itself; nothing before the rows are dealt.
+    pub(crate) columns: ColumnCheck,
 }
 
 impl Context<'_> {

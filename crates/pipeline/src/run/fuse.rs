@@ -98,6 +98,7 @@ fn provenance(ctx: &Context<'_>, told: &TrafficReport) -> Provenance {
         config: ctx.config.to_yaml(),
         versions: [("nta".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),
         data: sources.chain(labels).collect(),
+        accepted: ctx.columns.accepted.clone(),
     }
 }
 

@@ -61,6 +61,7 @@ pub(crate) fn publish(
         report,
         model: version,
         seconds: ctx.log.dir.record().seconds(),
+        columns: ctx.columns.clone(),
         evaluation: judged.evaluation.clone(),
         tracking: None,
     })
@@ -88,6 +89,8 @@ fn run_report(ctx: &Context<'_>, model: &Model, judged: &Judged, material: &Mate
         permutation: importances.permutation,
         out_of_bag_auc: material.learning.out_of_bag_auc,
         lstm_view: lstm_view(model, ctx.config.lstm.sequence.length as u64),
+        accepted: ctx.columns.accepted.clone(),
+        strong: ctx.columns.strong.clone(),
         notes: notes(ctx, model, material),
         data: data_section(model, material),
         profile: model.profile.as_ref().map(profile::section),

@@ -46,7 +46,19 @@ pub(super) fn schema_of(
         // Part of the schema from here on, and so of the model: what counts as benign is asked the same way later.
         schema.label = Some(nta_ingest::with_benign(role, &config.data.benign));
     }
+    accept(&mut schema, &config.data.accepted)?;
     Ok((schema, recognised))
+}
+
+/// Takes the features that the config accepts as they are, whatever they give away, into the schema.
+fn accept(schema: &mut Schema, accepted: &[String]) -> Result<(), PipelineError> {
+    if let Some(name) = accepted.iter().find(|name| !schema.is_feature(name)) {
+        let why = format!("`data.accepted` names `{name}`, which is no feature of schema {}", schema.name);
+        return Err(PipelineError::refuse(why));
+    }
+    let new: Vec<String> = accepted.iter().filter(|name| !schema.accepted.contains(name)).cloned().collect();
+    schema.accepted.extend(new);
+    Ok(())
 }
 
 /// Whose flows form sequences: what the config asks for, none where the data has no order.
