@@ -148,7 +148,7 @@ fn odd_column(column: &OddColumn) -> String {
                     format!(", with other cells in {} of the first {} rows", thousands(differ), thousands(n))
                 }
             };
-            let then = if *is_passed_over { ", which no role of the schema names" } else { "" };
+            let then = if *is_passed_over { ", which the schema does not name" } else { "" };
             format!("column `{name}` stands twice in the header{cells}; column {place} is called `{read_as}`{then}")
         }
     }
