@@ -89,10 +89,12 @@ pub use parquet::guard::panic_is_caught;
 pub use reading::batches::{Batch, Batches, batches, follow};
 pub use reading::plain_columns::{ColumnValues, Columns, read_columns};
 pub use reading::summary::{ColumnMissing, FileRows, ReadSummary};
+pub use reading::time_checks::TimeDoubt;
 pub use reading::whole::{Read, read};
 pub use rejects::file::RejectsFile;
 pub use rejects::reject::{BadRows, Reject};
 pub use schema::builtin::{builtin_schema, builtin_schemas, load_schema};
+pub use values::time::span::{TimeRead, TimeSpan};
 pub use writing::raw::RawBatch;
 pub use writing::table_writer::{Added, AddedValues, TableWriter};
 

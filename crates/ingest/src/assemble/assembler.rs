@@ -5,17 +5,18 @@ use std::sync::Arc;
 use nta_data::{Dataset, Label, RowId};
 use rayon::prelude::*;
 
-use crate::assemble::columns::{CategoryBuilder, DurationBuilder, Kept, NumericBuilder, TimeBuilder};
+use crate::assemble::columns::{CategoryBuilder, DurationBuilder, Kept, NumericBuilder};
 use crate::assemble::entity::{Capture, entities, identifiers};
 use crate::assemble::fault::{Fault, FaultKind};
 use crate::assemble::plan::{Plan, PlannedFile, hosts_needed};
 use crate::assemble::refusal::refusal;
+use crate::assemble::starts::TimeBuilder;
 use crate::assemble::truth::{FamilyBuilder, LabelBuilder, first_labelled};
 use crate::block::Block;
 use crate::error::IngestError;
 use crate::options::Truth;
 use crate::values::cell::TypedColumn;
-use crate::values::time::TimeReader;
+use crate::values::time::span::TimeSpan;
 
 /// Whether the traffic turned out to be labelled; settled by its first row and then kept to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub(crate) struct Assembler<'p> {
     plan: &'p Plan,
     numeric: Vec<NumericBuilder>,
     categorical: Vec<CategoryBuilder>,
-    time: Option<TimeBuilder>,
+    time: Option<TimeBuilder<'p>>,
     duration: Option<DurationBuilder>,
     label: Option<LabelBuilder>,
     labelled: Labelled,
@@ -48,13 +49,15 @@ pub(crate) struct Assembled {
     pub(crate) n_ignored: u64,
     /// Rows whose label says nothing, where such rows are kept.
     pub(crate) unjudged: Vec<u32>,
+    /// From when until when; `None` without rows or a time column.
+    pub(crate) span: Option<TimeSpan>,
 }
 
 /// One column's work on a block.
-enum Job<'b> {
+enum Job<'b, 'p> {
     Numeric(&'b mut NumericBuilder),
     Category(&'b mut CategoryBuilder),
-    Time(&'b mut TimeBuilder),
+    Time(&'b mut TimeBuilder<'p>),
     Duration(&'b mut DurationBuilder),
 }
 
@@ -65,7 +68,7 @@ impl<'p> Assembler<'p> {
         Assembler {
             numeric: schema.numeric.iter().map(|c| numeric(c.hex)).collect(),
             categorical: schema.categorical.iter().map(|_| CategoryBuilder::default()).collect(),
-            time: schema.time.as_ref().map(|t| TimeBuilder { reader: TimeReader::new(t), micros: Vec::new() }),
+            time: schema.time.as_ref().map(|role| TimeBuilder::new(plan, role)),
             duration: schema
                 .duration
                 .as_ref()
@@ -142,7 +145,7 @@ impl<'p> Assembler<'p> {
 
     fn push_columns(&mut self, file: &PlannedFile, block: &Block, kept: Kept<'_>) -> Result<(), IngestError> {
         let schema = &self.plan.schema;
-        let mut jobs: Vec<(&str, Job<'_>)> = Vec::new();
+        let mut jobs: Vec<(&str, Job<'_, '_>)> = Vec::new();
         jobs.extend(schema.time.iter().map(|t| t.column.as_str()).zip(self.time.iter_mut().map(Job::Time)));
         jobs.extend(schema.duration.as_deref().into_iter().zip(self.duration.iter_mut().map(Job::Duration)));
         let numeric = schema.numeric.iter().map(|c| c.name.as_str());
@@ -197,6 +200,8 @@ impl<'p> Assembler<'p> {
     pub(crate) fn finish(self, files: Vec<String>) -> Assembled {
         let schema = Arc::clone(&self.plan.schema);
         let missing = missing_counts(&schema, &self.numeric, &self.categorical);
+        let span = schema.time.as_ref().zip(self.time.as_ref());
+        let span = span.and_then(|(role, times)| TimeSpan::of(role, times.read_as(role), &times.micros));
         let time = self.time.map(|t| t.micros);
         let end_time = time.as_ref().map(|starts| match self.duration {
             Some(d) => starts.iter().zip(d.micros).map(|(start, lasted)| start.saturating_add(lasted)).collect(),
@@ -222,7 +227,7 @@ impl<'p> Assembler<'p> {
             row: self.row,
             files,
         };
-        Assembled { dataset, missing, label_counts, n_ignored, unjudged }
+        Assembled { dataset, missing, label_counts, n_ignored, unjudged, span }
     }
 
     /// Attacks among the rows so far.
@@ -231,7 +236,7 @@ impl<'p> Assembler<'p> {
     }
 }
 
-impl Job<'_> {
+impl Job<'_, '_> {
     fn run(self, cells: &TypedColumn<'_>, kept: Kept<'_>) -> Result<(), Fault> {
         match self {
             Job::Numeric(builder) => builder.push(cells, kept),

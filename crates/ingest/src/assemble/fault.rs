@@ -1,5 +1,7 @@
 //! Why a cell is no value of its column's role.
 
+use nta_data::TimeUnit;
+
 use crate::values::cell::CellValue;
 
 /// What is wrong with a cell.
@@ -17,6 +19,8 @@ pub(crate) struct Fault {
 pub(crate) enum FaultKind {
     NoNumber { hex_would_do: bool },
     NoTime { expected: String },
+    /// A moment outside 1990 to 2100, and the unit in which it would not be.
+    FarTime { read: String, unit: Option<TimeUnit> },
     MissingTime,
     MissingHost,
     MissingLabel,

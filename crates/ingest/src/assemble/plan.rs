@@ -6,7 +6,9 @@ use std::sync::Arc;
 use nta_data::{Contact, Order, Schema, SensorKey, SequenceBy};
 use polars_core::prelude::DataFrame;
 
+use crate::assemble::fault::FaultKind;
 use crate::assemble::labels::LabelRule;
+use crate::assemble::role;
 use crate::error::{IngestError, Position};
 use crate::format::{self, Format, Opened};
 use crate::input::file::{Input, OpenInput};
@@ -15,7 +17,8 @@ use crate::input::tap::Hashing;
 use crate::options::{ReadOptions, Truth};
 use crate::rejects::reject::BadRows;
 use crate::schema::layout::{self, Layout};
-use crate::values::cell::TypedColumn;
+use crate::values::cell::{CellValue, TypedColumn};
+use crate::values::time::TimeReader;
 
 /// What reading needs to know about the files.
 #[derive(Debug, Clone)]
@@ -89,6 +92,11 @@ impl Plan {
         let truth = if label.is_some() { options.truth } else { Truth::Ignore };
         let (key, bad_rows, contact) = (options.entity_key, options.bad_rows, options.contact.clone());
         Ok(Plan { schema: Arc::new(schema), label, files, by, key, truth, bad_rows, absent, contact })
+    }
+
+    /// How a time cell is read: traffic that is learned from must lie in a plausible year, what is scored is scored.
+    pub(crate) fn start(&self) -> fn(CellValue<'_>, &TimeReader) -> Result<i64, FaultKind> {
+        if self.truth == Truth::Required { role::plausible_start } else { role::start }
     }
 
     /// Its files, as messages name them all.

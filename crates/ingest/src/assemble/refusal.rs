@@ -1,5 +1,7 @@
 //! What is wrong with a cell, said so that the reader can mend it.
 
+use nta_data::TimeUnit;
+
 use crate::assemble::fault::{Fault, FaultKind};
 use crate::assemble::plan::{Plan, PlannedFile};
 use crate::assemble::truth::MOST_LABELS;
@@ -18,12 +20,30 @@ pub(crate) fn refusal(fault: Fault, file: &PlannedFile, block: &Block, column: &
         return IngestError::PartlyLabelled { file, at, problem };
     }
     let (problem, remedy) = in_words(&fault.kind, plan);
-    let remedy = remedy.to_owned();
     IngestError::Cell(Box::new(CellError { file, at, column, value, problem, remedy }))
 }
 
 /// Why a cell is no value of its column, and what to do.
-pub(crate) fn in_words(kind: &FaultKind, plan: &Plan) -> (String, &'static str) {
+pub(crate) fn in_words(kind: &FaultKind, plan: &Plan) -> (String, String) {
+    if let FaultKind::FarTime { read, unit } = kind {
+        return far_time(read, *unit);
+    }
+    let (problem, remedy) = of_cell(kind, plan);
+    (problem, remedy.to_owned())
+}
+
+fn far_time(read: &str, unit: Option<TimeUnit>) -> (String, String) {
+    let problem = format!("reads as {read}, and no traffic was recorded before 1990 or after 2100");
+    let remedy = match unit {
+        Some(unit) => format!("as {} it would have been: set `time.unit: {0}` in the schema", unit.name()),
+        None => "set `time.format` or `time.unit` in the schema, or `time.relative: true` where the column counts from the \
+                 start of the capture"
+            .to_owned(),
+    };
+    (problem, remedy)
+}
+
+fn of_cell(kind: &FaultKind, plan: &Plan) -> (String, &'static str) {
     let schema = &plan.schema.name;
     match kind {
         FaultKind::NoNumber { hex_would_do: true } => {
@@ -36,7 +56,7 @@ pub(crate) fn in_words(kind: &FaultKind, plan: &Plan) -> (String, &'static str) 
         FaultKind::NoTime { expected } => {
             (format!("is not {expected}"), "mend the cell, or set `time.format` and `time.unit` in the schema")
         }
-        FaultKind::MissingTime => ("is no time".to_owned(), "every flow needs one: fill it in, or remove the line"),
+        FaultKind::MissingTime | FaultKind::FarTime { .. } => ("is no time".to_owned(), "every flow needs one: fill it in, or remove the line"),
         FaultKind::MissingHost => {
             ("names no host".to_owned(), "sequences need one for every flow: fill it in, or remove the line")
         }

@@ -5,7 +5,8 @@ use nta_data::TimeUnit;
 use crate::assemble::fault::FaultKind;
 use crate::values::cell::CellValue;
 use crate::values::number::{Number, as_feature, is_missing, number};
-use crate::values::time::{TimeReader, duration_micros};
+use crate::values::time::civil::shown;
+use crate::values::time::{TimeReader, duration_micros, epoch};
 
 /// A number feature; NaN where it is missing.
 pub(crate) fn feature(cell: CellValue<'_>, hex: bool) -> Result<f32, FaultKind> {
@@ -28,6 +29,24 @@ pub(crate) fn start(cell: CellValue<'_>, reader: &TimeReader) -> Result<i64, Fau
         CellValue::Time(micros) => Some(micros),
     };
     time.ok_or_else(|| FaultKind::NoTime { expected: reader.expected() })
+}
+
+/// The same of traffic that is learned from: a time at which nothing was recorded was read in the wrong unit.
+pub(crate) fn plausible_start(cell: CellValue<'_>, reader: &TimeReader) -> Result<i64, FaultKind> {
+    let micros = start(cell, reader)?;
+    match reader.is_plausible(micros) {
+        true => Ok(micros),
+        false => Err(far_time(cell, micros)),
+    }
+}
+
+#[cold]
+fn far_time(cell: CellValue<'_>, micros: i64) -> FaultKind {
+    let unit = match numeric_value(cell, false) {
+        Number::Value(value) => epoch::unit_of(value),
+        Number::Missing | Number::Bad => None,
+    };
+    FaultKind::FarTime { read: shown(micros), unit }
 }
 
 /// How long a flow lasted, microseconds; a missing duration counts as none.

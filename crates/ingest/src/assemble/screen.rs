@@ -60,7 +60,8 @@ fn find_faults(plan: &Plan, file: &PlannedFile, block: &Block) -> Result<Faults,
     };
     if let Some(time) = &schema.time {
         let reader = TimeReader::new(time);
-        look(&time.column, &mut |cell| role::start(cell, &reader).map(drop))?;
+        let start = plan.start();
+        look(&time.column, &mut |cell| start(cell, &reader).map(drop))?;
         if let Some(duration) = &schema.duration {
             look(duration, &mut |cell| role::duration(cell, schema.duration_unit).map(drop))?;
         }

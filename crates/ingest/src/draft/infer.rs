@@ -8,6 +8,7 @@ use nta_data::Contact;
 use crate::block::BlockLimit;
 use crate::draft::guess;
 use crate::draft::sample::Sample;
+use crate::draft::time::times;
 use crate::draft::yaml::{Draft, render};
 use crate::error::{IngestError, Position};
 use crate::format;
@@ -38,7 +39,8 @@ pub fn infer_schema(path: &Path, contact: &Contact) -> Result<String, IngestErro
         return Err(IngestError::HeaderOnly { file });
     };
     let samples: Vec<Sample> = names.iter().map(|name| Sample::of(&block.frame, name)).collect();
-    let draft = draft(&samples);
+    let share = reader.bytes_read() as f64 / input.length.max(1) as f64;
+    let draft = draft(&samples, share);
     let title = path.file_stem().map_or_else(|| "flows".to_owned(), |s| s.to_string_lossy().to_lowercase());
     let title = title.split('.').next().unwrap_or("flows").to_owned();
     Ok(render(&title, &file, schema.delimiter, &draft))
@@ -62,29 +64,19 @@ fn refuse_headless(names: &[String], file: &str) -> Result<(), IngestError> {
     Err(IngestError::BadLine { file: file.to_owned(), at, problem: problem.to_owned() })
 }
 
-fn draft(samples: &[Sample]) -> Draft {
+/// `share` of the file's bytes were looked at.
+fn draft(samples: &[Sample], share: f64) -> Draft {
     let label = guess::label(samples);
     let family = guess::family(samples, label.as_ref());
-    let time = guess::time(samples);
-    let duration = guess::duration(samples);
     let (src, dst) = guess::hosts(samples);
-    let order = guess::order(samples, time.as_ref(), duration.as_deref());
-    let taken: Vec<&str> = [
-        label.as_ref().map(|l| l.column.as_str()),
-        family.as_deref(),
-        time.as_ref().map(|t| t.column.as_str()),
-        src.as_deref(),
-        dst.as_deref(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    let features = samples
-        .iter()
-        .filter(|s| !taken.contains(&s.name.as_str()))
-        .map(|s| (s.name.clone(), guess::kind(s, duration.as_deref() == Some(s.name.as_str()))))
-        .collect();
-    Draft { label, family, time, duration, src, dst, order, features }
+    let of_label = label.as_ref().map(|l| l.column.as_str());
+    let mut taken: Vec<&str> =
+        [of_label, family.as_deref(), src.as_deref(), dst.as_deref()].into_iter().flatten().collect();
+    let times = times(samples, &taken, share);
+    taken.extend(times.start.as_ref().map(|t| t.column.as_str()));
+    let features = samples.iter().filter(|s| !taken.contains(&s.name.as_str()));
+    let features = features.map(|s| (s.name.clone(), guess::kind(s, &times))).collect();
+    Draft { label, family, src, dst, times, features }
 }
 
 #[cfg(test)]

@@ -1,6 +1,11 @@
 //! Drafts a schema from a file that has none. Guesses are made here, and nowhere else.
 
+pub(crate) mod duration;
 pub(crate) mod guess;
 pub(crate) mod infer;
 pub(crate) mod sample;
+pub(crate) mod time;
+mod time_formats;
+mod time_names;
+mod time_yaml;
 pub(crate) mod yaml;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use polars_core::prelude::DataFrame;
+use polars_core::prelude::{DataFrame, DataType};
 
 use crate::values::cell::{CellValue, TypedColumn};
 
@@ -13,13 +13,17 @@ pub(crate) struct Sample {
     pub(crate) texts: Vec<String>,
     /// Whether the file keeps times of its own kind here (Parquet).
     pub(crate) is_time: bool,
+    /// Whether the file keeps durations of its own kind here (Parquet); their texts are seconds.
+    pub(crate) is_duration: bool,
     pub(crate) distinct: BTreeSet<String>,
 }
 
 impl Sample {
     /// The first rows of the column `name`.
     pub(crate) fn of(frame: &DataFrame, name: &str) -> Sample {
-        let mut sample = Sample { name: name.to_owned(), texts: Vec::new(), is_time: false, distinct: BTreeSet::new() };
+        let mut sample = Sample { name: name.to_owned(), texts: Vec::new(), is_time: false, is_duration: false, distinct: BTreeSet::new() };
+        let kind = frame.column(name).map(|c| c.dtype().clone());
+        sample.is_duration = matches!(kind, Ok(DataType::Duration(_)));
         let cells = frame.column(name).ok().and_then(|c| TypedColumn::of(c.as_materialized_series()));
         let mut scratch = String::new();
         let _ = cells.map(|cells| {

@@ -20,6 +20,7 @@ use crate::limits::BATCH_BYTES;
 use crate::options::{ReadOptions, Truth};
 use crate::rejects::ledger::Ledger;
 use crate::rejects::reject::Reject;
+use crate::values::time::span::TimeSpan;
 use crate::writing::raw::RawBatch;
 
 /// Some rows of a source, as a dataset and as they stood in the file.
@@ -34,6 +35,8 @@ pub struct Batch {
     /// With [`Truth::IfPresent`]: places of the rows whose label the schema ignores. They are among the rows, no truth
     /// is known of them, and what stands in the dataset's label and family there means nothing.
     pub unjudged: Vec<u32>,
+    /// From when until when its flows began, as they were read; `None` without a time column.
+    pub span: Option<TimeSpan>,
     /// Where the text goes on after these rows; `None` for files without lines.
     pub end: Option<TextPosition>,
 }
@@ -155,7 +158,7 @@ impl Batches {
         }
         let kept = assembler.push(self.index, &block)?;
         self.labelled = assembler.labelled();
-        let Assembled { dataset, unjudged, n_ignored, .. } = assembler.finish(self.names.clone());
+        let Assembled { dataset, unjudged, n_ignored, span, .. } = assembler.finish(self.names.clone());
         if self.plan.truth == Truth::Required {
             *ignored_rows += n_ignored;
         }
@@ -163,7 +166,7 @@ impl Batches {
             return Ok(None);
         }
         let raw = RawBatch::new(block.frame, kept.as_deref(), &self.plan.files[self.index].file)?;
-        Ok(Some(Batch { dataset, raw, ignored_rows: *ignored_rows, unjudged, end: block.end }))
+        Ok(Some(Batch { dataset, raw, ignored_rows: *ignored_rows, unjudged, span, end: block.end }))
     }
 }
 

@@ -3,4 +3,5 @@
 pub(crate) mod batches;
 pub(crate) mod plain_columns;
 pub(crate) mod summary;
+pub(crate) mod time_checks;
 pub(crate) mod whole;

@@ -12,6 +12,7 @@ use crate::input::file::OpenInput;
 use crate::input::source::{FileDigest, Source};
 use crate::input::tap::Hashing;
 use crate::options::{ReadOptions, Truth};
+use crate::reading::time_checks;
 use crate::reading::summary::{FileRows, ReadSummary, summarise};
 use crate::rejects::ledger::Ledger;
 use crate::rejects::reject::Reject;
@@ -63,8 +64,11 @@ pub fn read(source: &Source, options: &ReadOptions, watch: &dyn Watch) -> Result
     ledger.refuse_nothing_left(&plan.file_names())?;
     let n_attacks = assembler.n_attacks();
     let assembled = assembler.finish(source.names().to_vec());
-    let summary = summarise(&plan, files, &assembled, ledger.n_set_aside());
+    let mut summary = summarise(&plan, files, &assembled, ledger.n_set_aside());
     refuse_one_class(&plan, &assembled.dataset, n_attacks, &summary)?;
+    if plan.truth == Truth::Required {
+        summary.time_doubts = time_checks::check(&plan, &assembled.dataset, &summary)?;
+    }
     Ok(Read { dataset: assembled.dataset, summary, digests, rejects: ledger.take() })
 }
 
