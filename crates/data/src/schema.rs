@@ -287,7 +287,8 @@ impl Schema {
 
     /// Refuses what a draft left open about times, and keys that say nothing together.
     fn check_time(&self) -> Result<(), SchemaError> {
-        let open = |key: &str, answer: String| Err(SchemaError::Open { schema: self.name.clone(), key: key.into(), answer });
+        let open =
+            |key: &str, answer: String| Err(SchemaError::Open { schema: self.name.clone(), key: key.into(), answer });
         const UNITS: &str = "seconds, milliseconds, microseconds or nanoseconds";
         if let Some(column) = self.duration.as_ref().filter(|_| self.time.is_some())
             && matches!(self.duration_unit, TimeUnit::Unknown | TimeUnit::ExcelDays)
@@ -302,7 +303,8 @@ impl Schema {
         if format.contains("%?") {
             return open("time.format", "put %d where the day stands and %m where the month does".into());
         }
-        let clock = time.twelve_hour_from.filter(|from| *from > 12 || !(format.contains("%H") || format.contains("%I")));
+        let clock =
+            time.twelve_hour_from.filter(|from| *from > 12 || !(format.contains("%H") || format.contains("%I")));
         if clock.is_some() {
             let answer = "give an hour from 0 to 12, beside a `time.format` with %H";
             return open("time.twelve_hour_from", answer.into());

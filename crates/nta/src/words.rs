@@ -1,6 +1,6 @@
 //! What a job's events say, in a few words: the one place where their numbers become sentences.
 
-use nta_pipeline::{Awaited, Begun, Outcome, PartSize, Remark, Unit, thousands};
+use nta_pipeline::{Awaited, Begun, Outcome, PartSize, Remark, TimeRead, Unit, thousands};
 
 use crate::visible::one_line;
 
@@ -13,9 +13,10 @@ pub(crate) fn begun(begun: &Begun) -> String {
 /// What a stage made: the number that matters. A second line where there is more to it.
 pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
     match outcome {
-        Outcome::Read { rows, columns, files } => {
+        Outcome::Read { rows, columns, files, times } => {
             let plural = if *files == 1 { "" } else { "s" };
-            format!("{} flows, {columns} feature columns, {files} file{plural}", thousands(*rows))
+            let read = format!("{} flows, {columns} feature columns, {files} file{plural}", thousands(*rows));
+            times.iter().fold(read, |read, times| format!("{read}\n{} {}", times.role, span(&times.read)))
         }
         Outcome::Partition { parts } => partition(parts),
         Outcome::Preprocess { tabular, numeric, categorical } => {
@@ -53,6 +54,17 @@ pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
         Outcome::Simulate { rows, attacks, .. } => {
             format!("{} flows, {} attacks", thousands(*rows), thousands(*attacks))
         }
+    }
+}
+
+/// From when until when flows began, and how that was read.
+pub(crate) fn span(read: &TimeRead) -> String {
+    let how = one_line(&format!("{} read as {}", read.column, read.read_as)).replace('`', "");
+    match (read.from.strip_suffix('Z'), read.until.strip_suffix('Z')) {
+        (Some(from), Some(until)) => {
+            format!("{} to {} UTC ({how})", from.replace('T', " "), until.replace('T', " "))
+        }
+        _ => format!("{} to {} ({how})", read.from, read.until),
     }
 }
 
@@ -123,6 +135,17 @@ pub(crate) fn remark(remark: &Remark) -> String {
             format!("{role}: {} rows cannot be read and were set aside, see {file}", thousands(*rows))
         }
         Remark::ColumnsAbsent { role, columns } => format!("{role}: the files lack {}", columns.join(", ")),
+        Remark::TimesShuffled { role, file } => format!(
+            "{role}: the times in {file} neither rise nor fall, and `order: file` takes its rows as they stand; \
+             `order: end_time` sorts them"
+        ),
+        Remark::FilesListedLate { role, file, after } => format!(
+            "{role}: {file} ends before {after} begins and is read after it, as `order: file` says; list the files by time, \
+             or use `order: end_time`, unless their hosts have nothing to do with each other"
+        ),
+        Remark::TestIsOlder => {
+            "all test flows are older than the training flows: the future is learned from, the past judged".to_owned()
+        }
         Remark::Partition { text } => text.clone(),
         Remark::ColumnDropped { column, reason } => format!("column `{column}` is left out: {reason}"),
         Remark::ValidationKeepsCopies => {

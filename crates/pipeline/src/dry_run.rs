@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::config::LoadedConfig;
 use crate::error::PipelineError;
-use crate::event::Listener;
+use crate::event::{Event, Listener, TimesRead};
 use crate::run::partition_of;
 use crate::traffic;
 
@@ -15,6 +15,8 @@ use crate::traffic;
 pub struct DryRun {
     /// Flows read.
     pub rows: u64,
+    /// From when until when the flows began, of every source that has times.
+    pub times: Vec<TimesRead>,
     /// Feature columns: numbers and categories.
     pub numeric: Vec<String>,
     /// Text feature columns.
@@ -39,7 +41,8 @@ const LSTM_SECONDS: f64 = 8e-11;
 pub fn dry_run(loaded: &LoadedConfig, listener: &dyn Listener) -> Result<DryRun, PipelineError> {
     let config = &loaded.config;
     let traffic = traffic::read(config, &loaded.project, &Quiet, listener)?;
-    let rows = traffic.report.rows();
+    let (rows, times) = (traffic.report.rows(), traffic.report.times());
+    traffic.report.remarks().into_iter().for_each(|remark| listener.hear(&Event::Remark(remark)));
     let schema = std::sync::Arc::clone(&traffic.train.schema);
     let columns = schema.numeric.len() + schema.categorical.len();
     let partition = partition_of(config, traffic)?;
@@ -56,6 +59,7 @@ pub fn dry_run(loaded: &LoadedConfig, listener: &dyn Listener) -> Result<DryRun,
     let summary = partition.summary;
     Ok(DryRun {
         rows,
+        times,
         numeric: schema.numeric.iter().map(|c| c.name.clone()).collect(),
         categorical: schema.categorical.iter().map(|c| c.name.clone()).collect(),
         partition: summary,

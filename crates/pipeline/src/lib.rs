@@ -28,13 +28,13 @@ pub use drift::{DriftOutcome, DriftRequest, ObservedPromise, drift};
 pub use dry_run::{DryRun, dry_run};
 pub use error::{Cause, PipelineError, chain};
 pub use event::{
-    Begun, DatasetRead, Epoch, Event, FeatureLoss, Listener, Outcome, PartSize, Remark, Silence, Stage, Unit,
+    Begun, DatasetRead, Epoch, Event, FeatureLoss, Listener, Outcome, PartSize, Remark, Silence, Stage, TimesRead, Unit,
 };
 pub use models::{ModelLine, ModelView, model_log, models, show_model};
 pub use nta_atomic::remove_unfinished;
 pub use nta_audit::{ColumnDrift, Drift};
 pub use nta_data::{Awaited, Caller, Contact, Wait};
-pub use nta_ingest::{BadRows, panic_is_caught};
+pub use nta_ingest::{BadRows, TimeRead, panic_is_caught};
 pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint, Promise, metric};
 pub use nta_model::{Act, AliasChange, Collected, Reign, Removal};
 pub use nta_report::{Comparison, thousands};

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use nta_data::{Contact, Dataset, Order, Purpose, Schema, Sealed, SensorKey, SequenceBy, Watch, hex, rng};
-use nta_ingest::{BadRows, FileDigest, Read, ReadOptions, ReadSummary, Reject, Source, Truth};
+use nta_ingest::{BadRows, FileDigest, Read, ReadOptions, ReadSummary, Reject, Source, TimeDoubt, TimeSpan, Truth};
 use nta_simulate::SimulateError;
 use rand_core::RngCore;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::{RunConfig, Traffic};
 use crate::error::{PipelineError, refused};
-use crate::event::{Listener, Remark};
+use crate::event::{Listener, Remark, TimesRead};
 use crate::project::{Project, expand};
 
 /// Rows that readers hold at a time.
@@ -58,6 +58,19 @@ impl TrafficReport {
     /// Rows of all sources.
     pub(crate) fn rows(&self) -> u64 {
         self.sources.iter().map(|s| s.rows).sum()
+    }
+
+    /// From when until when the flows of each source began.
+    pub(crate) fn times(&self) -> Vec<TimesRead> {
+        let told = |s: &SourceReport| Some(TimesRead { role: s.role.clone(), read: s.time()?.told() });
+        self.sources.iter().filter_map(told).collect()
+    }
+
+    /// What the reader left out, found missing or doubts.
+    pub(crate) fn remarks(&self) -> Vec<Remark> {
+        let spans: Vec<&TimeSpan> = self.sources.iter().filter_map(SourceReport::time).collect();
+        let is_older = matches!(spans[..], [train, test] if test.until_micros < train.from_micros);
+        self.sources.iter().flat_map(SourceReport::remarks).chain(is_older.then_some(Remark::TestIsOlder)).collect()
     }
 
     /// `role/file` and digest of everything read.
@@ -231,8 +244,12 @@ fn unset(name: &str) -> PipelineError {
 }
 
 impl SourceReport {
-    /// What the reader left out or found missing.
-    pub(crate) fn remarks(&self) -> Vec<Remark> {
+    fn time(&self) -> Option<&TimeSpan> {
+        self.summary.as_ref()?.time.as_ref()
+    }
+
+    /// What the reader left out, found missing or doubts.
+    fn remarks(&self) -> Vec<Remark> {
         let Some(summary) = &self.summary else { return Vec::new() };
         let role = || self.role.clone();
         let ignored =
@@ -244,6 +261,10 @@ impl SourceReport {
         });
         let absent = (!summary.columns_absent.is_empty())
             .then(|| Remark::ColumnsAbsent { role: role(), columns: summary.columns_absent.clone() });
-        ignored.into_iter().chain(set_aside).chain(absent).collect()
+        let doubts = summary.time_doubts.iter().map(|doubt| match doubt.clone() {
+            TimeDoubt::Shuffled { file } => Remark::TimesShuffled { role: role(), file },
+            TimeDoubt::ListedLate { file, after } => Remark::FilesListedLate { role: role(), file, after },
+        });
+        ignored.into_iter().chain(set_aside).chain(absent).chain(doubts).collect()
     }
 }

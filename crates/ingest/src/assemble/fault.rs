@@ -17,17 +17,29 @@ pub(crate) struct Fault {
 /// Why a cell is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FaultKind {
-    NoNumber { hex_would_do: bool },
-    NoTime { expected: String },
+    NoNumber {
+        hex_would_do: bool,
+    },
+    NoTime {
+        expected: String,
+    },
     /// A moment outside 1990 to 2100, and the unit in which it would not be.
-    FarTime { read: String, unit: Option<TimeUnit> },
+    FarTime {
+        read: String,
+        unit: Option<TimeUnit>,
+    },
     MissingTime,
     MissingHost,
     MissingLabel,
     UnknownLabel,
-    AmbiguousLabel { benign: String, attack: String },
+    AmbiguousLabel {
+        benign: String,
+        attack: String,
+    },
     LabelAfterNone,
-    TooManyLabels { examples: Vec<String> },
+    TooManyLabels {
+        examples: Vec<String>,
+    },
 }
 
 impl Fault {

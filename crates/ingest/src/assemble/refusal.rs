@@ -36,9 +36,11 @@ fn far_time(read: &str, unit: Option<TimeUnit>) -> (String, String) {
     let problem = format!("reads as {read}, and no traffic was recorded before 1990 or after 2100");
     let remedy = match unit {
         Some(unit) => format!("as {} it would have been: set `time.unit: {0}` in the schema", unit.name()),
-        None => "set `time.format` or `time.unit` in the schema, or `time.relative: true` where the column counts from the \
+        None => {
+            "set `time.format` or `time.unit` in the schema, or `time.relative: true` where the column counts from the \
                  start of the capture"
-            .to_owned(),
+                .to_owned()
+        }
     };
     (problem, remedy)
 }
@@ -56,7 +58,9 @@ fn of_cell(kind: &FaultKind, plan: &Plan) -> (String, &'static str) {
         FaultKind::NoTime { expected } => {
             (format!("is not {expected}"), "mend the cell, or set `time.format` and `time.unit` in the schema")
         }
-        FaultKind::MissingTime | FaultKind::FarTime { .. } => ("is no time".to_owned(), "every flow needs one: fill it in, or remove the line"),
+        FaultKind::MissingTime | FaultKind::FarTime { .. } => {
+            ("is no time".to_owned(), "every flow needs one: fill it in, or remove the line")
+        }
         FaultKind::MissingHost => {
             ("names no host".to_owned(), "sequences need one for every flow: fill it in, or remove the line")
         }

@@ -66,7 +66,9 @@ pub(super) fn guess(
     let ranked = fitting.filter_map(|s| Some((time_names::duration_rank(&s.name)?, s)));
     let (_, sample) = ranked.min_by_key(|(rank, _)| *rank)?;
     let (unit, why) = match Lengths::of(sample) {
-        _ if sample.is_duration => (TimeUnit::Seconds, "the file keeps durations, which are read in seconds".to_owned()),
+        _ if sample.is_duration => {
+            (TimeUnit::Seconds, "the file keeps durations, which are read in seconds".to_owned())
+        }
         Some(lengths) => unit(&sample.name, &lengths, tool, extent, ends),
         None => return None,
     };
@@ -138,7 +140,8 @@ fn by_what_is_possible(lengths: &Lengths, extent: &Extent) -> (TimeUnit, String)
     if !lengths.is_whole && lengths.fit(1.0, extent) {
         return (TimeUnit::Seconds, format!("they have fractions, and {room}"));
     }
-    let possible = |(_, seconds): &&(TimeUnit, f64)| lengths.fit(*seconds, extent) && lengths.longest * seconds >= LEAST;
+    let possible =
+        |(_, seconds): &&(TimeUnit, f64)| lengths.fit(*seconds, extent) && lengths.longest * seconds >= LEAST;
     let possible: Vec<TimeUnit> = UNITS.iter().filter(possible).map(|(unit, _)| *unit).collect();
     match possible[..] {
         [only] => (only, format!("in no other unit are they possible: {room}")),

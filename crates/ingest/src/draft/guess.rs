@@ -9,7 +9,9 @@ use crate::values::number::{Number, number};
 pub(crate) enum ColumnKind {
     Number,
     Hexadecimal,
-    Category { n_distinct: usize },
+    Category {
+        n_distinct: usize,
+    },
     Address,
     Identifier,
     Empty,

@@ -21,7 +21,13 @@ pub(crate) struct Sample {
 impl Sample {
     /// The first rows of the column `name`.
     pub(crate) fn of(frame: &DataFrame, name: &str) -> Sample {
-        let mut sample = Sample { name: name.to_owned(), texts: Vec::new(), is_time: false, is_duration: false, distinct: BTreeSet::new() };
+        let mut sample = Sample {
+            name: name.to_owned(),
+            texts: Vec::new(),
+            is_time: false,
+            is_duration: false,
+            distinct: BTreeSet::new(),
+        };
         let kind = frame.column(name).map(|c| c.dtype().clone());
         sample.is_duration = matches!(kind, Ok(DataType::Duration(_)));
         let cells = frame.column(name).ok().and_then(|c| TypedColumn::of(c.as_materialized_series()));

@@ -69,7 +69,8 @@ fn clock(sample: &Sample, tool: Tool) -> Option<TimeGuess> {
     let is_named = time_names::rank(&sample.name).is_some();
     let guess = if sample.is_time {
         typed(sample)
-    } else if let Some(reading) = time_formats::reading(&sample.texts, tool).filter(|r| is_named || !is_bare_number(r)) {
+    } else if let Some(reading) = time_formats::reading(&sample.texts, tool).filter(|r| is_named || !is_bare_number(r))
+    {
         Some(text(sample, reading))
     } else {
         numbers(sample, is_named)
@@ -196,16 +197,17 @@ fn order(start: Option<&TimeGuess>, has_duration: bool) -> (Order, &'static str)
         (_, true) if times.is_sorted() => {
             (Order::EndTime, "Sorted by start: flows arrive in the order of time + duration.")
         }
-        (_, true) => {
-            (Order::EndTime, "Not sorted by start. If the sensor wrote flows as they ended, `file` is right.")
-        }
+        (_, true) => (Order::EndTime, "Not sorted by start. If the sensor wrote flows as they ended, `file` is right."),
         (_, false) if times.is_sorted() => {
             (Order::File, "Sorted by time, and without a duration: taken to stand in the order of arrival.")
         }
-        (Trend::Rising, false) => {
-            (Order::File, "Nearly sorted by time, as where a sensor writes flows as they end: taken to stand in the order of arrival.")
+        (Trend::Rising, false) => (
+            Order::File,
+            "Nearly sorted by time, as where a sensor writes flows as they end: taken to stand in the order of arrival.",
+        ),
+        (Trend::Mixed, false) => {
+            (Order::EndTime, "In no order of time: sorted by it. If the rows arrived as they stand, `file` is right.")
         }
-        (Trend::Mixed, false) => (Order::EndTime, "In no order of time: sorted by it. If the rows arrived as they stand, `file` is right."),
     }
 }
 

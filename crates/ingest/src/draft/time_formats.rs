@@ -8,13 +8,46 @@ use crate::values::time::pattern::{Moment, Pieces};
 use crate::values::time::trend::{Trend, trend};
 
 const DATES: [&str; 28] = [
-    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%m.%d.%Y", "%d/%m/%y",
-    "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d.%m.%y", "%y-%m-%d", "%y/%m/%d", "%d %b %Y", "%d-%b-%Y", "%d/%b/%Y", "%d.%b.%Y",
-    "%d-%b-%y", "%d %b %y", "%b %d %Y", "%b %d, %Y", "%a %d %b %Y", "%a, %d %b %Y", "%Y-%b-%d", "%Y%m%d",
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%d.%m.%Y",
+    "%m.%d.%Y",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d-%m-%y",
+    "%m-%d-%y",
+    "%d.%m.%y",
+    "%y-%m-%d",
+    "%y/%m/%d",
+    "%d %b %Y",
+    "%d-%b-%Y",
+    "%d/%b/%Y",
+    "%d.%b.%Y",
+    "%d-%b-%y",
+    "%d %b %y",
+    "%b %d %Y",
+    "%b %d, %Y",
+    "%a %d %b %Y",
+    "%a, %d %b %Y",
+    "%Y-%b-%d",
+    "%Y%m%d",
 ];
 const JOINTS: [&str; 7] = [" ", "T", ", ", ":", "-", "_", ","];
 const CLOCKS: [&str; 9] = [
-    "%H:%M:%S%.f", "%H:%M", "%I:%M:%S%.f %p", "%I:%M:%S%.f%p", "%I:%M %p", "%I:%M%p", "%H:%M:%S:%f", "%H.%M.%S", "%H%M%S",
+    "%H:%M:%S%.f",
+    "%H:%M",
+    "%I:%M:%S%.f %p",
+    "%I:%M:%S%.f%p",
+    "%I:%M %p",
+    "%I:%M%p",
+    "%H:%M:%S:%f",
+    "%H.%M.%S",
+    "%H%M%S",
 ];
 const ZONES: [&str; 5] = ["", "%z", " %z", " UTC", " GMT"];
 /// Formats whose clock stands inside or before the date.
@@ -114,7 +147,10 @@ fn told_apart(mut readings: Vec<Reading>, tool: Tool) -> Reading {
     if let [closest, next, ..] = by_span[..]
         && spans[next] >= 5 * spans[closest].max(MICROS_PER_DAY)
     {
-        return choose(closest, "Day and month are told apart by the span: read the other way the file would be much longer.");
+        return choose(
+            closest,
+            "Day and month are told apart by the span: read the other way the file would be much longer.",
+        );
     }
     let day_first = readings.iter().position(|r| r.format.starts_with("%d"));
     match day_first.filter(|_| tool == Tool::CicFlowMeter) {
@@ -180,7 +216,8 @@ mod tests {
         ] {
             assert_eq!(read_by(&[cell, cell]).as_deref(), Some(format), "{cell}");
         }
-        for cell in ["tcp", "10.0.0.1", "1.2.3", "09:00:00", "May 31 09:00:00", "aa:bb:cc:dd:ee:ff", "7", "2024-13-01"] {
+        for cell in ["tcp", "10.0.0.1", "1.2.3", "09:00:00", "May 31 09:00:00", "aa:bb:cc:dd:ee:ff", "7", "2024-13-01"]
+        {
             assert_eq!(read_by(&[cell, cell]), None, "{cell}");
         }
     }
@@ -189,7 +226,11 @@ mod tests {
     fn day_and_month_are_told_apart_by_evidence_or_asked() {
         assert_eq!(read_by(&["01/05/2024", "13/05/2024"]).as_deref(), Some("%d/%m/%Y"));
         assert_eq!(read_by(&["05/01/2024", "05/13/2024"]).as_deref(), Some("%m/%d/%Y"));
-        assert_eq!(read_by(&["05/01/2024", "05/04/2024", "05/08/2024"]).as_deref(), Some("%m/%d/%Y"), "closer together");
+        assert_eq!(
+            read_by(&["05/01/2024", "05/04/2024", "05/08/2024"]).as_deref(),
+            Some("%m/%d/%Y"),
+            "closer together"
+        );
         assert_eq!(read_by(&["06/07/2017 9:00", "06/07/2017 9:05"]).as_deref(), Some("%?/%?/%Y %H:%M"));
         let cells = ["6/7/2017 9:00".to_owned()];
         assert_eq!(reading(&cells, Tool::CicFlowMeter).unwrap().format, "%d/%m/%Y %H:%M");

@@ -52,8 +52,8 @@ pub(super) fn is_end(name: &str) -> bool {
 pub(super) fn duration_rank(name: &str) -> Option<usize> {
     const EXACT: [&str; 6] = ["duration", "dur", "flow duration", "flow_duration", "flow_duration_milliseconds", "td"];
     const OF_A_PART: [&str; 18] = [
-        "src2dst", "dst2src", "fwd", "bwd", "forward", "backward", "in", "out", "src", "dst", "max", "mean", "avg", "std",
-        "var", "idle", "active", "rate",
+        "src2dst", "dst2src", "fwd", "bwd", "forward", "backward", "in", "out", "src", "dst", "max", "mean", "avg",
+        "std", "var", "idle", "active", "rate",
     ];
     let lower = name.trim().to_lowercase();
     if let Some(place) = EXACT.iter().position(|known| *known == lower) {
@@ -76,7 +76,9 @@ pub(super) fn unit(name: &str) -> Option<TimeUnit> {
         let word = word.strip_prefix("duration").unwrap_or(word);
         Some(match word {
             "ms" | "msec" | "msecs" | "millis" | "millisecond" | "milliseconds" => TimeUnit::Milliseconds,
-            "us" | "µs" | "μs" | "usec" | "usecs" | "micros" | "microsecond" | "microseconds" => TimeUnit::Microseconds,
+            "us" | "µs" | "μs" | "usec" | "usecs" | "micros" | "microsecond" | "microseconds" => {
+                TimeUnit::Microseconds
+            }
             "ns" | "nsec" | "nsecs" | "nanos" | "nanosecond" | "nanoseconds" => TimeUnit::Nanoseconds,
             "s" | "sec" | "secs" | "second" | "seconds" => TimeUnit::Seconds,
             _ => return None,
@@ -98,7 +100,8 @@ pub(super) fn tool(samples: &[Sample]) -> Tool {
     let names: Vec<String> = samples.iter().map(|s| s.name.trim().to_lowercase().replace('_', " ")).collect();
     let any = |known: &[&str]| names.iter().any(|n| known.contains(&n.as_str()));
     let begins = |front: &[&str]| names.iter().any(|n| front.iter().any(|f| n.starts_with(f)));
-    if any(&["tot fwd pkts", "total fwd packet", "total fwd packets"]) || begins(&["fwd iat ", "flow iat ", "bwd iat "]) {
+    if any(&["tot fwd pkts", "total fwd packet", "total fwd packets"]) || begins(&["fwd iat ", "flow iat ", "bwd iat "])
+    {
         return Tool::CicFlowMeter;
     }
     if any(&["id.orig h"]) {

@@ -54,6 +54,9 @@ fn render_start(start: &TimeGuess, line: &mut impl FnMut(&str)) {
 
 fn render_unknown(column: &str, cell: &str, line: &mut impl FnMut(&str)) {
     let cell = crate::error::shown(cell);
-    line(&format!("# {} looks like a time, in no known format, e.g. {cell}. To read it, set its strftime pattern:", quoted(column)));
+    line(&format!(
+        "# {} looks like a time, in no known format, e.g. {cell}. To read it, set its strftime pattern:",
+        quoted(column)
+    ));
     line(&format!("# time:\n#   column: {}\n#   format: \"%Y-%m-%d %H:%M:%S\"", quoted(column)));
 }

@@ -12,8 +12,8 @@ use crate::input::file::OpenInput;
 use crate::input::source::{FileDigest, Source};
 use crate::input::tap::Hashing;
 use crate::options::{ReadOptions, Truth};
-use crate::reading::time_checks;
 use crate::reading::summary::{FileRows, ReadSummary, summarise};
+use crate::reading::time_checks;
 use crate::rejects::ledger::Ledger;
 use crate::rejects::reject::Reject;
 

@@ -6,7 +6,7 @@ use nta_pipeline::{DryRun, Evaluation, MemberEvaluation, Resume, RunConfig, RunO
 
 use crate::args::{Common, RunArgs};
 use crate::progress::Progress;
-use crate::{commands, table, visible};
+use crate::{commands, table, visible, words};
 
 pub(crate) fn run(args: &RunArgs, common: &Common) -> anyhow::Result<()> {
     let loaded = RunConfig::load(&args.config, &args.set, common.home.as_deref())?;
@@ -67,6 +67,9 @@ pub(crate) fn members(out: &mut impl Write, evaluation: &Evaluation) -> std::io:
 fn show_plan(plan: &DryRun) -> anyhow::Result<()> {
     let mut out = visible::out();
     writeln!(out, "  rows        {}", plan.rows)?;
+    for times in &plan.times {
+        writeln!(out, "  {:<11} {}", format!("{} span", times.role), words::span(&times.read))?;
+    }
     for (i, part) in plan.partition.parts.iter().enumerate() {
         let head = if i == 0 { "parts" } else { "" };
         let (name, benign, attacks) = (part.part.to_string(), part.benign, part.attacks);

@@ -6,7 +6,7 @@ use nta_pipeline::{ScoreOutcome, ScoreRequest, require_key, score as job};
 
 use crate::args::{Common, ScoreArgs};
 use crate::progress::Progress;
-use crate::{commands, table, visible};
+use crate::{commands, table, visible, words};
 
 pub(crate) fn score(args: &ScoreArgs, common: &Common) -> anyhow::Result<()> {
     let request = ScoreRequest {
@@ -48,6 +48,13 @@ fn show(outcome: &ScoreOutcome) -> anyhow::Result<()> {
         writeln!(out)?;
     }
     writeln!(out, "  model       {}", outcome.model)?;
+    if let Some(time) = &outcome.time {
+        writeln!(out, "  span        {}", words::span(time))?;
+    }
+    if outcome.newest_first {
+        let why = "the newest rows stand first, and this model takes rows as they stand: sort the file by time";
+        writeln!(out, "  order       {why}")?;
+    }
     writeln!(out, "  flagged     {} of {} flows", outcome.flagged, outcome.rows)?;
     writeln!(out, "  scored      {}", commands::shown(&outcome.output))?;
     if let Some(rejects) = outcome.rejects.as_ref().filter(|_| outcome.set_aside > 0) {

@@ -249,9 +249,8 @@ fn read(ctx: &mut Context<'_>) -> Result<(ReadTraffic, Outcome), PipelineError> 
     digests.insert("schema".to_owned(), hex(&Sha256::digest(&roles)));
     refuse_changed_traffic(&ctx.log.dir.record().digests, &digests)?;
     ctx.log.dir.update(|record| record.digests = digests).map_err(failed)?;
-    for source in &traffic.report.sources {
-        tell_source(ctx, source)?;
-    }
+    traffic.report.sources.iter().try_for_each(|source| tell_source(ctx, source))?;
+    traffic.report.remarks().into_iter().try_for_each(|remark| ctx.log.remark(remark))?;
     if let Some(rejects) = &traffic.rejects {
         let path = ctx.log.dir.place(traffic::REJECTS).map_err(failed)?;
         let mut file = RejectsFile::create(&path).map_err(failed)?;
@@ -262,6 +261,7 @@ fn read(ctx: &mut Context<'_>) -> Result<(ReadTraffic, Outcome), PipelineError> 
         rows: traffic.report.rows(),
         columns: sources.first().map_or(0, |s| s.columns as u64),
         files: sources.iter().map(|s| s.files.len() as u64).sum(),
+        times: traffic.report.times(),
     };
     Ok((traffic, outcome))
 }
@@ -292,7 +292,7 @@ fn tell_source(ctx: &Context<'_>, source: &SourceReport) -> Result<(), PipelineE
             sha256: file.sha256.clone(),
         }))?;
     }
-    source.remarks().into_iter().try_for_each(|remark| ctx.log.remark(remark))
+    Ok(())
 }
 
 /// Deals the rows to the five parts.

@@ -7,7 +7,7 @@ use nta_model::{Model, Registry};
 use nta_preprocess::PartitionSummary;
 use nta_report::{
     DataFile, DataSection, DroppedColumn, Epoch, LstmView, MissingCells, Note, NoteLevel, PartRow, Provenance,
-    RunReport, StageTime,
+    RunReport, StageTime, TimesRow,
 };
 
 use super::RunOutcome;
@@ -17,7 +17,7 @@ use super::judge::Judged;
 use super::members::LearningReport;
 use super::profile;
 use crate::error::{PipelineError, failed};
-use crate::event::{Outcome, Stage};
+use crate::event::{Outcome, Remark, Stage, TimesRead};
 use crate::traffic::TrafficReport;
 
 /// What the stages left for the report.
@@ -87,7 +87,7 @@ fn run_report(ctx: &Context<'_>, model: &Model, judged: &Judged, material: &Mate
         permutation: importances.permutation,
         out_of_bag_auc: material.learning.out_of_bag_auc,
         lstm_view: lstm_view(model, ctx.config.lstm.sequence.length as u64),
-        notes: notes(model),
+        notes: notes(model, material.traffic),
         data: data_section(model, material),
         profile: model.profile.as_ref().map(profile::section),
         config: ctx.config.to_yaml(),
@@ -108,9 +108,10 @@ fn in_words(value: &impl serde::Serialize) -> String {
     value.as_str().map_or_else(|| value.to_string(), |s| s.replace('_', " "))
 }
 
-fn notes(model: &Model) -> Vec<Note> {
+fn notes(model: &Model, traffic: &TrafficReport) -> Vec<Note> {
     let note = |level, text: String| Note { level, text };
-    let mut notes = Vec::new();
+    let doubts = traffic.remarks().into_iter().filter_map(doubt_about_time);
+    let mut notes: Vec<Note> = doubts.map(|text| note(NoteLevel::Warning, text)).collect();
     // The hybrid's own reason is among the notes that the report derives.
     for threshold in model.thresholds.iter().filter(|t| t.name != HYBRID) {
         if let Some(reason) = &threshold.chosen.reason {
@@ -118,6 +119,20 @@ fn notes(model: &Model) -> Vec<Note> {
         }
     }
     notes
+}
+
+/// What limits the numbers because of the order of times.
+fn doubt_about_time(remark: Remark) -> Option<String> {
+    match remark {
+        Remark::TimesShuffled { role, file } => Some(format!(
+            "{role}: the times in {file} neither rise nor fall, and its rows were taken in the order of the file."
+        )),
+        Remark::FilesListedLate { role, file, after } => {
+            Some(format!("{role}: {file} ends before {after} begins, and was read after it."))
+        }
+        Remark::TestIsOlder => Some("All test flows are older than the training flows.".to_owned()),
+        _ => None,
+    }
 }
 
 fn data_section(model: &Model, material: &Material<'_>) -> DataSection {
@@ -147,6 +162,7 @@ fn data_section(model: &Model, material: &Material<'_>) -> DataSection {
             nta_data::Order::None => "none",
         }
         .to_owned(),
+        times: material.traffic.times().into_iter().map(times_row).collect(),
         files: files.collect(),
         ignored_rows: summaries().map(|s| s.ignored_rows).sum(),
         set_aside_rows: summaries().map(|s| s.set_aside).sum(),
@@ -160,6 +176,11 @@ fn data_section(model: &Model, material: &Material<'_>) -> DataSection {
         unused_columns: distinct(summaries().flat_map(|s| s.columns_present_unused.clone())),
         earlier_test_reads: Some(material.earlier_test_reads as u64),
     }
+}
+
+fn times_row(times: TimesRead) -> TimesRow {
+    let TimesRead { role, read } = times;
+    TimesRow { part: role, column: read.column, read_as: read.read_as, from: read.from, until: read.until }
 }
 
 fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use nta_data::{Label, Scores};
-use nta_ingest::{Batch, Reject};
+use nta_ingest::{Batch, Reject, TimeSpan};
 use nta_metrics::{ConfusionMatrix, OperatingPoint};
 use serde::Serialize;
 
@@ -33,6 +33,8 @@ pub(crate) struct Tally {
     /// Rows whose label the schema ignores.
     pub(crate) unjudged: u64,
     pub(crate) families: BTreeMap<String, FamilyCount>,
+    /// From when until when the flows began.
+    pub(crate) span: Option<TimeSpan>,
 }
 
 impl Tally {
@@ -70,6 +72,9 @@ impl ScoreSink for Tally {
 
     fn take(&mut self, batch: &Batch, scores: &Scores) -> Result<(), PipelineError> {
         self.rows += scores.n_rows() as u64;
+        if let Some(span) = &batch.span {
+            self.span = Some(self.span.take().map_or_else(|| span.clone(), |before| before.and(span)));
+        }
         self.flagged += scores.hybrid().flags.iter().filter(|f| **f).count() as u64;
         if let Some(labels) = &batch.dataset.label {
             self.labelled = true;

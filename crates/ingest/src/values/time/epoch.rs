@@ -12,13 +12,8 @@ pub(crate) const PLAUSIBLE: std::ops::Range<i64> = 631_152_000_000_000..4_102_44
 const EXCEL_ZERO: i64 = -25_569;
 
 /// The units that a draft tries, in this order.
-const UNITS: [TimeUnit; 5] = [
-    TimeUnit::Seconds,
-    TimeUnit::Milliseconds,
-    TimeUnit::Microseconds,
-    TimeUnit::Nanoseconds,
-    TimeUnit::ExcelDays,
-];
+const UNITS: [TimeUnit; 5] =
+    [TimeUnit::Seconds, TimeUnit::Milliseconds, TimeUnit::Microseconds, TimeUnit::Nanoseconds, TimeUnit::ExcelDays];
 
 /// The unit in which `value` is a plausible time.
 pub(crate) fn unit_of(value: f64) -> Option<TimeUnit> {

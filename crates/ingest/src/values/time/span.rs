@@ -4,6 +4,7 @@ use nta_data::TimeRole;
 use serde::{Deserialize, Serialize};
 
 use crate::values::time::civil::shown;
+use crate::values::time::trend::{Trend, trend};
 
 /// The first and the last start among some flows, and how they were read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,9 @@ pub struct TimeSpan {
     pub from_micros: i64,
     /// The latest.
     pub until_micros: i64,
+    /// Whether the newest stand first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub falls: bool,
 }
 
 /// A [`TimeSpan`] as people and scripts read it.
@@ -39,13 +43,15 @@ impl TimeSpan {
     pub(crate) fn of(role: &TimeRole, read_as: String, starts: &[i64]) -> Option<TimeSpan> {
         let from_micros = *starts.iter().min()?;
         let until_micros = *starts.iter().max()?;
-        Some(TimeSpan { column: role.column.clone(), read_as, relative: role.relative, from_micros, until_micros })
+        let (column, relative, falls) = (role.column.clone(), role.relative, trend(starts) == Trend::Falling);
+        Some(TimeSpan { column, read_as, relative, from_micros, until_micros, falls })
     }
 
     /// Both together.
     pub fn and(mut self, other: &TimeSpan) -> TimeSpan {
         self.from_micros = self.from_micros.min(other.from_micros);
         self.until_micros = self.until_micros.max(other.until_micros);
+        self.falls |= other.falls;
         self
     }
 
