@@ -76,6 +76,11 @@ fn clock(sample: &Sample, tool: Tool) -> Option<TimeGuess> {
         numbers(sample, is_named)
     };
     let mut guess = guess?;
+    if !is_named {
+        guess.remarks.push("Recognised by its values alone.".to_owned());
+    } else if time_names::is_end(&sample.name) {
+        guess.remarks.push("By its name the end of the flow: no column of the start was recognised.".to_owned());
+    }
     let n_odd = sample.texts.len() - guess.times.len();
     if n_odd > 0 {
         guess.remarks.push(format!("{n_odd} of {} cells looked at are no such time.", sample.texts.len()));
@@ -162,7 +167,7 @@ fn since_the_start(sample: &Sample) -> Option<TimeGuess> {
 /// The sample with a cell that shows it: most cells hold a clock or several numbers, as dates do, or the name says time
 /// and the cells do not read as one.
 fn looks_like_time(sample: &Sample) -> Option<(&Sample, String)> {
-    let is_named = time_names::rank(&sample.name).is_some_and(|rank| rank < time_names::rank("end").unwrap_or(0));
+    let is_named = time_names::says_time(&sample.name);
     let is_number = sample.texts.iter().all(|t| number(t, false) != Number::Bad);
     let n_like = sample.texts.iter().filter(|t| is_like_time(t)).count();
     let most = n_like * 5 >= sample.texts.len() * 4;

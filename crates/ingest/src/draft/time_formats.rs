@@ -117,7 +117,8 @@ fn formats_of(cell: &str) -> Vec<String> {
 
 fn clocks() -> impl Iterator<Item = String> {
     let with_zone = |clock: &'static str| ZONES.iter().map(move |zone| format!("{clock}{zone}"));
-    JOINTS.iter().flat_map(move |joint| CLOCKS.iter().flat_map(with_zone).map(move |rest| format!("{joint}{rest}")))
+    let of_a_day: Vec<String> = CLOCKS.into_iter().flat_map(with_zone).collect();
+    JOINTS.into_iter().flat_map(move |joint| of_a_day.clone().into_iter().map(move |clock| format!("{joint}{clock}")))
 }
 
 fn read(cells: &[String], format: String) -> Reading {
@@ -136,27 +137,31 @@ fn micros(pieces: &Pieces, cell: &str) -> Option<i64> {
 /// Of several readings the one in which the times stand in order, or lie close together; else the tool's; else the
 /// question.
 fn told_apart(mut readings: Vec<Reading>, tool: Tool) -> Reading {
-    let mut choose = |place: usize, why: &str| Reading { why: Some(why.to_owned()), ..readings.swap_remove(place) };
-    let spans: Vec<i64> = readings.iter().map(|r| span(&r.times)).collect();
-    let ordered: Vec<usize> = (0..spans.len()).filter(|i| trend(&readings[*i].times) != Trend::Mixed).collect();
-    if let [only] = ordered[..] {
-        return choose(only, "Day and month are told apart by the order of the rows.");
+    match evidence(&readings, tool) {
+        Some((place, why)) => Reading { why: Some(why.to_owned()), ..readings.swap_remove(place) },
+        None => open(readings),
     }
+}
+
+/// The place of the reading that is meant, and why.
+fn evidence(readings: &[Reading], tool: Tool) -> Option<(usize, &'static str)> {
+    let ordered: Vec<usize> = (0..readings.len()).filter(|i| trend(&readings[*i].times) != Trend::Mixed).collect();
+    if let [only] = ordered[..] {
+        return Some((only, "Day and month are told apart by the order of the rows."));
+    }
+    let spans: Vec<i64> = readings.iter().map(|r| span(&r.times)).collect();
     let mut by_span: Vec<usize> = (0..spans.len()).collect();
     by_span.sort_by_key(|i| spans[*i]);
     if let [closest, next, ..] = by_span[..]
         && spans[next] >= 5 * spans[closest].max(MICROS_PER_DAY)
     {
-        return choose(
+        return Some((
             closest,
-            "Day and month are told apart by the span: read the other way the file would be much longer.",
-        );
+            "Day and month are told apart by the span: read otherwise the file would be much longer.",
+        ));
     }
     let day_first = readings.iter().position(|r| r.format.starts_with("%d"));
-    match day_first.filter(|_| tool == Tool::CicFlowMeter) {
-        Some(place) => choose(place, "Day before month, as CICFlowMeter writes."),
-        None => open(readings),
-    }
+    day_first.filter(|_| tool == Tool::CicFlowMeter).map(|place| (place, "Day before month, as CICFlowMeter writes."))
 }
 
 fn span(times: &[i64]) -> i64 {

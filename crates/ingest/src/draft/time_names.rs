@@ -42,6 +42,11 @@ pub(super) fn rank(name: &str) -> Option<usize> {
     }
 }
 
+/// Whether a name says time, and not the end of a flow.
+pub(super) fn says_time(name: &str) -> bool {
+    rank(name).is_some() && !is_end(name)
+}
+
 /// Whether a name says that a flow ended then.
 pub(super) fn is_end(name: &str) -> bool {
     let ends = ["end", "ended", "last", "finish", "te", "ltime", "stop", "endtime", "lasttime"];
@@ -100,7 +105,11 @@ pub(super) fn tool(samples: &[Sample]) -> Tool {
     let names: Vec<String> = samples.iter().map(|s| s.name.trim().to_lowercase().replace('_', " ")).collect();
     let any = |known: &[&str]| names.iter().any(|n| known.contains(&n.as_str()));
     let begins = |front: &[&str]| names.iter().any(|n| front.iter().any(|f| n.starts_with(f)));
-    if any(&["tot fwd pkts", "total fwd packet", "total fwd packets"]) || begins(&["fwd iat ", "flow iat ", "bwd iat "])
+    // With a blank: others write `flow_duration` too.
+    let is_its_own = samples.iter().any(|s| s.name.trim().eq_ignore_ascii_case("flow duration"));
+    if is_its_own
+        || any(&["tot fwd pkts", "total fwd packet", "total fwd packets"])
+        || begins(&["fwd iat ", "flow iat ", "bwd iat "])
     {
         return Tool::CicFlowMeter;
     }
