@@ -7,7 +7,8 @@ use crate::values::time::epoch::PLAUSIBLE;
 use crate::values::time::pattern::{Moment, Pieces};
 use crate::values::time::trend::{Trend, trend};
 
-const DATES: [&str; 28] = [
+/// With points the day always stands before the month.
+const DATES: [&str; 27] = [
     "%Y-%m-%d",
     "%Y/%m/%d",
     "%Y.%m.%d",
@@ -16,7 +17,6 @@ const DATES: [&str; 28] = [
     "%d-%m-%Y",
     "%m-%d-%Y",
     "%d.%m.%Y",
-    "%m.%d.%Y",
     "%d/%m/%y",
     "%m/%d/%y",
     "%d-%m-%y",
@@ -148,6 +148,11 @@ fn evidence(readings: &[Reading], tool: Tool) -> Option<(usize, &'static str)> {
     let ordered: Vec<usize> = (0..readings.len()).filter(|i| trend(&readings[*i].times) != Trend::Mixed).collect();
     if let [only] = ordered[..] {
         return Some((only, "Day and month are told apart by the order of the rows."));
+    }
+    let tomorrow = jiff::Timestamp::now().as_microsecond() + MICROS_PER_DAY;
+    let is_past = |i: &usize| readings[*i].times.iter().all(|t| *t < tomorrow);
+    if let [only] = (0..readings.len()).filter(is_past).collect::<Vec<_>>()[..] {
+        return Some((only, "Read otherwise its flows would lie in the future."));
     }
     let spans: Vec<i64> = readings.iter().map(|r| span(&r.times)).collect();
     let mut by_span: Vec<usize> = (0..spans.len()).collect();

@@ -208,7 +208,7 @@ mod tests {
     fn names_halves_short_years_and_offsets_read_as_the_full_way_reads_them() {
         for (format, text) in [
             ("%d %b %Y %I:%M:%S %p", "01 May 2024 12:00:01 AM"),
-            ("%d %b %Y %I:%M:%S %p", "31 december 1999 12:59:59 PM"),
+            ("%d %b %Y %I:%M:%S %p", "31 dec 1999 12:59:59 PM"),
             ("%d/%b/%Y:%H:%M:%S %z", "01/May/2024:09:00:00 -0730"),
             ("%y/%m/%d %H:%M", "24/05/01 09:00"),
             ("%Y%m%d%H%M%S", "20240501090000"),
