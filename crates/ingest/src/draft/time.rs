@@ -14,6 +14,8 @@ use crate::values::time::trend::{Trend, trend};
 use crate::values::time::twelve_hours::twelve_hours;
 use crate::values::time::{TimeReader, epoch};
 
+const HOUR: i64 = MICROS_PER_DAY / 24;
+
 /// All that a draft says about times.
 #[derive(Debug, Clone)]
 pub(crate) struct Times {
@@ -71,7 +73,7 @@ fn clock(sample: &Sample, tool: Tool) -> Option<TimeGuess> {
         typed(sample)
     } else if let Some(reading) = time_formats::reading(&sample.texts, tool).filter(|r| is_named || !is_bare_number(r))
     {
-        Some(text(sample, reading))
+        Some(text(sample, reading, tool))
     } else {
         numbers(sample, is_named)
     };
@@ -98,22 +100,15 @@ fn typed(sample: &Sample) -> Option<TimeGuess> {
     (times.len() == sample.texts.len()).then(|| TimeGuess::new(sample, times))
 }
 
-fn text(sample: &Sample, reading: Reading) -> TimeGuess {
+fn text(sample: &Sample, reading: Reading, tool: Tool) -> TimeGuess {
     let mut guess = TimeGuess::new(sample, reading.times);
     guess.remarks.extend(reading.why);
-    let lacks_half = reading.format.contains("%H") && !reading.format.contains("%z");
-    if let Some(clock) = twelve_hours(&guess.times).filter(|_| lacks_half) {
-        guess.twelve_hour_from = clock.from;
-        let said = "No hour is above 12, and after 12:59 the clock falls back to 1:00: hours without AM or PM.";
-        guess.remarks.push(match clock.from {
-            Some(from) => format!("{said} Hours before {from} are taken for the afternoon."),
-            None => format!("{said} Every hour occurs, so they cannot be told apart: export the times with 24 hours."),
-        });
-        if let Some(from) = clock.from {
-            let hour = MICROS_PER_DAY / 24;
-            let is_before = |t: &i64| t.rem_euclid(MICROS_PER_DAY) / hour < i64::from(from);
-            guess.times.iter_mut().filter(|t| is_before(t)).for_each(|t| *t += 12 * hour);
-        }
+    let names_hours = reading.format.contains("%H");
+    if names_hours && !reading.format.contains("%z") {
+        guess.put_on_twelve_hours(tool);
+    } else if !names_hours && !reading.format.contains("%I") {
+        let said = "Names days alone: flows of one day stand as in the file, and gaps between them are 0.";
+        guess.remarks.push(said.to_owned());
     }
     guess.format = Some(reading.format);
     guess
@@ -171,8 +166,9 @@ fn looks_like_time(sample: &Sample) -> Option<(&Sample, String)> {
     let is_number = sample.texts.iter().all(|t| number(t, false) != Number::Bad);
     let n_like = sample.texts.iter().filter(|t| is_like_time(t)).count();
     let most = n_like * 5 >= sample.texts.len() * 4;
+    let is_long = sample.texts.iter().all(|t| t.bytes().filter(u8::is_ascii_digit).count() >= 4);
     let exact = ["time", "timestamp", "ts", "datetime", "date"].contains(&sample.name.trim().to_lowercase().as_str());
-    let looks = if is_number { exact } else { most || (is_named && n_like > 0) };
+    let looks = if is_number { exact } else { most || (is_named && n_like > 0) || (exact && is_long) };
     looks.then(|| sample.texts.first().map(|cell| (sample, cell.clone())))?
 }
 
@@ -220,5 +216,27 @@ impl TimeGuess {
     fn new(sample: &Sample, times: Vec<i64>) -> TimeGuess {
         let (column, unit) = (sample.name.clone(), TimeUnit::Seconds);
         TimeGuess { column, format: None, unit, twelve_hour_from: None, relative: false, remarks: Vec::new(), times }
+    }
+
+    /// Says how a clock of twelve hours without AM and PM is read, if this is one.
+    fn put_on_twelve_hours(&mut self, tool: Tool) {
+        let hour = |t: &i64| t.rem_euclid(MICROS_PER_DAY) / HOUR;
+        let Some(clock) = twelve_hours(&self.times) else {
+            if tool == Tool::CicFlowMeter && self.times.iter().all(|t| (1..=12).contains(&hour(t))) {
+                let said = "CICFlowMeter writes hours of 1 to 12 without AM or PM, and none here is above 12: where some are of \
+                            an afternoon, set `twelve_hour_from: 7`.";
+                self.remarks.push(said.to_owned());
+            }
+            return;
+        };
+        let said = "No hour is above 12, and after 12:59 the clock falls back to 1:00: hours without AM or PM.";
+        let Some(from) = clock.from else {
+            self.remarks.push(format!("{said} All twelve occur, so they cannot be told apart: export 24 hours."));
+            return;
+        };
+        self.remarks.push(format!("{said} Hours before {from} are taken for the afternoon."));
+        self.twelve_hour_from = clock.from;
+        let afternoon = |t: &&mut i64| hour(t) < i64::from(from);
+        self.times.iter_mut().filter(afternoon).for_each(|t| *t += 12 * HOUR);
     }
 }

@@ -38,7 +38,7 @@ const DATES: [&str; 27] = [
     "%Y%m%d",
 ];
 const JOINTS: [&str; 7] = [" ", "T", ", ", ":", "-", "_", ","];
-const CLOCKS: [&str; 9] = [
+const CLOCKS: [&str; 10] = [
     "%H:%M:%S%.f",
     "%H:%M",
     "%I:%M:%S%.f %p",
@@ -46,7 +46,8 @@ const CLOCKS: [&str; 9] = [
     "%I:%M %p",
     "%I:%M%p",
     "%H:%M:%S:%f",
-    "%H.%M.%S",
+    "%H.%M.%S%.f",
+    "%I.%M.%S%.f %p",
     "%H%M%S",
 ];
 const ZONES: [&str; 5] = ["", "%z", " %z", " UTC", " GMT"];
@@ -63,6 +64,9 @@ const OTHERS: [&str; 10] = [
     "%Y%m%d%H%M%S%f",
     "%Y%m%d%H%M",
 ];
+
+/// 2010-01-01, microseconds since 1970.
+const RECENT: i64 = 1_262_304_000_000_000;
 
 /// A format, and what the cells are by it.
 #[derive(Debug, Clone)]
@@ -98,9 +102,12 @@ pub(super) fn reading(cells: &[String], tool: Tool) -> Option<Reading> {
     Some(told_apart(distinct, tool))
 }
 
-/// Formats by which `cell` is a time from 1990 to 2100.
+/// Formats by which `cell` is a time from 1990 to 2100, in brackets too, as web servers write it.
 fn formats_of(cell: &str) -> Vec<String> {
     let cell = cell.trim();
+    if let Some(inner) = cell.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        return formats_of(inner).iter().map(|format| format!("[{format}]")).collect();
+    }
     let mut formats = Vec::new();
     for date in DATES {
         let Some(pieces) = Pieces::of(date) else { continue };
@@ -149,10 +156,10 @@ fn evidence(readings: &[Reading], tool: Tool) -> Option<(usize, &'static str)> {
     if let [only] = ordered[..] {
         return Some((only, "Day and month are told apart by the order of the rows."));
     }
-    let tomorrow = jiff::Timestamp::now().as_microsecond() + MICROS_PER_DAY;
-    let is_past = |i: &usize| readings[*i].times.iter().all(|t| *t < tomorrow);
-    if let [only] = (0..readings.len()).filter(is_past).collect::<Vec<_>>()[..] {
-        return Some((only, "Read otherwise its flows would lie in the future."));
+    let recent = RECENT..jiff::Timestamp::now().as_microsecond() + MICROS_PER_DAY;
+    let is_recent = |i: &usize| readings[*i].times.iter().all(|t| recent.contains(t));
+    if let [only] = (0..readings.len()).filter(is_recent).collect::<Vec<_>>()[..] {
+        return Some((only, "Read otherwise its flows would lie before 2010 or in the future."));
     }
     let spans: Vec<i64> = readings.iter().map(|r| span(&r.times)).collect();
     let mut by_span: Vec<usize> = (0..spans.len()).collect();
@@ -221,6 +228,9 @@ mod tests {
             ("20240531090000123", "%Y%m%d%H%M%S%f"),
             ("202405310900", "%Y%m%d%H%M"),
             ("20240531", "%Y%m%d"),
+            ("24-05-31 09:00", "%y-%m-%d %H:%M"),
+            ("[31/May/2024:09:00:00 +0000]", "[%d/%b/%Y:%H:%M:%S%.f %z]"),
+            ("31-MAY-24 01.00.00.000000 PM", "%d-%b-%y %I.%M.%S%.f %p"),
             ("20240531-090000", "%Y%m%d-%H%M%S"),
             ("2024-05-31", "%Y-%m-%d"),
         ] {

@@ -4,6 +4,7 @@ use nta_data::{Order, TimeUnit};
 
 use crate::draft::time::{TimeGuess, Times};
 use crate::draft::yaml::quoted;
+use crate::values::number::{Number, number};
 
 pub(super) fn render_times(times: &Times, line: &mut impl FnMut(&str)) {
     match &times.start {
@@ -53,10 +54,19 @@ fn render_start(start: &TimeGuess, line: &mut impl FnMut(&str)) {
 }
 
 fn render_unknown(column: &str, cell: &str, line: &mut impl FnMut(&str)) {
-    let cell = crate::error::shown(cell);
+    let (column, shown) = (quoted(column), crate::error::shown(cell));
+    if number(cell, false) != Number::Bad {
+        line(&format!(
+            "# {column} holds numbers, e.g. {shown}, that are no time from 1990 to 2100 in any unit. Where they count"
+        ));
+        line(&format!(
+            "# from the start of the capture:\n# time:\n#   column: {column}\n#   unit: seconds\n#   relative: true"
+        ));
+        return;
+    }
     line(&format!(
-        "# {} looks like a time, in no known format, e.g. {cell}. To read it, set its strftime pattern:",
-        quoted(column)
+        "# {column} looks like a time, in no known format, e.g. {shown}. To read it, set its strftime pattern"
     ));
-    line(&format!("# time:\n#   column: {}\n#   format: \"%Y-%m-%d %H:%M:%S\"", quoted(column)));
+    line("# (with a year and a day), or export it otherwise:");
+    line(&format!("# time:\n#   column: {column}\n#   format: \"%Y-%m-%d %H:%M:%S\""));
 }

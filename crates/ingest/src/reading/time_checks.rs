@@ -43,6 +43,8 @@ pub(crate) fn check(plan: &Plan, dataset: &Dataset, summary: &ReadSummary) -> Re
     for (file, rows) in &files {
         refuse_twelve_hours(plan, &file.name, &times[rows.clone()])?;
     }
+    // A morning's file, and its afternoon's.
+    refuse_twelve_hours(plan, &plan.file_names(), times)?;
     if plan.schema.order != Order::File {
         return Ok(Vec::new());
     }
