@@ -30,13 +30,15 @@ pub(crate) enum FaultKind {
     },
     MissingTime,
     MissingHost,
-    MissingLabel,
     UnknownLabel,
     AmbiguousLabel {
         benign: String,
         attack: String,
     },
-    LabelAfterNone,
+    /// The label comes from outside the file, and the file has one of its own.
+    LabelTwice {
+        given: String,
+    },
     TooManyLabels {
         examples: Vec<String>,
     },

@@ -6,7 +6,8 @@ use std::path::Path;
 use nta_data::Contact;
 
 use crate::block::BlockLimit;
-use crate::draft::guess;
+use crate::draft::guess::{self, ColumnKind};
+use crate::draft::labels;
 use crate::draft::sample::Sample;
 use crate::draft::time::times;
 use crate::draft::yaml::{Draft, render};
@@ -47,7 +48,7 @@ pub fn infer_schema(path: &Path, contact: &Contact) -> Result<String, IngestErro
 }
 
 /// The separator that cuts the first line into most pieces; `None` for a comma.
-fn sniff_delimiter(input: &OpenInput) -> Result<Option<char>, IngestError> {
+pub(crate) fn sniff_delimiter(input: &OpenInput) -> Result<Option<char>, IngestError> {
     let Some(line) = format::separated_first_line(input)? else { return Ok(None) };
     let pieces = |d: u8| quoting::values(&line, d).count();
     let best = [b',', b'\t', b';', b'|'].into_iter().rev().max_by_key(|d| pieces(*d));
@@ -66,16 +67,22 @@ fn refuse_headless(names: &[String], file: &str) -> Result<(), IngestError> {
 
 /// `share` of the file's bytes were looked at.
 fn draft(samples: &[Sample], share: f64) -> Draft {
-    let label = guess::label(samples);
-    let family = guess::family(samples, label.as_ref());
+    let label = labels::label(samples);
+    let family = labels::family(samples, label.as_ref());
     let (src, dst) = guess::hosts(samples);
     let of_label = label.as_ref().map(|l| l.column.as_str());
     let mut taken: Vec<&str> =
         [of_label, family.as_deref(), src.as_deref(), dst.as_deref()].into_iter().flatten().collect();
     let times = times(samples, &taken, share);
     taken.extend(times.start.as_ref().map(|t| t.column.as_str()));
-    let features = samples.iter().filter(|s| !taken.contains(&s.name.as_str()));
-    let features = features.map(|s| (s.name.clone(), guess::kind(s, &times))).collect();
+    let features = samples
+        .iter()
+        .filter(|s| !taken.contains(&s.name.as_str()))
+        .map(|s| match labels::is_blank_label(s) {
+            true => (s.name.clone(), ColumnKind::Empty),
+            false => (s.name.clone(), guess::kind(s, &times)),
+        })
+        .collect();
     Draft { label, family, src, dst, times, features }
 }
 

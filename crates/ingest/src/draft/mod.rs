@@ -3,6 +3,7 @@
 pub(crate) mod duration;
 pub(crate) mod guess;
 pub(crate) mod infer;
+pub(crate) mod labels;
 pub(crate) mod sample;
 pub(crate) mod time;
 mod time_formats;

@@ -9,6 +9,8 @@ use crate::values::cell::{CellValue, TypedColumn};
 /// What the first rows of a column hold.
 pub(crate) struct Sample {
     pub(crate) name: String,
+    /// Cells that are.
+    pub(crate) n_missing: usize,
     /// Texts of the cells that are not missing.
     pub(crate) texts: Vec<String>,
     /// Whether the file keeps times of its own kind here (Parquet).
@@ -23,6 +25,7 @@ impl Sample {
     pub(crate) fn of(frame: &DataFrame, name: &str) -> Sample {
         let mut sample = Sample {
             name: name.to_owned(),
+            n_missing: 0,
             texts: Vec::new(),
             is_time: false,
             is_duration: false,
@@ -40,6 +43,8 @@ impl Sample {
                     if !sample.distinct.contains(text) {
                         sample.distinct.insert(text.to_owned());
                     }
+                } else {
+                    sample.n_missing += 1;
                 }
                 Ok::<(), ()>(())
             })

@@ -1,7 +1,7 @@
 //! Finds the columns of a file that hold times, and which of them is the start of the flow. Times are recognised by
 //! their values; names only choose among them.
 
-use nta_data::{Order, TimeUnit};
+use nta_data::{Order, TimeRole, TimeUnit};
 
 use crate::draft::duration::{self, DurationGuess, Extent};
 use crate::draft::guess::is_address;
@@ -66,13 +66,17 @@ pub(crate) fn times(samples: &[Sample], taken: &[&str], share: f64) -> Times {
     Times { start, duration, order, clocks, unknown }
 }
 
+/// The start of the flows of a table of which nothing else is known.
+pub(crate) fn start(samples: &[Sample]) -> Option<TimeGuess> {
+    times(samples, &[], 1.0).start
+}
+
 /// The column as a clock: nearly all of its cells are moments from 1990 to 2100, in one unit or format.
 fn clock(sample: &Sample, tool: Tool) -> Option<TimeGuess> {
     let is_named = time_names::rank(&sample.name).is_some();
     let guess = if sample.is_time {
         typed(sample)
-    } else if let Some(reading) = time_formats::reading(&sample.texts, tool).filter(|r| is_named || !is_bare_number(r))
-    {
+    } else if let Some(reading) = time_formats::reading(&sample.texts, tool).filter(|r| is_named || names_a_clock(r)) {
         Some(text(sample, reading, tool))
     } else {
         numbers(sample, is_named)
@@ -90,9 +94,9 @@ fn clock(sample: &Sample, tool: Tool) -> Option<TimeGuess> {
     Some(guess)
 }
 
-/// A date in eight digits could be any number.
-fn is_bare_number(reading: &Reading) -> bool {
-    reading.format == "%Y%m%d"
+/// A date alone could be a number or a version.
+fn names_a_clock(reading: &Reading) -> bool {
+    reading.format.contains("%H") || reading.format.contains("%I")
 }
 
 fn typed(sample: &Sample) -> Option<TimeGuess> {
@@ -125,7 +129,7 @@ fn numbers(sample: &Sample, is_named: bool) -> Option<TimeGuess> {
     let values: Vec<f64> = sample.texts.iter().filter_map(value).filter(|v| is_named || *v != 0.0).collect();
     let unit = values.iter().take(5).find_map(|v| epoch::unit_of(*v))?;
     let mut guess = TimeGuess { unit, ..TimeGuess::new(sample, Vec::new()) };
-    let reader = TimeReader::new(&nta_data::TimeRole { unit, ..nta_data::TimeRole::default() });
+    let reader = TimeReader::new(&TimeRole { unit, ..TimeRole::default() });
     let times = sample.texts.iter().filter_map(|t| reader.text(t)).filter(|t| reader.is_plausible(*t));
     guess.times = times.collect();
     let n_cells = if is_named { sample.texts.len() } else { values.len() };
@@ -216,6 +220,18 @@ impl TimeGuess {
     fn new(sample: &Sample, times: Vec<i64>) -> TimeGuess {
         let (column, unit) = (sample.name.clone(), TimeUnit::Seconds);
         TimeGuess { column, format: None, unit, twelve_hour_from: None, relative: false, remarks: Vec::new(), times }
+    }
+
+    /// What reads its cells.
+    pub(crate) fn reader(&self) -> TimeReader {
+        TimeReader::new(&TimeRole {
+            column: self.column.clone(),
+            format: self.format.clone(),
+            unit: self.unit,
+            twelve_hour_from: self.twelve_hour_from,
+            relative: self.relative,
+            ..TimeRole::default()
+        })
     }
 
     /// Says how a clock of twelve hours without AM and PM is read, if this is one.

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::draft::guess::{ColumnKind, LabelGuess};
+use crate::draft::guess::ColumnKind;
+use crate::draft::labels::LabelGuess;
 use crate::draft::time::Times;
 use crate::draft::time_yaml::{self, render_times};
 
@@ -41,6 +42,10 @@ fn render_truth(draft: &Draft, line: &mut impl FnMut(&str)) {
     match &draft.label {
         Some(label) => {
             line(&format!("# Found in `{}`: {}.", label.column, label.found));
+            if !label.blanks.is_empty() {
+                line(&format!("# No label, so left out of training: {}.", label.blanks.join(", ").replace('\n', " ")));
+                line("# If that means benign, list it under `benign`.");
+            }
             line("label:");
             line(&format!("  column: {}", quoted(&label.column)));
             line(&format!("  benign: {}", list(&label.benign)));

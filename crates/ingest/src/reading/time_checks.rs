@@ -10,6 +10,7 @@ use crate::assemble::plan::Plan;
 use crate::error::IngestError;
 use crate::reading::summary::{FileRows, ReadSummary};
 use crate::values::time::TimeReader;
+use crate::values::time::epoch::ratio;
 use crate::values::time::span::TimeSpan;
 use crate::values::time::trend::{Trend, trend};
 use crate::values::time::twelve_hours::twelve_hours;
@@ -85,9 +86,10 @@ fn refuse_long_durations(plan: &Plan, dataset: &Dataset, span: &TimeSpan) -> Res
     let mut durations: Vec<i64> = durations().collect();
     let middle = durations.len() / 2;
     let median = *durations.select_nth_unstable(middle).1;
-    let unit = plan.schema.duration_unit;
+    let unit = plan.read_by.duration_unit;
     let finer = [TimeUnit::Milliseconds, TimeUnit::Microseconds, TimeUnit::Nanoseconds].into_iter();
-    let mut fitting = finer.filter(|finer| ratio(unit, *finer).is_some_and(|by| median / by <= room));
+    let mut fitting =
+        finer.filter(|finer| ratio(unit, *finer) > 1.0 && median as f64 / ratio(unit, *finer) <= room as f64);
     Err(IngestError::LongDurations {
         files: plan.file_names(),
         column: column.clone(),
@@ -98,17 +100,6 @@ fn refuse_long_durations(plan: &Plan, dataset: &Dataset, span: &TimeSpan) -> Res
     })
 }
 
-/// How many of `finer` are one `unit`; `None` where it is not finer.
-fn ratio(unit: TimeUnit, finer: TimeUnit) -> Option<i64> {
-    let rank = |unit| match unit {
-        TimeUnit::Milliseconds => 1,
-        TimeUnit::Microseconds => 2,
-        TimeUnit::Nanoseconds => 3,
-        _ => 0,
-    };
-    (rank(finer) > rank(unit)).then(|| 1_000i64.pow(rank(finer) - rank(unit)))
-}
-
 /// How coarsely starts are written, microseconds: dates alone, whole minutes, or seconds and less.
 pub(crate) fn resolution(starts: &[i64]) -> i64 {
     let all_multiples_of = |unit: &i64| starts.iter().all(|start| start % unit == 0);
@@ -116,7 +107,7 @@ pub(crate) fn resolution(starts: &[i64]) -> i64 {
 }
 
 fn refuse_twelve_hours(plan: &Plan, file: &str, times: &[i64]) -> Result<(), IngestError> {
-    let Some(role) = &plan.schema.time else { return Ok(()) };
+    let Some(role) = &plan.read_by.time else { return Ok(()) };
     if !TimeReader::new(role).could_be_twelve_hours(role) {
         return Ok(());
     }

@@ -78,6 +78,10 @@ fn show_plan(plan: &DryRun) -> anyhow::Result<()> {
     if !plan.partition.note.is_empty() {
         writeln!(out, "              {}", plan.partition.note)?;
     }
+    for (i, remark) in plan.remarks.iter().enumerate() {
+        let head = if i == 0 { "notes" } else { "" };
+        writeln!(out, "  {head:<11} {}", visible::one_line(&words::remark(remark)))?;
+    }
     writeln!(out, "  numbers     {}", visible::one_line(&plan.numeric.join(", ")))?;
     writeln!(out, "  categories  {}", visible::one_line(&plan.categorical.join(", ")))?;
     writeln!(out, "  memory      about {} MB", plan.memory_bytes >> 20)?;

@@ -41,6 +41,12 @@ pub(crate) fn duration_micros(value: f64, unit: TimeUnit) -> i64 {
     micros.round().clamp(0.0, 9e18) as i64
 }
 
+/// How many of the unit `to` are one of `from`.
+pub(crate) fn ratio(from: TimeUnit, to: TimeUnit) -> f64 {
+    let nanos = |unit| if unit == TimeUnit::Nanoseconds { 1 } else { 1_000 * micros_per(unit) };
+    nanos(from) as f64 / nanos(to) as f64
+}
+
 fn in_micros(value: f64, unit: TimeUnit) -> Option<i64> {
     let micros = if unit == TimeUnit::Nanoseconds { value / 1_000.0 } else { value * micros_per(unit) as f64 }.round();
     (micros.is_finite() && micros.abs() < 9e18).then_some(micros as i64)

@@ -54,8 +54,8 @@ impl TimeReader {
         let cell = cell.trim();
         match &self.pattern {
             Some(Pattern::Common { pieces, format }) => {
-                let read = self.by_pieces(pieces, cell);
-                read.or_else(|| if self.twelve_hour_from.is_none() { self.by_format(format, cell) } else { None })
+                let is_lenient = pieces.has_words() && self.twelve_hour_from.is_none();
+                self.by_pieces(pieces, cell).or_else(|| self.by_format(format, cell).filter(|_| is_lenient))
             }
             Some(Pattern::Full(format)) => self.by_format(format, cell),
             None => self.epoch_text(cell).or_else(|| self.rfc3339(cell)),

@@ -70,7 +70,7 @@ impl Pieces {
             pieces.push(match byte {
                 b'%' => match bytes.next()? {
                     b'Y' => digits(Part::Year, 4),
-                    b'y' => digits(Part::ShortYear, 2),
+                    b'y' => Piece::Digits(Part::ShortYear, 2, Width::Full),
                     b'm' => digits(Part::Month, 2),
                     b'd' | b'e' => digits(Part::Day, 2),
                     b'H' => digits(Part::Hour, 2),
@@ -99,6 +99,12 @@ impl Pieces {
         let has = |part| self.0.iter().any(|p| matches!(p, Piece::Digits(of, ..) if *of == part));
         let has_month = has(Part::Month) || self.0.contains(&Piece::MonthName);
         (has(Part::Year) || has(Part::ShortYear)) && has_month && has(Part::Day)
+    }
+
+    /// Whether it holds more than numbers: names, AM and PM, offsets.
+    pub(crate) fn has_words(&self) -> bool {
+        let is_word = |p: &Piece| matches!(p, Piece::MonthName | Piece::Weekday | Piece::Half | Piece::Offset);
+        self.0.iter().any(is_word)
     }
 
     /// Whether hours of 1 to 12 would stand without AM or PM.

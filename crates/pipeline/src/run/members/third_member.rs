@@ -89,6 +89,8 @@ fn a_third_member_passes_through_training_scoring_evaluation_and_report() {
         batch_rows: 300,
         bad_rows: nta_ingest::BadRows::Refuse,
         sensor: None,
+        written: nta_ingest::AsWritten::default(),
+        labels: None,
         reasons: None,
         project,
     };
