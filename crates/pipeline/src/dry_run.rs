@@ -8,7 +8,7 @@ use crate::config::LoadedConfig;
 use crate::error::PipelineError;
 use crate::event::{Listener, Remark, TimesRead};
 use crate::run::partition_of;
-use crate::traffic::{self, SourceReport};
+use crate::traffic;
 
 /// What a run would do.
 #[derive(Debug, Clone, Serialize)]
