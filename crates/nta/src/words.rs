@@ -187,7 +187,8 @@ pub(crate) fn remark(remark: &Remark) -> String {
 pub(crate) fn joined(joined: &Joined) -> String {
     let total = joined.labelled + joined.unmatched + joined.ambiguous;
     let (labelled, file, by) = (thousands(joined.labelled), &joined.file, joined.by.join(", "));
-    let mut said = format!("{labelled} of {} flows have a label in {file}, by {by}", thousands(total));
+    let within = joined.tolerance_micros.map(|micros| format!(" within {} s", micros as f64 / 1e6)).unwrap_or_default();
+    let mut said = format!("{labelled} of {} flows have a label in {file}, by {by}{within}", thousands(total));
     for (rows, why) in [
         (joined.by_default, "in no window, by default"),
         (joined.unmatched, "not found there"),

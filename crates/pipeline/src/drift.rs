@@ -99,7 +99,7 @@ pub fn drift(request: &DriftRequest, listener: &dyn Listener) -> Result<DriftOut
         stage: Stage::Drift,
         paths: &request.fresh,
         sensor: request.sensor.as_deref(),
-        written: request.written.clone(),
+        written: Some(request.written.clone()),
         labels: None,
         bad_rows: request.bad_rows,
         batch_rows: BATCH,

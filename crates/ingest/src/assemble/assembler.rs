@@ -6,7 +6,7 @@ use std::sync::Arc;
 use nta_data::{Dataset, Label, NumericColumn, RowId};
 use rayon::prelude::*;
 
-use crate::assemble::columns::{CategoryBuilder, DurationBuilder, Kept, NumericBuilder};
+use crate::assemble::columns::{CategoryBuilder, DurationBuilder, Kept, NumericBuilder, is_kept};
 use crate::assemble::entity::{Capture, entities, identifiers};
 use crate::assemble::fault::{Fault, FaultKind};
 use crate::assemble::plan::{Plan, PlannedFile, hosts_needed};
@@ -15,7 +15,7 @@ use crate::assemble::starts::TimeBuilder;
 use crate::assemble::truth::{FamilyBuilder, LabelBuilder, WithoutTruth, first_labelled};
 use crate::block::Block;
 use crate::error::IngestError;
-use crate::labelling::join::{Join, Joined};
+use crate::labelling::join::{Join, Joined, Told};
 use crate::options::Truth;
 use crate::values::cell::TypedColumn;
 use crate::values::time::span::TimeSpan;
@@ -109,25 +109,48 @@ impl<'p> Assembler<'p> {
         let n_rows = block.rows.len();
         let given = file.label.as_deref().or(file.join.as_ref().map(Join::name));
         let second = given.and_then(|given| Some((given, first_labelled(cells.as_ref()?)?)));
+        let mut told = None;
         let kept = match (second, &file.join, &file.label, &cells) {
             (Some((given, (row, value))), ..) => {
                 Err(Fault { row, value, kind: FaultKind::LabelTwice { given: given.to_owned() } })
             }
             (None, Some(join), ..) => {
-                let labels = join.labels(&file.file, block, self.joined.get_or_insert_default())?;
-                builder.take(labels.into_iter())
+                let rows = join.labels(&file.file, block, self.joined.get_or_insert_default())?;
+                let kept = builder.take(rows.iter().map(|row| row.label));
+                told = Some(rows);
+                kept
             }
             (None, None, Some(label), _) => builder.take(repeat_n(label.as_str(), n_rows)),
             (None, None, None, Some(cells)) => builder.read(cells),
             (None, None, None, None) => builder.take(repeat_n("", n_rows)),
         };
         let kept = kept.map_err(|fault| refusal(fault, file, block, column.unwrap_or(&role.column), self.plan))?;
-        let family = schema.family.as_ref().and_then(|f| file.layout.column(&f.column));
-        let family = family.map(|column| file.typed_column(&block.frame, column)).transpose()?;
+        self.push_families(file, block, kept.as_deref(), before, told)?;
+        Ok(kept)
+    }
+
+    /// The families of the rows of a block, whose labels stand from number `before` on; `told` of them by a second file.
+    fn push_families(
+        &mut self,
+        file: &PlannedFile,
+        block: &Block,
+        kept: Kept<'_>,
+        before: usize,
+        told: Option<Vec<Told<'_>>>,
+    ) -> Result<(), IngestError> {
+        let Some(builder) = &self.label else { return Ok(()) };
         let (rule, texts) = (builder.rule(), builder.texts());
         let labels = builder.codes[before..].iter().map(|code| rule.family(&texts[*code as usize]));
-        self.family.push(family.as_ref(), kept.as_deref(), labels);
-        Ok(kept)
+        if let Some(told) = told {
+            let families = told.iter().enumerate().filter(|(row, _)| is_kept(kept, *row)).map(|(_, row)| row.family);
+            let either = families.zip(labels).map(|(family, label)| if family.is_empty() { label } else { family });
+            self.family.push(None, kept, either);
+            return Ok(());
+        }
+        let family = self.plan.schema.family.as_ref().and_then(|f| file.layout.column(&f.column));
+        let family = family.map(|column| file.typed_column(&block.frame, column)).transpose()?;
+        self.family.push(family.as_ref(), kept, labels);
+        Ok(())
     }
 
     fn push_columns(&mut self, file: &PlannedFile, block: &Block, kept: Kept<'_>) -> Result<(), IngestError> {

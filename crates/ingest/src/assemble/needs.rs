@@ -34,6 +34,7 @@ pub(crate) fn refuse_missing(
             let is_label = schema.label.as_ref().is_some_and(|l| missing == [l.column.as_str()]);
             let hint = match options.advice {
                 Advice::Options => hints::rename(schema, &file.layout, &missing, &file.columns),
+                Advice::File => hints::file(&file.layout, &missing, &file.columns),
                 Advice::Schema if is_label => hints::label(schema, &file.layout, &missing, &file.columns),
                 Advice::Schema => hints::schema(schema, &file.layout, &missing, &file.columns),
             };

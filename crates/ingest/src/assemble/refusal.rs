@@ -44,13 +44,15 @@ fn far_time(read: &str, unit: Option<TimeUnit>) -> (String, String) {
 
 fn of_cell(kind: &FaultKind, plan: &Plan) -> (String, &'static str) {
     let schema = &plan.schema.name;
-    let is_fixed = plan.advice == Advice::Options;
     match kind {
-        FaultKind::NoNumber { .. } if is_fixed => {
-            ("is not a number".to_owned(), "mend the cell, or leave such rows out with `--bad-rows set-aside`")
+        FaultKind::NoNumber { .. } if plan.advice != Advice::Schema => {
+            ("is not a number".to_owned(), "mend the cell, or remove the line")
         }
-        FaultKind::NoTime { expected } if is_fixed => {
+        FaultKind::NoTime { expected } if plan.advice == Advice::Options => {
             (format!("is not {expected}"), "say how times are written here, with `--time-format` or `--time-unit`")
+        }
+        FaultKind::NoTime { expected } if plan.advice == Advice::File => {
+            (format!("is not {expected}"), "write times as the model's training traffic had them")
         }
         FaultKind::NoNumber { hex_would_do: true } => {
             ("is hexadecimal".to_owned(), "allow it with `hex: true` for this column in the schema")

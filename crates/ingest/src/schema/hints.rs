@@ -80,6 +80,14 @@ pub(crate) fn rename(schema: &Schema, layout: &Layout, missing: &[String], colum
     }
 }
 
+/// The advice to whoever can change the file alone.
+pub(crate) fn file(layout: &Layout, missing: &[String], columns: &[String]) -> String {
+    match near(layout, missing, columns).first() {
+        Some((name, column)) => format!("if `{column}` is `{name}`, rename it in the file; "),
+        None => "the model needs them all; ".to_owned(),
+    }
+}
+
 /// What explains many missing columns at once.
 enum Mistake {
     /// Columns that differ in case alone, in words.

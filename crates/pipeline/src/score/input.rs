@@ -20,8 +20,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) paths: &'a [PathBuf],
     /// One sensor's name for all, in place of each file's own.
     pub(crate) sensor: Option<&'a str>,
-    /// How the files are written, where not as the model's schema says.
-    pub(crate) written: AsWritten,
+    /// How the files are written, where not as the model's schema says; `None` where the job has no options for it.
+    pub(crate) written: Option<AsWritten>,
     /// A second file that holds the labels.
     pub(crate) labels: Option<&'a LabelsFile>,
     /// What becomes of rows that cannot be read.
@@ -55,8 +55,8 @@ impl<'a> Input<'a> {
             entity_key: state.map_or([0; 16], |state| state.entity_key),
             sensor_key: state.map(|state| state.sensor_key).unwrap_or_default(),
             sensor: asked.sensor.map(str::to_owned),
-            written: asked.written.clone(),
-            advice: Advice::Options,
+            advice: if asked.written.is_some() { Advice::Options } else { Advice::File },
+            written: asked.written.clone().unwrap_or_default(),
             truth: Truth::IfPresent,
             labels: labels.transpose()?,
             bad_rows: asked.bad_rows,

@@ -120,7 +120,7 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
         stage: Stage::Score,
         paths: std::slice::from_ref(&request.input),
         sensor: request.sensor.as_deref(),
-        written: request.written.clone(),
+        written: Some(request.written.clone()),
         labels: request.labels.as_ref(),
         bad_rows: request.bad_rows,
         batch_rows: request.batch_rows,
