@@ -11,6 +11,7 @@ use crate::assemble::entity::{Capture, entities, identifiers};
 use crate::assemble::fault::{Fault, FaultKind};
 use crate::assemble::plan::{Plan, PlannedFile, hosts_needed};
 use crate::assemble::refusal::refusal;
+use crate::assemble::role::Written;
 use crate::assemble::starts::TimeBuilder;
 use crate::assemble::truth::{FamilyBuilder, LabelBuilder, WithoutTruth, first_labelled};
 use crate::block::Block;
@@ -61,16 +62,16 @@ enum Job<'b, 'p> {
 impl<'p> Assembler<'p> {
     pub(crate) fn new(plan: &'p Plan) -> Self {
         let schema = &plan.schema;
-        let numeric = |c: &NumericColumn| NumericBuilder::new(c.hex, plan.scale(&c.name));
+        let numeric = |c: &NumericColumn| NumericBuilder::new(c.into(), plan.scale(&c.name));
         Assembler {
             numeric: schema.numeric.iter().map(numeric).collect(),
             categorical: schema.categorical.iter().map(|_| CategoryBuilder::default()).collect(),
             time: plan.read_by.time.as_ref().map(|role| TimeBuilder::new(plan, role)),
-            duration: schema
-                .duration
-                .as_ref()
-                .filter(|_| schema.time.is_some())
-                .map(|_| DurationBuilder { unit: plan.read_by.duration_unit, micros: Vec::new() }),
+            duration: schema.duration.as_ref().filter(|_| schema.time.is_some()).map(|name| DurationBuilder {
+                unit: plan.read_by.duration_unit,
+                written: Written::of(schema, name),
+                micros: Vec::new(),
+            }),
             label: plan.label.clone().map(|rule| LabelBuilder::new(rule, plan.truth == Truth::IfPresent)),
             joined: None,
             family: FamilyBuilder::default(),

@@ -3,11 +3,13 @@
 
 use nta_data::TimeUnit;
 
+use crate::draft::numbers::numbers;
 use crate::draft::sample::Sample;
 use crate::draft::time::TimeGuess;
 use crate::draft::time_names::{self, Tool};
 use crate::reading::time_checks::resolution;
-use crate::values::number::{Number, number};
+use crate::values::notation::number_in;
+use crate::values::number::Number;
 
 /// A duration column.
 #[derive(Debug, Clone)]
@@ -77,7 +79,8 @@ pub(super) fn guess(
 
 impl Lengths {
     fn of(sample: &Sample) -> Option<Lengths> {
-        let value = |text: &String| match number(text, false) {
+        let written = numbers(sample)?;
+        let value = |text: &String| match number_in(text, false, written.notation) {
             Number::Value(value) => Some(value),
             Number::Missing => Some(0.0),
             Number::Bad => None,

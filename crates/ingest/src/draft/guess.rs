@@ -1,11 +1,11 @@
 //! Guesses what a column is from its name and its first values.
 
+use crate::draft::numbers::numbers;
 use crate::draft::sample::Sample;
 use crate::draft::time::Times;
-use crate::values::number::{Number, number};
 
 /// What a column that has no role of its own could be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ColumnKind {
     Number,
     Hexadecimal,
@@ -18,6 +18,14 @@ pub(crate) enum ColumnKind {
     Time,
     /// Looks like a time, in no known format.
     OddTime,
+    /// The same cells as another column's.
+    Copy {
+        of: String,
+    },
+    /// Numbers whose fractions a spreadsheet lost.
+    Spoiled {
+        example: String,
+    },
 }
 
 const SOURCES: [&str; 16] = [
@@ -83,10 +91,10 @@ pub(crate) fn kind(sample: &Sample, times: &Times) -> ColumnKind {
     if times.unknown.iter().any(|(name, _)| *name == sample.name) {
         return ColumnKind::OddTime;
     }
-    if sample.texts.iter().any(|t| is_address(t)) {
+    let n = sample.texts.len();
+    if sample.texts.iter().filter(|t| is_address(t)).count() * 2 > n {
         return ColumnKind::Address;
     }
-    let n = sample.texts.len();
     let (n_distinct, name) = (sample.distinct.len(), sample.name.to_lowercase());
     let all_differ = n_distinct == n && n > 20;
     let says_id = name == "id"
@@ -98,11 +106,13 @@ pub(crate) fn kind(sample: &Sample, times: &Times) -> ColumnKind {
     if all_differ && says_id {
         return ColumnKind::Identifier;
     }
-    if is_number(sample) {
-        return ColumnKind::Number;
-    }
-    if sample.texts.iter().all(|t| number(t, true) != Number::Bad) {
-        return ColumnKind::Hexadecimal;
+    match numbers(sample) {
+        Some(found) if found.is_spoiled => {
+            return ColumnKind::Spoiled { example: found.example.map(|(text, _)| text).unwrap_or_default() };
+        }
+        Some(found) if found.hex => return ColumnKind::Hexadecimal,
+        Some(_) => return ColumnKind::Number,
+        None => {}
     }
     if n_distinct * 2 > n && n_distinct > 50 {
         return ColumnKind::Identifier;
@@ -111,7 +121,7 @@ pub(crate) fn kind(sample: &Sample, times: &Times) -> ColumnKind {
 }
 
 fn is_number(sample: &Sample) -> bool {
-    !sample.texts.is_empty() && sample.texts.iter().all(|t| number(t, false) != Number::Bad)
+    numbers(sample).is_some_and(|found| !found.hex && !found.is_spoiled)
 }
 
 /// An IP or MAC address.
@@ -122,6 +132,11 @@ pub(crate) fn is_address(text: &str) -> bool {
             .enumerate()
             .all(|(i, b)| if i % 3 == 2 { b == b':' || b == b'-' } else { b.is_ascii_hexdigit() });
     is_mac || text.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// A text of the file as a comment can hold it.
+pub(crate) fn in_comment(text: &str) -> String {
+    text.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 impl ColumnKind {
@@ -143,6 +158,11 @@ impl ColumnKind {
             ColumnKind::Empty => "  # no values in the rows looked at".to_owned(),
             ColumnKind::Time => "  # an absolute time".to_owned(),
             ColumnKind::OddTime => "  # looks like a time, in no known format".to_owned(),
+            ColumnKind::Copy { of } => format!("  # the same as `{}`", in_comment(of)),
+            ColumnKind::Spoiled { example } => format!(
+                "  # numbers such as `{}`: a spreadsheet seems to have lost the decimal point, so export them again",
+                in_comment(example)
+            ),
         }
     }
 }

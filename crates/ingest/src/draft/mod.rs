@@ -2,8 +2,11 @@
 
 pub(crate) mod duration;
 pub(crate) mod guess;
+pub(crate) mod headless;
 pub(crate) mod infer;
 pub(crate) mod labels;
+pub(crate) mod notes;
+pub(crate) mod numbers;
 pub(crate) mod sample;
 pub(crate) mod time;
 mod time_formats;

@@ -66,7 +66,7 @@ pub fn read(source: &Source, options: &ReadOptions, watch: &dyn Watch) -> Result
     ledger.refuse_nothing_left(&plan.file_names())?;
     let n_attacks = assembler.n_attacks();
     let assembled = assembler.finish(source.names().to_vec());
-    let mut summary = summarise(&plan, files, &assembled, ledger.n_set_aside());
+    let mut summary = summarise(&plan, files, &assembled, &ledger);
     refuse_one_class(&plan, &assembled.dataset, n_attacks, &summary)?;
     if plan.truth == Truth::Required {
         summary.time_doubts = time_checks::check(&plan, &assembled.dataset, &summary)?;
@@ -98,7 +98,8 @@ impl Pass<'_> {
         reader.project(&self.plan.columns_read(file));
         let mut is_empty = true;
         while let Some(block) = reader.next_block(STEP)? {
-            is_empty = false;
+            is_empty &= block.is_empty();
+            self.ledger.leave_out(block.left_out);
             let (block, rejects) = screen(self.plan, index, block)?;
             self.assembler.push(index, &block)?;
             self.ledger.add(block.rows.len(), rejects, &file.file)?;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use nta_data::Order;
-use nta_ingest::{AsWritten, BadRows, Joined, TimeRead, TimeSpan, WithoutTruth};
+use nta_ingest::{AsWritten, BadRows, Joined, LeftOut, TimeRead, TimeSpan, WithoutTruth};
 use nta_metrics::OperatingPoint;
 use nta_model::{Model, Reasons, Scorer};
 use serde::Serialize;
@@ -26,6 +26,7 @@ use crate::labels_file::LabelsFile;
 use crate::project::Project;
 use crate::track::locate;
 
+pub(crate) use in_order::{needs_sorting, unsorted};
 pub(crate) use input::{Asked, Input, glob_safe};
 use output::TableOutput;
 pub(crate) use output::{FLAGGED, PROBABILITY};
@@ -91,6 +92,8 @@ pub struct ScoreOutcome {
     pub set_aside: u64,
     /// Where those are, if bad rows were to be set aside.
     pub rejects: Option<PathBuf>,
+    /// Lines of the input that hold no flow: not scored and not written.
+    pub left_out: LeftOut,
     /// Flows and flagged flows of each attack family, where the file holds them.
     pub families: BTreeMap<String, FamilyCount>,
     /// Seconds it took.
@@ -114,8 +117,8 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
     for output in [Some(&request.output), rejects.as_ref()].into_iter().flatten() {
         nta_atomic::check_target(output).map_err(refused)?;
     }
-    let (folder, title) = locate(&request.project, &request.model, listener)?;
-    let model = Arc::new(Model::load(&folder).map_err(refused)?);
+    let located = locate(&request.project, &request.model, listener)?;
+    let model = Arc::new(Model::load(&located.folder).map_err(refused)?);
     let asked = Asked {
         stage: Stage::Score,
         paths: std::slice::from_ref(&request.input),
@@ -131,11 +134,11 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
         None => None,
     };
     let table = TableOutput::begin(&request.output, &input, Arc::clone(&model), reasons, rejects.as_deref())?;
-    let sorted = in_order::needs_sorting(&model);
+    let sorted = needs_sorting(&model);
     let ((), tally) = into_sink(&input, &model, in_order::folder_beside(&request.output), (table, Tally::default()))?;
     let seconds = begun.elapsed().as_secs_f64();
     let outcome = ScoreOutcome {
-        model: title,
+        model: located.title,
         digest: model.digest().map_err(failed)?,
         rows: tally.rows,
         flagged: tally.flagged,
@@ -148,6 +151,7 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
         without_truth: tally.without_truth,
         joined: tally.joined,
         set_aside: tally.set_aside,
+        left_out: tally.left_out,
         rejects,
         families: tally.families,
         seconds,
@@ -166,7 +170,7 @@ pub(crate) fn into_sink<S: ScoreSink>(
     sink: S,
 ) -> Result<S::Output, PipelineError> {
     let scorer = Scorer::new(Arc::clone(model)).map_err(failed)?;
-    match in_order::needs_sorting(model) {
+    match needs_sorting(model) {
         true => in_order::score(input, scorer, folder, sink),
         false => as_read(input, scorer, sink),
     }

@@ -1,8 +1,9 @@
 //! A member's score, a file a kind: one function from what it sees to `(rows, 1)`. A further kind is a file and its arm
-//! in each of the two functions here.
+//! in each of the two functions here. `tanh` is what networks share.
 
 mod forest;
 mod lstm;
+mod tanh;
 
 use nta_model::{Member, NamedMember};
 
