@@ -30,6 +30,7 @@
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
 //! - `sequences`: hosts far longer than a training sequence stay sound
 //! - `supply`: licences, sources and versions of what Cargo.lock names, against deny.toml and THIRD-PARTY-NOTICES
+//! - `times`: times are read rightly, whatever their unit and format, or the question is put
 //! - `tracking`: a run is told to a tracking server once, and waits for none
 //! - `waiting`: who waits for a pipe or a lock is told, and the first signal ends it
 
@@ -65,5 +66,6 @@ mod retraining;
 mod scoring;
 mod sequences;
 mod supply;
+mod times;
 mod tracking;
 mod waiting;

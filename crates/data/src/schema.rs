@@ -104,21 +104,28 @@ pub struct FamilyRole {
 }
 
 /// The time column.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimeRole {
     /// Column name.
     pub column: String,
-    /// `strftime` pattern of a text time, e.g. `%Y/%m/%d %H:%M:%S%.f`. Absent: a number since 1970-01-01 UTC, or
-    /// RFC 3339 text.
+    /// `strftime` pattern of a text time, e.g. `%Y/%m/%d %H:%M:%S%.f`, or of a date in digits (`%Y%m%d%H%M%S`). Absent:
+    /// a number since 1970-01-01 UTC, or RFC 3339 text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
     /// Unit of a numeric time.
     #[serde(default)]
     pub unit: TimeUnit,
-    /// Minutes east of UTC of a text time that names no zone.
+    /// Minutes east of UTC of a time that names no zone.
     #[serde(default)]
     pub utc_offset_minutes: i32,
+    /// For hours written 1 to 12 without AM or PM (CICFlowMeter): the hour at which a day's traffic begins. Hours before it
+    /// are in the afternoon, so that with 7 the hours run 7 to 12, 1 to 6. 0: hours are what they say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twelve_hour_from: Option<u8>,
+    /// Numbers count from the start of the capture and name no date. Otherwise a time outside 1990 to 2100 is refused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub relative: bool,
 }
 
 /// Unit of a number that stands for a time or a duration.
@@ -130,6 +137,11 @@ pub enum TimeUnit {
     Seconds,
     Milliseconds,
     Microseconds,
+    Nanoseconds,
+    /// Days since 1899-12-30, as spreadsheets count them (45413.375 is 2024-05-01 09:00). Of a time only.
+    ExcelDays,
+    /// Not told apart: what a draft leaves for its reader to answer. Refused.
+    Unknown,
 }
 
 /// The hosts of a flow.
@@ -327,7 +339,48 @@ impl Schema {
         if self.order == Order::EndTime && self.time.is_none() {
             return Err(SchemaError::NoTime { schema: self.name.clone() });
         }
+        self.check_time()
+    }
+
+    /// Refuses what a draft left open about times, and keys that say nothing together.
+    fn check_time(&self) -> Result<(), SchemaError> {
+        let open =
+            |key: &str, answer: String| Err(SchemaError::Open { schema: self.name.clone(), key: key.into(), answer });
+        const UNITS: &str = "seconds, milliseconds, microseconds or nanoseconds";
+        if let Some(column) = self.duration.as_ref().filter(|_| self.time.is_some())
+            && matches!(self.duration_unit, TimeUnit::Unknown | TimeUnit::ExcelDays)
+        {
+            return open("duration_unit", format!("say whether `{column}` counts {UNITS}"));
+        }
+        let Some(time) = &self.time else { return Ok(()) };
+        if time.unit == TimeUnit::Unknown {
+            return open("time.unit", format!("say whether `{}` counts {UNITS}", time.column));
+        }
+        let format = time.format.as_deref().unwrap_or_default();
+        if format.contains("%?") {
+            return open("time.format", "put %d where the day stands and %m where the month does".into());
+        }
+        let clock =
+            time.twelve_hour_from.filter(|from| *from > 12 || !(format.contains("%H") || format.contains("%I")));
+        if clock.is_some() {
+            let answer = "give an hour from 0 to 12, beside a `time.format` with %H";
+            return open("time.twelve_hour_from", answer.into());
+        }
         Ok(())
+    }
+}
+
+impl TimeUnit {
+    /// Its name as schemas spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            TimeUnit::Seconds => "seconds",
+            TimeUnit::Milliseconds => "milliseconds",
+            TimeUnit::Microseconds => "microseconds",
+            TimeUnit::Nanoseconds => "nanoseconds",
+            TimeUnit::ExcelDays => "excel_days",
+            TimeUnit::Unknown => "unknown",
+        }
     }
 }
 
@@ -346,6 +399,10 @@ pub enum SchemaError {
     #[error("schema {schema}: `order: end_time` needs a `time` column")]
     #[allow(missing_docs)]
     NoTime { schema: String },
+    /// Something about times is left open or says nothing.
+    #[error("schema {schema}: `{key}` is not settled: {answer}")]
+    #[allow(missing_docs)]
+    Open { schema: String, key: String, answer: String },
 }
 
 #[cfg(test)]
@@ -363,12 +420,7 @@ mod tests {
             label: None,
             family: Some(FamilyRole { column: "family".to_owned() }),
             capture: None,
-            time: Some(TimeRole {
-                column: "time".to_owned(),
-                format: None,
-                unit: TimeUnit::Seconds,
-                utc_offset_minutes: 0,
-            }),
+            time: Some(TimeRole { column: "time".to_owned(), ..TimeRole::default() }),
             duration: None,
             duration_unit: TimeUnit::Seconds,
             entity: EntityRole { src: Some("src".to_owned()), dst: None },
@@ -388,5 +440,24 @@ mod tests {
         let few = schema().resolved(|name| name == "bytes" || name == "src");
         assert_eq!((few.order, few.numeric.len(), few.time.is_none()), (Order::None, 1, true));
         assert_eq!(few.resolved(|name| name == "bytes" || name == "src"), few);
+    }
+
+    #[test]
+    fn what_a_draft_leaves_open_about_times_is_refused_with_the_answer() {
+        let refusal = |change: fn(&mut Schema)| {
+            let mut schema = schema();
+            change(&mut schema);
+            schema.check().unwrap_err().to_string()
+        };
+        fn time(schema: &mut Schema) -> &mut TimeRole {
+            schema.time.as_mut().unwrap()
+        }
+        let message = refusal(|s| (s.duration, s.duration_unit) = (Some("dur".into()), TimeUnit::Unknown));
+        assert!(message.contains("`duration_unit`") && message.contains("`dur` counts seconds, "), "{message}");
+        assert!(refusal(|s| time(s).format = Some("%?/%?/%Y".into())).contains("%d where the day stands"));
+        assert!(refusal(|s| time(s).twelve_hour_from = Some(7)).contains("`time.format` with %H"));
+        let mut whole = schema();
+        (time(&mut whole).format, time(&mut whole).twelve_hour_from) = (Some("%H".into()), Some(7));
+        whole.check().unwrap();
     }
 }

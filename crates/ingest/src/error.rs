@@ -173,6 +173,35 @@ pub enum IngestError {
     /// Sequences that the columns do not allow.
     #[error("{file}: sequences by {by} need {need}; {remedy}")]
     NoSequences { file: String, by: String, need: String, remedy: String },
+    /// A duration's unit is wrong.
+    #[error(
+        "{files}: column `{column}`, read in {unit}: half of the flows would last {median} s or more, and all of them began \
+         within {room} s; {}",
+        match fitting {
+            Some(unit) => format!("set `duration_unit: {unit}` in the schema, or take the column out of `duration`"),
+            None => "check `duration` and the times".to_owned(),
+        }
+    )]
+    LongDurations { files: String, column: String, unit: String, median: f64, room: f64, fitting: Option<String> },
+    /// The newest rows stand first.
+    #[error(
+        "{file}: column `{column}` falls from {first} to {last}: the newest rows stand first, and `order: file` would \
+         train on them and judge on the oldest; set `order: end_time` in the schema, which sorts by time"
+    )]
+    NewestFirst { file: String, column: String, first: String, last: String },
+    /// A clock of twelve hours without AM and PM.
+    #[error(
+        "{file}: column `{column}` has no hour above 12, and after 12:59 the clock falls back to 1:00: hours are written 1 to \
+         12 without AM or PM; {}",
+        match from {
+            Some(from) => format!(
+                "set `time.twelve_hour_from: {from}` in the schema, which takes hours before {from} for the afternoon (0: hours \
+                 are what they say)"
+            ),
+            None => "every hour of the twelve occurs, so export the times again with 24 hours".to_owned(),
+        }
+    )]
+    TwelveHours { file: String, column: String, from: Option<u8> },
     /// More rows than a table can hold.
     #[error("{file}: more than {limit} rows in one table; read the files in parts")]
     TooManyRows { file: String, limit: u64 },

@@ -100,10 +100,12 @@ pub use reading::batches::{Batch, Batches, batches, follow};
 pub use reading::odd_columns::OddColumn;
 pub use reading::plain_columns::{ColumnValues, Columns, read_columns};
 pub use reading::summary::{ColumnMissing, FileLabel, FileRows, ReadSummary};
+pub use reading::time_checks::TimeDoubt;
 pub use reading::whole::{Read, read};
 pub use rejects::file::RejectsFile;
 pub use rejects::reject::{BadRows, Reject};
 pub use schema::builtin::{builtin_schema, builtin_schemas, load_schema};
+pub use values::time::span::{TimeRead, TimeSpan};
 pub use writing::raw::RawBatch;
 pub use writing::table_writer::{Added, AddedValues, TableWriter};
 

@@ -47,6 +47,7 @@ impl AsWritten {
             && (self.time_format.is_some() || self.time_unit.is_some())
         {
             time.format.clone_from(&self.time_format);
+            time.twelve_hour_from = time.twelve_hour_from.filter(|_| self.time_format.is_none());
             time.unit = self.time_unit.unwrap_or(time.unit);
         }
         read_by.duration_unit = self.duration_unit.unwrap_or(schema.duration_unit);

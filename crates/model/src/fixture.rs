@@ -25,7 +25,7 @@ pub(crate) fn memory() -> MemoryConfig {
 }
 
 pub(crate) fn schema(order: Order) -> Schema {
-    let time = TimeRole { column: "time".into(), format: None, unit: Default::default(), utc_offset_minutes: 0 };
+    let time = TimeRole { column: "time".into(), ..TimeRole::default() };
     Schema {
         name: "toy".into(),
         description: String::new(),

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use nta_pipeline::{
-    Awaited, Begun, Finding, Joined, OddColumn, Outcome, PartSize, Remark, Settled, Strong, Unit, listed, thousands,
+    Awaited, Begun, Finding, Joined, OddColumn, Outcome, PartSize, Remark, Settled, Strong, TimeRead, Unit, listed,
+    thousands,
 };
 
 use crate::visible::one_line;
@@ -17,9 +18,10 @@ pub(crate) fn begun(begun: &Begun) -> String {
 /// What a stage made: the number that matters. A second line where there is more to it.
 pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
     match outcome {
-        Outcome::Read { rows, columns, files } => {
+        Outcome::Read { rows, columns, files, times } => {
             let plural = if *files == 1 { "" } else { "s" };
-            format!("{} flows, {columns} feature columns, {files} file{plural}", thousands(*rows))
+            let read = format!("{} flows, {columns} feature columns, {files} file{plural}", thousands(*rows));
+            times.iter().fold(read, |read, times| format!("{read}\n{} {}", times.role, span(&times.read)))
         }
         Outcome::Partition { parts } => partition(parts),
         Outcome::Preprocess { tabular, numeric, categorical } => {
@@ -74,6 +76,17 @@ pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
         Outcome::Simulate { rows, attacks, .. } => {
             format!("{} flows, {} attacks", thousands(*rows), thousands(*attacks))
         }
+    }
+}
+
+/// From when until when flows began, and how that was read.
+pub(crate) fn span(read: &TimeRead) -> String {
+    let how = one_line(&format!("{} read as {}", read.column, read.read_as)).replace('`', "");
+    match (read.from.strip_suffix('Z'), read.until.strip_suffix('Z')) {
+        (Some(from), Some(until)) => {
+            format!("{} to {} UTC ({how})", from.replace('T', " "), until.replace('T', " "))
+        }
+        _ => format!("{} to {} ({how})", read.from, read.until),
     }
 }
 
@@ -194,6 +207,17 @@ pub(crate) fn remark(remark: &Remark) -> String {
         Remark::ColumnsAbsent { role, columns } => format!("{role}: the files lack {}", listed(columns)),
         Remark::GiveAway { finding, accepted } => give_away(finding, *accepted),
         Remark::StrongColumns { columns } => strong(columns),
+        Remark::TimesShuffled { role, file } => format!(
+            "{role}: the times in {file} neither rise nor fall, and `order: file` takes its rows as they stand; \
+             `order: end_time` sorts them"
+        ),
+        Remark::FilesListedLate { role, file, after } => format!(
+            "{role}: {file} ends before {after} begins and is read after it, as `order: file` says; list the files by time, \
+             or use `order: end_time`, unless their hosts have nothing to do with each other"
+        ),
+        Remark::TestIsOlder => {
+            "all test flows are older than the training flows: the future is learned from, the past judged".to_owned()
+        }
         Remark::Partition { text } => text.clone(),
         Remark::Settled(settled) => self::settled(settled),
         Remark::ColumnDropped { column, reason } => format!("column `{column}` is left out: {reason}"),

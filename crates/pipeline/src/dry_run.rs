@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::config::LoadedConfig;
 use crate::error::PipelineError;
-use crate::event::{Listener, Remark, Settled};
+use crate::event::{Listener, Remark, Settled, TimesRead};
 use crate::run::{ColumnCheck, partition_of, settle};
-use crate::traffic::{self, SourceReport};
+use crate::traffic;
 
 impl DryRun {
     /// The gate that the run itself would stop at.
@@ -25,6 +25,8 @@ impl DryRun {
 pub struct DryRun {
     /// Flows read.
     pub rows: u64,
+    /// From when until when the flows began, of every source that has times.
+    pub times: Vec<TimesRead>,
     /// Feature columns: numbers and categories.
     pub numeric: Vec<String>,
     /// Text feature columns.
@@ -57,8 +59,8 @@ const LSTM_SECONDS: f64 = 8e-11;
 pub fn dry_run(loaded: &LoadedConfig, listener: &dyn Listener) -> Result<DryRun, PipelineError> {
     let mut config = loaded.config.clone();
     let traffic = traffic::read(&config, &loaded.project, &Quiet, listener)?;
-    let rows = traffic.report.rows();
-    let remarks = traffic.report.sources.iter().flat_map(SourceReport::remarks).collect();
+    let (rows, times) = (traffic.report.rows(), traffic.report.times());
+    let remarks = traffic.report.remarks();
     let schema = std::sync::Arc::clone(&traffic.train.schema);
     let columns = schema.numeric.len() + schema.categorical.len();
     let mut settled = settle::by_traffic(&mut config, &traffic);
@@ -79,6 +81,7 @@ pub fn dry_run(loaded: &LoadedConfig, listener: &dyn Listener) -> Result<DryRun,
     let summary = partition.summary;
     Ok(DryRun {
         rows,
+        times,
         columns: checked,
         gate,
         numeric: schema.numeric.iter().map(|c| c.name.clone()).collect(),

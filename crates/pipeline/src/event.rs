@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use nta_data::Contact;
-use nta_ingest::{Joined, LeftOut, OddColumn};
+use nta_ingest::{Joined, LeftOut, OddColumn, TimeRead};
 use nta_leakage::{Finding, Strong};
 use nta_metrics::ThresholdRule;
 use serde::{Deserialize, Serialize};
@@ -191,6 +191,9 @@ pub enum Outcome {
         columns: u64,
         /// Files.
         files: u64,
+        /// From when until when the flows began, of every source that has times.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        times: Vec<TimesRead>,
     },
     /// Rows were dealt to the five parts.
     Partition {
@@ -353,6 +356,16 @@ impl Outcome {
     }
 }
 
+/// From when until when the flows of a source began, as they were read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimesRead {
+    /// `train` or `test`.
+    pub role: String,
+    /// The column, how it was read, the first and the last start.
+    #[serde(flatten)]
+    pub read: TimeRead,
+}
+
 /// Rows of one part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartSize {
@@ -477,6 +490,24 @@ pub enum Remark {
         /// Which, and how well.
         columns: Vec<Strong>,
     },
+    /// The schema says `order: file`, and the times of a file neither rise nor fall.
+    TimesShuffled {
+        /// `train` or `test`.
+        role: String,
+        /// The file.
+        file: String,
+    },
+    /// The schema says `order: file`, and a file that ends before another begins is listed behind it.
+    FilesListedLate {
+        /// `train` or `test`.
+        role: String,
+        /// The earlier file.
+        file: String,
+        /// The one in front of it.
+        after: String,
+    },
+    /// The whole test traffic is older than the training traffic.
+    TestIsOlder,
     /// How the rows were dealt where the config left it open or could not be followed to the letter.
     Partition {
         /// The partition's own words.

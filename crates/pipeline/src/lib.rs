@@ -37,7 +37,7 @@ pub use dry_run::{DryRun, dry_run};
 pub use error::{Cause, PipelineError, chain};
 pub use event::{
     Begun, DatasetRead, Epoch, Event, FeatureLoss, GivenLabel, Listener, Outcome, PartSize, Remark, Settled, Silence,
-    Stage, Unit,
+    Stage, TimesRead, Unit,
 };
 pub use feedback::{
     FeedbackOutcome, FeedbackRequest, FeedbackTraffic, Submission, feedback, feedback_kept, feedback_traffic,
@@ -48,7 +48,7 @@ pub use models::{ModelLine, ModelView, model_log, models, show_model};
 pub use nta_atomic::remove_unfinished;
 pub use nta_audit::{ColumnDrift, Drift};
 pub use nta_data::{Awaited, Caller, Contact, TimeUnit, Wait, listed};
-pub use nta_ingest::{AsWritten, BadRows, Joined, LeftOut, OddColumn, WithoutTruth, panic_is_caught};
+pub use nta_ingest::{AsWritten, BadRows, Joined, LeftOut, OddColumn, TimeRead, WithoutTruth, panic_is_caught};
 pub use nta_leakage::{Finding, Strong};
 pub use nta_metrics::{
     AtRate, Check, Checked, Evaluation, MemberEvaluation, OperatingPoint, Paired, Promise, UnitKind, metric,

@@ -9,7 +9,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use nta_data::{Contact, Dataset, Purpose, Schema, Sealed, SensorKey, SequenceBy, Watch, hex, rng};
-use nta_ingest::{BadRows, FileDigest, GivenLabels, Read, ReadOptions, ReadSummary, Recognised, Reject, Source, Truth};
+use nta_ingest::{
+    BadRows, FileDigest, GivenLabels, Read, ReadOptions, ReadSummary, Recognised, Reject, Source, TimeSpan, Truth,
+};
 use nta_simulate::SimulateError;
 use rand_core::RngCore;
 use serde::{Deserialize, Serialize};
@@ -19,7 +21,7 @@ pub(crate) use remarks::of_odd_lines_and_columns;
 
 use crate::config::{RunConfig, Traffic, TrafficFile};
 use crate::error::{PipelineError, refused};
-use crate::event::Listener;
+use crate::event::{Listener, Remark, TimesRead};
 use crate::labels_file::LabelsFile;
 use crate::project::{Project, expand};
 
@@ -81,6 +83,19 @@ impl TrafficReport {
     /// Rows of all sources.
     pub(crate) fn rows(&self) -> u64 {
         self.sources.iter().map(|s| s.rows).sum()
+    }
+
+    /// From when until when the flows of each source began.
+    pub(crate) fn times(&self) -> Vec<TimesRead> {
+        let told = |s: &SourceReport| Some(TimesRead { role: s.role.clone(), read: s.time()?.told() });
+        self.sources.iter().filter_map(told).collect()
+    }
+
+    /// What the reader left out, found missing or doubts.
+    pub(crate) fn remarks(&self) -> Vec<Remark> {
+        let spans: Vec<&TimeSpan> = self.sources.iter().filter_map(SourceReport::time).collect();
+        let is_older = matches!(spans[..], [train, test] if test.until_micros < train.from_micros);
+        self.sources.iter().flat_map(SourceReport::remarks).chain(is_older.then_some(Remark::TestIsOlder)).collect()
     }
 
     /// `role/file` and digest of everything read.
@@ -207,6 +222,10 @@ impl Reader<'_> {
 }
 
 impl SourceReport {
+    fn time(&self) -> Option<&TimeSpan> {
+        self.summary.as_ref()?.time.as_ref()
+    }
+
     fn of(role: &str, dataset: &Dataset, files: Vec<(FileDigest, u64)>, summary: Option<ReadSummary>) -> Self {
         SourceReport {
             role: role.to_owned(),

@@ -32,6 +32,6 @@ pub use nta_plots::{Epoch as LearnedEpoch, thousands};
 pub use profile::{CategoricalProfile, NumericProfile, ProfileSection, ScoreProfile};
 pub use run_report::{
     DataFile, DataSection, DroppedColumn, Epoch, Feature, Loss, LstmView, MissingCells, Note, NoteLevel, PartRow,
-    Permutation, Provenance, RunReport, StageTime,
+    Permutation, Provenance, RunReport, StageTime, TimesRow,
 };
 pub use spreadsheet::inert_cell;

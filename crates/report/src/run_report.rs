@@ -156,6 +156,9 @@ pub struct DataSection {
     pub schema: String,
     /// Arrival order in words: `as in the file`, `by the flows' ends`, `none`.
     pub order: String,
+    /// From when until when flows began, of each source that has times.
+    #[serde(default)]
+    pub times: Vec<TimesRow>,
     /// The files, in order.
     pub files: Vec<DataFile>,
     /// Rows left out because the schema ignores their label.
@@ -186,6 +189,22 @@ pub struct DataSection {
     pub unused_columns: Vec<String>,
     /// Earlier runs of this project that read the same test rows; `None` where that is not known.
     pub earlier_test_reads: Option<u64>,
+}
+
+/// From when until when the flows of a source began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimesRow {
+    /// `train` or `test`.
+    pub part: String,
+    /// The time column.
+    pub column: String,
+    /// How its cells were read.
+    pub read_as: String,
+    /// The first start, as RFC 3339, or in seconds since the start of the capture.
+    pub from: String,
+    /// The last.
+    pub until: String,
 }
 
 /// One file that went in.

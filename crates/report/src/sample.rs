@@ -257,6 +257,7 @@ fn data(parts: &Named<PartSize>) -> DataSection {
     DataSection {
         schema: "nsl-kdd".into(),
         order: "none".into(),
+        times: vec![],
         files: vec![
             file("${NTA_DATA:-data}/nsl-kdd/KDDTrain+.txt", "train", 125_973, 19_109_424),
             file("${NTA_DATA:-data}/nsl-kdd/KDDTest+.txt", "test", 22_544, 3_441_513),

@@ -204,12 +204,7 @@ mod tests {
             }),
             family: Some(FamilyRole { column: "family".to_owned() }),
             capture: None,
-            time: Some(TimeRole {
-                column: "time".to_owned(),
-                format: None,
-                unit: TimeUnit::Seconds,
-                utc_offset_minutes: 0,
-            }),
+            time: Some(TimeRole { column: "time".to_owned(), ..TimeRole::default() }),
             duration: Some("duration".to_owned()),
             duration_unit: TimeUnit::Seconds,
             entity: EntityRole { src: Some("src".to_owned()), dst: Some("dst".to_owned()) },

@@ -6,26 +6,27 @@ use std::sync::Arc;
 use nta_data::{Dataset, Label, NumericColumn, RowId};
 use rayon::prelude::*;
 
-use crate::assemble::columns::{CategoryBuilder, DurationBuilder, Kept, NumericBuilder, TimeBuilder, is_kept};
+use crate::assemble::columns::{CategoryBuilder, DurationBuilder, Kept, NumericBuilder, is_kept};
 use crate::assemble::entity::{Capture, entities, identifiers};
 use crate::assemble::fault::{Fault, FaultKind};
 use crate::assemble::plan::{Plan, PlannedFile, hosts_needed};
 use crate::assemble::refusal::refusal;
 use crate::assemble::role::Written;
+use crate::assemble::starts::TimeBuilder;
 use crate::assemble::truth::{FamilyBuilder, LabelBuilder, WithoutTruth, first_labelled};
 use crate::block::Block;
 use crate::error::IngestError;
 use crate::labelling::join::{Join, Joined, Told};
 use crate::options::Truth;
 use crate::values::cell::TypedColumn;
-use crate::values::time::TimeReader;
+use crate::values::time::span::TimeSpan;
 
 /// A dataset in the making.
 pub(crate) struct Assembler<'p> {
     plan: &'p Plan,
     numeric: Vec<NumericBuilder>,
     categorical: Vec<CategoryBuilder>,
-    time: Option<TimeBuilder>,
+    time: Option<TimeBuilder<'p>>,
     duration: Option<DurationBuilder>,
     label: Option<LabelBuilder>,
     joined: Option<Joined>,
@@ -44,15 +45,17 @@ pub(crate) struct Assembled {
     pub(crate) without_truth: WithoutTruth,
     /// Their places, where such rows are kept.
     pub(crate) unjudged: Vec<u32>,
+    /// From when until when; `None` without rows or a time column.
+    pub(crate) span: Option<TimeSpan>,
     /// What was found in a second file of labels.
     pub(crate) joined: Option<Joined>,
 }
 
 /// One column's work on a block.
-enum Job<'b> {
+enum Job<'b, 'p> {
     Numeric(&'b mut NumericBuilder),
     Category(&'b mut CategoryBuilder),
-    Time(&'b mut TimeBuilder),
+    Time(&'b mut TimeBuilder<'p>),
     Duration(&'b mut DurationBuilder),
 }
 
@@ -63,7 +66,7 @@ impl<'p> Assembler<'p> {
         Assembler {
             numeric: schema.numeric.iter().map(numeric).collect(),
             categorical: schema.categorical.iter().map(|_| CategoryBuilder::default()).collect(),
-            time: plan.read_by.time.as_ref().map(|t| TimeBuilder { reader: TimeReader::new(t), micros: Vec::new() }),
+            time: plan.read_by.time.as_ref().map(|role| TimeBuilder::new(plan, role)),
             duration: schema.duration.as_ref().filter(|_| schema.time.is_some()).map(|name| DurationBuilder {
                 unit: plan.read_by.duration_unit,
                 written: Written::of(schema, name),
@@ -153,7 +156,7 @@ impl<'p> Assembler<'p> {
 
     fn push_columns(&mut self, file: &PlannedFile, block: &Block, kept: Kept<'_>) -> Result<(), IngestError> {
         let schema = &self.plan.schema;
-        let mut jobs: Vec<(&str, Job<'_>)> = Vec::new();
+        let mut jobs: Vec<(&str, Job<'_, '_>)> = Vec::new();
         jobs.extend(schema.time.iter().map(|t| t.column.as_str()).zip(self.time.iter_mut().map(Job::Time)));
         jobs.extend(schema.duration.as_deref().into_iter().zip(self.duration.iter_mut().map(Job::Duration)));
         let numeric = schema.numeric.iter().map(|c| c.name.as_str());
@@ -208,6 +211,8 @@ impl<'p> Assembler<'p> {
     pub(crate) fn finish(self, files: Vec<String>) -> Assembled {
         let schema = Arc::clone(&self.plan.schema);
         let missing = missing_counts(&schema, &self.numeric, &self.categorical);
+        let span = self.plan.read_by.time.as_ref().zip(self.time.as_ref());
+        let span = span.and_then(|(role, times)| TimeSpan::of(role, times.read_as(role), &times.micros));
         let time = self.time.map(|t| t.micros);
         let end_time = time.as_ref().map(|starts| match self.duration {
             Some(d) => starts.iter().zip(d.micros).map(|(start, lasted)| start.saturating_add(lasted)).collect(),
@@ -234,7 +239,7 @@ impl<'p> Assembler<'p> {
             row: self.row,
             files,
         };
-        Assembled { dataset, missing, label_counts, without_truth, unjudged, joined: self.joined }
+        Assembled { dataset, missing, label_counts, without_truth, unjudged, span, joined: self.joined }
     }
 
     /// Attacks among the rows so far.
@@ -243,7 +248,7 @@ impl<'p> Assembler<'p> {
     }
 }
 
-impl Job<'_> {
+impl Job<'_, '_> {
     fn run(self, cells: &TypedColumn<'_>, kept: Kept<'_>) -> Result<(), Fault> {
         match self {
             Job::Numeric(builder) => builder.push(cells, kept),

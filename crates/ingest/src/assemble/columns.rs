@@ -8,7 +8,6 @@ use nta_data::{Categories, TimeUnit};
 use crate::assemble::fault::Fault;
 use crate::assemble::role::{self, Written};
 use crate::values::cell::TypedColumn;
-use crate::values::time::TimeReader;
 
 /// Which rows of a block take part; all where it is `None`.
 pub(crate) type Kept<'a> = Option<&'a [bool]>;
@@ -101,25 +100,6 @@ impl CategoryBuilder {
 
     pub(crate) fn finish(self) -> Categories {
         Categories { codes: self.codes, values: self.interner.values }
-    }
-}
-
-/// The start of each flow.
-#[derive(Debug)]
-pub(crate) struct TimeBuilder {
-    pub(crate) reader: TimeReader,
-    pub(crate) micros: Vec<i64>,
-}
-
-impl TimeBuilder {
-    pub(crate) fn push(&mut self, cells: &TypedColumn<'_>, kept: Kept<'_>) -> Result<(), Fault> {
-        let (reader, micros) = (&self.reader, &mut self.micros);
-        cells.try_each(|row, cell| {
-            if is_kept(kept, row) {
-                micros.push(role::start(cell, reader).map_err(|kind| Fault::new(row, cell, kind))?);
-            }
-            Ok(())
-        })
     }
 }
 

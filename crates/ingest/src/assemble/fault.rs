@@ -1,6 +1,6 @@
 //! Why a cell is no value of its column's role.
 
-use nta_data::NumberNotation;
+use nta_data::{NumberNotation, TimeUnit};
 
 use crate::values::cell::CellValue;
 
@@ -25,6 +25,11 @@ pub(crate) enum FaultKind {
     },
     NoTime {
         expected: String,
+    },
+    /// A moment outside 1990 to 2100, and the unit in which it would not be.
+    FarTime {
+        read: String,
+        unit: Option<TimeUnit>,
     },
     MissingTime,
     MissingHost,

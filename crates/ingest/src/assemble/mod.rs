@@ -11,4 +11,5 @@ pub(crate) mod plan;
 pub(crate) mod refusal;
 pub(crate) mod role;
 pub(crate) mod screen;
+pub(crate) mod starts;
 pub(crate) mod truth;

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use nta_data::{Contact, Label, Order, Schema, SensorKey, SequenceBy, listed};
 use polars_core::prelude::DataFrame;
 
+use crate::assemble::fault::FaultKind;
 use crate::assemble::labels::{LabelRule, Verdict};
 use crate::assemble::needs::refuse_missing;
+use crate::assemble::role;
 use crate::error::IngestError;
 use crate::format::{self, Format, Opened};
 use crate::input::file::{Input, OpenInput};
@@ -19,8 +21,9 @@ use crate::reading::summary::FileLabel;
 use crate::rejects::reject::BadRows;
 use crate::schema::header::Double;
 use crate::schema::layout::Layout;
-use crate::values::cell::TypedColumn;
-use crate::values::time::micros_per;
+use crate::values::cell::{CellValue, TypedColumn};
+use crate::values::time::TimeReader;
+use crate::values::time::epoch::ratio;
 
 /// What reading needs to know about the files.
 #[derive(Debug, Clone)]
@@ -127,9 +130,7 @@ impl Plan {
     pub(crate) fn scale(&self, feature: &str) -> f64 {
         let (theirs, ours) = (self.read_by.duration_unit, self.schema.duration_unit);
         match self.schema.duration.as_deref() {
-            Some(duration) if duration == feature && theirs != ours => {
-                micros_per(theirs) as f64 / micros_per(ours) as f64
-            }
+            Some(duration) if duration == feature && theirs != ours => ratio(theirs, ours),
             _ => 1.0,
         }
     }
@@ -139,6 +140,11 @@ impl Plan {
         let (rule, text) = (self.label.as_ref()?, file.label.clone()?);
         let class = if rule.judge(&text) == Verdict::Benign { Label::Benign } else { Label::Attack };
         Some(FileLabel { text, class })
+    }
+
+    /// How a time cell is read: traffic that is learned from must lie in a plausible year, what is scored is scored.
+    pub(crate) fn start(&self) -> fn(CellValue<'_>, &TimeReader) -> Result<i64, FaultKind> {
+        if self.truth == Truth::Required { role::plausible_start } else { role::start }
     }
 
     /// Its files, as messages name them all.

@@ -1,6 +1,6 @@
 //! What is wrong with a cell, said so that the reader can mend it.
 
-use nta_data::NumberNotation;
+use nta_data::{NumberNotation, TimeUnit};
 
 use crate::assemble::fault::{Fault, FaultKind};
 use crate::assemble::plan::{Plan, PlannedFile};
@@ -22,6 +22,9 @@ pub(crate) fn refusal(fault: Fault, file: &PlannedFile, block: &Block, column: &
 
 /// Why a cell is no value of its column, and what to do.
 pub(crate) fn in_words(kind: &FaultKind, plan: &Plan) -> (String, String) {
+    if let FaultKind::FarTime { read, unit } = kind {
+        return far_time(read, *unit);
+    }
     if let FaultKind::NoNumber { hex_would_do, would_do, written } = kind {
         let (problem, remedy) = no_number(*hex_would_do, *would_do, *written);
         return match plan.advice {
@@ -31,6 +34,19 @@ pub(crate) fn in_words(kind: &FaultKind, plan: &Plan) -> (String, String) {
     }
     let (problem, remedy) = otherwise_in_words(kind, plan);
     (problem, remedy.to_owned())
+}
+
+fn far_time(read: &str, unit: Option<TimeUnit>) -> (String, String) {
+    let problem = format!("reads as {read}, and no traffic was recorded before 1990 or after 2100");
+    let remedy = match unit {
+        Some(unit) => format!("in {0} it is such a time: set `time.unit: {0}` in the schema", unit.name()),
+        None => {
+            "set `time.format` or `time.unit` in the schema, or `time.relative: true` where the column counts from the \
+                 start of the capture"
+                .to_owned()
+        }
+    };
+    (problem, remedy)
 }
 
 /// Why a cell is no number. Another notation is proposed only to a column that is read plainly: one that is not is mixed.
@@ -77,7 +93,9 @@ fn otherwise_in_words(kind: &FaultKind, plan: &Plan) -> (String, &'static str) {
         FaultKind::NoTime { expected } => {
             (format!("is not {expected}"), "mend the cell, or set `time.format` and `time.unit` in the schema")
         }
-        FaultKind::MissingTime => ("is no time".to_owned(), "every flow needs one: fill it in, or remove the line"),
+        FaultKind::MissingTime | FaultKind::FarTime { .. } => {
+            ("is no time".to_owned(), "every flow needs one: fill it in, or remove the line")
+        }
         FaultKind::MissingHost => {
             ("names no host".to_owned(), "sequences need one for every flow: fill it in, or remove the line")
         }

@@ -7,7 +7,8 @@ use crate::values::cell::CellValue;
 use crate::values::missing::{is_missing, is_no_value};
 use crate::values::notation::{NOTATIONS, number_in};
 use crate::values::number::{Number, as_feature};
-use crate::values::time::{TimeReader, duration_micros};
+use crate::values::time::civil::shown;
+use crate::values::time::{TimeReader, duration_micros, epoch};
 
 /// How the numbers of a column are written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -63,6 +64,24 @@ pub(crate) fn start(cell: CellValue<'_>, reader: &TimeReader) -> Result<i64, Fau
         CellValue::Text(text) if is_no_value(text.trim()) => FaultKind::MissingTime,
         _ => FaultKind::NoTime { expected: reader.expected() },
     })
+}
+
+/// The same of traffic that is learned from: a time at which nothing was recorded was read in the wrong unit.
+pub(crate) fn plausible_start(cell: CellValue<'_>, reader: &TimeReader) -> Result<i64, FaultKind> {
+    let micros = start(cell, reader)?;
+    match reader.is_plausible(micros) {
+        true => Ok(micros),
+        false => Err(far_time(cell, micros)),
+    }
+}
+
+#[cold]
+fn far_time(cell: CellValue<'_>, micros: i64) -> FaultKind {
+    let unit = match numeric_value(cell, Written::default()) {
+        Number::Value(value) => epoch::unit_of(value),
+        Number::Missing | Number::Bad => None,
+    };
+    FaultKind::FarTime { read: shown(micros), unit }
 }
 
 /// How long a flow lasted, microseconds; a missing duration counts as none.

@@ -60,7 +60,8 @@ fn find_faults(plan: &Plan, file: &PlannedFile, block: &Block) -> Result<Faults,
     };
     if let Some(time) = &plan.read_by.time {
         let reader = TimeReader::new(time);
-        look(&time.column, &mut |cell| role::start(cell, &reader).map(drop))?;
+        let start = plan.start();
+        look(&time.column, &mut |cell| start(cell, &reader).map(drop))?;
         if let Some(duration) = &schema.duration {
             let written = Written::of(schema, duration);
             look(duration, &mut |cell| role::duration(cell, plan.read_by.duration_unit, written).map(drop))?;

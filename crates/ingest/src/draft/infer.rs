@@ -11,6 +11,7 @@ use crate::draft::headless;
 use crate::draft::notes::{self, NumberNote};
 use crate::draft::numbers::numbers;
 use crate::draft::sample::Sample;
+use crate::draft::time::times;
 use crate::draft::yaml::{Draft, render};
 use crate::draft::{give_aways, labels};
 use crate::error::IngestError;
@@ -105,6 +106,8 @@ struct Look {
     doubles: Vec<Double>,
     unread: Vec<(String, String)>,
     block: Block,
+    /// The share of the file's bytes that these rows are.
+    share: f64,
     file: String,
 }
 
@@ -118,7 +121,8 @@ impl Look {
         let limit = BlockLimit { rows: LOOK_ROWS, bytes: 64 << 20, deadline: None };
         let block = reader.next_block(limit)?.filter(|block| !block.rows.is_empty());
         let block = block.ok_or_else(|| IngestError::HeaderOnly { file: file.clone() })?;
-        Ok(Look { raw_names, names, doubles, unread, block, file })
+        let share = reader.bytes_read() as f64 / input.length.max(1) as f64;
+        Ok(Look { raw_names, names, doubles, unread, block, share, file })
     }
 
     fn samples(&self) -> Result<Vec<Sample>, IngestError> {
@@ -144,20 +148,12 @@ pub(crate) fn sniff_delimiter(input: &OpenInput) -> Result<Option<char>, IngestE
 fn draft(samples: &[Sample], look: &Look, header: Vec<String>) -> Draft {
     let label = labels::label(samples);
     let family = labels::family(samples, label.as_ref());
-    let time = guess::time(samples);
-    let duration = guess::duration(samples);
     let (src, dst) = guess::hosts(samples);
-    let order = guess::order(samples, time.as_ref(), duration.as_deref());
-    let taken: Vec<&str> = [
-        label.as_ref().map(|l| l.column.as_str()),
-        family.as_deref(),
-        time.as_ref().map(|t| t.column.as_str()),
-        src.as_deref(),
-        dst.as_deref(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let of_label = label.as_ref().map(|l| l.column.as_str());
+    let mut taken: Vec<&str> =
+        [of_label, family.as_deref(), src.as_deref(), dst.as_deref()].into_iter().flatten().collect();
+    let times = times(samples, &taken, look.share);
+    taken.extend(times.start.as_ref().map(|t| t.column.as_str()));
     let copy_of = |name: &str| {
         let double = look.doubles.iter().find(|double| double.read_as == name)?;
         notes::is_copy(samples, double).then(|| double.name.clone())
@@ -165,7 +161,7 @@ fn draft(samples: &[Sample], look: &Look, header: Vec<String>) -> Draft {
     let kind = |sample: &Sample| match copy_of(&sample.name) {
         Some(of) => ColumnKind::Copy { of },
         None if labels::is_blank_label(sample) => ColumnKind::Empty,
-        None => guess::kind(sample, duration.as_deref() == Some(sample.name.as_str())),
+        None => guess::kind(sample, &times),
     };
     let free = || samples.iter().filter(|s| !taken.contains(&s.name.as_str()));
     let features: Vec<(String, ColumnKind)> = free().map(|s| (s.name.clone(), kind(s))).collect();
@@ -180,7 +176,7 @@ fn draft(samples: &[Sample], look: &Look, header: Vec<String>) -> Draft {
     said.extend(notes::of_left_out(&look.block.left_out));
     let numbers = numbers.collect();
     let given_away = Vec::new();
-    Draft { label, family, time, duration, src, dst, order, features, given_away, header, numbers, notes: said }
+    Draft { label, family, src, dst, times, features, given_away, header, numbers, notes: said }
 }
 
 #[cfg(test)]

@@ -150,7 +150,7 @@ mod tests {
         let texts: Vec<String> = texts.iter().map(|t| (*t).to_owned()).collect();
         let distinct = texts.iter().cloned().collect();
         let rows = (0..texts.len() as u32).collect();
-        Sample { name: name.to_owned(), n_missing: 0, texts, rows, is_time: false, distinct }
+        Sample { name: name.to_owned(), n_missing: 0, texts, rows, is_time: false, is_duration: false, distinct }
     }
 
     #[test]

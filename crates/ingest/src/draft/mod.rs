@@ -1,5 +1,6 @@
 //! Drafts a schema from a file that has none. Guesses are made here, and nowhere else.
 
+pub(crate) mod duration;
 pub(crate) mod give_aways;
 pub(crate) mod guess;
 pub(crate) mod headless;
@@ -9,4 +10,8 @@ pub(crate) mod notes;
 pub(crate) mod numbers;
 pub(crate) mod recognise;
 pub(crate) mod sample;
+pub(crate) mod time;
+mod time_formats;
+mod time_names;
+mod time_yaml;
 pub(crate) mod yaml;

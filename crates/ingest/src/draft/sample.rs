@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use polars_core::prelude::DataFrame;
+use polars_core::prelude::{DataFrame, DataType};
 
 use crate::values::cell::{CellValue, TypedColumn};
 
@@ -17,6 +17,8 @@ pub(crate) struct Sample {
     pub(crate) rows: Vec<u32>,
     /// Whether the file keeps times of its own kind here (Parquet).
     pub(crate) is_time: bool,
+    /// Whether the file keeps durations of its own kind here (Parquet); their texts are seconds.
+    pub(crate) is_duration: bool,
     pub(crate) distinct: BTreeSet<String>,
 }
 
@@ -24,6 +26,8 @@ impl Sample {
     /// The first rows of the column `name`.
     pub(crate) fn of(frame: &DataFrame, name: &str) -> Sample {
         let mut sample = Sample::empty(name);
+        let kind = frame.column(name).map(|c| c.dtype().clone());
+        sample.is_duration = matches!(kind, Ok(DataType::Duration(_)));
         let cells = frame.column(name).ok().and_then(|c| TypedColumn::of(c.as_materialized_series()));
         let mut scratch = String::new();
         let _ = cells.map(|cells| {
@@ -47,6 +51,7 @@ impl Sample {
             texts: Vec::new(),
             rows: Vec::new(),
             is_time: false,
+            is_duration: false,
             distinct: BTreeSet::new(),
         }
     }

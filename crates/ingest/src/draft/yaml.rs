@@ -3,21 +3,19 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use nta_data::Order;
-
-use crate::draft::guess::{ColumnKind, TimeGuess};
+use crate::draft::guess::ColumnKind;
 use crate::draft::labels::LabelGuess;
 use crate::draft::notes::NumberNote;
+use crate::draft::time::Times;
+use crate::draft::time_yaml::{self, render_times};
 
 /// Roles found for the columns of a file.
 pub(crate) struct Draft {
     pub(crate) label: Option<LabelGuess>,
     pub(crate) family: Option<String>,
-    pub(crate) time: Option<TimeGuess>,
-    pub(crate) duration: Option<String>,
     pub(crate) src: Option<String>,
     pub(crate) dst: Option<String>,
-    pub(crate) order: (Order, &'static str),
+    pub(crate) times: Times,
     pub(crate) features: Vec<(String, ColumnKind)>,
     /// Columns that are no features because they give the label away or say which row it is, and why.
     pub(crate) given_away: Vec<(String, String)>,
@@ -84,23 +82,7 @@ fn render_truth(draft: &Draft, line: &mut impl FnMut(&str)) {
 }
 
 fn render_order(draft: &Draft, line: &mut impl FnMut(&str)) {
-    if let Some(time) = &draft.time {
-        line("# The start of the flow. Check the zone: a text time without one is taken for UTC.");
-        line(&format!("time:\n  column: {}", quoted(&time.column)));
-        match &time.format {
-            Some(format) => {
-                if format.starts_with("%d/%m") || format.starts_with("%m/%d") {
-                    line("  # Day or month first? Both may read.");
-                }
-                line(&format!("  format: {}\n  utc_offset_minutes: 0", quoted(format)));
-            }
-            None => line(&format!("  unit: {}", time.unit)),
-        }
-    }
-    if let (Some(duration), Some(_)) = (&draft.duration, &draft.time) {
-        line("# seconds, milliseconds or microseconds: look at a flow that you know.");
-        line(&format!("duration: {}\nduration_unit: seconds", quoted(duration)));
-    }
+    render_times(&draft.times, line);
     if draft.src.is_some() || draft.dst.is_some() {
         line("# Whose flows form a sequence. Addresses are never features.");
         line("entity:");
@@ -110,14 +92,7 @@ fn render_order(draft: &Draft, line: &mut impl FnMut(&str)) {
             line(&format!("  {role}: {}", quoted(column)));
         }
     }
-    let (order, why) = draft.order;
-    line(&format!("# {why}"));
-    let order = match order {
-        Order::File => "file",
-        Order::EndTime => "end_time",
-        Order::None => "none",
-    };
-    line(&format!("order: {order}"));
+    time_yaml::render_order(&draft.times, line);
 }
 
 fn render_features(draft: &Draft, line: &mut impl FnMut(&str)) {
@@ -156,7 +131,7 @@ fn render_features(draft: &Draft, line: &mut impl FnMut(&str)) {
 }
 
 /// A YAML scalar that reads as this text whatever it holds.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
         && !["true", "false", "yes", "no", "null", "on", "off", "y", "n", "nan"]

@@ -11,7 +11,7 @@ use crate::assemble::truth::MOST_LABELS;
 use crate::block::{Block, BlockLimit, Places};
 use crate::draft::infer::sniff_delimiter;
 use crate::draft::sample::Sample;
-use crate::draft::{guess, labels};
+use crate::draft::{labels, time::start};
 use crate::error::{IngestError, Position};
 use crate::format;
 use crate::input::file::{Input, OpenInput};
@@ -149,5 +149,5 @@ fn time_of(schema: &Schema, named: Option<String>, samples: &[Sample]) -> Option
             return Some((column, reader));
         }
     }
-    guess::time(samples).map(|time| (time.column.clone(), time.reader().clone()))
+    start(samples).map(|time| (time.column.clone(), time.reader()))
 }

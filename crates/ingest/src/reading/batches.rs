@@ -24,6 +24,7 @@ use crate::options::ReadOptions;
 use crate::reading::odd_columns::{OddColumn, odd_columns};
 use crate::rejects::ledger::Ledger;
 use crate::rejects::reject::Reject;
+use crate::values::time::span::TimeSpan;
 use crate::writing::raw::RawBatch;
 
 /// Some rows of a source, as a dataset and as they stood in the file.
@@ -39,6 +40,8 @@ pub struct Batch {
     /// With [`crate::Truth::IfPresent`]: places of those rows. What stands in the dataset's label and family there means
     /// nothing.
     pub unjudged: Vec<u32>,
+    /// From when until when its flows began, as they were read; `None` without a time column.
+    pub span: Option<TimeSpan>,
     /// What was found in [`ReadOptions::labels`], of these rows and of those left out before them.
     pub joined: Option<Joined>,
     /// Where the text goes on after these rows; `None` for files without lines.
@@ -173,7 +176,7 @@ impl Batches {
     fn assemble(&mut self, block: Block) -> Result<Option<Batch>, IngestError> {
         let mut assembler = Assembler::new(&self.plan);
         let kept = assembler.push(self.index, &block)?;
-        let Assembled { dataset, unjudged, without_truth, joined, .. } = assembler.finish(self.names.clone());
+        let Assembled { dataset, unjudged, without_truth, joined, span, .. } = assembler.finish(self.names.clone());
         self.before.0.add(&without_truth);
         if let Some(joined) = joined {
             self.before.1.get_or_insert_default().add(&joined);
@@ -183,7 +186,7 @@ impl Batches {
         }
         let raw = RawBatch::new(block.frame, kept.as_deref(), &self.plan.files[self.index].file)?;
         let (without_truth, joined) = std::mem::take(&mut self.before);
-        Ok(Some(Batch { dataset, raw, without_truth, unjudged, joined, end: block.end }))
+        Ok(Some(Batch { dataset, raw, without_truth, unjudged, span, joined, end: block.end }))
     }
 }
 

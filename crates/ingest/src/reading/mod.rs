@@ -4,4 +4,5 @@ pub(crate) mod batches;
 pub(crate) mod odd_columns;
 pub(crate) mod plain_columns;
 pub(crate) mod summary;
+pub(crate) mod time_checks;
 pub(crate) mod whole;

@@ -11,8 +11,10 @@ use crate::format::Format;
 use crate::labelling::join::Joined;
 use crate::left_out::LeftOut;
 use crate::reading::odd_columns::{OddColumn, odd_columns};
+use crate::reading::time_checks::TimeDoubt;
 use crate::rejects::ledger::Ledger;
 use crate::schema::layout;
+use crate::values::time::span::TimeSpan;
 
 /// What reading learned about the files besides their rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +46,12 @@ pub struct ReadSummary {
     pub columns_present_unused: Vec<String>,
     /// Label texts with their rows, ignored ones too, most frequent first.
     pub label_values: Vec<(String, u64)>,
+    /// From when until when the flows began, as they were read; `None` without a time column.
+    #[serde(default)]
+    pub time: Option<TimeSpan>,
+    /// What is odd about the order of the times.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub time_doubts: Vec<TimeDoubt>,
     /// Format of the first file.
     pub format: Format,
     /// Rows of each file, ignored ones not counted.
@@ -99,6 +107,8 @@ pub(crate) fn summarise(plan: &Plan, files: Vec<FileRows>, assembled: &Assembled
         columns_absent: plan.absent.clone(),
         columns_present_unused: unused_columns(plan),
         label_values,
+        time: assembled.span.clone(),
+        time_doubts: Vec::new(),
         format: plan.files.first().map_or(Format::Csv, |f| f.format),
         files,
     }

@@ -13,6 +13,7 @@ use crate::input::source::{FileDigest, Source};
 use crate::input::tap::Hashing;
 use crate::options::{ReadOptions, Truth};
 use crate::reading::summary::{FileRows, ReadSummary, summarise};
+use crate::reading::time_checks;
 use crate::rejects::ledger::Ledger;
 use crate::rejects::reject::Reject;
 
@@ -65,8 +66,11 @@ pub fn read(source: &Source, options: &ReadOptions, watch: &dyn Watch) -> Result
     ledger.refuse_nothing_left(&plan.file_names())?;
     let n_attacks = assembler.n_attacks();
     let assembled = assembler.finish(source.names().to_vec());
-    let summary = summarise(&plan, files, &assembled, &ledger);
+    let mut summary = summarise(&plan, files, &assembled, &ledger);
     refuse_one_class(&plan, &assembled.dataset, n_attacks, &summary)?;
+    if plan.truth == Truth::Required {
+        summary.time_doubts = time_checks::check(&plan, &assembled.dataset, &summary)?;
+    }
     let Assembled { dataset, unjudged, .. } = assembled;
     Ok(Read { dataset, summary, digests, rejects: ledger.take(), unjudged })
 }

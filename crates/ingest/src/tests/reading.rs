@@ -15,7 +15,7 @@ name: t
 order: end_time
 optional: [packets, when_known]
 label: { column: label, benign: [benign, '0'], ignore: [unknown] }
-time: { column: ts }
+time: { column: ts, relative: true }
 duration: dur
 entity: { src: src }
 numeric: [{ name: dur }, { name: bytes }, { name: packets }]

@@ -14,7 +14,7 @@ const SCHEMA: &str = "
 name: t
 order: end_time
 label: { column: label, benign: [benign], attack: [attack], ignore: [unknown] }
-time: { column: ts }
+time: { column: ts, relative: true }
 duration: dur
 entity: { src: src }
 numeric: [{ name: dur }, { name: bytes }]

@@ -14,7 +14,7 @@ name: t
 order: file
 aliases: { ts: [StartTime], src: [SrcAddr, id.orig_h], bytes: [SrcBytes, orig_bytes], proto: [Proto], label: [Label] }
 label: { column: label, benign: [benign] }
-time: { column: ts }
+time: { column: ts, relative: true }
 entity: { src: src }
 numeric: [{ name: bytes }]
 categorical: [{ name: proto }]

@@ -36,6 +36,8 @@ enum UnitArg {
     Milliseconds,
     #[value(alias = "us")]
     Microseconds,
+    #[value(alias = "ns")]
+    Nanoseconds,
 }
 
 impl From<UnitArg> for TimeUnit {
@@ -44,6 +46,7 @@ impl From<UnitArg> for TimeUnit {
             UnitArg::Seconds => TimeUnit::Seconds,
             UnitArg::Milliseconds => TimeUnit::Milliseconds,
             UnitArg::Microseconds => TimeUnit::Microseconds,
+            UnitArg::Nanoseconds => TimeUnit::Nanoseconds,
         }
     }
 }

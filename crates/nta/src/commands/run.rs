@@ -111,6 +111,9 @@ fn show_plan(plan: &DryRun) -> anyhow::Result<()> {
 /// The rows that a run would read, and how it would deal them.
 pub(crate) fn show_parts(out: &mut impl Write, plan: &DryRun) -> std::io::Result<()> {
     writeln!(out, "  rows        {}", plan.rows)?;
+    for times in &plan.times {
+        writeln!(out, "  {:<11} {}", format!("{} span", times.role), words::span(&times.read))?;
+    }
     for (i, part) in plan.partition.parts.iter().enumerate() {
         let head = if i == 0 { "parts" } else { "" };
         let (name, benign, attacks) = (part.part.to_string(), part.benign, part.attacks);

@@ -50,6 +50,13 @@ fn show(outcome: &ScoreOutcome) -> anyhow::Result<()> {
         writeln!(out)?;
     }
     writeln!(out, "  model       {}", outcome.model)?;
+    if let Some(time) = &outcome.time {
+        writeln!(out, "  span        {}", words::span(time))?;
+    }
+    if outcome.newest_first {
+        let why = "the newest rows stand first, and this model takes rows as they stand: sort the file by time";
+        writeln!(out, "  order       {why}")?;
+    }
     writeln!(out, "  flagged     {} of {} flows", outcome.flagged, outcome.rows)?;
     if let Some(joined) = &outcome.joined {
         writeln!(out, "  labels      {}", visible::one_line(&words::joined(joined)))?;

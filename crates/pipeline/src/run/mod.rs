@@ -322,9 +322,8 @@ fn read(ctx: &mut Context<'_>, given: Option<ReadTraffic>) -> Result<(ReadTraffi
     digests.insert("schema".to_owned(), hex(&Sha256::digest(&roles)));
     refuse_changed_traffic(&ctx.log.dir.record().digests, &digests)?;
     ctx.log.dir.update(|record| record.digests = digests).map_err(failed)?;
-    for source in &traffic.report.sources {
-        tell_source(ctx, source)?;
-    }
+    traffic.report.sources.iter().try_for_each(|source| tell_source(ctx, source))?;
+    traffic.report.remarks().into_iter().try_for_each(|remark| ctx.log.remark(remark))?;
     if let Some(found) = traffic.recognised.as_ref().filter(|found| found.builtin.is_none()) {
         ctx.log.dir.write(traffic::DRAFTED_SCHEMA, found.yaml.as_bytes()).map_err(failed)?;
     }
@@ -340,6 +339,7 @@ fn read(ctx: &mut Context<'_>, given: Option<ReadTraffic>) -> Result<(ReadTraffi
         rows: traffic.report.rows(),
         columns: sources.first().map_or(0, |s| s.columns as u64),
         files: sources.iter().map(|s| s.files.len() as u64).sum(),
+        times: traffic.report.times(),
     };
     Ok((traffic, outcome))
 }
@@ -370,7 +370,7 @@ fn tell_source(ctx: &Context<'_>, source: &SourceReport) -> Result<(), PipelineE
             sha256: file.sha256.clone(),
         }))?;
     }
-    source.remarks().into_iter().try_for_each(|remark| ctx.log.remark(remark))
+    Ok(())
 }
 
 /// Deals the rows to the five parts, and holds each feature of the training part against the label.

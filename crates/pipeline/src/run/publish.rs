@@ -8,7 +8,7 @@ use nta_model::{Model, Registry};
 use nta_preprocess::PartitionSummary;
 use nta_report::{
     DataFile, DataSection, DroppedColumn, Epoch, LstmView, MissingCells, Note, NoteLevel, PartRow, Provenance,
-    RunReport, StageTime,
+    RunReport, StageTime, TimesRow,
 };
 
 use super::RunOutcome;
@@ -18,7 +18,7 @@ use super::judge::Judged;
 use super::members::LearningReport;
 use super::profile;
 use crate::error::{PipelineError, failed};
-use crate::event::{Outcome, Stage};
+use crate::event::{Outcome, Remark, Stage, TimesRead};
 use crate::traffic::{SourceReport, TrafficReport};
 
 /// What the stages left for the report.
@@ -114,7 +114,8 @@ fn in_words(value: &impl serde::Serialize) -> String {
 
 fn notes(ctx: &Context<'_>, model: &Model, material: &Material<'_>) -> Vec<Note> {
     let note = |level, text: String| Note { level, text };
-    let mut notes = Vec::new();
+    let doubts = material.traffic.remarks().into_iter().filter_map(doubt_about_time);
+    let mut notes: Vec<Note> = doubts.map(|text| note(NoteLevel::Warning, text)).collect();
     let settled = &ctx.log.dir.record().settled;
     if !settled.is_empty() {
         let became: Vec<String> = settled.iter().map(|(key, value)| format!("`{key}: {value}`")).collect();
@@ -131,6 +132,20 @@ fn notes(ctx: &Context<'_>, model: &Model, material: &Material<'_>) -> Vec<Note>
         material.traffic.sources.iter().filter_map(SourceReport::of_second_file).map(|t| note(NoteLevel::Info, t)),
     );
     notes
+}
+
+/// What limits the numbers because of the order of times.
+fn doubt_about_time(remark: Remark) -> Option<String> {
+    match remark {
+        Remark::TimesShuffled { role, file } => Some(format!(
+            "{role}: the times in {file} neither rise nor fall, and its rows were taken in the order of the file."
+        )),
+        Remark::FilesListedLate { role, file, after } => {
+            Some(format!("{role}: {file} ends before {after} begins, and was read after it."))
+        }
+        Remark::TestIsOlder => Some("All test flows are older than the training flows.".to_owned()),
+        _ => None,
+    }
 }
 
 fn data_section(model: &Model, material: &Material<'_>) -> DataSection {
@@ -162,6 +177,7 @@ fn data_section(model: &Model, material: &Material<'_>) -> DataSection {
             nta_data::Order::None => "none",
         }
         .to_owned(),
+        times: material.traffic.times().into_iter().map(times_row).collect(),
         files: files.collect(),
         ignored_rows: summaries().map(|s| s.ignored_rows).sum(),
         unlabelled_rows: summaries().flat_map(|s| s.unlabelled.values()).sum(),
@@ -177,6 +193,11 @@ fn data_section(model: &Model, material: &Material<'_>) -> DataSection {
         unused_columns: distinct(summaries().flat_map(|s| s.columns_present_unused.clone())),
         earlier_test_reads: Some(material.earlier_test_reads as u64),
     }
+}
+
+fn times_row(times: TimesRead) -> TimesRow {
+    let TimesRead { role, read } = times;
+    TimesRow { part: role, column: read.column, read_as: read.read_as, from: read.from, until: read.until }
 }
 
 fn lines_without_flow(counts: impl Iterator<Item = LeftOut>) -> Vec<(u64, String)> {

@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use nta_ingest::{AsWritten, BadRows, Joined, LeftOut, WithoutTruth};
+use nta_data::Order;
+use nta_ingest::{AsWritten, BadRows, Joined, LeftOut, TimeRead, TimeSpan, WithoutTruth};
 use nta_metrics::OperatingPoint;
 use nta_model::{Model, Reasons, Scorer};
 use serde::Serialize;
@@ -72,6 +73,10 @@ pub struct ScoreOutcome {
     pub flagged: u64,
     /// Whether the rows had to be put in arrival order first.
     pub sorted: bool,
+    /// From when until when the flows began, as the model's schema reads them; `None` without a time column.
+    pub time: Option<TimeRead>,
+    /// Whether the newest rows stand first, though the model takes rows in the order of the file.
+    pub newest_first: bool,
     /// Where the scored rows are.
     pub output: PathBuf,
     /// How right the flags are, by member and for the hybrid, where the file holds the truth.
@@ -138,6 +143,8 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
         rows: tally.rows,
         flagged: tally.flagged,
         sorted,
+        time: tally.span.as_ref().map(TimeSpan::told),
+        newest_first: model.schema.order == Order::File && tally.span.as_ref().is_some_and(|span| span.falls),
         output: request.output.clone(),
         truth: tally.truth(),
         unjudged: tally.without_truth.n_rows(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use nta_data::{Label, Scores};
-use nta_ingest::{Batch, Joined, LeftOut, Reject, WithoutTruth};
+use nta_ingest::{Batch, Joined, LeftOut, Reject, TimeSpan, WithoutTruth};
 use nta_metrics::{ConfusionMatrix, OperatingPoint};
 use serde::Serialize;
 
@@ -37,6 +37,8 @@ pub(crate) struct Tally {
     /// What was found in a second file of labels.
     pub(crate) joined: Option<Joined>,
     pub(crate) families: BTreeMap<String, FamilyCount>,
+    /// From when until when the flows began.
+    pub(crate) span: Option<TimeSpan>,
 }
 
 impl Tally {
@@ -73,6 +75,9 @@ impl ScoreSink for Tally {
 
     fn take(&mut self, batch: &Batch, scores: &Scores) -> Result<(), PipelineError> {
         self.rows += scores.n_rows() as u64;
+        if let Some(span) = &batch.span {
+            self.span = Some(self.span.take().map_or_else(|| span.clone(), |before| before.and(span)));
+        }
         self.flagged += scores.hybrid().flags.iter().filter(|f| **f).count() as u64;
         self.without_truth.add(&batch.without_truth);
         if let Some(joined) = &batch.joined {

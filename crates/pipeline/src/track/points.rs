@@ -82,7 +82,7 @@ fn flows(outcome: &Outcome) -> Option<u64> {
 fn numbers(outcome: &Outcome) -> Vec<(String, f64)> {
     let named = |name: &str, value: u64| (name.to_owned(), value as f64);
     match outcome {
-        Outcome::Read { rows, columns, files } => {
+        Outcome::Read { rows, columns, files, .. } => {
             vec![named("data/rows", *rows), named("data/columns", *columns), named("data/files", *files)]
         }
         Outcome::Partition { parts } => {

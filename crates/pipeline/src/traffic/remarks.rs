@@ -1,6 +1,6 @@
 //! What reading left out or found missing, and where labels came from, as a run tells it.
 
-use nta_ingest::{FileLabel, LeftOut, OddColumn, ReadSummary};
+use nta_ingest::{FileLabel, LeftOut, OddColumn, ReadSummary, TimeDoubt};
 
 use nta_report::thousands;
 
@@ -23,8 +23,8 @@ impl SourceReport {
         Some(format!("{}: {rows} flows have their label from {}, found by {by}{left_out}.", self.role, joined.file))
     }
 
-    /// What the reader left out or found missing.
-    pub(crate) fn remarks(&self) -> Vec<Remark> {
+    /// What the reader left out, found missing or doubts.
+    pub(super) fn remarks(&self) -> Vec<Remark> {
         let Some(summary) = &self.summary else { return Vec::new() };
         let role = || self.role.clone();
         let ignored =
@@ -43,8 +43,15 @@ impl SourceReport {
             .then(|| Remark::ColumnsAbsent { role: role(), columns: summary.columns_absent.clone() });
         let odd = of_odd_lines_and_columns(&self.role, summary.left_out, &summary.odd_columns);
         let truth = labelled.into_iter().chain(joined).chain(ignored).chain(unlabelled);
-        truth.chain(set_aside).chain(odd).chain(absent).collect()
+        truth.chain(set_aside).chain(odd).chain(absent).chain(time_doubts(&self.role, summary)).collect()
     }
+}
+
+fn time_doubts(role: &str, summary: &ReadSummary) -> impl Iterator<Item = Remark> {
+    summary.time_doubts.iter().map(move |doubt| match doubt.clone() {
+        TimeDoubt::Shuffled { file } => Remark::TimesShuffled { role: role.to_owned(), file },
+        TimeDoubt::ListedLate { file, after } => Remark::FilesListedLate { role: role.to_owned(), file, after },
+    })
 }
 
 /// Odd columns that are told of one by one.

@@ -3,7 +3,7 @@
 use nta_plots::{share, thousands};
 use serde::Serialize;
 
-use crate::{DataFile, LstmView, PartRow, RunReport};
+use crate::{DataFile, LstmView, PartRow, RunReport, TimesRow};
 
 #[derive(Serialize)]
 pub(crate) struct DataView<'a> {
@@ -18,6 +18,8 @@ pub(crate) struct DataView<'a> {
     missing: Vec<[String; 3]>,
     /// Rows that no part holds, in words.
     left_out: Vec<String>,
+    /// Each source's times: whose, from, until, column, and how it was read.
+    times: Vec<[String; 5]>,
     lstm: String,
     stages: Vec<[String; 2]>,
     total: String,
@@ -68,6 +70,7 @@ pub(crate) fn data_view(run: &RunReport) -> DataView<'_> {
         families: family_counts(run),
         missing: missing.map(|m| [m.name.clone(), thousands(m.missing), share(m.missing, m.rows)]).collect(),
         left_out: left_out(run),
+        times: data.times.iter().map(times_row).collect(),
         lstm: match &run.lstm_view {
             LstmView::SingleFlows => "single flows".into(),
             LstmView::Sequences { by, length } => {
@@ -79,6 +82,11 @@ pub(crate) fn data_view(run: &RunReport) -> DataView<'_> {
         digests: run.provenance.digests.iter().map(|(name, digest)| [name.to_owned(), digest.clone()]).collect(),
         out_of_bag: run.out_of_bag_auc.map(|auc| format!("{auc:.4}")),
     }
+}
+
+fn times_row(times: &TimesRow) -> [String; 5] {
+    let TimesRow { part, column, read_as, from, until } = times;
+    [part.clone(), moment(from), moment(until), column.clone(), read_as.replace('`', "")]
 }
 
 fn file_row(file: &DataFile) -> FileRow {
