@@ -2,6 +2,7 @@
 //!
 //! - `arrows`: who may depend on whom, and that no foreign type crosses a crate's border
 //! - `damaged_parquet`: a damaged file ends in one line of ours
+//! - `density`: a third member by a key, trained, saved, scored, explained and published
 //! - `determinism`: threads and batches change no bit
 //! - `doctor`: what this machine offers is listed, and what it lacks is refused with a remedy
 //! - `drift`: traffic that has moved is told from traffic that has not
@@ -28,6 +29,7 @@
 
 mod arrows;
 mod damaged_parquet;
+mod density;
 mod determinism;
 mod doctor;
 mod drift;

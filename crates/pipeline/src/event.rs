@@ -19,6 +19,7 @@ pub enum Stage {
     Forest,
     Importances,
     Lstm,
+    Density,
     Hybrid,
     Evaluate,
     Report,
@@ -40,6 +41,7 @@ impl Stage {
             Stage::Forest => "forest",
             Stage::Importances => "importances",
             Stage::Lstm => "lstm",
+            Stage::Density => "density",
             Stage::Hybrid => "hybrid",
             Stage::Evaluate => "evaluate",
             Stage::Report => "report",
@@ -143,6 +145,7 @@ pub enum Unit {
     BytesRead,
     FlowsSimulated,
     TreesGrown,
+    PairsCounted,
     FeaturesShuffled,
     StepsTrained,
     FlowsScored,
@@ -225,6 +228,15 @@ pub enum Outcome {
         /// `cpu`, `wgpu`, …
         device: String,
     },
+    /// Benign flows were counted.
+    Density {
+        /// Columns.
+        columns: u64,
+        /// Benign training flows.
+        flows: u64,
+        /// The surprise that scores one half, nats.
+        half: f64,
+    },
     /// Members were fused and thresholds chosen.
     Hybrid {
         /// How scores are fused: `average`, `weighted`, `tuned_weights`, `stacking`.
@@ -299,6 +311,7 @@ impl Outcome {
             Outcome::Forest { .. } => Stage::Forest,
             Outcome::Importances { .. } => Stage::Importances,
             Outcome::Lstm { .. } => Stage::Lstm,
+            Outcome::Density { .. } => Stage::Density,
             Outcome::Hybrid { .. } => Stage::Hybrid,
             Outcome::Evaluate { .. } => Stage::Evaluate,
             Outcome::Report { .. } => Stage::Report,
