@@ -21,7 +21,8 @@ const SMALL: [&str; 8] = [
 
 fn run(home: &Home, more: &[&str]) -> Value {
     let sets = SMALL.iter().chain(more).flat_map(|set| ["--set", set]);
-    let arguments: Vec<&str> = ["run", "configs/quickstart.yaml", "--quiet", "--json"].into_iter().chain(sets).collect();
+    let arguments: Vec<&str> =
+        ["run", "configs/quickstart.yaml", "--quiet", "--json"].into_iter().chain(sets).collect();
     serde_json::from_str(&home.nta(&arguments).ok().out).unwrap()
 }
 
@@ -44,7 +45,8 @@ fn a_key_adds_the_member_and_without_it_nothing_changes() {
     assert_eq!(model.verify().unwrap(), 0.0);
     let report = std::fs::read_to_string(outcome["report"].as_str().unwrap()).unwrap();
     assert!(report.contains("novelty"));
-    let run = std::fs::read_to_string(std::path::Path::new(outcome["folder"].as_str().unwrap()).join("run.json")).unwrap();
+    let run =
+        std::fs::read_to_string(std::path::Path::new(outcome["folder"].as_str().unwrap()).join("run.json")).unwrap();
     assert!(run.contains("\"density\""), "{run}");
 
     let path = folder.join("novelty.json");
@@ -95,7 +97,8 @@ fn its_graph_says_the_same_alone_and_with_others() {
         &["density={ structure: chow_liu, bins: 40, categories: 2 }", "lstm.sequence.length=1"],
     ] {
         let outcome = run(&home, more);
-        let model = Arc::new(Model::load(&home.path().join("models").join(outcome["model"].as_str().unwrap())).unwrap());
+        let model =
+            Arc::new(Model::load(&home.path().join("models").join(outcome["model"].as_str().unwrap())).unwrap());
         let graphs = Graphs::of(&model).unwrap();
         let found = Proof::of_known_rows(&model, &graphs, &Engine::Ours, &Quiet).unwrap();
         assert!(found.flagged > 100 && found.largest_difference <= 1e-5, "{more:?}: {found:?}");

@@ -15,6 +15,7 @@
 //! - `inputs`: a pipe scores as its file does, and a file that changes while it is scored is refused
 //! - `interrupts`: a command told to stop says so by its exit code and leaves nothing
 //! - `keys`: every key of a config changes what comes out
+//! - `labels`: labels that are missing, given to files, told by a second file, or by analysts; files written otherwise
 //! - `live`: a pipe, a rotated file and a snapshot score as the whole file does, as they come
 //! - `outputs`: nothing but a regular file is replaced by a command's output
 //! - `promotions`: a version becomes champion, goes back and is let go, and the log tells who, when and why
@@ -43,6 +44,7 @@ mod importances;
 mod inputs;
 mod interrupts;
 mod keys;
+mod labels;
 mod live;
 mod nta;
 mod outputs;

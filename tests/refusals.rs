@@ -128,7 +128,7 @@ fn one_class_only() {
 }
 
 #[test]
-fn a_missing_label_time_or_entity() {
+fn a_missing_time_or_entity() {
     let spoil = |i: usize, column: usize| {
         let mut rows = rows(1_000);
         let mut cells: Vec<&str> = rows[i].split(',').collect();
@@ -136,7 +136,6 @@ fn a_missing_label_time_or_entity() {
         rows[i] = cells.join(",");
         table(&rows)
     };
-    refused(ORDERED, spoil(20, 5).as_bytes(), &["flows.csv", "line 22", "label"]);
     refused(ORDERED, spoil(20, 0).as_bytes(), &["flows.csv", "line 22", "time"]);
     refused(ORDERED, spoil(20, 1).as_bytes(), &["flows.csv", "line 22", "src"]);
 }

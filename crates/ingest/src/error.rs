@@ -67,12 +67,18 @@ pub enum IngestError {
     /// Rows, all of them left out by the schema.
     #[error("{files}: all {rows} rows carry a label that the schema leaves out ({labels}); see `label.ignore`")]
     AllIgnored { files: String, rows: u64, labels: String },
+    /// Rows, none of which is labelled.
+    #[error(
+        "{files}: none of the {rows} rows carries a label (column `{column}` holds {found}): such traffic can be \
+         scored, not trained on; if that means benign, list it under `label.benign`"
+    )]
+    NoLabels { files: String, column: String, rows: u64, found: String },
     /// A kind of file that is not read.
     #[error("{file} looks like {kind}, which is not read in this version; {remedy}")]
     UnknownFormat { file: String, kind: String, remedy: String },
     /// The separator is another one.
     #[error(
-        "{file} looks separated by {found}, not by {expected}; set `delimiter: {hint}` in the schema, or export it again"
+        "{file} looks separated by {found}, not by {expected}; set `delimiter: {hint}` in the schema (scoring: `--delimiter {hint}`), or export it again"
     )]
     WrongDelimiter { file: String, expected: String, found: String, hint: String },
     /// Two columns of one name.
@@ -90,6 +96,18 @@ pub enum IngestError {
     /// Needed columns that the file lacks.
     #[error("{file} lacks {}; {}found: {}", columns(missing), hint, shorten(found))]
     MissingColumns { file: String, missing: Vec<String>, hint: String, found: Vec<String> },
+    /// A column that was named and is not there.
+    #[error("{file} has no column `{column}`, which is to stand for `{name}`; found: {}", shorten(found))]
+    NoSuchColumn { file: String, column: String, name: String, found: Vec<String> },
+    /// A name that no role of the schema has.
+    #[error(
+        "`{column}` is to stand for `{name}`, a name that schema {schema} does not know{}",
+        near.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default()
+    )]
+    NoSuchName { column: String, name: String, schema: String, near: Option<String> },
+    /// A setting of something that the schema lacks.
+    #[error("schema {schema} names no {role} column, so how it is written means nothing here")]
+    NoSuchRole { schema: String, role: String },
     /// A file without a header line whose width is not the schema's.
     #[error("{file}, {at}: {found} values where schema {schema} names {expected} columns; {remedy}")]
     WrongWidth { file: String, at: Position, found: usize, schema: String, expected: usize, remedy: String },
@@ -118,17 +136,43 @@ pub enum IngestError {
         "{file}: column `{column}` holds more than {limit} different values ({examples}, …), so it is no label column; name the right one under `label.column`"
     )]
     NoLabelColumn { file: String, column: String, limit: usize, examples: String },
+    /// A table of labels without any.
+    #[error("{file}: no column looks like a label; name it `label`, or as the schema does; found: {}", shorten(found))]
+    NoLabelInTable { file: String, found: Vec<String> },
+    /// Traffic and labels that know flows by different things.
+    #[error(
+        "{file} and {labels} share nothing by which a flow is known: it takes a `uid` in both, or both hosts and a time \
+         (ports and protocol where they are there); of these {file} has {found}, {labels} has {has}"
+    )]
+    NoSharedKey { file: String, found: String, labels: String, has: String },
+    /// Two labels of one flow.
+    #[error(
+        "{file}, {first} and {second} give one flow the labels {} and {}; remove the one that is wrong",
+        labels[0], labels[1]
+    )]
+    LabelsDiffer { file: String, first: Position, second: Position, labels: [String; 2] },
+    /// Windows of time and hosts that cannot be understood.
+    #[error("{file}{}: {problem}", at.map(|(l, c)| format!(", line {l}, column {c}")).unwrap_or_default())]
+    BadLabels { file: String, at: Option<(u64, u64)>, problem: String },
+    /// Traffic that cannot be held against windows.
+    #[error("{file}: labels by windows of time and hosts need {lacks}")]
+    NoWindowColumns { file: String, lacks: String },
     /// Nothing to tell apart.
     #[error(
-        "{files}: column `{column}` holds one class only, {class} ({found}); training and judging need both, so check `label.column` and `label.benign`, or add files"
+        "{files}: column `{column}` holds one class only, {class} ({found}{note}); training and judging need both, so check \
+         `label.column` and `label.benign`, or add files"
     )]
-    OneClass { files: String, column: String, class: String, found: String },
+    OneClass { files: String, column: String, class: String, found: String, note: String },
+    /// Labels of a second file that belong to other flows.
+    #[error(
+        "{files}: none of the {rows} flows is found in {labels} (by {}); check zone and unit of the times, the tolerance, \
+         and whether the labels are of this traffic",
+        by.join(", ")
+    )]
+    NothingJoined { files: String, rows: u64, labels: String, by: Vec<String> },
     /// Truth was asked of a schema without a label.
     #[error("schema {schema} names no label column; add `label:` to it, or score the file instead")]
     NoLabelRole { schema: String },
-    /// Labels in some files or rows and not in others.
-    #[error("{file}, {at}: {problem}; read labelled and unlabelled traffic apart")]
-    PartlyLabelled { file: String, at: Position, problem: String },
     /// Sequences that the columns do not allow.
     #[error("{file}: sequences by {by} need {need}; {remedy}")]
     NoSequences { file: String, by: String, need: String, remedy: String },

@@ -13,6 +13,7 @@
 //! | `parquet` | the format without lines |
 //! | `format` | the list of formats: name, first line, decoder |
 //! | `assemble` | text columns -> a dataset: roles, labels, entities, what is wrong with a cell |
+//! | `labelling` | labels that stand in no column: of a second table, or of windows of time and hosts |
 //! | `values` | one cell: number, time, text, nothing |
 //! | `limits` | what a file may ask of memory |
 //! | `rejects` | rows that cannot be read: refused, or set aside up to a share |
@@ -68,6 +69,7 @@ mod error;
 mod format;
 mod framing;
 mod input;
+mod labelling;
 mod limits;
 mod options;
 mod parquet;
@@ -77,18 +79,22 @@ mod schema;
 mod values;
 mod writing;
 
+pub use assemble::label_words::says_no_label;
 pub use assemble::labels::with_benign;
+pub use assemble::truth::WithoutTruth;
 pub use block::TextPosition;
 pub use draft::infer::infer_schema;
 pub use error::{CellError, IngestError, Position};
 pub use format::Format;
 pub use input::source::{FileDigest, Source};
 pub use input::tail::{Tail, TailStop};
-pub use options::{ReadOptions, Truth};
+pub use labelling::given::GivenLabels;
+pub use labelling::join::{Joined, WindowRows};
+pub use options::{Advice, AsWritten, ReadOptions, Truth};
 pub use parquet::guard::panic_is_caught;
 pub use reading::batches::{Batch, Batches, batches, follow};
 pub use reading::plain_columns::{ColumnValues, Columns, read_columns};
-pub use reading::summary::{ColumnMissing, FileRows, ReadSummary};
+pub use reading::summary::{ColumnMissing, FileLabel, FileRows, ReadSummary};
 pub use reading::whole::{Read, read};
 pub use rejects::file::RejectsFile;
 pub use rejects::reject::{BadRows, Reject};

@@ -1,8 +1,10 @@
 //! What the user types.
 
 mod models;
+mod written;
 
 pub(crate) use models::{GcArgs, ModelsCommand, PromoteArgs, RollbackArgs};
+pub(crate) use written::{LabelsArgs, WrittenArgs};
 
 use std::path::PathBuf;
 
@@ -95,6 +97,13 @@ Examples:
   nta drift ctu13@champion today.binetflow
   nta drift ctu13 monday.csv tuesday.csv -o drift/     a page with every column, then and now")]
     Drift(DriftArgs),
+    /// Keep what analysts say of flows that a model judged, for its next training.
+    #[command(after_help = "\
+Examples:
+  nta feedback ctu13@champion looked-at.csv     scored flows with a column `verdict`: false_alarm, benign, attack[:FAMILY]
+  nta feedback ctu13 backups.csv --verdict false_alarm --why 'the backup host'
+  nta feedback ctu13 --list")]
+    Feedback(FeedbackArgs),
     /// List the models and their versions with what they promised, and who was champion when.
     #[command(after_help = "\
 Examples:
@@ -208,6 +217,10 @@ pub(crate) struct ScoreArgs {
     /// Exit with 3 unless the model is a published folder that was signed with this key's private half (PEM, Ed25519).
     #[arg(long, value_name = "KEY")]
     pub(crate) require_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) labels: LabelsArgs,
+    #[command(flatten)]
+    pub(crate) written: WrittenArgs,
 }
 
 #[derive(Debug, Args)]
@@ -274,6 +287,28 @@ pub(crate) struct DriftArgs {
     /// What becomes of rows that cannot be read: up to 1 % of them, and ten in any case, can be left out and counted.
     #[arg(long, value_enum, default_value_t = BadRowsArg::Refuse)]
     pub(crate) bad_rows: BadRowsArg,
+    #[command(flatten)]
+    pub(crate) written: WrittenArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FeedbackArgs {
+    /// The model that judged the flows: `name`, `name/3` or `name@alias`. What is kept belongs to the name.
+    pub(crate) model: String,
+    /// The flows as `nta score` wrote them, with a column `verdict`; rows without a verdict are passed over.
+    #[arg(required_unless_present = "list", conflicts_with = "list")]
+    pub(crate) file: Option<PathBuf>,
+    /// One verdict on all flows of the file: `false_alarm`, `benign`, `attack` or `attack:FAMILY`.
+    #[arg(long, value_name = "VERDICT", conflicts_with = "list")]
+    pub(crate) verdict: Option<String>,
+    /// A word on where the verdicts come from; kept with them.
+    #[arg(long, value_name = "TEXT", conflicts_with = "list")]
+    pub(crate) why: Option<String>,
+    /// Show what is kept.
+    #[arg(long)]
+    pub(crate) list: bool,
+    #[command(flatten)]
+    pub(crate) written: WrittenArgs,
 }
 
 /// What becomes of rows that cannot be read.

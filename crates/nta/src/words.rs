@@ -1,6 +1,8 @@
 //! What a job's events say, in a few words: the one place where their numbers become sentences.
 
-use nta_pipeline::{Awaited, Begun, Outcome, PartSize, Remark, Unit, thousands};
+use std::collections::BTreeMap;
+
+use nta_pipeline::{Awaited, Begun, Joined, Outcome, PartSize, Remark, Unit, thousands};
 
 use crate::visible::one_line;
 
@@ -123,6 +125,22 @@ pub(crate) fn remark(remark: &Remark) -> String {
         Remark::RowsIgnored { role, rows } => {
             format!("{role}: {} rows are left out by the schema's `label.ignore`", thousands(*rows))
         }
+        Remark::RowsUnlabelled { role, instead } => {
+            let rows = instead.values().sum();
+            let holds = unlabelled(instead).join(", ");
+            format!(
+                "{role}: {} without a label left out ({holds}); if that means benign, list it under `label.benign`",
+                counted(rows, "row", "rows")
+            )
+        }
+        Remark::LabelsJoined { role, joined: found } => format!("{role}: {}", joined(found)),
+        Remark::FilesLabelled { role, labels } => {
+            let told = labels.iter().map(|l| {
+                let class = if l.label == l.class { String::new() } else { format!(" ({})", l.class) };
+                format!("{}{class}: {} flows of {}", l.label, thousands(l.rows), counted(l.files, "file", "files"))
+            });
+            format!("{role}: labels by file: {}", told.collect::<Vec<_>>().join(" · "))
+        }
         Remark::RowsSetAside { role, rows, file } => {
             format!("{role}: {} rows cannot be read and were set aside, see {file}", thousands(*rows))
         }
@@ -144,6 +162,43 @@ pub(crate) fn remark(remark: &Remark) -> String {
         Remark::LeftBehind { reason } => format!("{reason}; the next run tries again"),
         Remark::Threshold { score, reason } => format!("{score}: {reason}"),
     }
+}
+
+/// What was found in a second file of labels.
+pub(crate) fn joined(joined: &Joined) -> String {
+    let total = joined.labelled + joined.unmatched + joined.ambiguous;
+    let (labelled, file, by) = (thousands(joined.labelled), &joined.file, joined.by.join(", "));
+    let mut said = format!("{labelled} of {} flows have a label in {file}, by {by}", thousands(total));
+    for (rows, why) in [
+        (joined.by_default, "in no window, by default"),
+        (joined.unmatched, "not found there"),
+        (joined.ambiguous, "left open: several labels that differ are near in time"),
+    ] {
+        if rows > 0 {
+            said += &format!("; {} {why}", thousands(rows));
+        }
+    }
+    let windows = joined.windows.iter();
+    let empty: Vec<String> =
+        windows.filter(|w| w.rows == 0).map(|w| format!("line {} ({})", w.line, w.label)).collect();
+    if !empty.is_empty() {
+        let more = empty.len().saturating_sub(5);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        said += &format!("; no flow lies in {}{more}", empty[..empty.len().min(5)].join(", "));
+    }
+    said
+}
+
+/// What stands where a label should, with its rows, the most frequent first; at most five.
+pub(crate) fn unlabelled(instead: &BTreeMap<String, u64>) -> Vec<String> {
+    let mut texts: Vec<(&String, &u64)> = instead.iter().collect();
+    texts.sort_by(|a, b| b.1.cmp(a.1));
+    let shown = |text: &str| if text.is_empty() { "an empty cell".to_owned() } else { format!("`{text}`") };
+    texts.into_iter().take(5).map(|(text, rows)| format!("{} × {}", shown(text), thousands(*rows))).collect()
+}
+
+fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", thousands(n), if n == 1 { one } else { many })
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! One YAML file drives a run. An unknown key, a wrong type or a value out of range is refused with file, line, column,
 //! key and what would be right.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use nta_audit::DriftConfig;
@@ -11,14 +10,17 @@ use nta_hybrid::{Combine, HybridConfig, HybridError};
 use nta_lstm::LstmConfig;
 use nta_model::MemberKind;
 use nta_preprocess::{PreprocessConfig, SplitConfig};
-use nta_simulate::SimulateConfig;
 use nta_tracking::mlflow::TrackingConfig;
 use schemars::JsonSchema;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+mod traffic;
+
+pub use traffic::{Traffic, TrafficFile};
+
 use crate::bad_rows::BadRowsConfig;
+use crate::labels_file::LabelsFile;
 use crate::project::Project;
 use crate::yaml::{self, Document};
 
@@ -71,7 +73,8 @@ pub struct DataConfig {
     /// A built-in schema (`nta schema list`) or the path of a YAML file of column roles.
     #[serde(default = "default_schema")]
     pub schema: String,
-    /// What to learn from: a path or glob, a list of them, or `{ simulate: { … } }`.
+    /// What to learn from: a path or glob, `{ path: …, label: … }` where all its flows are of one kind and no column says
+    /// so, a list of these, or `{ simulate: { … } }`.
     pub train: Traffic,
     /// What to judge on, where it is a second file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,6 +82,10 @@ pub struct DataConfig {
     /// Label values that mean benign, in place of the schema's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub benign: Vec<String>,
+    /// Labels from a second file: a table that knows the flows by uid, or by hosts and time, or windows of time and hosts
+    /// (`.yaml`). A path, or `{ file: …, tolerance: 1.0 }`; see docs/labels.md.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<LabelsFile>,
     /// What becomes of rows that cannot be read: `refuse`, `set_aside` (up to 1 % of them), or
     /// `{ set_aside: { share: 0.05 } }`.
     #[serde(default, skip_serializing_if = "BadRowsConfig::is_default")]
@@ -89,72 +96,16 @@ pub struct DataConfig {
     pub sensor: Option<String>,
 }
 
+impl DataConfig {
+    /// Whether labels come from the config, for some file at least.
+    pub(crate) fn gives_labels(&self) -> bool {
+        self.labels.is_some()
+            || [Some(&self.train), self.test.as_ref()].into_iter().flatten().any(Traffic::gives_labels)
+    }
+}
+
 fn default_schema() -> String {
     "nta".to_owned()
-}
-
-/// Where traffic comes from.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Traffic {
-    /// One path or glob.
-    File(String),
-    /// Several, each a capture.
-    Files(Vec<String>),
-    /// Made on the fly from a seed.
-    Simulated {
-        /// The simulator's settings.
-        simulate: SimulateConfig,
-    },
-}
-
-impl Traffic {
-    /// The paths and globs as written; none for simulated traffic.
-    pub fn patterns(&self) -> &[String] {
-        match self {
-            Traffic::File(one) => std::slice::from_ref(one),
-            Traffic::Files(many) => many,
-            Traffic::Simulated { .. } => &[],
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Traffic {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TrafficVisitor;
-        impl<'de> Visitor<'de> for TrafficVisitor {
-            type Value = Traffic;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a path, a list of paths, or `{ simulate: { … } }`")
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Traffic, E> {
-                Ok(Traffic::File(text.to_owned()))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Traffic, A::Error> {
-                let mut files = Vec::new();
-                while let Some(file) = items.next_element()? {
-                    files.push(file);
-                }
-                Ok(Traffic::Files(files))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Traffic, A::Error> {
-                let mut found = None;
-                while let Some(key) = entries.next_key::<String>()? {
-                    if key != "simulate" {
-                        return Err(serde::de::Error::unknown_field(&key, &["simulate"]));
-                    }
-                    found = Some(entries.next_value::<Option<SimulateConfig>>()?.unwrap_or_default());
-                }
-                let simulate = found.ok_or_else(|| serde::de::Error::missing_field("simulate"))?;
-                Ok(Traffic::Simulated { simulate })
-            }
-        }
-        deserializer.deserialize_any(TrafficVisitor)
-    }
 }
 
 /// A config that cannot be run.
@@ -240,15 +191,16 @@ impl RunConfig {
         }
         for (key, traffic) in [("data.train", Some(&self.data.train)), ("data.test", self.data.test.as_ref())] {
             match traffic {
-                Some(Traffic::Files(files)) if files.is_empty() => {
-                    return Err((key.to_owned(), format!("`{key}` is an empty list: name at least one file")));
-                }
                 Some(Traffic::Simulated { simulate }) => {
                     let stage = format!("{key}.simulate");
                     simulate.check().map_err(|e| in_stage(&stage, &e.key, &e.to_string()))?;
                 }
-                _ => {}
+                Some(files) => files.check_files(key)?,
+                None => {}
             }
+        }
+        if let Some(labels) = &self.data.labels {
+            labels.check().map_err(|why| in_stage("data.labels", "tolerance", &why))?;
         }
         self.data.bad_rows.check().map_err(|why| in_stage("data.bad_rows.set_aside", "share", &why))?;
         self.split.check().map_err(|e| in_stage("split", &e.key, &e.to_string()))?;
@@ -481,6 +433,18 @@ mod tests {
         let config = RunConfig::parse("name: d\ndata: { train: { simulate: {} } }\n", "x", &[]).unwrap();
         assert!(matches!(config.data.train, Traffic::Simulated { .. }));
         let config = RunConfig::parse("name: d\ndata: { train: [a, b] }\n", "x", &[]).unwrap();
-        assert_eq!(config.data.train.patterns(), ["a", "b"]);
+        assert!(config.data.train.files().iter().map(|f| f.path()).eq(["a", "b"]));
+        let text = "name: d\ndata: { train: [{ path: a, label: benign }, { path: b, label: 1 }, c], test: { path: t, label: x } }\n";
+        let config = RunConfig::parse(text, "x", &[]).unwrap();
+        let labels: Vec<_> = config.data.train.files().iter().map(|f| f.label()).collect();
+        assert_eq!(labels, [Some("benign"), Some("1"), None]);
+        assert_eq!(RunConfig::parse(&config.to_yaml(), "y", &[]).unwrap().data, config.data);
+        let said = complaint(&SMALL.replace("a.csv", "[{ path: a.csv, lable: x }]"), &[]);
+        assert!(said.contains("x.yaml:4:") && said.contains("lable") && said.contains("`label`"), "{said}");
+        let said = complaint(&SMALL.replace("a.csv", "{ path: a.csv, label: '-' }"), &[]);
+        assert!(
+            said.starts_with("x.yaml:4:") && said.contains("`data.train.label`") && said.contains("no label"),
+            "{said}"
+        );
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use nta_audit::{Drift, DriftConfig, ObservedRate, observed_rate};
 use nta_data::{HYBRID, Scores};
-use nta_ingest::{BadRows, Batch, Reject};
+use nta_ingest::{AsWritten, BadRows, Batch, Reject};
 use nta_metrics::ThresholdRule;
 use nta_model::{Model, Registry};
 use nta_preprocess::{BinnedColumn, Spread};
@@ -30,6 +30,8 @@ pub struct DriftRequest {
     pub fresh: Vec<PathBuf>,
     /// One sensor's name for all files, in place of each file's own.
     pub sensor: Option<String>,
+    /// How the files are written, where not as the model's schema says.
+    pub written: AsWritten,
     /// What becomes of rows that cannot be read; those set aside are counted and in nothing else.
     pub bad_rows: BadRows,
     /// Limits in place of the model's own.
@@ -97,6 +99,8 @@ pub fn drift(request: &DriftRequest, listener: &dyn Listener) -> Result<DriftOut
         stage: Stage::Drift,
         paths: &request.fresh,
         sensor: request.sensor.as_deref(),
+        written: request.written.clone(),
+        labels: None,
         bad_rows: request.bad_rows,
         batch_rows: BATCH,
     };

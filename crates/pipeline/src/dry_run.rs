@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::config::LoadedConfig;
 use crate::error::PipelineError;
-use crate::event::Listener;
+use crate::event::{Listener, Remark};
 use crate::run::partition_of;
-use crate::traffic;
+use crate::traffic::{self, SourceReport};
 
 /// What a run would do.
 #[derive(Debug, Clone, Serialize)]
@@ -21,6 +21,8 @@ pub struct DryRun {
     pub categorical: Vec<String>,
     /// How the rows are dealt, and what each part holds.
     pub partition: PartitionSummary,
+    /// What reading left out or found missing, and the labels that the config gives.
+    pub remarks: Vec<Remark>,
     /// Peak memory to expect, bytes.
     pub memory_bytes: u64,
     /// Time to expect for training, seconds.
@@ -40,6 +42,7 @@ pub fn dry_run(loaded: &LoadedConfig, listener: &dyn Listener) -> Result<DryRun,
     let config = &loaded.config;
     let traffic = traffic::read(config, &loaded.project, &Quiet, listener)?;
     let rows = traffic.report.rows();
+    let remarks = traffic.report.sources.iter().flat_map(SourceReport::remarks).collect();
     let schema = std::sync::Arc::clone(&traffic.train.schema);
     let columns = schema.numeric.len() + schema.categorical.len();
     let partition = partition_of(config, traffic)?;
@@ -59,6 +62,7 @@ pub fn dry_run(loaded: &LoadedConfig, listener: &dyn Listener) -> Result<DryRun,
         numeric: schema.numeric.iter().map(|c| c.name.clone()).collect(),
         categorical: schema.categorical.iter().map(|c| c.name.clone()).collect(),
         partition: summary,
+        remarks,
         memory_bytes: (2.0 * numbers + views) as u64 + (80 << 20),
         seconds,
         basis: "from rows, columns, trees, epochs and hidden size, by rates measured on two cores; \

@@ -57,6 +57,11 @@ impl Cause {
 }
 
 impl PipelineError {
+    /// A command that cannot be meant so.
+    pub fn usage(message: impl Into<String>) -> Self {
+        PipelineError::refuse(message)
+    }
+
     /// A refusal in a sentence of ours.
     pub(crate) fn refuse(message: impl Into<String>) -> Self {
         PipelineError::Refused(message.into().into())

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use nta_data::Contact;
+use nta_ingest::Joined;
 use nta_metrics::ThresholdRule;
 use serde::{Deserialize, Serialize};
 
@@ -361,6 +362,27 @@ pub enum Remark {
         /// How many.
         rows: u64,
     },
+    /// Rows are left out because they have no label.
+    RowsUnlabelled {
+        /// `train` or `test`.
+        role: String,
+        /// What stands in its place, with its rows.
+        instead: BTreeMap<String, u64>,
+    },
+    /// The config gives all rows of a file one label.
+    FilesLabelled {
+        /// `train` or `test`.
+        role: String,
+        /// Each label, in order of appearance.
+        labels: Vec<GivenLabel>,
+    },
+    /// Labels were looked for in a second file.
+    LabelsJoined {
+        /// `train` or `test`.
+        role: String,
+        /// What was found.
+        joined: Joined,
+    },
     /// Rows that cannot be read were set aside (`data.bad_rows: set_aside`).
     RowsSetAside {
         /// `train` or `test`.
@@ -427,6 +449,19 @@ pub enum Remark {
         /// Why.
         reason: String,
     },
+}
+
+/// A label that files are given as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenLabel {
+    /// As the schema spells it.
+    pub label: String,
+    /// `benign` or `attack`.
+    pub class: String,
+    /// Files of this label.
+    pub files: u64,
+    /// Their rows.
+    pub rows: u64,
 }
 
 /// Receives events, from any thread, and may ask the job to stop at its next safe point.

@@ -8,6 +8,8 @@ mod dry_run;
 mod error;
 mod event;
 mod external_sort;
+mod feedback;
+mod labels_file;
 mod models;
 mod project;
 mod promotions;
@@ -22,19 +24,24 @@ mod traffic;
 mod yaml;
 
 pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
-pub use config::{ConfigError, DataConfig, LoadedConfig, RunConfig, Traffic};
+pub use config::{ConfigError, DataConfig, LoadedConfig, RunConfig, Traffic, TrafficFile};
 pub use doctor::{Checkup, checkup};
 pub use drift::{DriftOutcome, DriftRequest, ObservedPromise, drift};
 pub use dry_run::{DryRun, dry_run};
 pub use error::{Cause, PipelineError, chain};
 pub use event::{
-    Begun, DatasetRead, Epoch, Event, FeatureLoss, Listener, Outcome, PartSize, Remark, Silence, Stage, Unit,
+    Begun, DatasetRead, Epoch, Event, FeatureLoss, GivenLabel, Listener, Outcome, PartSize, Remark, Silence, Stage,
+    Unit,
 };
+pub use feedback::{
+    FeedbackOutcome, FeedbackRequest, FeedbackTraffic, Submission, feedback, feedback_kept, feedback_traffic,
+};
+pub use labels_file::LabelsFile;
 pub use models::{ModelLine, ModelView, model_log, models, show_model};
 pub use nta_atomic::remove_unfinished;
 pub use nta_audit::{ColumnDrift, Drift};
-pub use nta_data::{Awaited, Caller, Contact, Wait};
-pub use nta_ingest::{BadRows, panic_is_caught};
+pub use nta_data::{Awaited, Caller, Contact, TimeUnit, Wait};
+pub use nta_ingest::{AsWritten, BadRows, Joined, WithoutTruth, panic_is_caught};
 pub use nta_metrics::{Evaluation, MemberEvaluation, OperatingPoint, Promise, metric};
 pub use nta_model::{Act, AliasChange, Collected, Reign, Removal};
 pub use nta_report::{Comparison, thousands};

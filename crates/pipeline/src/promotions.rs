@@ -87,13 +87,17 @@ pub fn collect_garbage(
 /// Longest name of a user or host that is taken over.
 const MOST_NAME: usize = 100;
 
-/// Who asks, as the environment tells.
 fn by(why: Option<String>) -> By {
+    By { who: who(), why }
+}
+
+/// Who asks, `user@host`, as the environment tells.
+pub(crate) fn who() -> String {
     let set = |key: &&str| std::env::var(key).ok().filter(|value| !value.is_empty());
     let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(set).or_else(user_number);
     let host = Host::here().name.or_else(|| ["HOSTNAME", "COMPUTERNAME"].iter().find_map(set));
     let short = |name: Option<String>| name.map_or("unknown".into(), |n| n.chars().take(MOST_NAME).collect::<String>());
-    By { who: format!("{}@{}", short(user), short(host)), why }
+    format!("{}@{}", short(user), short(host))
 }
 
 /// Services and containers often have no name in their environment: then the number that the system knows them by.

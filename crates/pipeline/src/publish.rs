@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use nta_data::Dataset;
 use nta_export::{Card, Engine, ExportError, Graphs, Parity, PrivateKey, Proof, PublicKey, Publication};
-use nta_ingest::BadRows;
+use nta_ingest::{AsWritten, BadRows};
 use nta_model::{Model, Registry};
 use serde::Serialize;
 
@@ -222,11 +222,14 @@ impl Check<'_> {
     fn traffic(&self, path: &Path, model: &Model) -> Result<Dataset, PipelineError> {
         let paths = [path.to_owned()];
         let (stage, bad_rows) = (Stage::Prove, BadRows::Refuse);
-        let asked = Asked { stage, paths: &paths, sensor: None, bad_rows, batch_rows: BATCH_ROWS };
+        let written = AsWritten::default();
+        let asked =
+            Asked { stage, paths: &paths, sensor: None, written, labels: None, bad_rows, batch_rows: BATCH_ROWS };
         let input = Input::open(&asked, model, self.listener)?;
         let mut rows: Option<Dataset> = None;
         for batch in input.batches()? {
-            let batch = batch.map_err(refused)?.dataset;
+            // Labels are not asked for, and may be there for some of the rows only.
+            let batch = Dataset { label: None, family: None, ..batch.map_err(refused)?.dataset };
             match &mut rows {
                 None => rows = Some(batch),
                 Some(rows) => rows.append(&batch).map_err(refused)?,

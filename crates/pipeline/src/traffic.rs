@@ -1,18 +1,23 @@
 //! The read stage: what the config calls traffic becomes datasets, with digests of what was read.
 
+mod remarks;
+
 use std::path::Path;
 use std::sync::Arc;
 
-use nta_data::{Contact, Dataset, Order, Purpose, Schema, Sealed, SensorKey, SequenceBy, Watch, hex, rng};
-use nta_ingest::{BadRows, FileDigest, Read, ReadOptions, ReadSummary, Reject, Source, Truth};
+use nta_data::{
+    Contact, Dataset, LabelMatch, LabelRole, Order, Purpose, Schema, Sealed, SensorKey, SequenceBy, Watch, hex, rng,
+};
+use nta_ingest::{BadRows, FileDigest, GivenLabels, Read, ReadOptions, ReadSummary, Reject, Source, Truth};
 use nta_simulate::SimulateError;
 use rand_core::RngCore;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::config::{RunConfig, Traffic};
+use crate::config::{RunConfig, Traffic, TrafficFile};
 use crate::error::{PipelineError, refused};
-use crate::event::{Listener, Remark};
+use crate::event::Listener;
+use crate::labels_file::LabelsFile;
 use crate::project::{Project, expand};
 
 /// Rows that readers hold at a time.
@@ -38,6 +43,9 @@ pub(crate) struct ReadTraffic {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct TrafficReport {
     pub(crate) sources: Vec<SourceReport>,
+    /// The second file that told the labels.
+    #[serde(default)]
+    pub(crate) labels: Option<FileDigest>,
 }
 
 /// One of `train` and `test`.
@@ -66,7 +74,8 @@ impl TrafficReport {
             let role = s.role.clone();
             s.files.iter().map(move |(f, _)| (format!("{role}/{}", f.name), f.sha256.clone())).collect::<Vec<_>>()
         };
-        self.sources.iter().flat_map(of)
+        let labels = self.labels.iter().map(|file| (format!("labels/{}", file.name), file.sha256.clone()));
+        self.sources.iter().flat_map(of).chain(labels)
     }
 }
 
@@ -74,6 +83,12 @@ impl TrafficReport {
 pub(crate) fn schema_of(config: &RunConfig, project: &Project) -> Result<Schema, PipelineError> {
     let name = expand(&config.data.schema).map_err(|name| unset(&name))?;
     let mut schema = nta_ingest::load_schema(&name, &project.root).map_err(refused)?;
+    if schema.label.is_none() && config.data.gives_labels() {
+        // Files of the kind have no such column; one to be scored may, and is judged by it then.
+        let (column, benign) = ("label".to_owned(), vec!["benign".to_owned()]);
+        let matching = LabelMatch::Whole;
+        schema.label = Some(LabelRole { column, benign, attack: Vec::new(), ignore: Vec::new(), matching });
+    }
     schema.check().map_err(refused)?;
     if !config.data.benign.is_empty() {
         let role = schema.label.as_ref().ok_or_else(|| {
@@ -131,7 +146,12 @@ pub(crate) fn read(
     let entity_key = entity_key(config.seed);
     let (data, schema, contact) = (&config.data, Arc::new(schema), listener.contact());
     let (sensor, bad_rows) = (data.sensor.clone(), data.bad_rows.into());
-    let reader = Reader { project, schema, by, entity_key, sensor, bad_rows, contact };
+    let labels = data.labels.as_ref().map(|labels| {
+        let file = expand(&labels.file).map_err(|name| unset(&name))?;
+        LabelsFile { file, ..labels.clone() }.open(&project.root, &schema, &contact)
+    });
+    let labels = labels.transpose()?;
+    let reader = Reader { project, schema, by, entity_key, sensor, labels: labels.clone(), bad_rows, contact };
     let (train, report, mut rejects) = reader.read("train", &config.data.train, config.seed, watch)?;
     let mut sources = vec![report];
     // The resolved schema of the training table (optional columns settled) is what the test file is read by.
@@ -149,8 +169,9 @@ pub(crate) fn read(
     if listener.cancelled() {
         return Err(PipelineError::Interrupted("while reading".to_owned()));
     }
+    let labels = labels.map(|labels| labels.digest().clone());
     let rejects = (BadRows::from(config.data.bad_rows) != BadRows::Refuse).then_some(rejects);
-    Ok(ReadTraffic { train, test, report: TrafficReport { sources }, rejects })
+    Ok(ReadTraffic { train, test, report: TrafficReport { sources, labels }, rejects })
 }
 
 struct Reader<'a> {
@@ -159,6 +180,7 @@ struct Reader<'a> {
     by: Option<SequenceBy>,
     entity_key: [u8; 16],
     sensor: Option<String>,
+    labels: Option<Arc<GivenLabels>>,
     bad_rows: BadRows,
     contact: Contact,
 }
@@ -184,20 +206,21 @@ impl Reader<'_> {
             let report = SourceReport::of(role, &dataset, vec![(file, dataset.n_rows() as u64)], None);
             return Ok((dataset, report, Vec::new()));
         }
-        let source = resolve(traffic.patterns(), &self.project.root)?;
+        let source = resolve(&traffic.files(), &self.project.root)?;
         let options = ReadOptions {
             by: self.by,
             entity_key: self.entity_key,
             sensor_key: SENSOR_KEY,
             sensor: self.sensor.clone(),
             truth: Truth::Required,
+            labels: self.labels.clone(),
             bad_rows: self.bad_rows,
             batch_rows: BATCH_ROWS,
             contact: self.contact.clone(),
             ..ReadOptions::new(Arc::clone(&self.schema))
         };
         let read = nta_ingest::read(&source, &options, watch).map_err(refused)?;
-        let Read { dataset, summary, digests, rejects } = read;
+        let Read { dataset, summary, digests, rejects, .. } = read;
         let rows = summary.files.iter().map(|f| f.rows);
         let files = digests.into_iter().zip(rows).collect();
         let report = SourceReport::of(role, &dataset, files, Some(summary));
@@ -218,32 +241,15 @@ impl SourceReport {
     }
 }
 
-/// Paths and globs, variables expanded, relative to `root`.
-pub(crate) fn resolve(patterns: &[String], root: &Path) -> Result<Source, PipelineError> {
-    let expanded: Result<Vec<String>, String> = patterns.iter().map(|p| expand(p)).collect();
-    Source::resolve(&expanded.map_err(|name| unset(&name))?, root).map_err(refused)
+/// The files of paths and globs, variables expanded, relative to `root`.
+fn resolve(files: &[&TrafficFile], root: &Path) -> Result<Source, PipelineError> {
+    let expanded = files.iter().map(|file| Ok((expand(file.path())?, file.label().map(str::to_owned))));
+    let expanded: Result<Vec<_>, String> = expanded.collect();
+    Source::resolve_labelled(&expanded.map_err(|name| unset(&name))?, root).map_err(refused)
 }
 
 fn unset(name: &str) -> PipelineError {
     PipelineError::refuse(format!(
         "the environment variable {name} is not set; set it, or write ${{{name}:-default}} in the config"
     ))
-}
-
-impl SourceReport {
-    /// What the reader left out or found missing.
-    pub(crate) fn remarks(&self) -> Vec<Remark> {
-        let Some(summary) = &self.summary else { return Vec::new() };
-        let role = || self.role.clone();
-        let ignored =
-            (summary.ignored_rows > 0).then(|| Remark::RowsIgnored { role: role(), rows: summary.ignored_rows });
-        let set_aside = (summary.set_aside > 0).then(|| Remark::RowsSetAside {
-            role: role(),
-            rows: summary.set_aside,
-            file: REJECTS.to_owned(),
-        });
-        let absent = (!summary.columns_absent.is_empty())
-            .then(|| Remark::ColumnsAbsent { role: role(), columns: summary.columns_absent.clone() });
-        ignored.into_iter().chain(set_aside).chain(absent).collect()
-    }
 }

@@ -155,6 +155,9 @@ pub struct DataSection {
     pub files: Vec<DataFile>,
     /// Rows left out because the schema ignores their label.
     pub ignored_rows: u64,
+    /// Rows left out because they have no label.
+    #[serde(default)]
+    pub unlabelled_rows: u64,
     /// Rows set aside because they cannot be read.
     pub set_aside_rows: u64,
     /// The partition's strategy in words: `temporal`, `provided, blocked inside`.

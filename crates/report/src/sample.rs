@@ -260,6 +260,7 @@ fn data(parts: &Named<PartSize>) -> DataSection {
             file("${NTA_DATA:-data}/nsl-kdd/KDDTest+.txt", "test", 22_544, 3_441_513),
         ],
         ignored_rows: 0,
+        unlabelled_rows: 0,
         set_aside_rows: 0,
         strategy: "provided, stratified inside".into(),
         partition_note: "The data has no order, so rows with identical features went to the same part.".into(),

@@ -1,8 +1,9 @@
 //! Turns blocks of a table into a dataset by the plan: labels first, then every other role, columns in parallel.
 
+use std::iter::repeat_n;
 use std::sync::Arc;
 
-use nta_data::{Dataset, Label, RowId};
+use nta_data::{Dataset, Label, NumericColumn, RowId};
 use rayon::prelude::*;
 
 use crate::assemble::columns::{CategoryBuilder, DurationBuilder, Kept, NumericBuilder, TimeBuilder};
@@ -10,20 +11,13 @@ use crate::assemble::entity::{Capture, entities, identifiers};
 use crate::assemble::fault::{Fault, FaultKind};
 use crate::assemble::plan::{Plan, PlannedFile, hosts_needed};
 use crate::assemble::refusal::refusal;
-use crate::assemble::truth::{FamilyBuilder, LabelBuilder, first_labelled};
+use crate::assemble::truth::{FamilyBuilder, LabelBuilder, WithoutTruth, first_labelled};
 use crate::block::Block;
 use crate::error::IngestError;
+use crate::labelling::join::{Join, Joined};
 use crate::options::Truth;
 use crate::values::cell::TypedColumn;
 use crate::values::time::TimeReader;
-
-/// Whether the traffic turned out to be labelled; settled by its first row and then kept to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Labelled {
-    Unsettled,
-    Yes,
-    No,
-}
 
 /// A dataset in the making.
 pub(crate) struct Assembler<'p> {
@@ -33,7 +27,7 @@ pub(crate) struct Assembler<'p> {
     time: Option<TimeBuilder>,
     duration: Option<DurationBuilder>,
     label: Option<LabelBuilder>,
-    labelled: Labelled,
+    joined: Option<Joined>,
     family: FamilyBuilder,
     entity: Vec<u64>,
     row: Vec<RowId>,
@@ -45,9 +39,12 @@ pub(crate) struct Assembled {
     /// Missing cells per feature column, numeric then categorical.
     pub(crate) missing: Vec<(String, u64)>,
     pub(crate) label_counts: Vec<(String, u64)>,
-    pub(crate) n_ignored: u64,
-    /// Rows whose label says nothing, where such rows are kept.
+    /// Rows of which no truth is known, by why.
+    pub(crate) without_truth: WithoutTruth,
+    /// Their places, where such rows are kept.
     pub(crate) unjudged: Vec<u32>,
+    /// What was found in a second file of labels.
+    pub(crate) joined: Option<Joined>,
 }
 
 /// One column's work on a block.
@@ -59,20 +56,20 @@ enum Job<'b> {
 }
 
 impl<'p> Assembler<'p> {
-    pub(crate) fn new(plan: &'p Plan, labelled: Labelled) -> Self {
+    pub(crate) fn new(plan: &'p Plan) -> Self {
         let schema = &plan.schema;
-        let numeric = |hex| NumericBuilder { hex, ..NumericBuilder::default() };
+        let numeric = |c: &NumericColumn| NumericBuilder::new(c.hex, plan.scale(&c.name));
         Assembler {
-            numeric: schema.numeric.iter().map(|c| numeric(c.hex)).collect(),
+            numeric: schema.numeric.iter().map(numeric).collect(),
             categorical: schema.categorical.iter().map(|_| CategoryBuilder::default()).collect(),
-            time: schema.time.as_ref().map(|t| TimeBuilder { reader: TimeReader::new(t), micros: Vec::new() }),
+            time: plan.read_by.time.as_ref().map(|t| TimeBuilder { reader: TimeReader::new(t), micros: Vec::new() }),
             duration: schema
                 .duration
                 .as_ref()
                 .filter(|_| schema.time.is_some())
-                .map(|_| DurationBuilder { unit: schema.duration_unit, micros: Vec::new() }),
-            label: plan.label.clone().map(LabelBuilder::new),
-            labelled,
+                .map(|_| DurationBuilder { unit: plan.read_by.duration_unit, micros: Vec::new() }),
+            label: plan.label.clone().map(|rule| LabelBuilder::new(rule, plan.truth == Truth::IfPresent)),
+            joined: None,
             family: FamilyBuilder::default(),
             entity: Vec::new(),
             row: Vec::new(),
@@ -80,22 +77,9 @@ impl<'p> Assembler<'p> {
         }
     }
 
-    /// The same, but rows whose label the schema ignores are kept, as rows of which no truth is known.
-    pub(crate) fn keeping_ignored(mut self) -> Self {
-        if let Some(label) = &mut self.label {
-            label.unjudged = Some(Vec::new());
-        }
-        self
-    }
-
     /// Rows so far.
     pub(crate) fn n_rows(&self) -> usize {
         self.row.len()
-    }
-
-    /// Whether the traffic is labelled, as far as is known.
-    pub(crate) fn labelled(&self) -> Labelled {
-        self.labelled
     }
 
     /// Adds the rows of `block` of file number `index`. Returns which rows were kept, `None` where all were.
@@ -116,22 +100,25 @@ impl<'p> Assembler<'p> {
     fn push_labels(&mut self, file: &PlannedFile, block: &Block) -> Result<Option<Vec<bool>>, IngestError> {
         let schema = &self.plan.schema;
         let (Some(builder), Some(role)) = (&mut self.label, &schema.label) else { return Ok(None) };
-        let column = file.layout.column(&role.column).unwrap_or(&role.column);
-        let cells = file.typed_column(&block.frame, column)?;
-        let refused = |fault| refusal(fault, file, block, column, self.plan);
-        if self.labelled == Labelled::Unsettled && !block.rows.is_empty() {
-            let first = first_labelled(&cells);
-            let is_labelled = self.plan.truth == Truth::Required || first == Some(0);
-            self.labelled = if is_labelled { Labelled::Yes } else { Labelled::No };
-        }
-        if self.labelled == Labelled::No {
-            return match first_labelled(&cells) {
-                None => Ok(None),
-                Some(row) => Err(refused(Fault { row, value: String::new(), kind: FaultKind::LabelAfterNone })),
-            };
-        }
+        let column = file.layout.column(&role.column);
+        let cells = column.map(|column| file.typed_column(&block.frame, column)).transpose()?;
         let before = builder.codes.len();
-        let kept = builder.push(&cells).map_err(refused)?;
+        let n_rows = block.rows.len();
+        let given = file.label.as_deref().or(file.join.as_ref().map(Join::name));
+        let second = given.and_then(|given| Some((given, first_labelled(cells.as_ref()?)?)));
+        let kept = match (second, &file.join, &file.label, &cells) {
+            (Some((given, (row, value))), ..) => {
+                Err(Fault { row, value, kind: FaultKind::LabelTwice { given: given.to_owned() } })
+            }
+            (None, Some(join), ..) => {
+                let labels = join.labels(&file.file, block, self.joined.get_or_insert_default())?;
+                builder.take(labels.into_iter())
+            }
+            (None, None, Some(label), _) => builder.take(repeat_n(label.as_str(), n_rows)),
+            (None, None, None, Some(cells)) => builder.read(cells),
+            (None, None, None, None) => builder.take(repeat_n("", n_rows)),
+        };
+        let kept = kept.map_err(|fault| refusal(fault, file, block, column.unwrap_or(&role.column), self.plan))?;
         let family = schema.family.as_ref().and_then(|f| file.layout.column(&f.column));
         let family = family.map(|column| file.typed_column(&block.frame, column)).transpose()?;
         let (rule, texts) = (builder.rule(), builder.texts());
@@ -202,13 +189,14 @@ impl<'p> Assembler<'p> {
             Some(d) => starts.iter().zip(d.micros).map(|(start, lasted)| start.saturating_add(lasted)).collect(),
             None => starts.clone(),
         });
-        let is_labelled = self.labelled == Labelled::Yes;
-        let (mut label_counts, mut n_ignored, mut label, mut unjudged) = (Vec::new(), 0, None, Vec::new());
-        if let Some(builder) = self.label.filter(|_| is_labelled) {
-            label_counts = builder.texts().iter().cloned().zip(builder.counts.iter().copied()).collect();
-            n_ignored = builder.n_ignored;
-            unjudged = builder.unjudged.unwrap_or_default();
-            label = Some(builder.labels);
+        let (mut label_counts, mut without_truth, mut label, mut unjudged) = Default::default();
+        if let Some(builder) = self.label {
+            label_counts = builder.label_counts();
+            without_truth = builder.without_truth();
+            // A table of which no row's truth is known is unlabelled.
+            let is_labelled = builder.unjudged.is_empty() || builder.unjudged.len() < builder.labels.len();
+            unjudged = builder.unjudged;
+            label = Some(builder.labels).filter(|_| is_labelled);
         }
         let dataset = Dataset {
             schema,
@@ -222,7 +210,7 @@ impl<'p> Assembler<'p> {
             row: self.row,
             files,
         };
-        Assembled { dataset, missing, label_counts, n_ignored, unjudged }
+        Assembled { dataset, missing, label_counts, without_truth, unjudged, joined: self.joined }
     }
 
     /// Attacks among the rows so far.

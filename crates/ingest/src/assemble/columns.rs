@@ -18,19 +18,25 @@ pub(crate) fn is_kept(kept: Kept<'_>, row: usize) -> bool {
 }
 
 /// A number feature.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct NumericBuilder {
-    pub(crate) hex: bool,
+    hex: bool,
+    /// What the file's numbers are multiplied by to be in the schema's unit.
+    scale: f64,
     pub(crate) values: Vec<f32>,
     pub(crate) n_missing: u64,
 }
 
 impl NumericBuilder {
+    pub(crate) fn new(hex: bool, scale: f64) -> Self {
+        NumericBuilder { hex, scale, values: Vec::new(), n_missing: 0 }
+    }
+
     pub(crate) fn push(&mut self, cells: &TypedColumn<'_>, kept: Kept<'_>) -> Result<(), Fault> {
-        let (hex, values, n_missing) = (self.hex, &mut self.values, &mut self.n_missing);
+        let (hex, scale, values, n_missing) = (self.hex, self.scale, &mut self.values, &mut self.n_missing);
         cells.try_each(|row, cell| {
             if is_kept(kept, row) {
-                let value = role::feature(cell, hex).map_err(|kind| Fault::new(row, cell, kind))?;
+                let value = role::feature(cell, hex, scale).map_err(|kind| Fault::new(row, cell, kind))?;
                 *n_missing += u64::from(value.is_nan());
                 values.push(value);
             }

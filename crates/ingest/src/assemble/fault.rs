@@ -15,15 +15,26 @@ pub(crate) struct Fault {
 /// Why a cell is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FaultKind {
-    NoNumber { hex_would_do: bool },
-    NoTime { expected: String },
+    NoNumber {
+        hex_would_do: bool,
+    },
+    NoTime {
+        expected: String,
+    },
     MissingTime,
     MissingHost,
-    MissingLabel,
     UnknownLabel,
-    AmbiguousLabel { benign: String, attack: String },
-    LabelAfterNone,
-    TooManyLabels { examples: Vec<String> },
+    AmbiguousLabel {
+        benign: String,
+        attack: String,
+    },
+    /// The label comes from outside the file, and the file has one of its own.
+    LabelTwice {
+        given: String,
+    },
+    TooManyLabels {
+        examples: Vec<String>,
+    },
 }
 
 impl Fault {

@@ -2,6 +2,8 @@
 
 use nta_data::{LabelMatch, LabelRole};
 
+use crate::assemble::label_words::{is_benign, says_no_label};
+
 /// The lists of a label role, ready for comparison.
 #[derive(Debug, Clone)]
 pub(crate) struct LabelRule {
@@ -23,6 +25,8 @@ pub(crate) enum Verdict {
     Benign,
     Attack,
     Ignored,
+    /// A placeholder, or nothing.
+    Unlabelled,
     Unknown,
     /// Matches a benign and an attack value.
     Ambiguous {
@@ -47,8 +51,9 @@ impl LabelRule {
         let cell = canonical(text, self.matching);
         let find = |list: &[Listed]| {
             let hit = |l: &&Listed| match self.matching {
-                LabelMatch::Whole => l.canonical == cell,
-                LabelMatch::Contains => cell.contains(&l.canonical),
+                // Listed nothing, or `-`, stands in every cell.
+                LabelMatch::Contains if !says_no_label(&l.written) => cell.contains(&l.canonical),
+                _ => l.canonical == cell,
             };
             list.iter().find(hit).map(|l| l.written.clone())
         };
@@ -59,8 +64,22 @@ impl LabelRule {
             (Some(benign), Some(attack)) => Verdict::Ambiguous { benign, attack },
             (Some(_), None) => Verdict::Benign,
             (None, Some(_)) => Verdict::Attack,
+            (None, None) if says_no_label(text) => Verdict::Unlabelled,
             (None, None) if self.attack.is_empty() => Verdict::Attack,
             (None, None) => Verdict::Unknown,
+        }
+    }
+
+    /// How a label that is given from outside the file is spelled in this rule: a usual word for benign traffic that no
+    /// list holds is the first one listed as benign.
+    pub(crate) fn spelled(&self, given: &str) -> String {
+        let is_listed = |list: &[Listed]| list.iter().any(|l| l.canonical == canonical(given, self.matching));
+        let benign = self.benign.first().filter(|_| is_benign(given));
+        match benign {
+            Some(benign) if ![&self.benign, &self.attack, &self.ignore].into_iter().any(|l| is_listed(l)) => {
+                benign.written.clone()
+            }
+            _ => given.to_owned(),
         }
     }
 
@@ -151,6 +170,29 @@ mod tests {
         assert_eq!(rule.judge("flow=Malware-TCP"), Verdict::Unknown);
         let both = Verdict::Ambiguous { benign: "Normal".to_owned(), attack: "Botnet".to_owned() };
         assert_eq!(rule.judge("From-Normal-Botnet"), both);
+    }
+
+    #[test]
+    fn a_placeholder_is_no_label_unless_the_schema_lists_it() {
+        let open = rule("{ column: l, benign: [normal] }", &[]);
+        for text in ["", "-", "NeedManualLabel", "No Label", "nan"] {
+            assert_eq!(open.judge(text), Verdict::Unlabelled, "{text}");
+        }
+        let dash = rule("{ column: l, benign: ['-', ''] }", &[]);
+        assert_eq!(
+            [dash.judge("-"), dash.judge(""), dash.judge("None")].map(|v| v == Verdict::Benign),
+            [true, true, false]
+        );
+        let parts = rule("{ column: l, match: contains, benign: ['-'], ignore: [''], attack: [Botnet] }", &[]);
+        assert_eq!(parts.judge("From-Botnet"), Verdict::Attack);
+        assert_eq!((parts.judge("-"), parts.judge("")), (Verdict::Benign, Verdict::Ignored));
+    }
+
+    #[test]
+    fn a_label_from_outside_is_spelled_as_the_schema_spells_it() {
+        let rule = rule("{ column: l, benign: [BENIGN], ignore: [background] }", &[]);
+        let spelled = ["normal", "benign", "Background", "mirai"].map(|l| rule.spelled(l));
+        assert_eq!(spelled, ["BENIGN", "benign", "Background", "mirai"]);
     }
 
     #[test]

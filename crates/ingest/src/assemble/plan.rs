@@ -3,25 +3,32 @@
 
 use std::sync::Arc;
 
-use nta_data::{Contact, Order, Schema, SensorKey, SequenceBy};
+use nta_data::{Contact, Label, Order, Schema, SensorKey, SequenceBy};
 use polars_core::prelude::DataFrame;
 
-use crate::assemble::labels::LabelRule;
-use crate::error::{IngestError, Position};
+use crate::assemble::labels::{LabelRule, Verdict};
+use crate::assemble::needs::refuse_missing;
+use crate::error::IngestError;
 use crate::format::{self, Format, Opened};
 use crate::input::file::{Input, OpenInput};
 use crate::input::source::Source;
 use crate::input::tap::Hashing;
-use crate::options::{ReadOptions, Truth};
+use crate::labelling::join::Join;
+use crate::options::{Advice, ReadOptions, Truth};
+use crate::reading::summary::FileLabel;
 use crate::rejects::reject::BadRows;
-use crate::schema::layout::{self, Layout};
+use crate::schema::layout::Layout;
 use crate::values::cell::TypedColumn;
+use crate::values::time::micros_per;
 
 /// What reading needs to know about the files.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     /// The schema without the optional columns that are absent.
     pub(crate) schema: Arc<Schema>,
+    /// The same, with what the caller said of how the files are written.
+    pub(crate) read_by: Schema,
+    pub(crate) advice: Advice,
     /// How labels are judged; `None` where they are not read.
     pub(crate) label: Option<LabelRule>,
     pub(crate) files: Vec<PlannedFile>,
@@ -45,12 +52,25 @@ pub(crate) struct PlannedFile {
     pub(crate) file: String,
     /// What its entities are hashed with, where no column names their capture.
     pub(crate) sensor: String,
+    /// The label of all its rows, given from outside, as the schema spells it.
+    pub(crate) label: Option<String>,
+    /// How its rows find their labels in a second file, where they do.
+    pub(crate) join: Option<Join>,
     pub(crate) format: Format,
     pub(crate) columns: Vec<String>,
     pub(crate) layout: Layout,
 }
 
 impl PlannedFile {
+    /// Settles where its labels come from, where that is no column of its own.
+    fn find_labels(&mut self, schema: &Schema, rule: &LabelRule, options: &ReadOptions) -> Result<(), IngestError> {
+        self.label = self.label.as_deref().map(|given| rule.spelled(given));
+        if let Some(given) = options.labels.as_ref().filter(|_| self.label.is_none()) {
+            self.join = Some(Join::new(given, schema, &self.layout, &self.columns, &self.file, rule)?);
+        }
+        Ok(())
+    }
+
     /// A column of a block of this file.
     pub(crate) fn typed_column<'f>(&self, frame: &'f DataFrame, column: &str) -> Result<TypedColumn<'f>, IngestError> {
         let series = frame.column(column).map_err(|e| IngestError::internal(&self.file, e))?.as_materialized_series();
@@ -64,6 +84,7 @@ impl Plan {
     /// Looks at every file of `source`.
     pub(crate) fn new(source: &Source, options: &ReadOptions) -> Result<Plan, IngestError> {
         options.schema.check()?;
+        options.written.check(&options.schema)?;
         let files = look_at_files(source, options)?;
         Plan::settle(files, options)
     }
@@ -76,19 +97,43 @@ impl Plan {
         options: &ReadOptions,
     ) -> Result<Plan, IngestError> {
         options.schema.check()?;
+        options.written.check(&options.schema)?;
         let sensor = sensor_key(options, 0, sensor);
-        let file = planned(None, file.to_owned(), sensor, opened, &options.schema);
+        let file = planned(None, file.to_owned(), sensor, None, opened, options);
         Plan::settle(vec![file], options)
     }
 
-    fn settle(files: Vec<PlannedFile>, options: &ReadOptions) -> Result<Plan, IngestError> {
+    fn settle(mut files: Vec<PlannedFile>, options: &ReadOptions) -> Result<Plan, IngestError> {
         let (schema, absent) = resolve(&options.schema, &files);
         let by = options.by.filter(|_| schema.order != Order::None);
+        let read_by = options.written.read_by(&schema);
         let label = plan_label(&schema, options, &files)?;
-        refuse_missing(&schema, by, options.truth, &files)?;
+        if let Some(rule) = &label {
+            files.iter_mut().try_for_each(|file| file.find_labels(&read_by, rule, options))?;
+        }
+        refuse_missing(&schema, by, options, &files)?;
         let truth = if label.is_some() { options.truth } else { Truth::Ignore };
         let (key, bad_rows, contact) = (options.entity_key, options.bad_rows, options.contact.clone());
-        Ok(Plan { schema: Arc::new(schema), label, files, by, key, truth, bad_rows, absent, contact })
+        let (schema, advice) = (Arc::new(schema), options.advice);
+        Ok(Plan { schema, read_by, advice, label, files, by, key, truth, bad_rows, absent, contact })
+    }
+
+    /// What the numbers of a feature are multiplied by: other than 1 for a duration in another unit than the schema's.
+    pub(crate) fn scale(&self, feature: &str) -> f64 {
+        let (theirs, ours) = (self.read_by.duration_unit, self.schema.duration_unit);
+        match self.schema.duration.as_deref() {
+            Some(duration) if duration == feature && theirs != ours => {
+                micros_per(theirs) as f64 / micros_per(ours) as f64
+            }
+            _ => 1.0,
+        }
+    }
+
+    /// The label that a file is given, and what it means; `None` where rows have their own or labels are not read.
+    pub(crate) fn label_of(&self, file: &PlannedFile) -> Option<FileLabel> {
+        let (rule, text) = (self.label.as_ref()?, file.label.clone()?);
+        let class = if rule.judge(&text) == Verdict::Benign { Label::Benign } else { Label::Attack };
+        Some(FileLabel { text, class })
     }
 
     /// Its files, as messages name them all.
@@ -101,6 +146,7 @@ impl Plan {
         let mut names = self.names_read();
         names.retain(|name| file.layout.column(name).is_some());
         let mut columns: Vec<String> = names.iter().filter_map(|n| file.layout.column(n)).map(str::to_owned).collect();
+        columns.extend(file.join.iter().flat_map(Join::columns).cloned());
         columns.sort_unstable();
         columns.dedup();
         columns
@@ -110,7 +156,7 @@ impl Plan {
     pub(crate) fn open(&self, file: &PlannedFile, hashing: Hashing) -> Result<(OpenInput, Opened), IngestError> {
         let gone = || IngestError::internal(&file.file, "a stream cannot be read again");
         let input = file.input.as_ref().ok_or_else(gone)?.open(&self.contact)?;
-        let opened = format::open(&input, &self.schema, self.bad_rows, hashing)?;
+        let opened = format::open(&input, &self.read_by, self.bad_rows, hashing)?;
         Ok((input, opened))
     }
 
@@ -144,18 +190,27 @@ pub(crate) fn hosts_needed(schema: &Schema, by: Option<SequenceBy>) -> Vec<&str>
 }
 
 fn look_at_files(source: &Source, options: &ReadOptions) -> Result<Vec<PlannedFile>, IngestError> {
+    let read_by = options.written.read_by(&options.schema);
     let look = |(index, input): (usize, &Arc<Input>)| {
-        let opened = format::open(&input.open(&options.contact)?, &options.schema, options.bad_rows, Hashing::No)?;
+        let opened = format::open(&input.open(&options.contact)?, &read_by, options.bad_rows, Hashing::No)?;
         let sensor = sensor_key(options, index, &source.sensors()[index]);
-        Ok(planned(Some(Arc::clone(input)), input.name(), sensor, &opened, &options.schema))
+        let label = source.labels()[index].clone();
+        Ok(planned(Some(Arc::clone(input)), input.name(), sensor, label, &opened, options))
     };
     source.inputs().iter().enumerate().map(look).collect()
 }
 
-fn planned(input: Option<Arc<Input>>, file: String, sensor: String, opened: &Opened, schema: &Schema) -> PlannedFile {
+fn planned(
+    input: Option<Arc<Input>>,
+    file: String,
+    sensor: String,
+    label: Option<String>,
+    opened: &Opened,
+    options: &ReadOptions,
+) -> PlannedFile {
     let columns = opened.reader.columns().to_vec();
-    let layout = Layout::new(schema, &columns);
-    PlannedFile { input, file, sensor, format: opened.format, columns, layout }
+    let layout = Layout::renamed(&options.schema, &columns, &options.written.columns);
+    PlannedFile { input, file, sensor, label, join: None, format: opened.format, columns, layout }
 }
 
 /// What the entities of file number `index`, whose sensor is called `name`, are hashed with.
@@ -181,61 +236,7 @@ fn plan_label(schema: &Schema, options: &ReadOptions, files: &[PlannedFile]) -> 
         (None, Truth::Required) => return Err(IngestError::NoLabelRole { schema: schema.name.clone() }),
         (Some(role), _) => role,
     };
-    let rule = LabelRule::new(role);
-    let (with, without): (Vec<_>, Vec<_>) = files.iter().partition(|f| f.layout.column(&role.column).is_some());
-    match (with.first(), without.first(), options.truth) {
-        (_, Some(_), Truth::Required) | (_, None, _) => Ok(Some(rule)),
-        (None, Some(_), _) => Ok(None),
-        (Some(labelled), Some(unlabelled), _) => Err(IngestError::PartlyLabelled {
-            file: unlabelled.file.clone(),
-            at: Position::Line(1),
-            problem: format!("no column `{}`, which {} has", role.column, labelled.file),
-        }),
-    }
-}
-
-fn refuse_missing(
-    schema: &Schema,
-    by: Option<SequenceBy>,
-    truth: Truth,
-    files: &[PlannedFile],
-) -> Result<(), IngestError> {
-    let mut needed: Vec<&str> = schema.numeric.iter().map(|c| c.name.as_str()).collect();
-    needed.extend(schema.categorical.iter().map(|c| c.name.as_str()));
-    needed.extend(schema.time.as_ref().map(|t| t.column.as_str()));
-    needed.extend(schema.duration.as_deref());
-    needed.extend(hosts_needed(schema, by));
-    if by.is_some() {
-        needed.extend(schema.capture.as_deref());
-    }
-    if truth == Truth::Required {
-        needed.extend(schema.label.as_ref().map(|l| l.column.as_str()));
-        let optional = |name: &&str| !schema.optional.iter().any(|o| o == name);
-        needed.extend(schema.family.as_ref().map(|f| f.column.as_str()).filter(optional));
-    }
-    for file in files {
-        let mut missing: Vec<String> =
-            needed.iter().filter(|n| file.layout.column(n).is_none()).map(|n| (*n).to_owned()).collect();
-        if !missing.is_empty() {
-            missing.sort_unstable();
-            missing.dedup();
-            let hint = layout::hint(schema, &missing, &file.columns);
-            let (file, found) = (file.file.clone(), file.columns.clone());
-            return Err(IngestError::MissingColumns { file, missing, hint, found });
-        }
-    }
-    refuse_no_sequences(schema, by, files)
-}
-
-fn refuse_no_sequences(schema: &Schema, by: Option<SequenceBy>, files: &[PlannedFile]) -> Result<(), IngestError> {
-    let Some(by) = by.filter(|by| !schema.supports(*by)) else { return Ok(()) };
-    let (by, need) = match by {
-        SequenceBy::Src => ("src", "the column of the host that began each flow"),
-        SequenceBy::Dst => ("dst", "the column of the host that was called"),
-        SequenceBy::Pair => ("pair", "the columns of both hosts"),
-        SequenceBy::Capture => ("capture", "an order"),
-    };
-    let remedy = "name it under `entity:` or `aliases:` in the schema, or choose `by: capture` for the sequences";
-    let file = files.first().map(|f| f.file.clone()).unwrap_or_default();
-    Err(IngestError::NoSequences { file, by: by.to_owned(), need: need.to_owned(), remedy: remedy.to_owned() })
+    let is_told = |f: &PlannedFile| f.label.is_some() || f.layout.column(&role.column).is_some();
+    let is_read = options.truth == Truth::Required || options.labels.is_some() || files.iter().any(is_told);
+    Ok(is_read.then(|| LabelRule::new(role)))
 }

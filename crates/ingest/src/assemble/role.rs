@@ -7,10 +7,10 @@ use crate::values::cell::CellValue;
 use crate::values::number::{Number, as_feature, is_missing, number};
 use crate::values::time::{TimeReader, duration_micros};
 
-/// A number feature; NaN where it is missing.
-pub(crate) fn feature(cell: CellValue<'_>, hex: bool) -> Result<f32, FaultKind> {
+/// A number feature, `scale` times what stands there; NaN where it is missing.
+pub(crate) fn feature(cell: CellValue<'_>, hex: bool, scale: f64) -> Result<f32, FaultKind> {
     match numeric_value(cell, hex) {
-        Number::Value(value) => Ok(as_feature(value)),
+        Number::Value(value) => Ok(as_feature(value * scale)),
         Number::Missing => Ok(f32::NAN),
         Number::Bad => Err(FaultKind::NoNumber { hex_would_do: numeric_value(cell, true) != Number::Bad }),
     }

@@ -58,11 +58,11 @@ fn find_faults(plan: &Plan, file: &PlannedFile, block: &Block) -> Result<Faults,
         });
         Ok::<(), IngestError>(())
     };
-    if let Some(time) = &schema.time {
+    if let Some(time) = &plan.read_by.time {
         let reader = TimeReader::new(time);
         look(&time.column, &mut |cell| role::start(cell, &reader).map(drop))?;
         if let Some(duration) = &schema.duration {
-            look(duration, &mut |cell| role::duration(cell, schema.duration_unit).map(drop))?;
+            look(duration, &mut |cell| role::duration(cell, plan.read_by.duration_unit).map(drop))?;
         }
     }
     let capture = plan.by.and(schema.capture.as_deref());
@@ -71,12 +71,12 @@ fn find_faults(plan: &Plan, file: &PlannedFile, block: &Block) -> Result<Faults,
         look(host, &mut |cell| role::identifier(cell, &mut scratch).map(drop))?;
     }
     for column in &schema.numeric {
-        look(&column.name, &mut |cell| role::feature(cell, column.hex).map(drop))?;
+        look(&column.name, &mut |cell| role::feature(cell, column.hex, 1.0).map(drop))?;
     }
     Ok(faults)
 }
 
-/// Rows that the schema leaves out by their label are left out, whatever else is in them.
+/// Rows that are left out by their label, or for want of one, are left out whatever else is in them.
 fn leave_out_ignored(plan: &Plan, file: &PlannedFile, block: &Block, faults: &mut Faults) -> Result<(), IngestError> {
     let (Truth::Required, Some(rule), Some(role)) = (plan.truth, &plan.label, &plan.schema.label) else {
         return Ok(());
@@ -84,12 +84,14 @@ fn leave_out_ignored(plan: &Plan, file: &PlannedFile, block: &Block, faults: &mu
     if faults.is_empty() {
         return Ok(());
     }
-    let labels: TypedColumn<'_> =
-        file.typed_column(&block.frame, file.layout.column(&role.column).unwrap_or(&role.column))?;
+    let Some(column) = file.layout.column(&role.column).filter(|_| file.label.is_none() && file.join.is_none()) else {
+        return Ok(());
+    };
+    let labels: TypedColumn<'_> = file.typed_column(&block.frame, column)?;
     let mut scratch = String::new();
     let _: Result<(), ()> = labels.try_each(|row, cell| {
-        let is_ignored = |text: &str| rule.judge(text) == Verdict::Ignored;
-        if faults.contains_key(&row) && label_text(cell, &mut scratch).is_some_and(is_ignored) {
+        let is_out = |text: &str| matches!(rule.judge(text), Verdict::Ignored | Verdict::Unlabelled);
+        if faults.contains_key(&row) && is_out(label_text(cell, &mut scratch)) {
             faults.remove(&row);
         }
         Ok(())

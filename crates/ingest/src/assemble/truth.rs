@@ -1,9 +1,13 @@
 //! The columns that hold the truth: labels, and the families of attacks.
 
+use std::collections::BTreeMap;
+
 use nta_data::{Categories, Label};
+use serde::{Deserialize, Serialize};
 
 use crate::assemble::columns::{Interner, Kept, is_kept};
 use crate::assemble::fault::{Fault, FaultKind};
+use crate::assemble::label_words::says_no_label;
 use crate::assemble::labels::{LabelRule, Verdict};
 use crate::values::cell::{CellValue, TypedColumn};
 
@@ -11,33 +15,71 @@ use crate::values::cell::{CellValue, TypedColumn};
 #[derive(Debug)]
 pub(crate) struct LabelBuilder {
     rule: LabelRule,
+    /// Whether rows of which no truth is known are kept all the same.
+    keeps_all: bool,
     interner: Interner,
     verdicts: Vec<Verdict>,
-    pub(crate) counts: Vec<u64>,
+    counts: Vec<u64>,
     /// One a kept row.
     pub(crate) labels: Vec<Label>,
     /// Code of the label's text, one a kept row.
     pub(crate) codes: Vec<u32>,
-    pub(crate) n_ignored: u64,
-    /// `Some` where rows of an ignored label are kept all the same: their places among the kept rows. What stands in
-    /// `labels` there means nothing.
-    pub(crate) unjudged: Option<Vec<u32>>,
+    /// Where rows of which no truth is known are kept: their places among the kept rows. What stands in `labels` there
+    /// means nothing.
+    pub(crate) unjudged: Vec<u32>,
+}
+
+/// Rows of which no truth is known, by why.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WithoutTruth {
+    /// Rows whose label the schema ignores.
+    pub ignored: u64,
+    /// Rows without a label, by what stands in its place: nothing, or a placeholder such as `NeedManualLabel`.
+    pub unlabelled: BTreeMap<String, u64>,
+    /// Rows of labels that the schema does not know, with [`crate::Truth::IfPresent`]; otherwise such a row is refused.
+    pub unknown: BTreeMap<String, u64>,
+}
+
+impl WithoutTruth {
+    /// All of them.
+    pub fn n_rows(&self) -> u64 {
+        self.ignored + self.n_unlabelled() + self.n_unknown()
+    }
+
+    /// Rows without a label.
+    pub fn n_unlabelled(&self) -> u64 {
+        self.unlabelled.values().sum()
+    }
+
+    /// Rows whose label is unknown.
+    pub fn n_unknown(&self) -> u64 {
+        self.unknown.values().sum()
+    }
+
+    /// Adds the counts of further rows.
+    pub fn add(&mut self, more: &WithoutTruth) {
+        self.ignored += more.ignored;
+        for (to, from) in [(&mut self.unlabelled, &more.unlabelled), (&mut self.unknown, &more.unknown)] {
+            from.iter().for_each(|(text, rows)| *to.entry(text.clone()).or_default() += rows);
+        }
+    }
 }
 
 /// More different labels than any data set has: the column is something else.
 pub(crate) const MOST_LABELS: usize = 1_000;
 
 impl LabelBuilder {
-    pub(crate) fn new(rule: LabelRule) -> Self {
+    /// With `keeps_all`, rows of which no truth is known stay among the rows, and no label is refused.
+    pub(crate) fn new(rule: LabelRule, keeps_all: bool) -> Self {
         LabelBuilder {
             rule,
+            keeps_all,
             interner: Interner::default(),
             verdicts: Vec::new(),
             counts: Vec::new(),
             labels: Vec::new(),
             codes: Vec::new(),
-            n_ignored: 0,
-            unjudged: None,
+            unjudged: Vec::new(),
         }
     }
 
@@ -51,62 +93,96 @@ impl LabelBuilder {
         &self.rule
     }
 
-    /// Reads the labels of a block; returns which rows are kept, `None` where all are.
-    pub(crate) fn push(&mut self, cells: &TypedColumn<'_>) -> Result<Option<Vec<bool>>, Fault> {
+    /// The label texts that say something, with their rows, ignored ones too.
+    pub(crate) fn label_counts(&self) -> Vec<(String, u64)> {
+        let said = |v: &Verdict| *v != Verdict::Unlabelled;
+        self.counted(said).map(|(text, rows)| (text.clone(), rows)).collect()
+    }
+
+    /// The rows of which no truth is known.
+    pub(crate) fn without_truth(&self) -> WithoutTruth {
+        let texts = |wanted: fn(&Verdict) -> bool| self.counted(wanted).map(|(t, n)| (t.clone(), n)).collect();
+        WithoutTruth {
+            ignored: self.counted(|v| *v == Verdict::Ignored).map(|(_, rows)| rows).sum(),
+            unlabelled: texts(|v| *v == Verdict::Unlabelled),
+            unknown: texts(|v| matches!(v, Verdict::Unknown | Verdict::Ambiguous { .. })),
+        }
+    }
+
+    fn counted(&self, wanted: impl Fn(&Verdict) -> bool) -> impl Iterator<Item = (&String, u64)> {
+        let of = self.interner.values.iter().zip(&self.counts).zip(&self.verdicts);
+        of.filter(move |(_, verdict)| wanted(verdict)).map(|((text, rows), _)| (text, *rows))
+    }
+
+    /// Reads the label column of a block; returns which rows are kept, `None` where all are.
+    pub(crate) fn read(&mut self, cells: &TypedColumn<'_>) -> Result<Option<Vec<bool>>, Fault> {
         let mut kept = Vec::new();
         let mut scratch = String::new();
         cells.try_each(|row, cell| {
-            // A label such as `-` is no label, but NaN-like words could be one.
-            let text = label_text(cell, &mut scratch).ok_or_else(|| Fault::new(row, cell, FaultKind::MissingLabel))?;
-            let code = self.interner.code(text);
-            if code as usize == self.verdicts.len() {
-                self.verdicts.push(self.rule.judge(text));
-                self.counts.push(0);
-                if self.verdicts.len() > MOST_LABELS {
-                    let examples = self.interner.values.iter().take(3).cloned().collect();
-                    return Err(Fault::new(row, cell, FaultKind::TooManyLabels { examples }));
-                }
-            }
-            self.counts[code as usize] += 1;
-            let label = match &self.verdicts[code as usize] {
-                Verdict::Benign => Label::Benign,
-                Verdict::Attack => Label::Attack,
-                Verdict::Ignored => {
-                    self.n_ignored += 1;
-                    let Some(unjudged) = &mut self.unjudged else {
-                        kept.push(false);
-                        return Ok(());
-                    };
-                    unjudged.push(self.labels.len() as u32);
-                    Label::Benign
-                }
-                Verdict::Unknown => return Err(Fault::new(row, cell, FaultKind::UnknownLabel)),
-                Verdict::Ambiguous { benign, attack } => {
-                    let (benign, attack) = (benign.clone(), attack.clone());
-                    return Err(Fault::new(row, cell, FaultKind::AmbiguousLabel { benign, attack }));
-                }
-            };
-            kept.push(true);
-            self.labels.push(label);
-            self.codes.push(code);
+            let label = self.push(label_text(cell, &mut scratch));
+            kept.push(label.map_err(|kind| Fault::new(row, cell, kind))?);
             Ok(())
         })?;
         Ok(kept.contains(&false).then_some(kept))
     }
-}
 
-/// The text of a label cell, `None` where it holds nothing.
-pub(crate) fn label_text<'s>(cell: CellValue<'s>, scratch: &'s mut String) -> Option<&'s str> {
-    match cell {
-        CellValue::Text(text) => Some(text.trim()).filter(|t| !t.is_empty() && *t != "-"),
-        _ => cell.text(scratch),
+    /// Takes labels that stand in no column; returns which rows are kept, `None` where all are.
+    pub(crate) fn take<'t>(&mut self, labels: impl Iterator<Item = &'t str>) -> Result<Option<Vec<bool>>, Fault> {
+        let mut kept = Vec::new();
+        for (row, text) in labels.enumerate() {
+            let label = self.push(text);
+            kept.push(label.map_err(|kind| Fault::new(row, CellValue::Text(text), kind))?);
+        }
+        Ok(kept.contains(&false).then_some(kept))
+    }
+
+    /// Adds the label of a row; whether the row is kept.
+    fn push(&mut self, text: &str) -> Result<bool, FaultKind> {
+        let code = self.interner.code(text);
+        if code as usize == self.verdicts.len() {
+            self.verdicts.push(self.rule.judge(text));
+            self.counts.push(0);
+            if self.verdicts.len() > MOST_LABELS {
+                let examples = self.interner.values.iter().take(3).cloned().collect();
+                return Err(FaultKind::TooManyLabels { examples });
+            }
+        }
+        self.counts[code as usize] += 1;
+        let label = match &self.verdicts[code as usize] {
+            Verdict::Benign => Label::Benign,
+            Verdict::Attack => Label::Attack,
+            _ if self.keeps_all => {
+                self.unjudged.push(self.labels.len() as u32);
+                Label::Benign
+            }
+            Verdict::Ignored | Verdict::Unlabelled => return Ok(false),
+            Verdict::Unknown => return Err(FaultKind::UnknownLabel),
+            Verdict::Ambiguous { benign, attack } => {
+                return Err(FaultKind::AmbiguousLabel { benign: benign.clone(), attack: attack.clone() });
+            }
+        };
+        self.labels.push(label);
+        self.codes.push(code);
+        Ok(true)
     }
 }
 
-/// The row at which the first label stands, for files whose label column is empty throughout.
-pub(crate) fn first_labelled(cells: &TypedColumn<'_>) -> Option<usize> {
+/// The text of a label cell; empty where it holds nothing. Words that stand for a missing number may be a label here.
+pub(crate) fn label_text<'s>(cell: CellValue<'s>, scratch: &'s mut String) -> &'s str {
+    match cell {
+        CellValue::Text(text) => text.trim(),
+        _ => cell.text(scratch).unwrap_or_default(),
+    }
+}
+
+/// The first row in whose cell a label stands.
+pub(crate) fn first_labelled(cells: &TypedColumn<'_>) -> Option<(usize, String)> {
     let mut scratch = String::new();
-    cells.try_each(|row, cell| if label_text(cell, &mut scratch).is_some() { Err(row) } else { Ok(()) }).err()
+    let look = |row, cell: CellValue<'_>| match says_no_label(label_text(cell, &mut scratch)) {
+        true => Ok(()),
+        false => Err((row, cell.shown())),
+    };
+    cells.try_each(look).err()
 }
 
 /// The family of each kept row: its own column's text, else the label's.

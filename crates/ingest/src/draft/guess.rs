@@ -18,16 +18,6 @@ pub(crate) enum ColumnKind {
     Time,
 }
 
-/// A label column, its values dealt to the classes.
-#[derive(Debug, Clone)]
-pub(crate) struct LabelGuess {
-    pub(crate) column: String,
-    pub(crate) benign: Vec<String>,
-    pub(crate) attack: Vec<String>,
-    /// The values found, in words.
-    pub(crate) found: String,
-}
-
 /// A time column.
 #[derive(Debug, Clone)]
 pub(crate) struct TimeGuess {
@@ -39,31 +29,13 @@ pub(crate) struct TimeGuess {
     reader: TimeReader,
 }
 
-const LABELS: [&str; 11] = [
-    "label",
-    "class",
-    "is_attack",
-    "attack",
-    "malicious",
-    "is_malicious",
-    "truth",
-    "anomaly",
-    "is_anomaly",
-    "intrusion",
-    "binary_label",
-];
-const FAMILIES: [&str; 10] = [
-    "family",
-    "attack_cat",
-    "attack_type",
-    "attack_category",
-    "detailed-label",
-    "detailed_label",
-    "detailedlabel",
-    "category",
-    "subcategory",
-    "threat",
-];
+impl TimeGuess {
+    /// What reads its cells.
+    pub(crate) fn reader(&self) -> &TimeReader {
+        &self.reader
+    }
+}
+
 const TIMES: [&str; 15] = [
     "ts",
     "time",
@@ -119,7 +91,6 @@ const TARGETS: [&str; 16] = [
     "dst_host",
     "server",
 ];
-const BENIGN: [&str; 9] = ["benign", "normal", "0", "false", "background", "legitimate", "legit", "no", "clean"];
 const FORMATS: [&str; 9] = [
     "%Y-%m-%d %H:%M:%S%.f",
     "%Y/%m/%d %H:%M:%S%.f",
@@ -135,33 +106,6 @@ const FORMATS: [&str; 9] = [
 /// The column of the first name in `names` that `fits`.
 fn named<'s>(samples: &'s [Sample], names: &[&str], fits: impl Fn(&Sample) -> bool) -> Option<&'s Sample> {
     names.iter().find_map(|name| samples.iter().find(|s| s.name.to_lowercase() == **name && fits(s)))
-}
-
-pub(crate) fn label(samples: &[Sample]) -> Option<LabelGuess> {
-    let few = |s: &Sample| (1..=100).contains(&s.distinct.len()) && !has_fractions(s);
-    let column = named(samples, &LABELS, few)?;
-    let is_benign = |v: &String| BENIGN.contains(&v.trim_end_matches('.').to_lowercase().as_str());
-    let (benign, attack): (Vec<String>, Vec<String>) = column.distinct.iter().cloned().partition(is_benign);
-    let shown: Vec<String> = column.distinct.iter().take(12).map(|v| format!("`{v}`")).collect();
-    let more = column.distinct.len().saturating_sub(12);
-    let mut found = shown.join(", ");
-    if more > 0 {
-        found.push_str(&format!(" and {more} more"));
-    }
-    Some(LabelGuess { column: column.name.clone(), benign, attack, found: found.replace('\n', " ") })
-}
-
-fn has_fractions(sample: &Sample) -> bool {
-    sample.texts.iter().any(|t| matches!(number(t, false), Number::Value(v) if v.fract() != 0.0))
-}
-
-pub(crate) fn family(samples: &[Sample], label: Option<&LabelGuess>) -> Option<String> {
-    let is_text = |s: &Sample| {
-        label.is_none_or(|l| l.column != s.name)
-            && s.distinct.len() <= 200
-            && s.texts.iter().any(|t| number(t, false) == Number::Bad)
-    };
-    named(samples, &FAMILIES, is_text).map(|s| s.name.clone())
 }
 
 pub(crate) fn time(samples: &[Sample]) -> Option<TimeGuess> {

@@ -6,7 +6,8 @@ use std::path::Path;
 use nta_data::Contact;
 
 use crate::block::BlockLimit;
-use crate::draft::guess;
+use crate::draft::guess::{self, ColumnKind};
+use crate::draft::labels;
 use crate::draft::sample::Sample;
 use crate::draft::yaml::{Draft, render};
 use crate::error::{IngestError, Position};
@@ -45,7 +46,7 @@ pub fn infer_schema(path: &Path, contact: &Contact) -> Result<String, IngestErro
 }
 
 /// The separator that cuts the first line into most pieces; `None` for a comma.
-fn sniff_delimiter(input: &OpenInput) -> Result<Option<char>, IngestError> {
+pub(crate) fn sniff_delimiter(input: &OpenInput) -> Result<Option<char>, IngestError> {
     let Some(line) = format::separated_first_line(input)? else { return Ok(None) };
     let pieces = |d: u8| quoting::values(&line, d).count();
     let best = [b',', b'\t', b';', b'|'].into_iter().rev().max_by_key(|d| pieces(*d));
@@ -63,8 +64,8 @@ fn refuse_headless(names: &[String], file: &str) -> Result<(), IngestError> {
 }
 
 fn draft(samples: &[Sample]) -> Draft {
-    let label = guess::label(samples);
-    let family = guess::family(samples, label.as_ref());
+    let label = labels::label(samples);
+    let family = labels::family(samples, label.as_ref());
     let time = guess::time(samples);
     let duration = guess::duration(samples);
     let (src, dst) = guess::hosts(samples);
@@ -82,7 +83,10 @@ fn draft(samples: &[Sample]) -> Draft {
     let features = samples
         .iter()
         .filter(|s| !taken.contains(&s.name.as_str()))
-        .map(|s| (s.name.clone(), guess::kind(s, duration.as_deref() == Some(s.name.as_str()))))
+        .map(|s| match labels::is_blank_label(s) {
+            true => (s.name.clone(), ColumnKind::Empty),
+            false => (s.name.clone(), guess::kind(s, duration.as_deref() == Some(s.name.as_str()))),
+        })
         .collect();
     Draft { label, family, time, duration, src, dst, order, features }
 }

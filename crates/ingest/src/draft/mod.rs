@@ -2,5 +2,6 @@
 
 pub(crate) mod guess;
 pub(crate) mod infer;
+pub(crate) mod labels;
 pub(crate) mod sample;
 pub(crate) mod yaml;

@@ -9,6 +9,8 @@ use crate::values::cell::{CellValue, TypedColumn};
 /// What the first rows of a column hold.
 pub(crate) struct Sample {
     pub(crate) name: String,
+    /// Cells that are.
+    pub(crate) n_missing: usize,
     /// Texts of the cells that are not missing.
     pub(crate) texts: Vec<String>,
     /// Whether the file keeps times of its own kind here (Parquet).
@@ -19,7 +21,13 @@ pub(crate) struct Sample {
 impl Sample {
     /// The first rows of the column `name`.
     pub(crate) fn of(frame: &DataFrame, name: &str) -> Sample {
-        let mut sample = Sample { name: name.to_owned(), texts: Vec::new(), is_time: false, distinct: BTreeSet::new() };
+        let mut sample = Sample {
+            name: name.to_owned(),
+            n_missing: 0,
+            texts: Vec::new(),
+            is_time: false,
+            distinct: BTreeSet::new(),
+        };
         let cells = frame.column(name).ok().and_then(|c| TypedColumn::of(c.as_materialized_series()));
         let mut scratch = String::new();
         let _ = cells.map(|cells| {
@@ -30,6 +38,8 @@ impl Sample {
                     if !sample.distinct.contains(text) {
                         sample.distinct.insert(text.to_owned());
                     }
+                } else {
+                    sample.n_missing += 1;
                 }
                 Ok::<(), ()>(())
             })

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use nta_data::Order;
 
-use crate::draft::guess::{ColumnKind, LabelGuess, TimeGuess};
+use crate::draft::guess::{ColumnKind, TimeGuess};
+use crate::draft::labels::LabelGuess;
 
 /// Roles found for the columns of a file.
 pub(crate) struct Draft {
@@ -43,6 +44,10 @@ fn render_truth(draft: &Draft, line: &mut impl FnMut(&str)) {
     match &draft.label {
         Some(label) => {
             line(&format!("# Found in `{}`: {}.", label.column, label.found));
+            if !label.blanks.is_empty() {
+                line(&format!("# No label, so left out of training: {}.", label.blanks.join(", ").replace('\n', " ")));
+                line("# If that means benign, list it under `benign`.");
+            }
             line("label:");
             line(&format!("  column: {}", quoted(&label.column)));
             line(&format!("  benign: {}", list(&label.benign)));

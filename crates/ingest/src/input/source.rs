@@ -20,6 +20,7 @@ pub struct Source {
     files: Vec<PathBuf>,
     names: Vec<String>,
     sensors: Vec<String>,
+    labels: Vec<Option<String>>,
     inputs: Vec<Arc<Input>>,
 }
 
@@ -40,9 +41,16 @@ impl Source {
     /// The order is that of the patterns; within a pattern, by name. A missing file, a pattern that matches nothing, a
     /// folder and a file listed twice are refused.
     pub fn resolve(patterns: &[String], root: &Path) -> Result<Source, IngestError> {
-        let mut files = Vec::new();
-        for pattern in patterns {
+        let patterns: Vec<(String, Option<String>)> = patterns.iter().map(|p| (p.clone(), None)).collect();
+        Source::resolve_labelled(&patterns, root)
+    }
+
+    /// The same, where all rows of the files of a pattern may be given a label that stands in no column.
+    pub fn resolve_labelled(patterns: &[(String, Option<String>)], root: &Path) -> Result<Source, IngestError> {
+        let (mut files, mut labels) = (Vec::new(), Vec::new());
+        for (pattern, label) in patterns {
             files.extend(expand(pattern, root)?);
+            labels.resize(files.len(), label.clone());
         }
         if files.is_empty() {
             return Err(IngestError::NoInput);
@@ -58,7 +66,7 @@ impl Source {
         let sensors = sensor_names(&files);
         let keeps_open = files.len() <= MOST_OPEN;
         let inputs = files.iter().map(|file| Arc::new(Input::new(file, keeps_open))).collect();
-        Ok(Source { files, names, sensors, inputs })
+        Ok(Source { files, names, sensors, labels, inputs })
     }
 
     /// The files, in the order in which they are read.
@@ -76,6 +84,11 @@ impl Source {
     /// of the path as tells them apart.
     pub fn sensors(&self) -> &[String] {
         &self.sensors
+    }
+
+    /// The label that each file is given, where it is given one.
+    pub fn labels(&self) -> &[Option<String>] {
+        &self.labels
     }
 
     pub(crate) fn inputs(&self) -> &[Arc<Input>] {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use nta_data::{Dataset, Schema};
 
-use crate::assemble::assembler::{Assembled, Assembler, Labelled};
+use crate::assemble::assembler::{Assembled, Assembler};
 use crate::assemble::plan::Plan;
 use crate::assemble::screen::screen;
+use crate::assemble::truth::WithoutTruth;
 use crate::block::{Block, BlockLimit, BlockReader, TextPosition};
 use crate::error::IngestError;
 use crate::format;
@@ -16,8 +17,9 @@ use crate::input::feed::Feed;
 use crate::input::sensor::sensor_name;
 use crate::input::source::Source;
 use crate::input::tap::Hashing;
+use crate::labelling::join::Joined;
 use crate::limits::BATCH_BYTES;
-use crate::options::{ReadOptions, Truth};
+use crate::options::ReadOptions;
 use crate::rejects::ledger::Ledger;
 use crate::rejects::reject::Reject;
 use crate::writing::raw::RawBatch;
@@ -29,11 +31,14 @@ pub struct Batch {
     pub dataset: Dataset,
     /// All input columns of the same rows, for passing through.
     pub raw: RawBatch,
-    /// Rows left out before and among these because the schema ignores their label ([`Truth::Required`] only).
-    pub ignored_rows: u64,
-    /// With [`Truth::IfPresent`]: places of the rows whose label the schema ignores. They are among the rows, no truth
-    /// is known of them, and what stands in the dataset's label and family there means nothing.
+    /// Rows of which no truth is known, by why: among these with [`crate::Truth::IfPresent`], left out before and among
+    /// them with [`crate::Truth::Required`].
+    pub without_truth: WithoutTruth,
+    /// With [`crate::Truth::IfPresent`]: places of those rows. What stands in the dataset's label and family there means
+    /// nothing.
     pub unjudged: Vec<u32>,
+    /// What was found in [`ReadOptions::labels`], of these rows and of those left out before them.
+    pub joined: Option<Joined>,
     /// Where the text goes on after these rows; `None` for files without lines.
     pub end: Option<TextPosition>,
 }
@@ -48,8 +53,8 @@ pub struct Batches {
     index: usize,
     reader: Option<Box<dyn BlockReader>>,
     file_is_empty: bool,
-    labelled: Labelled,
     ledger: Ledger,
+    before: Before,
     done: bool,
 }
 
@@ -83,8 +88,8 @@ impl Batches {
             index: 0,
             reader,
             file_is_empty: true,
-            labelled: Labelled::Unsettled,
             ledger: Ledger::new(options.bad_rows),
+            before: Before::default(),
             done: false,
         }
     }
@@ -105,12 +110,16 @@ impl Batches {
         self.ledger.take()
     }
 
+    /// Rows left out since the last batch, for want of a label or by it. Ask at the end.
+    pub fn left_out(&self) -> &WithoutTruth {
+        &self.before.0
+    }
+
     fn next_batch(&mut self) -> Result<Option<Batch>, IngestError> {
-        let mut ignored_rows = 0;
         while let Some(block) = self.next_block()? {
             let (block, rejects) = screen(&self.plan, self.index, block)?;
             self.ledger.add(block.rows.len(), rejects, &self.plan.files[self.index].file)?;
-            let batch = self.assemble(block, &mut ignored_rows)?;
+            let batch = self.assemble(block)?;
             if batch.is_some() {
                 return Ok(batch);
             }
@@ -148,24 +157,25 @@ impl Batches {
     }
 
     /// The block as a batch; `None` where none of its rows is kept.
-    fn assemble(&mut self, block: Block, ignored_rows: &mut u64) -> Result<Option<Batch>, IngestError> {
-        let mut assembler = Assembler::new(&self.plan, self.labelled);
-        if self.plan.truth == Truth::IfPresent {
-            assembler = assembler.keeping_ignored();
-        }
+    fn assemble(&mut self, block: Block) -> Result<Option<Batch>, IngestError> {
+        let mut assembler = Assembler::new(&self.plan);
         let kept = assembler.push(self.index, &block)?;
-        self.labelled = assembler.labelled();
-        let Assembled { dataset, unjudged, n_ignored, .. } = assembler.finish(self.names.clone());
-        if self.plan.truth == Truth::Required {
-            *ignored_rows += n_ignored;
+        let Assembled { dataset, unjudged, without_truth, joined, .. } = assembler.finish(self.names.clone());
+        self.before.0.add(&without_truth);
+        if let Some(joined) = joined {
+            self.before.1.get_or_insert_default().add(&joined);
         }
         if dataset.n_rows() == 0 {
             return Ok(None);
         }
         let raw = RawBatch::new(block.frame, kept.as_deref(), &self.plan.files[self.index].file)?;
-        Ok(Some(Batch { dataset, raw, ignored_rows: *ignored_rows, unjudged, end: block.end }))
+        let (without_truth, joined) = std::mem::take(&mut self.before);
+        Ok(Some(Batch { dataset, raw, without_truth, unjudged, joined, end: block.end }))
     }
 }
+
+/// What was counted of rows since the last batch.
+type Before = (WithoutTruth, Option<Joined>);
 
 impl Iterator for Batches {
     type Item = Result<Batch, IngestError>;

@@ -1,10 +1,14 @@
 //! What reading learned about the files besides their rows.
 
+use std::collections::BTreeMap;
+
+use nta_data::Label;
 use serde::{Deserialize, Serialize};
 
 use crate::assemble::assembler::Assembled;
 use crate::assemble::plan::Plan;
 use crate::format::Format;
+use crate::labelling::join::Joined;
 use crate::schema::layout;
 
 /// What reading learned about the files besides their rows.
@@ -14,6 +18,12 @@ pub struct ReadSummary {
     pub rows: u64,
     /// Rows left out because the schema ignores their label.
     pub ignored_rows: u64,
+    /// Rows left out because they have no label, by what stands in its place.
+    #[serde(default)]
+    pub unlabelled: BTreeMap<String, u64>,
+    /// What was found in a second file of labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined: Option<Joined>,
     /// Rows set aside because they cannot be read.
     #[serde(default)]
     pub set_aside: u64,
@@ -49,6 +59,18 @@ pub struct FileRows {
     pub format: Format,
     /// Rows read from it.
     pub rows: u64,
+    /// The label given to all of them from outside the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<FileLabel>,
+}
+
+/// A label that all rows of a file are given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileLabel {
+    /// The label, as the schema spells it.
+    pub text: String,
+    /// What it means.
+    pub class: Label,
 }
 
 pub(crate) fn summarise(plan: &Plan, files: Vec<FileRows>, assembled: &Assembled, set_aside: u64) -> ReadSummary {
@@ -58,7 +80,9 @@ pub(crate) fn summarise(plan: &Plan, files: Vec<FileRows>, assembled: &Assembled
         assembled.missing.iter().map(|(column, missing)| ColumnMissing { column: column.clone(), missing: *missing });
     ReadSummary {
         rows: assembled.dataset.n_rows() as u64,
-        ignored_rows: assembled.n_ignored,
+        ignored_rows: assembled.without_truth.ignored,
+        joined: assembled.joined.clone(),
+        unlabelled: assembled.without_truth.unlabelled.clone(),
         set_aside,
         missing: missing.collect(),
         columns_absent: plan.absent.clone(),

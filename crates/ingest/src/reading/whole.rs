@@ -2,7 +2,7 @@
 
 use nta_data::{Dataset, Watch};
 
-use crate::assemble::assembler::{Assembler, Labelled};
+use crate::assemble::assembler::{Assembled, Assembler};
 use crate::assemble::plan::{Plan, PlannedFile};
 use crate::assemble::screen::screen;
 use crate::block::BlockLimit;
@@ -30,6 +30,8 @@ pub struct Read {
     pub digests: Vec<FileDigest>,
     /// The rows set aside, in the order met.
     pub rejects: Vec<Reject>,
+    /// With [`Truth::IfPresent`]: places of the rows of which no truth is known, as in [`crate::Batch::unjudged`].
+    pub unjudged: Vec<u32>,
 }
 
 /// Reads all files of `source` into one dataset.
@@ -40,7 +42,7 @@ pub fn read(source: &Source, options: &ReadOptions, watch: &dyn Watch) -> Result
     let plan = Plan::new(source, options)?;
     let mut pass = Pass {
         plan: &plan,
-        assembler: Assembler::new(&plan, Labelled::Unsettled),
+        assembler: Assembler::new(&plan),
         ledger: Ledger::new(options.bad_rows),
         bytes_before: 0,
         bytes: plan
@@ -57,7 +59,7 @@ pub fn read(source: &Source, options: &ReadOptions, watch: &dyn Watch) -> Result
         let (input, opened) = plan.open(file, Hashing::Yes)?;
         digests.push(pass.read_file(index, file, name, &input, opened)?);
         let rows = (pass.assembler.n_rows() - rows_before) as u64;
-        files.push(FileRows { name: name.clone(), format: file.format, rows });
+        files.push(FileRows { name: name.clone(), format: file.format, rows, label: plan.label_of(file) });
     }
     let Pass { assembler, mut ledger, .. } = pass;
     ledger.refuse_nothing_left(&plan.file_names())?;
@@ -65,7 +67,8 @@ pub fn read(source: &Source, options: &ReadOptions, watch: &dyn Watch) -> Result
     let assembled = assembler.finish(source.names().to_vec());
     let summary = summarise(&plan, files, &assembled, ledger.n_set_aside());
     refuse_one_class(&plan, &assembled.dataset, n_attacks, &summary)?;
-    Ok(Read { dataset: assembled.dataset, summary, digests, rejects: ledger.take() })
+    let Assembled { dataset, unjudged, .. } = assembled;
+    Ok(Read { dataset, summary, digests, rejects: ledger.take(), unjudged })
 }
 
 /// One reading of all files.
@@ -119,8 +122,16 @@ fn refuse_one_class(
     summary: &ReadSummary,
 ) -> Result<(), IngestError> {
     let (Truth::Required, Some(role)) = (plan.truth, &plan.schema.label) else { return Ok(()) };
-    let files = plan.file_names();
-    let found = counted(&summary.label_values);
+    let (files, column, found) = (plan.file_names(), role.column.clone(), counted(&summary.label_values));
+    let blanks: Vec<(String, u64)> = summary.unlabelled.iter().map(|(text, rows)| (text.clone(), *rows)).collect();
+    if let (0, Some(joined)) = (dataset.n_rows(), &summary.joined) {
+        let (labels, by, rows) = (joined.file.clone(), joined.by.clone(), joined.unmatched + joined.ambiguous);
+        return Err(IngestError::NothingJoined { files, rows, labels, by });
+    }
+    if dataset.n_rows() == 0 && summary.ignored_rows == 0 {
+        let rows = blanks.iter().map(|(_, rows)| rows).sum();
+        return Err(IngestError::NoLabels { files, column, rows, found: counted(&blanks) });
+    }
     if dataset.n_rows() == 0 {
         return Err(IngestError::AllIgnored { files, rows: summary.ignored_rows, labels: found });
     }
@@ -128,12 +139,20 @@ fn refuse_one_class(
         return Ok(());
     }
     let class = if n_attacks == 0 { "benign" } else { "attack" }.to_owned();
-    Err(IngestError::OneClass { files, column: role.column.clone(), class, found })
+    let note = match &summary.joined {
+        Some(joined) if joined.windows.iter().all(|w| w.rows == 0) && !joined.windows.is_empty() => {
+            format!("; no flow lies in any window of {}: check its time zone and hosts", joined.file)
+        }
+        None if !blanks.is_empty() => format!("; unlabelled: {}, which can be listed as benign", counted(&blanks)),
+        _ => String::new(),
+    };
+    Err(IngestError::OneClass { files, column, class, found, note })
 }
 
 /// Label values as messages list them: the most frequent ones with their rows.
 fn counted(values: &[(String, u64)]) -> String {
-    let mut parts: Vec<String> = values.iter().take(8).map(|(v, n)| format!("`{v}` × {n}")).collect();
+    let shown = |text: &str| if text.is_empty() { "an empty cell".to_owned() } else { format!("`{text}`") };
+    let mut parts: Vec<String> = values.iter().take(8).map(|(v, n)| format!("{} × {n}", shown(v))).collect();
     if values.len() > 8 {
         parts.push(format!("{} more", values.len() - 8));
     }

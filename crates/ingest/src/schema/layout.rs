@@ -1,7 +1,7 @@
 //! Matches the names of a schema with the columns of a file: by name, trimmed, then by alias, then without regard to
 //! case where that leaves one answer.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use nta_data::Schema;
 
@@ -23,6 +23,21 @@ impl Layout {
             .filter_map(|name| index.find(schema, name).map(|place| (name.to_owned(), columns[place].clone())))
             .collect();
         Layout { columns: found }
+    }
+
+    /// The same, where the caller says which columns stand for some of the names.
+    pub(crate) fn renamed(schema: &Schema, columns: &[String], renamed: &BTreeMap<String, String>) -> Layout {
+        let mut layout = Layout::new(schema, columns);
+        for (name, column) in renamed {
+            layout.columns.retain(|_, found| found != column);
+            layout.columns.insert(name.clone(), column.clone());
+        }
+        layout
+    }
+
+    /// Whether a column stands for some name.
+    pub(crate) fn is_taken(&self, column: &str) -> bool {
+        self.columns.values().any(|c| c == column)
     }
 
     /// The file's column for a name of the schema.
@@ -116,39 +131,6 @@ impl<'c> Index<'c> {
     }
 }
 
-/// What may have gone wrong with columns that were not found.
-pub(crate) fn hint(schema: &Schema, missing: &[String], columns: &[String]) -> String {
-    for name in missing {
-        let alike: Vec<&str> = columns.iter().filter(|c| c.eq_ignore_ascii_case(name)).map(String::as_str).collect();
-        if alike.len() > 1 {
-            return format!("`{}` differ only in case, so none is taken for `{name}`; ", alike.join("` and `"));
-        }
-    }
-    let looks_like_data = columns.iter().filter(|c| c.parse::<f64>().is_ok()).count() * 3 >= columns.len();
-    if looks_like_data {
-        return "the first line seems to hold data, not names: list the names under `header:` in the schema; "
-            .to_owned();
-    }
-    if n_known(schema, columns) == 0 {
-        return format!("no column of schema {} is there, is it the right schema? ", schema.name);
-    }
-    let near = missing.iter().find_map(|name| {
-        // A name more than twice as long is never so near, and long names are dear to compare.
-        let long = 2 * name.chars().count();
-        let alike = columns.iter().filter(|c| c.chars().nth(long).is_none());
-        let alike = alike.filter(|c| strsim::jaro_winkler(&c.to_lowercase(), &name.to_lowercase()) > 0.9);
-        alike.max_by_key(|c| (strsim::jaro_winkler(c, name) * 1e6) as u64).map(|c| (name, c))
-    });
-    match near {
-        Some((name, column)) => {
-            format!("if `{column}` is `{name}`, add it under `aliases:` in the schema; ")
-        }
-        None => {
-            "name it as it stands in the file, or list it under `optional:` or `aliases:` in the schema; ".to_owned()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,14 +166,5 @@ numeric: [{ name: bytes }, { name: dur }, { name: ct_src_ ltm }]
         assert_eq!(clean_names(&names(&["", " a ", "b"]), "f").unwrap(), ["unnamed_1", "a", "b"]);
         let message = clean_names(&names(&["a", "b", " a"]), "f.csv").unwrap_err().to_string();
         assert_eq!(message, "f.csv: column `a` stands twice in the header (places 1 and 3); rename one");
-    }
-
-    #[test]
-    fn hints_name_the_likely_mistake() {
-        let schema = schema(SCHEMA);
-        let missing = names(&["dur"]);
-        assert!(hint(&schema, &missing, &names(&["Dur", "DUR"])).contains("differ only in case"));
-        assert!(hint(&schema, &missing, &names(&["0", "tcp", "17"])).contains("hold data, not names"));
-        assert!(hint(&schema, &missing, &names(&["durr", "bytes"])).contains("if `durr` is `dur`"));
     }
 }

@@ -2,4 +2,5 @@
 
 pub(crate) mod any;
 pub(crate) mod builtin;
+pub(crate) mod hints;
 pub(crate) mod layout;

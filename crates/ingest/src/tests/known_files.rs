@@ -140,13 +140,13 @@ fn argus_reads_with_tabs_and_without_labels() {
         assert_eq!((read.dataset.n_rows(), read.summary.format), (rows, Format::Argus), "{file}");
         assert!(read.dataset.label.is_none(), "{file}: the label column is empty");
         let message = read_known(&[file], "ctu13", by, Truth::Required).unwrap().unwrap_err().to_string();
-        assert!(message.contains("line 2, column `Label`: an empty cell is no label"), "{message}");
+        assert!(message.contains("carries a label (column `Label` holds an empty cell"), "{message}");
     }
     let tabs = "formats/argus/test5-mixed-tabs.binetflow";
     let read = read_known(&[tabs], "ctu13", by, Truth::Ignore).unwrap().unwrap();
     assert_eq!((read.dataset.n_rows(), read.summary.format), (300, Format::Argus));
     let message = read_known(&[tabs], "ctu13", by, Truth::Required).unwrap().unwrap_err().to_string();
-    assert!(message.contains("is no label"), "{message}");
+    assert!(message.contains("is no label that schema ctu13 knows"), "{message}");
 }
 
 #[test]

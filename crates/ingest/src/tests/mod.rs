@@ -5,6 +5,7 @@
 //! - `hostile_parquet`: damaged Parquet is refused in words
 //! - `hostile_pages`: Parquet that keeps to the format and asks for too much is refused
 //! - `known_files`: rows and labels of the published data sets
+//! - `labels`: labels are where the schema, the caller or a second file says, and nowhere else
 //! - `reading`: good files read the same whatever their form
 //! - `refusals`: every mistake is answered with file, place and remedy
 //! - `rejects`: bad rows are set aside, up to a share
@@ -18,6 +19,7 @@ mod changing;
 mod hostile_pages;
 mod hostile_parquet;
 mod known_files;
+mod labels;
 mod reading;
 mod refusals;
 mod rejects;

@@ -94,7 +94,7 @@ pub(crate) fn duration_micros(value: f64, unit: TimeUnit) -> i64 {
     (value * micros_per(unit) as f64).round().clamp(0.0, 9e18) as i64
 }
 
-fn micros_per(unit: TimeUnit) -> i64 {
+pub(crate) fn micros_per(unit: TimeUnit) -> i64 {
     match unit {
         TimeUnit::Seconds => 1_000_000,
         TimeUnit::Milliseconds => 1_000,

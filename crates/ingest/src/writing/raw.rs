@@ -18,6 +18,14 @@ impl RawBatch {
         Ok(RawBatch { frame })
     }
 
+    /// The rows that are to be kept, one flag a row.
+    ///
+    /// # Errors
+    /// Another number of flags than rows.
+    pub fn filter(&self, kept: &[bool]) -> Result<RawBatch, IngestError> {
+        RawBatch::new(self.frame.clone(), Some(kept), "rows")
+    }
+
     /// Rows.
     pub fn n_rows(&self) -> usize {
         self.frame.height()

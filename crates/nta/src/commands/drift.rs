@@ -16,6 +16,7 @@ pub(crate) fn drift(args: &DriftArgs, common: &Common) -> anyhow::Result<()> {
         model: args.model.clone(),
         fresh: args.fresh.clone(),
         sensor: args.sensor.clone(),
+        written: args.written.as_written()?,
         bad_rows: args.bad_rows.into(),
         psi: args.psi,
         alert_factor: args.alert_factor,

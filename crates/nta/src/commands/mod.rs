@@ -4,6 +4,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod drift;
+pub(crate) mod feedback;
 pub(crate) mod models;
 pub(crate) mod notices;
 pub(crate) mod past_runs;

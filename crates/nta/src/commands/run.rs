@@ -6,7 +6,7 @@ use nta_pipeline::{DryRun, Evaluation, MemberEvaluation, Resume, RunConfig, RunO
 
 use crate::args::{Common, RunArgs};
 use crate::progress::Progress;
-use crate::{commands, table, visible};
+use crate::{commands, table, visible, words};
 
 pub(crate) fn run(args: &RunArgs, common: &Common) -> anyhow::Result<()> {
     let loaded = RunConfig::load(&args.config, &args.set, common.home.as_deref())?;
@@ -74,6 +74,10 @@ fn show_plan(plan: &DryRun) -> anyhow::Result<()> {
     }
     if !plan.partition.note.is_empty() {
         writeln!(out, "              {}", plan.partition.note)?;
+    }
+    for (i, remark) in plan.remarks.iter().enumerate() {
+        let head = if i == 0 { "notes" } else { "" };
+        writeln!(out, "  {head:<11} {}", visible::one_line(&words::remark(remark)))?;
     }
     writeln!(out, "  numbers     {}", visible::one_line(&plan.numeric.join(", ")))?;
     writeln!(out, "  categories  {}", visible::one_line(&plan.categorical.join(", ")))?;

@@ -6,7 +6,7 @@ use nta_pipeline::{ScoreOutcome, ScoreRequest, require_key, score as job};
 
 use crate::args::{Common, ScoreArgs};
 use crate::progress::Progress;
-use crate::{commands, table, visible};
+use crate::{commands, table, visible, words};
 
 pub(crate) fn score(args: &ScoreArgs, common: &Common) -> anyhow::Result<()> {
     let request = ScoreRequest {
@@ -16,6 +16,8 @@ pub(crate) fn score(args: &ScoreArgs, common: &Common) -> anyhow::Result<()> {
         batch_rows: args.batch as usize,
         reasons: args.explain.map(|most| most as usize),
         sensor: args.sensor.clone(),
+        written: args.written.as_written()?,
+        labels: args.labels.file(),
         bad_rows: args.bad_rows.into(),
         project: commands::project(common),
     };
@@ -49,11 +51,32 @@ fn show(outcome: &ScoreOutcome) -> anyhow::Result<()> {
     }
     writeln!(out, "  model       {}", outcome.model)?;
     writeln!(out, "  flagged     {} of {} flows", outcome.flagged, outcome.rows)?;
+    if let Some(joined) = &outcome.joined {
+        writeln!(out, "  labels      {}", visible::one_line(&words::joined(joined)))?;
+    } else if outcome.unjudged > 0 {
+        writeln!(out, "  labels      {}", visible::one_line(&labels(outcome)))?;
+    }
     writeln!(out, "  scored      {}", commands::shown(&outcome.output))?;
     if let Some(rejects) = outcome.rejects.as_ref().filter(|_| outcome.set_aside > 0) {
         writeln!(out, "  set aside   {} rows that cannot be read, {}", outcome.set_aside, commands::shown(rejects))?;
     }
     Ok(())
+}
+
+/// How many flows carry a label that says something, and what stands there of the others.
+fn labels(outcome: &ScoreOutcome) -> String {
+    let why = &outcome.without_truth;
+    let mut others = words::unlabelled(&why.unlabelled);
+    others.extend(why.unknown.iter().map(|(label, rows)| format!("`{label}`, which the model does not know × {rows}")));
+    others.truncate(5);
+    if why.ignored > 0 {
+        others.push(format!("left out by the schema × {}", why.ignored));
+    }
+    let others = others.join(", ");
+    match outcome.rows.saturating_sub(outcome.unjudged) {
+        0 => format!("none of {} flows carries one that says something ({others}): nothing to judge by", outcome.rows),
+        judged => format!("judged on {judged} of {} flows; the others carry none ({others})", outcome.rows),
+    }
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use super::members::LearningReport;
 use super::profile;
 use crate::error::{PipelineError, failed};
 use crate::event::{Outcome, Stage};
-use crate::traffic::TrafficReport;
+use crate::traffic::{SourceReport, TrafficReport};
 
 /// What the stages left for the report.
 pub(crate) struct Material<'a> {
@@ -123,16 +123,18 @@ fn notes(model: &Model) -> Vec<Note> {
 fn data_section(model: &Model, material: &Material<'_>) -> DataSection {
     let sources = &material.traffic.sources;
     let summaries = || sources.iter().filter_map(|s| s.summary.as_ref());
-    let file = |role: &str, digest: &nta_ingest::FileDigest, rows: u64, simulated: bool| DataFile {
-        name: digest.name.clone(),
-        part: role.to_owned(),
-        rows,
-        bytes: (!simulated).then_some(digest.bytes),
-        sha256: (!simulated).then(|| digest.sha256.clone()),
+    let file = |source: &SourceReport, i: usize| {
+        let ((digest, rows), label) = (&source.files[i], source.label_of_file(i));
+        let part = source.role.clone();
+        DataFile {
+            name: digest.name.clone(),
+            part: label.map_or(part.clone(), |label| format!("{part}, all {}", label.text)),
+            rows: *rows,
+            bytes: source.summary.as_ref().map(|_| digest.bytes),
+            sha256: source.summary.as_ref().map(|_| digest.sha256.clone()),
+        }
     };
-    let files = sources
-        .iter()
-        .flat_map(|s| s.files.iter().map(move |(digest, rows)| file(&s.role, digest, *rows, s.summary.is_none())));
+    let files = sources.iter().flat_map(|source| (0..source.files.len()).map(move |i| file(source, i)));
     let summary = material.summary;
     let strategy = match summary.inside {
         Some(inside) => format!("{}, {inside} inside", summary.strategy),
@@ -149,6 +151,7 @@ fn data_section(model: &Model, material: &Material<'_>) -> DataSection {
         .to_owned(),
         files: files.collect(),
         ignored_rows: summaries().map(|s| s.ignored_rows).sum(),
+        unlabelled_rows: summaries().flat_map(|s| s.unlabelled.values()).sum(),
         set_aside_rows: summaries().map(|s| s.set_aside).sum(),
         strategy,
         partition_note: summary.note.clone(),

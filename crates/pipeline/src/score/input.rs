@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nta_data::{Dataset, Scores};
-use nta_ingest::{BadRows, Batch, Batches, IngestError, ReadOptions, Source, Truth};
+use nta_ingest::{Advice, AsWritten, BadRows, Batch, Batches, IngestError, ReadOptions, Source, Truth};
 use nta_model::Model;
 
 use super::sink::ScoreSink;
 use crate::error::{PipelineError, refused};
 use crate::event::{Event, Listener, Stage, Unit};
+use crate::labels_file::LabelsFile;
 
 /// Which traffic to read.
 pub(crate) struct Asked<'a> {
@@ -19,6 +20,10 @@ pub(crate) struct Asked<'a> {
     pub(crate) paths: &'a [PathBuf],
     /// One sensor's name for all, in place of each file's own.
     pub(crate) sensor: Option<&'a str>,
+    /// How the files are written, where not as the model's schema says.
+    pub(crate) written: AsWritten,
+    /// A second file that holds the labels.
+    pub(crate) labels: Option<&'a LabelsFile>,
     /// What becomes of rows that cannot be read.
     pub(crate) bad_rows: BadRows,
     /// Rows held at a time.
@@ -43,15 +48,20 @@ impl<'a> Input<'a> {
         let patterns: Vec<String> = paths.map(|path| glob_safe(&path.to_string_lossy())).collect();
         let source = Source::resolve(&patterns, &working).map_err(refused)?;
         let state = model.state.as_ref();
+        let contact = listener.contact();
+        let labels = asked.labels.map(|labels| labels.open(&working, &model.schema, &contact));
         let options = ReadOptions {
             by: state.map(|state| state.by),
             entity_key: state.map_or([0; 16], |state| state.entity_key),
             sensor_key: state.map(|state| state.sensor_key).unwrap_or_default(),
             sensor: asked.sensor.map(str::to_owned),
+            written: asked.written.clone(),
+            advice: Advice::Options,
             truth: Truth::IfPresent,
+            labels: labels.transpose()?,
             bad_rows: asked.bad_rows,
             batch_rows: asked.batch_rows,
-            contact: listener.contact(),
+            contact,
             ..ReadOptions::new(Arc::new(model.schema.clone()))
         };
         Ok(Input { source, options, listener, stage: asked.stage })
@@ -108,7 +118,7 @@ impl<'a> Input<'a> {
 }
 
 /// A path in which pattern characters mean themselves.
-fn glob_safe(path: &str) -> String {
+pub(crate) fn glob_safe(path: &str) -> String {
     let special = |c: char| matches!(c, '*' | '?' | '[' | ']');
     if !Path::new(path).exists() {
         return path.to_owned();

@@ -15,17 +15,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use nta_ingest::BadRows;
+use nta_ingest::{AsWritten, BadRows, Joined, WithoutTruth};
 use nta_metrics::OperatingPoint;
 use nta_model::{Model, Scorer};
 use serde::Serialize;
 
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Outcome, Stage};
+use crate::labels_file::LabelsFile;
 use crate::project::Project;
 use crate::track::locate;
 
-pub(crate) use input::{Asked, Input};
+pub(crate) use input::{Asked, Input, glob_safe};
 use output::TableOutput;
 pub(crate) use output::{FLAGGED, PROBABILITY};
 use reasons::WhyFlagged;
@@ -49,6 +50,10 @@ pub struct ScoreRequest {
     pub reasons: Option<usize>,
     /// One sensor's name for the input, in place of the file's own.
     pub sensor: Option<String>,
+    /// How the input is written, where not as the model's schema says.
+    pub written: AsWritten,
+    /// A second file that holds the labels, to judge by.
+    pub labels: Option<LabelsFile>,
     /// What becomes of rows that cannot be read. Those set aside are in no output but `<output>.rejects.jsonl`.
     pub bad_rows: BadRows,
     /// Where models are looked up.
@@ -72,8 +77,13 @@ pub struct ScoreOutcome {
     pub output: PathBuf,
     /// How right the flags are, by member and for the hybrid, where the file holds the truth.
     pub truth: Option<BTreeMap<String, OperatingPoint>>,
-    /// Rows whose label the schema ignores: scored and written, and left out of `truth`.
+    /// Rows of which no truth is known, where the file has labels at all: scored and written, and left out of `truth`.
     pub unjudged: u64,
+    /// Why not.
+    pub without_truth: WithoutTruth,
+    /// What was found in the second file of labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub joined: Option<Joined>,
     /// Rows set aside: not scored and not written.
     pub set_aside: u64,
     /// Where those are, if bad rows were to be set aside.
@@ -107,6 +117,8 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
         stage: Stage::Score,
         paths: std::slice::from_ref(&request.input),
         sensor: request.sensor.as_deref(),
+        written: request.written.clone(),
+        labels: request.labels.as_ref(),
         bad_rows: request.bad_rows,
         batch_rows: request.batch_rows,
     };
@@ -127,7 +139,9 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
         sorted,
         output: request.output.clone(),
         truth: tally.truth(),
-        unjudged: tally.unjudged,
+        unjudged: tally.without_truth.n_rows(),
+        without_truth: tally.without_truth,
+        joined: tally.joined,
         set_aside: tally.set_aside,
         rejects,
         families: tally.families,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use nta_data::{Label, Scores};
-use nta_ingest::{Batch, Reject};
+use nta_ingest::{Batch, Joined, Reject, WithoutTruth};
 use nta_metrics::{ConfusionMatrix, OperatingPoint};
 use serde::Serialize;
 
@@ -30,13 +30,15 @@ pub(crate) struct Tally {
     labelled: bool,
     /// Rows that could not be read.
     pub(crate) set_aside: u64,
-    /// Rows whose label the schema ignores.
-    pub(crate) unjudged: u64,
+    /// Rows of which no truth is known.
+    pub(crate) without_truth: WithoutTruth,
+    /// What was found in a second file of labels.
+    pub(crate) joined: Option<Joined>,
     pub(crate) families: BTreeMap<String, FamilyCount>,
 }
 
 impl Tally {
-    /// How right each column's flags are; `None` where no batch held the truth.
+    /// How right each column's flags are; `None` where no row's truth is known.
     pub(crate) fn truth(&self) -> Option<BTreeMap<String, OperatingPoint>> {
         let points = self.confusion.iter().map(|(name, c)| (name.clone(), OperatingPoint::of(*c, None)));
         self.labelled.then(|| points.collect())
@@ -44,7 +46,6 @@ impl Tally {
 
     fn count_truth(&mut self, batch: &Batch, labels: &[Label], scores: &Scores) {
         let rows = &batch.dataset;
-        self.unjudged += batch.unjudged.len() as u64;
         let judged: Vec<usize> =
             (0..labels.len()).filter(|i| batch.unjudged.binary_search(&(*i as u32)).is_err()).collect();
         let labels: Vec<Label> = judged.iter().map(|&i| labels[i]).collect();
@@ -71,6 +72,10 @@ impl ScoreSink for Tally {
     fn take(&mut self, batch: &Batch, scores: &Scores) -> Result<(), PipelineError> {
         self.rows += scores.n_rows() as u64;
         self.flagged += scores.hybrid().flags.iter().filter(|f| **f).count() as u64;
+        self.without_truth.add(&batch.without_truth);
+        if let Some(joined) = &batch.joined {
+            self.joined.get_or_insert_default().add(joined);
+        }
         if let Some(labels) = &batch.dataset.label {
             self.labelled = true;
             self.count_truth(batch, labels, scores);

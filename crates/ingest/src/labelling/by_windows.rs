@@ -1,0 +1,106 @@
+//! The label of each row by the windows that it lies in.
+
+use polars_core::prelude::DataFrame;
+
+use crate::block::Block;
+use crate::error::{CellError, IngestError};
+use crate::labelling::join::{Join, Joined, WindowRows};
+use crate::labelling::keys::{KeyColumns, address, port, texts};
+use crate::labelling::windows::{FlowEnds, LabelWindows, Window};
+
+impl Join {
+    /// The label of each row of `block`, empty where there is none; what was found is added to `counts`.
+    pub(super) fn from_windows(
+        &self,
+        windows: &LabelWindows,
+        file: &str,
+        block: &Block,
+        counts: &mut Joined,
+    ) -> Result<Vec<&str>, IngestError> {
+        if counts.windows.is_empty() {
+            let window = |w: &Window| WindowRows { line: w.line, label: w.label.clone(), rows: 0 };
+            counts.windows = windows.windows.iter().map(window).collect();
+        }
+        let times = self.times(file, block)?;
+        let hosts = [&self.keys.src, &self.keys.dst].map(|c| c.as_ref().filter(|_| windows.asks_hosts()));
+        let ports = self.keys.ports.as_ref().filter(|_| windows.asks_ports());
+        let [src, dst] =
+            [spelled(&block.frame, hosts[0], file, address)?, spelled(&block.frame, hosts[1], file, address)?];
+        let sport = spelled(&block.frame, ports.map(|p| &p.0), file, port)?;
+        let dport = spelled(&block.frame, ports.map(|p| &p.1), file, port)?;
+        let mut labels = Vec::with_capacity(times.len());
+        for (row, time) in times.into_iter().enumerate() {
+            let flow = FlowEnds { time, src: &src[row], dst: &dst[row], ports: [&sport[row], &dport[row]] };
+            let mut inside = windows.windows.iter().enumerate().filter(|(_, w)| w.holds(&flow)).map(|(i, _)| i);
+            let first = inside.next();
+            let other = first.and_then(|i| inside.find(|&j| self.spelled[j] != self.spelled[i]));
+            if let (Some(first), Some(other)) = (first, other) {
+                return Err(self.two_windows(windows, [first, other], file, block, row));
+            }
+            match first.or_else(|| windows.default.as_ref().map(|_| windows.windows.len())) {
+                None => {
+                    counts.unmatched += 1;
+                    labels.push("");
+                }
+                Some(at) => {
+                    counts.labelled += 1;
+                    match counts.windows.get_mut(at) {
+                        Some(window) => window.rows += 1,
+                        None => counts.by_default += 1,
+                    }
+                    labels.push(self.spelled[at].as_str());
+                }
+            }
+        }
+        Ok(labels)
+    }
+
+    fn two_windows(
+        &self,
+        windows: &LabelWindows,
+        both: [usize; 2],
+        file: &str,
+        block: &Block,
+        row: usize,
+    ) -> IngestError {
+        let says = both.map(|i| format!("line {} ({})", windows.windows[i].line, windows.windows[i].label));
+        let column = self.keys.time.clone().unwrap_or_default();
+        let cell = texts(&block.frame, &column, file).map(|cells| crate::error::shown(&cells[row])).unwrap_or_default();
+        IngestError::Cell(Box::new(CellError {
+            file: file.to_owned(),
+            at: block.position(row),
+            column,
+            value: cell,
+            problem: format!("lies in two windows of {}: {} and {}", self.name(), says[0], says[1]),
+            remedy: "part their times, hosts or ports".to_owned(),
+        }))
+    }
+}
+
+/// Windows need the flow's time, and the columns that they ask for.
+pub(super) fn refuse_blind(windows: &LabelWindows, keys: &KeyColumns, file: &str) -> Result<(), IngestError> {
+    let lacks = match () {
+        () if keys.time.is_none() => "a time: name its column under `time:` in the schema",
+        () if windows.asks_hosts() && (keys.src.is_none() || keys.dst.is_none()) => {
+            "both hosts: name their columns under `entity:` in the schema"
+        }
+        () if windows.asks_ports() && keys.ports.is_none() => {
+            "both ports, in columns of usual names such as `Src Port` and `Dst Port`"
+        }
+        () => return Ok(()),
+    };
+    Err(IngestError::NoWindowColumns { file: file.to_owned(), lacks: lacks.to_owned() })
+}
+
+/// The cells of a column, spelled as windows spell them; all empty where there is none.
+fn spelled(
+    frame: &DataFrame,
+    column: Option<&String>,
+    file: &str,
+    spell: fn(&str) -> String,
+) -> Result<Vec<String>, IngestError> {
+    match column {
+        Some(column) => Ok(texts(frame, column, file)?.iter().map(|t| spell(t)).collect()),
+        None => Ok(vec![String::new(); frame.height()]),
+    }
+}

@@ -1,0 +1,9 @@
+//! Labels that stand in no column of the traffic: told by a second table, flow by flow, or by windows of time and hosts.
+
+mod by_windows;
+pub(crate) mod given;
+pub(crate) mod index;
+pub(crate) mod join;
+pub(crate) mod keys;
+pub(crate) mod table;
+pub(crate) mod windows;

@@ -1,0 +1,50 @@
+//! What reading left out or found missing, and where labels came from, as a run tells it.
+
+use nta_ingest::{FileLabel, ReadSummary};
+
+use super::{REJECTS, SourceReport};
+use crate::event::{GivenLabel, Remark};
+
+impl SourceReport {
+    /// The label that the config gives all rows of file number `i`.
+    pub(crate) fn label_of_file(&self, i: usize) -> Option<&FileLabel> {
+        self.summary.as_ref()?.files.get(i)?.label.as_ref()
+    }
+
+    /// What the reader left out or found missing.
+    pub(crate) fn remarks(&self) -> Vec<Remark> {
+        let Some(summary) = &self.summary else { return Vec::new() };
+        let role = || self.role.clone();
+        let ignored =
+            (summary.ignored_rows > 0).then(|| Remark::RowsIgnored { role: role(), rows: summary.ignored_rows });
+        let joined = summary.joined.clone().map(|joined| Remark::LabelsJoined { role: role(), joined });
+        let unlabelled = (joined.is_none() && !summary.unlabelled.is_empty())
+            .then(|| Remark::RowsUnlabelled { role: role(), instead: summary.unlabelled.clone() });
+        let labels = given_labels(summary);
+        let labelled = (!labels.is_empty()).then(|| Remark::FilesLabelled { role: role(), labels });
+        let set_aside = (summary.set_aside > 0).then(|| Remark::RowsSetAside {
+            role: role(),
+            rows: summary.set_aside,
+            file: REJECTS.to_owned(),
+        });
+        let absent = (!summary.columns_absent.is_empty())
+            .then(|| Remark::ColumnsAbsent { role: role(), columns: summary.columns_absent.clone() });
+        labelled.into_iter().chain(joined).chain(ignored).chain(unlabelled).chain(set_aside).chain(absent).collect()
+    }
+}
+
+/// The labels that the config gives, with the files and rows of each.
+fn given_labels(summary: &ReadSummary) -> Vec<GivenLabel> {
+    let mut labels: Vec<GivenLabel> = Vec::new();
+    for file in &summary.files {
+        let Some(FileLabel { text, class }) = &file.label else { continue };
+        let place = labels.iter().position(|l| l.label == *text).unwrap_or_else(|| {
+            let class = if class.is_attack() { "attack" } else { "benign" }.to_owned();
+            labels.push(GivenLabel { label: text.clone(), class, files: 0, rows: 0 });
+            labels.len() - 1
+        });
+        labels[place].files += 1;
+        labels[place].rows += file.rows;
+    }
+    labels
+}
