@@ -219,11 +219,18 @@ fn verdicts_are_kept_once_and_the_last_one_counts() {
     let third = home.write("third.csv", looked_at(&|i| if i == 12 { "fp?" } else { "" }));
     home.nta(&["feedback", "small", third.to_str().unwrap()])
         .refused(2, &["third.csv, row 13, column `verdict`", "`fp?`"]);
-    home.nta(&["feedback", "small", &scored]).refused(2, &["no column `verdict`", "--verdict"]);
     let all = json(&home, &["feedback", "small", &scored, "--verdict", "benign"]);
     assert_eq!(count(&all), [1_170, 30, 10, 0]);
     assert!(home.nta(&["models"]).ok().out.contains("small/1") && home.nta(&["gc", "--keep", "1"]).code == 0);
     assert_eq!(json(&home, &["feedback", "small", "--list"]).as_array().map(Vec::len), Some(3), "gc leaves it");
+
+    let model = nta_model::Model::load(&home.path().join("models/small/1")).unwrap();
+    let schema = std::sync::Arc::new(model.schema.clone());
+    let by = model.state.as_ref().map(|state| state.by);
+    let contact = nta_pipeline::Contact::default();
+    let kept = nta_pipeline::feedback_traffic(home.path(), "small", &schema, by, [7; 16], &contact).unwrap().unwrap();
+    assert_eq!((kept.dataset.n_rows(), kept.dataset.n_attacks(), kept.superseded), (1_200, 0, 40));
+    assert_eq!((kept.dataset.schema.as_ref(), kept.dataset.entity.len()), (schema.as_ref(), 1_200));
 }
 
 #[test]

@@ -17,11 +17,14 @@
 //! - `keys`: every key of a config changes what comes out
 //! - `labels`: labels that are missing, given to files, told by a second file, or by analysts; files written otherwise
 //! - `live`: a pipe, a rotated file and a snapshot score as the whole file does, as they come
+//! - `odd_files`: lines without a flow are counted, and told of wherever rows are
 //! - `outputs`: nothing but a regular file is replaced by a command's output
 //! - `promotions`: a version becomes champion, goes back and is let go, and the log tells who, when and why
 //! - `publish`: a published model says in its graph what it says here, and what is changed afterwards is found
+//! - `published_memory`: Python forgets a host where nta does
 //! - `quickstart`: the README's first command, and what it must show
 //! - `refusals`: bad input is refused with file, line and remedy, and leaves nothing
+//! - `retraining`: a challenger from fresh traffic takes over where it is better beyond chance, once, and else nothing changes
 //! - `scoring`: `nta score` says what the run said, on simulated and real traffic
 //! - `sequences`: hosts far longer than a training sequence stay sound
 //! - `supply`: licences, sources and versions of what Cargo.lock names, against deny.toml and THIRD-PARTY-NOTICES
@@ -47,11 +50,14 @@ mod keys;
 mod labels;
 mod live;
 mod nta;
+mod odd_files;
 mod outputs;
 mod promotions;
 mod publish;
+mod published_memory;
 mod quickstart;
 mod refusals;
+mod retraining;
 mod scoring;
 mod sequences;
 mod supply;

@@ -86,6 +86,15 @@ fn a_published_folder_is_whole_and_every_flipped_byte_is_found() {
     home.nta(&["publish", "quickstart"]).refused(2, &["exists already"]);
     let verified: Value = serde_json::from_str(&home.nta(&["verify", at, "--json"]).ok().out).unwrap();
     assert_eq!(verified["published_files"], outcome["files"]);
+    // Traffic of one's own, in whatever order it stands: each of the two graphs sees all of it.
+    let flows = home.nta(&["simulate", "--set", "flows=2000"]).ok().out;
+    let (header, rows) = flows.split_once('\n').unwrap();
+    let newest_first: Vec<&str> = rows.lines().rev().collect();
+    let flows = home.write("flows.csv", format!("{header}\n{}\n", newest_first.join("\n")));
+    let proved: Value =
+        serde_json::from_str(&home.nta(&["verify", at, "--rows", flows.to_str().unwrap(), "--json"]).ok().out).unwrap();
+    let rows = |outcome: &Value| outcome["proved"]["rows"].as_u64().unwrap();
+    assert_eq!(rows(&proved), rows(&outcome) + 2 * newest_first.len() as u64);
     let text = fs::read_to_string(folder.join("README.md")).unwrap();
     assert!(text.contains("## Promise") && text.contains("observed") && text.contains("CC0"), "{text}");
 

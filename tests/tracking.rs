@@ -131,8 +131,12 @@ fn a_run_is_told_while_it_trains_and_wholly_at_its_end() {
 
 #[test]
 fn a_run_neither_fails_nor_waits_for_a_server_that_misbehaves() {
-    let moods = [Mood::Hangs, Mood::Status(500), Mood::Status(403), Mood::Busy, Mood::BreaksOff];
-    std::thread::scope(|scope| moods.map(|mood| scope.spawn(move || survives(mood))).map(|done| done.join().unwrap()));
+    let moods =
+        [Mood::Hangs, Mood::Status(500), Mood::Status(403), Mood::Busy, Mood::Later, Mood::Full, Mood::BreaksOff];
+    std::thread::scope(|scope| {
+        let running: Vec<_> = moods.into_iter().map(|mood| scope.spawn(move || survives(mood))).collect();
+        running.into_iter().for_each(|done| done.join().unwrap());
+    });
 }
 
 fn survives(mood: Mood) {
@@ -143,7 +147,8 @@ fn survives(mood: Mood) {
     // Half a minute is the longest that a server is waited for which brings anything further; these bring nothing.
     assert!(begun.elapsed() < Duration::from_secs(25), "{mood:?}: {:?}", begun.elapsed());
     let lacks = outcome["tracking"]["remaining"]["points"].as_u64().unwrap();
-    if matches!(mood, Mood::Hangs | Mood::Status(_)) {
+    assert_eq!(server.hasty(), 0, "{mood:?}: a pause that was asked for is kept");
+    if matches!(mood, Mood::Hangs | Mood::Status(_) | Mood::Full) {
         assert!(lacks > 0 && !outcome["tracking"]["why"].is_null(), "{mood:?}: {}", outcome["tracking"]);
     }
     server.be(Mood::Well);

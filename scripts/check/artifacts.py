@@ -25,7 +25,7 @@ import pandas as pd
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOLERANCE = 1e-5
-sys.path.insert(0, str(ROOT / "crates/export/python"))
+sys.path[0] = str(ROOT / "crates/export/python")  # in place of this folder, whose mlflow.py is not the package
 from nta_forest import Forest  # noqa: E402
 from nta_loader import Follower, Model  # noqa: E402
 

@@ -2,10 +2,11 @@
 """Tracking against a real MLflow server: every point of a run is there once, whoever is killed when.
 
     pip install mlflow==3.17.2
-    scripts/check/mlflow.py --nta target/release/nta --mlflow "$(command -v mlflow)" live kills overhead
+    scripts/check/mlflow.py --nta target/release/nta --mlflow "$(command -v mlflow)" live kills faults overhead
 
 live      quickstart (and nsl-kdd, ctu13 where NTA_DATA has them) tracked; the server is killed mid-run and brought back
 kills     50 runs, each with a kill of nta or of the server at a random moment, then --resume and `nta sync`
+faults    runs during which the server hangs (is stopped), or can store nothing more (no file of its may grow, as on a full disk)
 overhead  the same run with and without tracking in turn: what tracking adds to the time of its stages
 
 What the server must hold is worked out here, from the files in the run's folder, without nta. Exits with 1 where they differ.
@@ -19,6 +20,7 @@ import math
 import os
 import pathlib
 import random
+import resource
 import shutil
 import signal
 import socket
@@ -44,14 +46,19 @@ class Server:
             self.port = probe.getsockname()[1]
         self.uri = f"http://127.0.0.1:{self.port}"
 
-    def begin(self):
+    def begin(self, largest_file=resource.RLIM_INFINITY):
+        """`largest_file`: bytes that no file may grow beyond, which stands for a full disk."""
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
+
         command = [self.mlflow, "server", "--backend-store-uri", f"sqlite:///{self.folder}/mlflow.db",
                    "--artifacts-destination", str(self.folder / "artifacts"), "--host", "127.0.0.1",
                    "--port", str(self.port), "--workers", "1"]
         path = f"{pathlib.Path(self.mlflow).parent}:{os.environ['PATH']}"
         environment = {**os.environ, "PATH": path, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
         log = open(self.folder / "log", "ab")
-        self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+        self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True,
+                                        preexec_fn=limit)
         for _ in range(600):
             try:
                 urllib.request.urlopen(self.uri + "/health", timeout=2).read()
@@ -259,6 +266,33 @@ def kills(options, server, scratch):
     print(f"{options.kills} runs, killed {dict(killed)}: {n_points} points there once, none doubled, none missing")
 
 
+def faults(options, server, scratch):
+    chance = random.Random(options.seed)
+    small = ["--set", "forest.trees=50", "--set", "lstm.epochs=6", "--quiet", "--json"]
+    n_points, lacked = 0, collections.Counter()
+    for i in range(options.faults):
+        home, moment, how = scratch / f"fault-{i}", chance.uniform(0.05, 1.5), ("hangs", "full")[i % 2]
+        if how == "full":
+            server.kill()
+            server.begin(largest_file=(server.folder / "mlflow.db").stat().st_size + chance.randrange(1 << 16))
+        process = nta(["run", "configs/csv.yaml", *small], options.nta, home, server.uri)
+        if how == "hangs":
+            time.sleep(moment)
+            os.killpg(server.process.pid, signal.SIGSTOP)
+        remaining = json.loads(done(process))["tracking"]["remaining"]["points"]
+        lacked[how] += remaining > 0
+        if how == "hangs":
+            os.killpg(server.process.pid, signal.SIGCONT)
+        else:
+            server.kill()
+            server.begin()
+        done(nta(["sync"], options.nta, home, server.uri))
+        n_points += sum(compare(server, folder) for folder in runs_in(home))
+        print(f"fault {i + 1}: the server {how}; {remaining} points by `nta sync`", flush=True)
+    print(f"{options.faults} runs, of which the server lacked points of {dict(lacked)} before `nta sync`: "
+          f"{n_points} points there once, none doubled, none missing")
+
+
 def overhead(options, server, scratch):
     kinds = ("stages", "stages before the report", "processor time", "wall time")
     spent = {kind: {True: [], False: []} for kind in kinds}
@@ -291,10 +325,11 @@ def main():
     parser.add_argument("--mlflow", default=shutil.which("mlflow"))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--faults", type=int, default=10)
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--config", default="quickstart", help="what overhead runs")
     parser.add_argument("--keep", help="keep server and homes in this folder")
-    parser.add_argument("parts", nargs="+", choices=["live", "kills", "overhead"])
+    parser.add_argument("parts", nargs="+", choices=["live", "kills", "faults", "overhead"])
     options = parser.parse_args()
     if not options.mlflow:
         sys.exit("no mlflow: pip install mlflow==3.17.2, or --mlflow PATH")
@@ -305,7 +340,7 @@ def main():
     server = Server(options.mlflow, scratch / "server").begin()
     try:
         for part in options.parts:
-            {"live": live, "kills": kills, "overhead": overhead}[part](options, server, scratch)
+            {"live": live, "kills": kills, "faults": faults, "overhead": overhead}[part](options, server, scratch)
     finally:
         server.kill()
         if not options.keep:

@@ -6,7 +6,7 @@ import sys
 
 from pyspark.sql import functions as F
 
-HOST, END, NTH = "nta_host", "nta_end", "nta_row"
+HOST, END, NTH, PART = "nta_host", "nta_end", "nta_row", "nta_part"
 
 
 def arguments(parser):

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -21,6 +21,10 @@ pub(crate) enum Mood {
     Status(u16),
     /// With 429 and a pause of no second, two times of three.
     Busy,
+    /// With 429 and a pause of a second, at first; whoever asks before it is over is counted.
+    Later,
+    /// Reads and stores nothing more: what MLflow answers when the disk of its database and its artifacts is full.
+    Full,
     /// Not at all.
     Hangs,
     /// Does as it is told and breaks off in the middle of its answer, two times of three.
@@ -39,7 +43,14 @@ struct Shared {
     asked: AtomicUsize,
     /// The last `Authorization` header.
     login: Mutex<Option<String>>,
+    /// When it asked for a pause.
+    paused: Mutex<Option<Instant>>,
+    /// Requests within that pause.
+    hasty: AtomicUsize,
 }
+
+/// The pause that a server asks for.
+const PAUSE: Duration = Duration::from_secs(1);
 
 impl FakeMlflow {
     pub(crate) fn start() -> Self {
@@ -50,6 +61,8 @@ impl FakeMlflow {
             mood: Mutex::new(Mood::Well),
             asked: AtomicUsize::new(0),
             login: Mutex::default(),
+            paused: Mutex::default(),
+            hasty: AtomicUsize::new(0),
         });
         let theirs = Arc::clone(&shared);
         std::thread::spawn(move || {
@@ -74,6 +87,11 @@ impl FakeMlflow {
         self.shared.asked.load(Ordering::SeqCst)
     }
 
+    /// Requests that did not wait as long as they were asked to.
+    pub(crate) fn hasty(&self) -> usize {
+        self.shared.hasty.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn login(&self) -> Option<String> {
         self.shared.login.lock().unwrap().clone()
     }
@@ -93,7 +111,32 @@ pub(crate) struct Asked {
     pub(crate) body: Vec<u8>,
 }
 
+impl Shared {
+    /// Whether the request comes too early: the first one does, and any before the pause is over.
+    fn is_paused(&self) -> bool {
+        let mut paused = self.paused.lock().unwrap();
+        let first = paused.is_none();
+        let hasty = paused.get_or_insert_with(Instant::now).elapsed() < PAUSE && !first;
+        self.hasty.fetch_add(usize::from(hasty), Ordering::SeqCst);
+        first || hasty
+    }
+}
+
+/// As 3.17.2 answers on sqlite: errors of its database are 400, those of its file system 500.
+fn no_room(asked: &Asked) -> Answer {
+    if asked.method == "PUT" {
+        return (500, b"Internal Server Error".to_vec());
+    }
+    let message = "(sqlite3.OperationalError) database or disk is full";
+    (400, serde_json::json!({ "error_code": "BAD_REQUEST", "message": message }).to_string().into_bytes())
+}
+
 impl Asked {
+    /// Whether it would be stored.
+    fn writes(&self) -> bool {
+        self.method != "GET" && !self.path.ends_with("/search")
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
@@ -117,6 +160,8 @@ fn serve(stream: TcpStream, shared: &Shared) {
         Mood::Hangs => std::thread::sleep(Duration::from_secs(600)),
         Mood::Status(status) => write(stream, &(status, b"down for now".to_vec()), usize::MAX),
         Mood::Busy if odd => write(stream, &(429, Vec::new()), usize::MAX),
+        Mood::Later if shared.is_paused() => write_after(stream, &(429, Vec::new()), usize::MAX, PAUSE),
+        Mood::Full if asked.writes() => write(stream, &no_room(&asked), usize::MAX),
         Mood::BreaksOff if odd => {
             let answer = do_it();
             write(stream, &answer, answer.1.len() / 2);
@@ -166,10 +211,15 @@ fn decoded(text: &str) -> String {
     String::from_utf8(out).unwrap()
 }
 
-fn write(mut stream: TcpStream, (status, body): &Answer, most: usize) {
-    let length = body.len().max(usize::from(most == 0));
+fn write(stream: TcpStream, answer: &Answer, most: usize) {
+    write_after(stream, answer, most, Duration::ZERO);
+}
+
+/// Answers, and asks whoever was refused to wait so long.
+fn write_after(mut stream: TcpStream, (status, body): &Answer, most: usize, pause: Duration) {
+    let (length, pause) = (body.len().max(usize::from(most == 0)), pause.as_secs());
     let head =
-        format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nRetry-After: 0\r\nConnection: close\r\n\r\n");
+        format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nRetry-After: {pause}\r\nConnection: close\r\n\r\n");
     // A client that was killed is no concern of a server's.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body[..body.len().min(most)]));
 }

@@ -62,8 +62,8 @@ pub use hex::hex;
 pub use progress::{Awaited, Caller, Contact, Quiet, Wait, Watch};
 pub use rng::{Purpose, Rng, rng};
 pub use schema::{
-    CategoricalColumn, EntityRole, FamilyRole, LabelMatch, LabelRole, NumericColumn, Order, Schema, SchemaError,
-    SequenceBy, TimeRole, TimeUnit,
+    CategoricalColumn, EntityRole, FamilyRole, LabelMatch, LabelRole, NumberNotation, NumericColumn, Order, Schema,
+    SchemaError, SequenceBy, TimeRole, TimeUnit,
 };
 pub use scores::{HYBRID, ScoreColumn, Scores};
 pub use sealed::Sealed;

@@ -23,6 +23,7 @@ pub enum Purpose {
     Interval = 10,
     Permutation = 11,
     HeldOutSample = 12,
+    Replay = 13,
     Parity = 31,
 }
 

@@ -185,6 +185,51 @@ pub struct NumericColumn {
     /// Cells may be hexadecimal (`0x0303`, Argus ports).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hex: bool,
+    /// How its numbers are written where that is not the plain way; only text is read by it.
+    #[serde(default, skip_serializing_if = "NumberNotation::is_plain")]
+    pub numbers: NumberNotation,
+}
+
+impl NumericColumn {
+    /// A column of plain numbers.
+    pub fn plain(name: impl Into<String>) -> NumericColumn {
+        NumericColumn { name: name.into(), hex: false, numbers: NumberNotation::Plain }
+    }
+}
+
+/// How the numbers of a column are written. One notation holds for the whole column: `1.234` is another number in each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NumberNotation {
+    /// `1234.5`, `1.2345e3`.
+    #[default]
+    Plain,
+    /// `1234,5` or `1.234,5`: a comma before the fraction, points between groups of three digits.
+    DecimalComma,
+    /// `1,234.5`: commas between groups of three digits.
+    CommaGroups,
+    /// `1 234.5`, `1 234,5`, `1'234.5`: blanks or apostrophes between groups of three digits.
+    SpaceGroups,
+    /// `1.2 M`, `3K`, `7.5 GB`, `2 MiB`, `12 %`: powers of 1000 (of 1024 with an `i`) behind the number.
+    UnitSuffixes,
+}
+
+impl NumberNotation {
+    /// Whether it is the plain one.
+    pub fn is_plain(&self) -> bool {
+        *self == NumberNotation::Plain
+    }
+
+    /// Its name in a schema.
+    pub fn name(self) -> &'static str {
+        match self {
+            NumberNotation::Plain => "plain",
+            NumberNotation::DecimalComma => "decimal_comma",
+            NumberNotation::CommaGroups => "comma_groups",
+            NumberNotation::SpaceGroups => "space_groups",
+            NumberNotation::UnitSuffixes => "unit_suffixes",
+        }
+    }
 }
 
 impl Schema {
@@ -296,7 +341,6 @@ mod tests {
     use super::*;
 
     fn schema() -> Schema {
-        let numeric = |name: &str| NumericColumn { name: name.to_owned(), hex: false };
         Schema {
             name: "t".to_owned(),
             description: String::new(),
@@ -318,7 +362,7 @@ mod tests {
             entity: EntityRole { src: Some("src".to_owned()), dst: None },
             order: Order::EndTime,
             categorical: Vec::new(),
-            numeric: vec![numeric("bytes"), numeric("packets")],
+            numeric: vec![NumericColumn::plain("bytes"), NumericColumn::plain("packets")],
             ignored: Vec::new(),
         }
     }

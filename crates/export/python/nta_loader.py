@@ -17,6 +17,8 @@ import pathlib
 import numpy as np
 import onnxruntime
 
+from nta_memory import Memory
+
 MISSING = {"", "-", "(empty)", "nan", "inf", "infinity"}
 
 
@@ -76,63 +78,62 @@ class Model:
 
 
 class Follower:
-    """Scores rows by what their hosts did before, and remembers it from call to call, of every host: nta forgets some
-    where there are more than the model has room for (`memory` in the config)."""
+    """Scores rows by what their hosts did before, and remembers it from call to call: of as many hosts as nta does, by the
+    same rule (`nta_memory`)."""
 
     def __init__(self, model):
         self.model = model
-        self.memory = model.contract["memory"]
-        self.places = {}
-        self.ends = np.zeros(0, np.int64)
-        self.states = [np.zeros((0, s["width"]), np.float32) for s in self.memory["states"]]
+        self.rule = model.contract["memory"]
+        self.memory = Memory(self.rule["entities"], self.rule["idle_seconds"], bytes.fromhex(self.rule["entity_key"]))
+        self.states = [np.zeros((0, s["width"]), np.float32) for s in self.rule["states"]]
 
     def score(self, columns, entity, end_time=None):
         """Rows of a host stand in the order in which they ended, here and from call to call."""
         inputs = self.model.inputs(columns)
-        n_rows, n_known = len(entity), len(self.places)
-        place = np.fromiter((self.places.setdefault(e, len(self.places)) for e in entity), np.int64, n_rows)
-        self._make_room()
-        known = np.arange(len(self.places)) < n_known
+        n_rows = len(entity)
         end = as_micros(end_time) if end_time is not None else np.zeros(n_rows, np.int64)
+        place, before, goes_on = np.zeros(n_rows, np.int64), end.copy(), np.zeros(n_rows, bool)
+        for i, (host, at) in enumerate(zip(plain(entity).tolist(), end.tolist())):
+            place[i], last = self.memory.visit(host, at)
+            if last is not None:
+                before[i], goes_on[i] = last, True
+        self._make_room()
+        seconds = np.where(goes_on, (end - before) / 1e6, np.nan)
         scores = {}
         for rows in waves(place):
-            outputs = self.model.run(self.model.contract["graphs"]["sequences"],
-                                     self._inputs(inputs, rows, place[rows], known, end))
-            for s, state in zip(self.memory["states"], self.states):
+            chosen = {name: values[rows] for name, values in inputs.items()}
+            if self.rule["gap"]:
+                chosen[self.rule["gap"]] = seconds[rows]
+            for s, state in zip(self.rule["states"], self.states):
+                chosen[s["input"]] = np.where(goes_on[rows, None], state[place[rows]], np.float32(0))
+            outputs = self.model.run(self.model.contract["graphs"]["sequences"], chosen)
+            for s, state in zip(self.rule["states"], self.states):
                 state[place[rows]] = outputs[s["output"]]
-            self.ends[place[rows]], known[place[rows]] = end[rows], True
             for name in self.model.contract["outputs"]:
                 scores.setdefault(name, np.zeros(n_rows, outputs[name].dtype))[rows] = outputs[name]
         return scores
 
     def remembered(self, host):
         """What is kept of a host, as bytes: for whoever keeps it elsewhere, a stream on many machines."""
-        place = self.places[host]
-        parts = [np.asarray(self.ends[place], "<i8")] + [state[place].astype("<f4") for state in self.states]
+        place, end = self.memory.hosts[host][:2]
+        parts = [np.asarray(end, "<i8")] + [state[place].astype("<f4") for state in self.states]
         return b"".join(part.tobytes() for part in parts)
 
     def recall(self, host, kept):
         """Takes up a host of which nothing is known here yet where `remembered` left it."""
-        place = self.places.setdefault(host, len(self.places))
+        place, _ = self.memory.visit(host, int(np.frombuffer(kept, "<i8", 1)[0]))
         self._make_room()
-        self.ends[place], begin = np.frombuffer(kept, "<i8", 1)[0], 8
+        begin = 8
         for state in self.states:
             state[place] = np.frombuffer(kept, "<f4", state.shape[1], begin)
             begin += 4 * state.shape[1]
 
-    def _inputs(self, inputs, rows, places, known, end):
-        chosen = {name: values[rows] for name, values in inputs.items()}
-        if self.memory["gap"]:
-            seconds = (end[rows] - self.ends[places]) / 1e6
-            chosen[self.memory["gap"]] = np.where(known[places], seconds, np.nan)
-        for s, state in zip(self.memory["states"], self.states):
-            chosen[s["input"]] = state[places]
-        return chosen
-
     def _make_room(self):
-        more = len(self.places) - len(self.ends)
-        self.ends = np.concatenate([self.ends, np.zeros(more, np.int64)])
-        self.states = [np.concatenate([s, np.zeros((more, s.shape[1]), np.float32)]) for s in self.states]
+        """By doubling: a copy now and then, not at every call."""
+        for i, state in enumerate(self.states):
+            if self.memory.n_places > len(state):
+                more = max(self.memory.n_places, 2 * len(state)) - len(state)
+                self.states[i] = np.concatenate([state, np.zeros((more, state.shape[1]), np.float32)])
 
 
 def waves(place):

@@ -36,7 +36,7 @@ pub enum ExportError {
         "{graph} does not say what the model says: row {row} of the {rows}, {column}: {found}, and the model says \
          {expected}; nothing is to be trusted that was made of it"
     )]
-    Apart { graph: String, rows: String, row: usize, column: String, found: f32, expected: f32 },
+    Apart { graph: String, rows: String, row: u64, column: String, found: f32, expected: f32 },
     /// A published file that is not what was published.
     #[error("{}: {why}; this folder cannot be trusted: publish or fetch it again", path.display())]
     Damaged { path: PathBuf, why: String },

@@ -6,7 +6,9 @@ use std::time::Duration;
 use polars_core::prelude::DataFrame;
 
 use crate::error::{IngestError, Position};
+use crate::left_out::LeftOut;
 use crate::rejects::reject::Reject;
+use crate::schema::header::Double;
 
 /// Rows that follow each other in one file.
 pub(crate) struct Block {
@@ -19,6 +21,8 @@ pub(crate) struct Block {
     pub(crate) texts: Option<Texts>,
     /// Lines among these rows that gave none.
     pub(crate) rejects: Vec<Reject>,
+    /// Lines among them, and before them, that hold no flow.
+    pub(crate) left_out: LeftOut,
     /// Where the text goes on after these rows; `None` for files without lines.
     pub(crate) end: Option<TextPosition>,
 }
@@ -61,6 +65,11 @@ impl Texts {
 }
 
 impl Block {
+    /// Whether it holds neither rows nor rejects.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.rejects.is_empty()
+    }
+
     /// Place of row `i` of the block, for messages.
     pub(crate) fn position(&self, i: usize) -> Position {
         match &self.places {
@@ -87,8 +96,16 @@ pub(crate) trait BlockReader: Send {
     fn columns(&self) -> &[String];
     /// Gives these columns only, from now on.
     fn project(&mut self, columns: &[String]);
-    /// The next rows, `None` at the end. There may be rejects and no rows.
+    /// The next rows, `None` at the end. There may be rejects and no rows, or nothing but lines left out.
     fn next_block(&mut self, limit: BlockLimit) -> Result<Option<Block>, IngestError>;
+    /// Columns under a name that stood before them in the header, and the name that they go by.
+    fn doubles(&self) -> &[Double] {
+        &[]
+    }
+    /// Columns of kinds that no role can use, and those kinds.
+    fn unread(&self) -> &[(String, String)] {
+        &[]
+    }
     /// Bytes of the file behind the reader.
     fn bytes_read(&self) -> u64;
 }

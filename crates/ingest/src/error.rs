@@ -81,9 +81,6 @@ pub enum IngestError {
         "{file} looks separated by {found}, not by {expected}; set `delimiter: {hint}` in the schema (scoring: `--delimiter {hint}`), or export it again"
     )]
     WrongDelimiter { file: String, expected: String, found: String, hint: String },
-    /// Two columns of one name.
-    #[error("{file}: column `{column}` stands twice in the header (places {first} and {second}); rename one")]
-    DuplicateColumn { file: String, column: String, first: usize, second: usize },
     /// More columns than are read.
     #[error("{file} has {found} columns, more than the {limit} that are read; keep those that the schema names")]
     TooManyColumns { file: String, found: usize, limit: usize },
@@ -112,8 +109,8 @@ pub enum IngestError {
     #[error("{file}, {at}: {found} values where schema {schema} names {expected} columns; {remedy}")]
     WrongWidth { file: String, at: Position, found: usize, schema: String, expected: usize, remedy: String },
     /// A row with more or fewer values than there are columns.
-    #[error("{file}, {at}: {found} values where there are {expected} columns; mend or remove the line")]
-    Ragged { file: String, at: Position, found: usize, expected: usize },
+    #[error("{file}, {at}: {found} values where there are {expected} columns; {remedy}")]
+    Ragged { file: String, at: Position, found: usize, expected: usize, remedy: &'static str },
     /// Quotes that do not close, or close in the middle of a value.
     #[error("{file}, {at}: {problem}; a quoted value begins and ends with \" and doubles every \" inside")]
     BadQuote { file: String, at: Position, problem: String },

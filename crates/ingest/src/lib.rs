@@ -16,6 +16,7 @@
 //! | `labelling` | labels that stand in no column: of a second table, or of windows of time and hosts |
 //! | `values` | one cell: number, time, text, nothing |
 //! | `limits` | what a file may ask of memory |
+//! | `left_out` | lines that hold no flow, counted by kind |
 //! | `rejects` | rows that cannot be read: refused, or set aside up to a share |
 //! | `reading` | the doors: [`read`] whole, [`batches`], [`follow`] a stream, [`read_columns`] |
 //! | `schema` | schemas by name, and which column stands for which of their names |
@@ -70,6 +71,7 @@ mod format;
 mod framing;
 mod input;
 mod labelling;
+mod left_out;
 mod limits;
 mod options;
 mod parquet;
@@ -83,16 +85,18 @@ pub use assemble::label_words::says_no_label;
 pub use assemble::labels::with_benign;
 pub use assemble::truth::WithoutTruth;
 pub use block::TextPosition;
-pub use draft::infer::infer_schema;
+pub use draft::infer::{Drafted, draft_schema, infer_schema};
 pub use error::{CellError, IngestError, Position};
 pub use format::Format;
 pub use input::source::{FileDigest, Source};
 pub use input::tail::{Tail, TailStop};
 pub use labelling::given::GivenLabels;
 pub use labelling::join::{Joined, WindowRows};
+pub use left_out::LeftOut;
 pub use options::{Advice, AsWritten, ReadOptions, Truth};
 pub use parquet::guard::panic_is_caught;
 pub use reading::batches::{Batch, Batches, batches, follow};
+pub use reading::odd_columns::OddColumn;
 pub use reading::plain_columns::{ColumnValues, Columns, read_columns};
 pub use reading::summary::{ColumnMissing, FileLabel, FileRows, ReadSummary};
 pub use reading::whole::{Read, read};

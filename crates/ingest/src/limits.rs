@@ -11,8 +11,11 @@ pub(crate) const LONGEST_NAME: usize = 1_024;
 /// Longest line, and longest record that quotes hold together, in bytes.
 pub(crate) const LONGEST_RECORD: usize = 16 << 20;
 
-/// Text in a row that holds no flow: blank lines, comments, repeated headers. In bytes.
+/// Text in a row that holds no flow: blank lines, header lines of a format's own. In bytes.
 pub(crate) const LONGEST_GAP: u64 = 16 << 20;
+
+/// Lines in a row that are left out and counted: CIC-IDS2017 ends in 24 MiB of separators. In bytes.
+pub(crate) const LONGEST_LEFT_OUT: u64 = 256 << 20;
 
 /// Longest value of a text format, in bytes: categories are kept whole.
 pub(crate) const LONGEST_VALUE: usize = 256 << 10;
@@ -39,13 +42,18 @@ pub(crate) fn refuse_long_values(lengths: impl Iterator<Item = usize>) -> Result
 
 /// Refuses more text without a flow than is read; it goes from `from` (line, offset) to the offset `to`.
 pub(crate) fn refuse_gap(from: (u64, u64), to: u64, file: &str) -> Result<(), IngestError> {
-    if to.saturating_sub(from.1) <= LONGEST_GAP {
+    refuse_without_flow(LONGEST_GAP, from, to, file)
+}
+
+/// Refuses more bytes without a flow than `most`.
+pub(crate) fn refuse_without_flow(most: u64, from: (u64, u64), to: u64, file: &str) -> Result<(), IngestError> {
+    if to.saturating_sub(from.1) <= most {
         return Ok(());
     }
     let problem = format!(
         "more than {} MiB of blank lines, comments or repeated headers begin here, without a flow among them; remove \
          them, or export the file again",
-        LONGEST_GAP >> 20
+        most >> 20
     );
     Err(IngestError::BadLine { file: file.to_owned(), at: Position::Line(from.0), problem })
 }

@@ -82,6 +82,8 @@ pub enum Advice {
     Schema,
     /// To say how the file is written ([`AsWritten`]), as options of the command: the schema belongs to a model.
     Options,
+    /// To change the file: the schema belongs to a model, and the command has no such options.
+    File,
 }
 
 /// How files are read. Begin with [`ReadOptions::new`] and change what must be otherwise.

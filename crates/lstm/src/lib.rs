@@ -65,6 +65,7 @@ pub use config::{
 };
 pub use engine::{DeviceInfo, ResolvedDevice, devices, vectors};
 pub use error::{ConfigError, LstmError};
+pub use kernel::{RationalTanh, TANH};
 pub use score::{Lstm, LstmState, Scratch};
 pub use train::{Checkpoint, EpochReport, Fitted, Rows};
 pub use weights::Tensor;

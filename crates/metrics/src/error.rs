@@ -21,6 +21,9 @@ pub enum MetricsError {
     /// The best F1 is sought where F1 is undefined.
     #[error("best F1 needs attacks, and none of the {rows} rows is one: choose `fixed` or a budget")]
     NoAttacks { rows: usize },
+    /// Two models cannot be compared on one class.
+    #[error("a paired comparison needs both classes, and there are {benign} benign rows and {attacks} attacks")]
+    OneClass { benign: u64, attacks: u64 },
     /// The budget rule cannot be kept.
     #[error(transparent)]
     Budget(#[from] BudgetError),

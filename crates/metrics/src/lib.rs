@@ -8,6 +8,7 @@
 //! | [`Ranking`] | how well scores put attacks above benign flows, whatever the threshold |
 //! | [`brier`], [`log_loss`], [`reliability`], [`Isotonic`] | whether a score of 0.7 means seven in ten |
 //! | [`clopper_pearson`], [`wilson`], [`mean_interval`], [`clustered_fpr`] | how far a number may lie from the truth |
+//! | [`compare_paired`], [`PromotionRule`] | which of two models finds more at the same false positive rate, and whether it may take over |
 //! | [`ThresholdRule`], [`Budget`] | above which score a flow is flagged, and what may be promised of it |
 //! | [`curves`], [`histogram`] | what figures are drawn from |
 //! | [`judge`] | everything of the above about a frozen model: the [`Evaluation`], which evaluation.json holds |
@@ -66,6 +67,7 @@ mod interval;
 mod isotonic;
 mod judge;
 mod named;
+mod paired;
 mod percent;
 mod ranking;
 mod threshold;
@@ -85,6 +87,9 @@ pub use judge::{
 };
 pub use named::Named;
 pub use nta_data::HYBRID;
+pub use paired::{
+    AtRate, Check, Checked, FamilyPair, McNemar, Paired, PairedInput, PromotionRule, UnitKind, Units, compare_paired,
+};
 pub use ranking::{Cut, Ranking};
 pub use threshold::{
     Budget, BudgetError, BudgetThreshold, ChosenThreshold, PartScores, ThresholdRule, best_f1_threshold, rows_needed,

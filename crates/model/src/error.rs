@@ -75,6 +75,13 @@ pub enum ModelError {
     /// A model that nothing can be held against.
     #[error("there are no golden rows, which every model has")]
     NoGolden,
+    /// An alias was moved by somebody else since the version was held against what it pointed at.
+    #[error(
+        "{alias} points at {} now, no longer at {}: nothing was moved",
+        now.map_or("nothing".to_owned(), |n| format!("version {n}")),
+        from.map_or("nothing".to_owned(), |n| format!("version {n}"))
+    )]
+    Moved { alias: String, from: Option<u32>, now: Option<u32> },
     /// The model does not say what it said when it was made.
     #[error("golden row {row}: {member} says {found}, and said {expected} when the model was made")]
     Golden { row: usize, member: String, found: f32, expected: f32 },

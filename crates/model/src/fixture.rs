@@ -42,7 +42,7 @@ pub(crate) fn schema(order: Order) -> Schema {
         entity: EntityRole { src: Some("src".into()), dst: None },
         order,
         categorical: vec![CategoricalColumn { name: "proto".into() }],
-        numeric: ["bytes", "packets"].map(|name| NumericColumn { name: name.into(), hex: false }).to_vec(),
+        numeric: ["bytes", "packets"].map(NumericColumn::plain).to_vec(),
         ignored: Vec::new(),
     }
 }

@@ -11,7 +11,7 @@
 //! | `reasons`, `novelty` | why rows have their scores: the forest's features, the columns that surprise the density |
 //! | `golden`, `verify` | rows that every copy must judge alike |
 //! | `store`, `manifest`, `parts`, `digest`, `hex_key` | the folder: files, their digests, the seal |
-//! | `registry`, `aliases` | versions and aliases, the log of promotions, what a version was made from, what may go |
+//! | `registry`, `aliases` | versions and aliases, the log of promotions, promises as seen later, what a version was made from, what may go |
 //!
 //! ```
 //! use std::path::Path;
@@ -77,5 +77,5 @@ pub use model::{Model, NamedThreshold, StateRule};
 pub use novelty::{Held, Novelties, Novelty};
 pub use prepared::{PreparedRows, RecordLayout};
 pub use reasons::{Reason, Reasons};
-pub use registry::{Act, AliasChange, By, Collected, Registry, Reign, Removal, Version, Versions};
+pub use registry::{Act, AliasChange, By, Collected, Look, Observed, Registry, Reign, Removal, Version, Versions};
 pub use scorer::Scorer;

@@ -58,7 +58,7 @@ pub struct Provenance {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataDigest {
-    /// `train` or `test`.
+    /// `train`, `test`, `replay` (old traffic of a retraining) or `labels` (of the others).
     pub role: String,
     /// File name, without folders.
     pub name: String,

@@ -2,13 +2,16 @@
 
 mod gc;
 mod lineage;
+mod lines;
 mod log;
+mod observed;
 mod promotion;
 #[cfg(test)]
 mod promotion_tests;
 
 pub use gc::{Collected, Removal};
 pub use log::{Act, AliasChange, Reign};
+pub use observed::{Look, Observed};
 pub use promotion::By;
 
 use std::collections::BTreeMap;

@@ -1,9 +1,11 @@
 //! What the user types.
 
 mod models;
+mod retrain;
 mod written;
 
 pub(crate) use models::{GcArgs, ModelsCommand, PromoteArgs, RollbackArgs};
+pub(crate) use retrain::RetrainArgs;
 pub(crate) use written::{LabelsArgs, WrittenArgs};
 
 use std::path::PathBuf;
@@ -97,6 +99,13 @@ Examples:
   nta drift ctu13@champion today.binetflow
   nta drift ctu13 monday.csv tuesday.csv -o drift/     a page with every column, then and now")]
     Drift(DriftArgs),
+    /// Train a challenger on fresh traffic, hold it against the champion, promote it by rule. Exits with 3 where the rule says no.
+    #[command(after_help = "\
+Examples:
+  nta retrain office week-48.csv
+  nta retrain office@champion /srv/flows/*.csv --no-promote
+  nta retrain office week-48.csv --set retrain.minimum_gain=0.05 --set retrain.replay=0.3")]
+    Retrain(RetrainArgs),
     /// Keep what analysts say of flows that a model judged, for its next training.
     #[command(after_help = "\
 Examples:
@@ -225,7 +234,8 @@ pub(crate) struct ScoreArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct PublishArgs {
-    /// A path, `name` (its newest version), `name/3` or `name@alias`.
+    /// A path, `name` (its newest version), `name/3` or `name@alias`; on the tracking server `models:/name/3` or
+    /// `models:/name@alias`, which needs --output.
     pub(crate) model: String,
     /// The folder to make; `artifacts/NAME/VERSION` when not given.
     #[arg(long, short, value_name = "DIR")]
@@ -242,7 +252,8 @@ pub(crate) struct PublishArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// A path, `name`, `name/3` or `name@alias`, or the folder of a published model.
+    /// A path, `name`, `name/3` or `name@alias`, or the folder of a published model; on the tracking server `models:/name/3`
+    /// or `models:/name@alias`.
     pub(crate) model: String,
     /// Exit with 3 unless the folder was signed with this key's private half (PEM, Ed25519).
     #[arg(long, value_name = "KEY")]
@@ -264,7 +275,8 @@ pub(crate) struct ProofArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DriftArgs {
-    /// A path, `name` (its newest version), `name/3` or `name@alias`.
+    /// A path, `name` (its newest version), `name/3` or `name@alias`; on the tracking server `models:/name/3` or
+    /// `models:/name@alias`.
     pub(crate) model: String,
     /// The fresh traffic, as for `nta score`; labels are used where there are some.
     #[arg(required = true)]

@@ -52,6 +52,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
         Command::Compare { runs } => commands::past_runs::compare(runs, common),
         Command::Score(args) => commands::score::score(args, common),
         Command::Drift(args) => commands::drift::drift(args, common),
+        Command::Retrain(args) => commands::retrain::retrain(args, common),
         Command::Feedback(args) => commands::feedback::feedback(args, common),
         Command::Models { command: None } => commands::models::models(common),
         Command::Models { command: Some(asked) } => commands::models::of_one(asked, common),

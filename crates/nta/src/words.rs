@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nta_pipeline::{Awaited, Begun, Joined, Outcome, PartSize, Remark, Unit, thousands};
+use nta_pipeline::{Awaited, Begun, Joined, OddColumn, Outcome, PartSize, Remark, Unit, thousands};
 
 use crate::visible::one_line;
 
@@ -54,6 +54,23 @@ pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
             let found =
                 if *past_limit == 0 { "within the limits".to_owned() } else { format!("{past_limit} past the limit") };
             format!("{} flows, {found}", thousands(*rows))
+        }
+        Outcome::Audit { rows, attacks, held_out } => {
+            let [rows, attacks, held_out] = [rows, attacks, held_out].map(|n| thousands(*n));
+            format!("{rows} fresh flows, {attacks} attacks, {held_out} held out")
+        }
+        Outcome::Replay { rows, of, unavailable } => {
+            let gone =
+                if *unavailable > 0 { format!(" · {unavailable} models' traffic is gone") } else { String::new() };
+            format!("{} of {} old flows learned again{gone}", thousands(*rows), thousands(*of))
+        }
+        Outcome::Decide { champion, challenger, gain, failed, promoted } => {
+            let what = match (failed, promoted) {
+                (0, true) => "takes over".to_owned(),
+                (0, false) => "passes".to_owned(),
+                (n, _) => format!("fails {n} checks"),
+            };
+            format!("{challenger} against {champion}: recall {gain:+.3}, {what}")
         }
         Outcome::Simulate { rows, attacks, .. } => {
             format!("{} flows, {} attacks", thousands(*rows), thousands(*attacks))
@@ -118,6 +135,29 @@ pub(crate) fn wait(what: &Awaited<'_>) -> String {
     }
 }
 
+/// `train: `, or nothing where there is one source.
+fn of(role: &str) -> String {
+    if role.is_empty() { String::new() } else { format!("{role}: ") }
+}
+
+/// A column that is not read under its name, or not at all.
+fn odd_column(column: &OddColumn) -> String {
+    match column {
+        OddColumn::Unread { name, kind } => format!("column `{name}` is of kind {kind} and not read"),
+        OddColumn::Doubled { name, place, read_as, rows_compared, rows_equal, is_passed_over } => {
+            let cells = match (*rows_compared, rows_compared - rows_equal) {
+                (0, _) => String::new(),
+                (n, 0) => format!(", with equal cells in the first {} rows", thousands(n)),
+                (n, differ) => {
+                    format!(", with other cells in {} of the first {} rows", thousands(differ), thousands(n))
+                }
+            };
+            let then = if *is_passed_over { ", which no role of the schema names" } else { "" };
+            format!("column `{name}` stands twice in the header{cells}; column {place} is called `{read_as}`{then}")
+        }
+    }
+}
+
 /// Something worth knowing, as a sentence.
 pub(crate) fn remark(remark: &Remark) -> String {
     match remark {
@@ -144,6 +184,15 @@ pub(crate) fn remark(remark: &Remark) -> String {
         Remark::RowsSetAside { role, rows, file } => {
             format!("{role}: {} rows cannot be read and were set aside, see {file}", thousands(*rows))
         }
+        Remark::LinesLeftOut { role, left_out } => {
+            let kinds: Vec<String> = left_out.kinds().map(|(n, what)| format!("{} {what}", thousands(n))).collect();
+            format!("{}left out, for they hold no flow: {}", of(role), kinds.join(", "))
+        }
+        Remark::OddColumn { role, column } => format!("{}{}", of(role), odd_column(column)),
+        Remark::MoreOddColumns { role, more } => {
+            format!("{}{} more columns stand twice or are of kinds that are not read", of(role), thousands(*more))
+        }
+        Remark::Drafted { note } => note.clone(),
         Remark::ColumnsAbsent { role, columns } => format!("{role}: the files lack {}", columns.join(", ")),
         Remark::Partition { text } => text.clone(),
         Remark::ColumnDropped { column, reason } => format!("column `{column}` is left out: {reason}"),
@@ -159,6 +208,8 @@ pub(crate) fn remark(remark: &Remark) -> String {
             let why = why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
             format!("tracking: {remaining} not delivered, `nta sync {run}` sends them{why}")
         }
+        Remark::NotObserved { why } => format!("what was seen of the promise is not kept: {why}"),
+        Remark::NotReplayed { version, why } => format!("what {version} learned from is not learned again: {why}"),
         Remark::LeftBehind { reason } => format!("{reason}; the next run tries again"),
         Remark::Threshold { score, reason } => format!("{score}: {reason}"),
     }
@@ -168,7 +219,8 @@ pub(crate) fn remark(remark: &Remark) -> String {
 pub(crate) fn joined(joined: &Joined) -> String {
     let total = joined.labelled + joined.unmatched + joined.ambiguous;
     let (labelled, file, by) = (thousands(joined.labelled), &joined.file, joined.by.join(", "));
-    let mut said = format!("{labelled} of {} flows have a label in {file}, by {by}", thousands(total));
+    let within = joined.tolerance_micros.map(|micros| format!(" within {} s", micros as f64 / 1e6)).unwrap_or_default();
+    let mut said = format!("{labelled} of {} flows have a label in {file}, by {by}{within}", thousands(total));
     for (rows, why) in [
         (joined.by_default, "in no window, by default"),
         (joined.unmatched, "not found there"),

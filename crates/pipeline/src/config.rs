@@ -21,6 +21,7 @@ pub use traffic::{Traffic, TrafficFile};
 
 use crate::bad_rows::BadRowsConfig;
 use crate::labels_file::LabelsFile;
+use crate::policy::RetrainConfig;
 use crate::project::Project;
 use crate::yaml::{self, Document};
 
@@ -60,6 +61,9 @@ pub struct RunConfig {
     /// How far later traffic may move from this; `nta drift` holds it to that.
     #[serde(default)]
     pub drift: DriftConfig,
+    /// How `nta retrain` makes a challenger of this model, and when that takes its place.
+    #[serde(default)]
+    pub retrain: RetrainConfig,
 }
 
 fn default_seed() -> u64 {
@@ -220,6 +224,9 @@ impl RunConfig {
         if let Some((key, value, right)) = self.drift.fault() {
             return Err(in_stage("drift", key, &format!("`{key}` is {value}: give {right}")));
         }
+        if let Some((key, value, right)) = self.retrain.fault() {
+            return Err(in_stage("retrain", key, &format!("`{key}` is {value}: give {right}")));
+        }
         self.hybrid.check().map_err(|e| match &e {
             HybridError::Config { key, .. } => in_stage("hybrid", key, &e.to_string()),
             _ => in_stage("hybrid", "", &e.to_string()),
@@ -292,7 +299,7 @@ fn apply_set(document: &mut Document, set: &str) -> Result<(), ConfigError> {
 }
 
 /// Sections of later versions: refused by name rather than as a misspelling.
-const NOT_YET: [&str; 5] = ["audit", "publish", "export", "drift", "retrain"];
+const NOT_YET: [&str; 3] = ["audit", "publish", "export"];
 
 /// serde's complaint in words a user can act on.
 fn explain(path: &str, message: &str, document: &Document) -> String {

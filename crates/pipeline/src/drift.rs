@@ -5,17 +5,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use nta_audit::{Drift, DriftConfig, ObservedRate, observed_rate};
-use nta_data::{HYBRID, Scores};
+use nta_data::{Dataset, HYBRID, Scores};
 use nta_ingest::{AsWritten, BadRows, Batch, Reject};
 use nta_metrics::ThresholdRule;
-use nta_model::{Model, Registry};
+use nta_model::{Look, Model, Registry};
 use nta_preprocess::{BinnedColumn, Spread};
 use serde::Serialize;
 
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Outcome, Stage};
 use crate::project::Project;
+use crate::promises;
 use crate::score::{Asked, Input, ScoreSink, into_sink};
+use crate::track::locate;
 use crate::yaml;
 
 /// Rows held at a time.
@@ -24,7 +26,7 @@ const BATCH: usize = 8_192;
 /// What to hold against which model.
 #[derive(Debug, Clone)]
 pub struct DriftRequest {
-    /// A path, `name`, `name/3` or `name@alias`.
+    /// A path, `name`, `name/3` or `name@alias`; `models:/name/3` or `models:/name@alias` on a tracking server.
     pub model: String,
     /// The fresh traffic; `-` for standard input.
     pub fresh: Vec<PathBuf>,
@@ -83,6 +85,22 @@ impl ObservedPromise {
     }
 }
 
+impl DriftOutcome {
+    /// drift.html, drift.json and the figure.
+    pub(crate) fn pages(&self) -> Result<Vec<nta_report::Artefact>, PipelineError> {
+        let head = nta_report::DriftHead {
+            model: self.model.clone(),
+            fresh: self.fresh.iter().map(|file| file.display().to_string()).collect(),
+            promise: self.promise.as_ref().map(|promise| (promise.budget, promise.observed)),
+            past_limit: self.past_limit.clone(),
+        };
+        let mut files = nta_report::render_drift(&head, &self.drift).map_err(failed)?;
+        let json = serde_json::to_vec_pretty(self).map_err(failed)?;
+        files.push(nta_report::Artefact { path: "drift.json".into(), bytes: json });
+        Ok(files)
+    }
+}
+
 /// Holds `request.fresh` against the model.
 ///
 /// # Errors
@@ -90,30 +108,30 @@ impl ObservedPromise {
 pub fn drift(request: &DriftRequest, listener: &dyn Listener) -> Result<DriftOutcome, PipelineError> {
     let begun = Instant::now();
     listener.hear(&Event::StageBegun { stage: Stage::Drift });
-    let version = Registry::new(&request.project.home).resolve(&request.model).map_err(refused)?;
-    let model = Arc::new(Model::load(&version.path).map_err(refused)?);
+    let version = locate(&request.project, &request.model, listener)?;
+    let model = Arc::new(Model::load(&version.folder).map_err(refused)?);
     let limits = limits(request, &model)?;
-    let profile = model.profile.as_ref().ok_or_else(|| refused(nta_audit::DriftError::NoSpread))?;
-    let spread = profile.spread.as_ref().ok_or_else(|| refused(nta_audit::DriftError::NoSpread))?;
+    let counting = Counting::of(&model)?;
     let asked = Asked {
         stage: Stage::Drift,
         paths: &request.fresh,
         sensor: request.sensor.as_deref(),
-        written: request.written.clone(),
+        written: Some(request.written.clone()),
         labels: None,
         bad_rows: request.bad_rows,
         batch_rows: BATCH,
     };
     let input = Input::open(&asked, &model, listener)?;
-    let counting = Counting { spread: spread.emptied(), false_alarms: None, set_aside: 0 };
     let counted = into_sink(&input, &model, &std::env::temp_dir(), counting)?;
-    let drift = nta_audit::drift(profile, &counted.spread, &limits).map_err(refused)?;
-    let promise = promise(&model, counted.false_alarms.as_ref())?;
-    let broken = promise.as_ref().is_some_and(ObservedPromise::broken);
-    let past_limit = drift.drifted().chain(broken.then_some("promise")).map(str::to_owned).collect();
+    let Found { drift, promise, past_limit } = counted.held_against(&model, &limits)?;
+    if let Some(promise) = &promise {
+        let files = input.files().iter().map(|file| file.display().to_string()).collect();
+        let registry = Registry::new(&request.project.home).in_contact(listener.contact());
+        promises::keep(&registry, version.registered.as_ref(), Look::Drift, files, promise, listener);
+    }
     let seconds = begun.elapsed().as_secs_f64();
     let outcome = DriftOutcome {
-        model: version.title(),
+        model: version.title,
         fresh: input.files().to_vec(),
         promise,
         set_aside: counted.set_aside,
@@ -132,13 +150,7 @@ pub fn drift(request: &DriftRequest, listener: &dyn Listener) -> Result<DriftOut
 
 /// The model's own limits, or those asked for.
 fn limits(request: &DriftRequest, model: &Model) -> Result<DriftConfig, PipelineError> {
-    // A model of before there were limits, or one made by other hands, is held to the usual ones. Its text is read within
-    // the bounds of any config's, and no other block of it has a say here.
-    let own = yaml::parse(&model.provenance.config).ok().and_then(|mut config| {
-        let block = config.value.get_mut("drift").map(serde_json::Value::take)?;
-        serde_json::from_value::<DriftConfig>(block).ok()
-    });
-    let own = own.unwrap_or_default();
+    let own = own_limits(model);
     let limits = DriftConfig {
         psi: request.psi.unwrap_or(own.psi),
         alert_factor: request.alert_factor.unwrap_or(own.alert_factor),
@@ -150,6 +162,16 @@ fn limits(request: &DriftRequest, model: &Model) -> Result<DriftConfig, Pipeline
     }
 }
 
+/// The limits of the model's config. A model of before there were limits, or one made by other hands, is held to the usual
+/// ones. Its text is read within the bounds of any config's, and no other block of it has a say here.
+pub(crate) fn own_limits(model: &Model) -> DriftConfig {
+    let own = yaml::parse(&model.provenance.config).ok().and_then(|mut config| {
+        let block = config.value.get_mut("drift").map(serde_json::Value::take)?;
+        serde_json::from_value::<DriftConfig>(block).ok()
+    });
+    own.unwrap_or_default()
+}
+
 fn promise(model: &Model, false_alarms: Option<&BinnedColumn>) -> Result<Option<ObservedPromise>, PipelineError> {
     let ThresholdRule::Budget(budget) = model.threshold(HYBRID).map_err(failed)?.rule else { return Ok(None) };
     let observed = false_alarms.map(observed_rate);
@@ -157,16 +179,7 @@ fn promise(model: &Model, false_alarms: Option<&BinnedColumn>) -> Result<Option<
 }
 
 fn write(folder: &Path, outcome: &DriftOutcome) -> Result<(), PipelineError> {
-    let head = nta_report::DriftHead {
-        model: outcome.model.clone(),
-        fresh: outcome.fresh.iter().map(|file| file.display().to_string()).collect(),
-        promise: outcome.promise.as_ref().map(|promise| (promise.budget, promise.observed)),
-        past_limit: outcome.past_limit.clone(),
-    };
-    let mut files = nta_report::render_drift(&head, &outcome.drift).map_err(failed)?;
-    let json = serde_json::to_vec_pretty(outcome).map_err(failed)?;
-    files.push(nta_report::Artefact { path: "drift.json".into(), bytes: json });
-    for file in files {
+    for file in outcome.pages()? {
         let path = folder.join(&file.path);
         nta_atomic::write(&path, &file.bytes).map_err(failed)?;
     }
@@ -174,23 +187,55 @@ fn write(folder: &Path, outcome: &DriftOutcome) -> Result<(), PipelineError> {
 }
 
 /// Counts rows, scores and, of benign rows, false alarms.
-struct Counting {
+pub(crate) struct Counting {
     spread: Spread,
     /// `None` while no row has a label.
     false_alarms: Option<BinnedColumn>,
     set_aside: u64,
 }
 
+/// What counted traffic shows.
+pub(crate) struct Found {
+    pub(crate) drift: Drift,
+    pub(crate) promise: Option<ObservedPromise>,
+    /// What is past its limit.
+    pub(crate) past_limit: Vec<String>,
+}
+
+impl Counting {
+    /// Nothing counted yet, in the bins of the model's training.
+    pub(crate) fn of(model: &Model) -> Result<Self, PipelineError> {
+        let spread = model.profile.as_ref().and_then(|profile| profile.spread.as_ref());
+        let spread = spread.ok_or_else(|| refused(nta_audit::DriftError::NoSpread))?.emptied();
+        Ok(Counting { spread, false_alarms: None, set_aside: 0 })
+    }
+
+    /// Counts rows and their scores; `unjudged`, in ascending order, are the rows whose label says nothing.
+    pub(crate) fn take_rows(&mut self, rows: &Dataset, scores: &Scores, unjudged: &[u32]) {
+        self.spread.take_rows(rows);
+        self.spread.take_scores(scores);
+        let Some(labels) = &rows.label else { return };
+        let counted = self.false_alarms.get_or_insert_with(|| BinnedColumn::of_flags("false alarms"));
+        let judged = |i: &usize| !labels[*i].is_attack() && unjudged.binary_search(&(*i as u32)).is_err();
+        counted.take_flags((0..labels.len()).filter(judged).map(|i| scores.hybrid().flags[i]));
+    }
+
+    /// Holds what was counted against the model's training.
+    pub(crate) fn held_against(&self, model: &Model, limits: &DriftConfig) -> Result<Found, PipelineError> {
+        let profile = model.profile.as_ref().ok_or_else(|| refused(nta_audit::DriftError::NoSpread))?;
+        let drift = nta_audit::drift(profile, &self.spread, limits).map_err(refused)?;
+        let promise = promise(model, self.false_alarms.as_ref())?;
+        let broken = promise.as_ref().is_some_and(ObservedPromise::broken);
+        let past_limit = drift.drifted().chain(broken.then_some("promise")).map(str::to_owned).collect();
+        Ok(Found { drift, promise, past_limit })
+    }
+}
+
 impl ScoreSink for Counting {
     type Output = Counting;
 
     fn take(&mut self, batch: &Batch, scores: &Scores) -> Result<(), PipelineError> {
-        self.spread.take_rows(&batch.dataset);
-        self.spread.take_scores(scores);
-        let Some(labels) = &batch.dataset.label else { return Ok(()) };
-        let counted = self.false_alarms.get_or_insert_with(|| BinnedColumn::of_flags("false alarms"));
-        let judged = |i: &usize| !labels[*i].is_attack() && batch.unjudged.binary_search(&(*i as u32)).is_err();
-        counted.take_flags((0..labels.len()).filter(judged).map(|i| scores.hybrid().flags[i]));
+        self.take_rows(&batch.dataset, scores, &batch.unjudged);
         Ok(())
     }
 

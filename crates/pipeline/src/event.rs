@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use nta_data::Contact;
-use nta_ingest::Joined;
+use nta_ingest::{Joined, LeftOut, OddColumn};
 use nta_metrics::ThresholdRule;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,9 @@ pub enum Stage {
     Save,
     Score,
     Drift,
+    Audit,
+    Replay,
+    Decide,
     Simulate,
     Prove,
     Sync,
@@ -49,6 +52,9 @@ impl Stage {
             Stage::Save => "save",
             Stage::Score => "score",
             Stage::Drift => "drift",
+            Stage::Audit => "audit",
+            Stage::Replay => "replay",
+            Stage::Decide => "decide",
             Stage::Simulate => "simulate",
             Stage::Prove => "prove",
             Stage::Sync => "sync",
@@ -291,6 +297,37 @@ pub enum Outcome {
         /// Columns, scores and rates past their limit.
         past_limit: usize,
     },
+    /// Fresh traffic was looked at before a model is made of it.
+    Audit {
+        /// Flows.
+        rows: u64,
+        /// Those that are attacks.
+        attacks: u64,
+        /// Flows that are held out.
+        held_out: u64,
+    },
+    /// What the champion has learned from was drawn again.
+    Replay {
+        /// Flows drawn.
+        rows: u64,
+        /// Flows that there are.
+        of: u64,
+        /// Models of its lineage whose traffic is not to be had.
+        unavailable: usize,
+    },
+    /// A challenger was held against the champion.
+    Decide {
+        /// `name/3`.
+        champion: String,
+        /// `name/4`.
+        challenger: String,
+        /// Recall that the challenger has more at the same false positive rate.
+        gain: f64,
+        /// Checks that did not pass.
+        failed: usize,
+        /// Whether the alias moved.
+        promoted: bool,
+    },
     /// Traffic was simulated.
     Simulate {
         /// Flows.
@@ -319,6 +356,9 @@ impl Outcome {
             Outcome::Save { .. } => Stage::Save,
             Outcome::Score { .. } => Stage::Score,
             Outcome::Drift { .. } => Stage::Drift,
+            Outcome::Audit { .. } => Stage::Audit,
+            Outcome::Replay { .. } => Stage::Replay,
+            Outcome::Decide { .. } => Stage::Decide,
             Outcome::Simulate { .. } => Stage::Simulate,
             Outcome::Prove { .. } => Stage::Prove,
         }
@@ -392,6 +432,32 @@ pub enum Remark {
         /// The file in the run's folder that holds them.
         file: String,
     },
+    /// Lines of the files hold no flow: they are neither rows read nor rows set aside.
+    LinesLeftOut {
+        /// `train`, `test`, or empty where there is one source.
+        role: String,
+        /// How many, by kind.
+        left_out: LeftOut,
+    },
+    /// A column stands twice in the header, or is of a kind that is not read.
+    OddColumn {
+        /// `train`, `test`, or empty where there is one source.
+        role: String,
+        /// The column.
+        column: OddColumn,
+    },
+    /// More columns are odd than are told of.
+    MoreOddColumns {
+        /// `train`, `test`, or empty where there is one source.
+        role: String,
+        /// How many more.
+        more: u64,
+    },
+    /// Something about a file that a schema was drafted for.
+    Drafted {
+        /// The draft's own words.
+        note: String,
+    },
     /// Columns of the schema that no file has.
     ColumnsAbsent {
         /// `train` or `test`.
@@ -436,6 +502,18 @@ pub enum Remark {
         remaining: String,
         /// Why, where that is known.
         why: Option<String>,
+    },
+    /// What was seen of a promise could not be kept beside the model's log.
+    NotObserved {
+        /// Why.
+        why: String,
+    },
+    /// The traffic of a model of the lineage is not to be had: nothing of it is learned again.
+    NotReplayed {
+        /// The version, `name/3`.
+        version: String,
+        /// Why.
+        why: String,
     },
     /// What an ended run needs no more could not be removed; the next run tries again.
     LeftBehind {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use nta_metrics::Promise;
-use nta_model::{AliasChange, DataDigest, Manifest, ModelError, Registry, Reign, Version};
+use nta_model::{AliasChange, DataDigest, Manifest, ModelError, Observed, Registry, Reign, Version};
 use serde::Serialize;
 
 use crate::error::{PipelineError, refused};
@@ -93,6 +93,8 @@ pub struct ModelView {
     pub line: ModelLine,
     /// What it was made from, its parent first.
     pub ancestors: Vec<String>,
+    /// Its promise as labelled traffic after its training showed it, oldest first.
+    pub observed: Vec<Observed>,
 }
 
 /// One model, by `name`, `name/3`, `name@alias` or its folder.
@@ -101,14 +103,17 @@ pub fn show_model(project: &Project, asked: &str) -> Result<ModelView, PipelineE
     let version = registry.resolve(asked).map_err(refused)?;
     version.manifest().map_err(refused)?;
     let mut shown = line(&version, &Evaluations::of(project)?, None);
+    let mut observed = Vec::new();
     if let Some((name, number)) = &version.registered {
+        observed = registry.observed(name).map_err(refused)?;
+        observed.retain(|seen| seen.version == *number);
         let aliases = registry.versions(name).map_err(refused)?.aliases;
         shown.aliases = aliases.into_iter().filter(|(_, n)| n == number).map(|(alias, _)| alias).collect();
         shown.reigns = registry.reigns(name).map_err(refused)?;
         shown.reigns.retain(|reign| reign.version == *number);
     }
     let ancestors = registry.ancestors(&version).map_err(refused)?;
-    Ok(ModelView { line: shown, ancestors: ancestors.iter().map(Version::title).collect() })
+    Ok(ModelView { line: shown, ancestors: ancestors.iter().map(Version::title).collect(), observed })
 }
 
 /// Every move of the aliases of `name`, oldest first.

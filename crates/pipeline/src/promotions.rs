@@ -1,6 +1,6 @@
 //! Moving the aliases of models, and letting go of versions that nothing needs.
 
-use nta_model::{AliasChange, By, Collected, Model, Registry, Removal};
+use nta_model::{AliasChange, By, Collected, Model, ModelError, Registry, Removal};
 use nta_tracking::Host;
 use serde::Serialize;
 
@@ -86,6 +86,22 @@ pub fn collect_garbage(
 
 /// Longest name of a user or host that is taken over.
 const MOST_NAME: usize = 100;
+
+/// Points `name@alias` at version `number`, whole and checked, if it still points at `from`.
+pub(crate) fn succeed(
+    registry: &Registry,
+    (name, number): (&str, u32),
+    alias: &str,
+    from: Option<u32>,
+    why: String,
+) -> Result<AliasMoved, PipelineError> {
+    Model::load(&registry.version(name, number).path).map_err(refused)?;
+    let change = registry.succeed(name, alias, from, number, &by(Some(why))).map_err(|error| match error {
+        error @ ModelError::Moved { .. } => PipelineError::Gate(error.to_string()),
+        error => refused(error),
+    })?;
+    Ok(AliasMoved::of(name, change))
+}
 
 fn by(why: Option<String>) -> By {
     By { who: who(), why }

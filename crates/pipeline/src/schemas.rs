@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::{PipelineError, refused};
-use crate::event::Listener;
+use crate::event::{Event, Listener, Remark};
 use crate::project::Project;
 
 /// Names and descriptions of the built-in schemas.
@@ -21,7 +21,11 @@ pub fn show_schema(name: &str, project: &Project) -> Result<String, PipelineErro
     serde_saphyr::to_string(&schema).map_err(refused)
 }
 
-/// A first schema for a file, with comments on what to check.
+/// A first schema for a file, with comments on what to check; what is to be known of the file is told as remarks too.
 pub fn infer_schema(file: &Path, listener: &dyn Listener) -> Result<String, PipelineError> {
-    nta_ingest::infer_schema(file, &listener.contact()).map_err(refused)
+    let drafted = nta_ingest::draft_schema(file, &listener.contact()).map_err(refused)?;
+    for note in drafted.notes {
+        listener.hear(&Event::Remark(Remark::Drafted { note }));
+    }
+    Ok(drafted.yaml)
 }

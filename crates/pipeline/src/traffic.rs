@@ -14,6 +14,8 @@ use rand_core::RngCore;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub(crate) use remarks::of_odd_lines_and_columns;
+
 use crate::config::{RunConfig, Traffic, TrafficFile};
 use crate::error::{PipelineError, refused};
 use crate::event::Listener;
@@ -28,6 +30,12 @@ pub(crate) const SENSOR_KEY: SensorKey = SensorKey::Name;
 
 /// The file of a run that holds the rows set aside.
 pub(crate) const REJECTS: &str = "rejects.jsonl";
+
+/// The role of old traffic beside fresh.
+pub(crate) const REPLAY: &str = "replay";
+
+/// The role of a file that holds the labels of others.
+pub(crate) const LABELS: &str = "labels";
 
 /// What the read stage hands on.
 pub(crate) struct ReadTraffic {
@@ -51,7 +59,7 @@ pub(crate) struct TrafficReport {
 /// One of `train` and `test`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct SourceReport {
-    /// `train` or `test`.
+    /// `train`, `test` or [`REPLAY`].
     pub(crate) role: String,
     pub(crate) rows: u64,
     pub(crate) attacks: u64,
@@ -74,7 +82,7 @@ impl TrafficReport {
             let role = s.role.clone();
             s.files.iter().map(move |(f, _)| (format!("{role}/{}", f.name), f.sha256.clone())).collect::<Vec<_>>()
         };
-        let labels = self.labels.iter().map(|file| (format!("labels/{}", file.name), file.sha256.clone()));
+        let labels = self.labels.iter().map(|file| (format!("{LABELS}/{}", file.name), file.sha256.clone()));
         self.sources.iter().flat_map(of).chain(labels)
     }
 }
@@ -141,7 +149,17 @@ pub(crate) fn read(
     watch: &dyn Watch,
     listener: &dyn Listener,
 ) -> Result<ReadTraffic, PipelineError> {
-    let schema = schema_of(config, project)?;
+    read_as(config, schema_of(config, project)?, project, watch, listener)
+}
+
+/// The same by `schema`, as a trained model holds it, in place of the config's.
+pub(crate) fn read_as(
+    config: &RunConfig,
+    schema: Schema,
+    project: &Project,
+    watch: &dyn Watch,
+    listener: &dyn Listener,
+) -> Result<ReadTraffic, PipelineError> {
     let by = sequences_of(config, &schema)?;
     let entity_key = entity_key(config.seed);
     let (data, schema, contact) = (&config.data, Arc::new(schema), listener.contact());

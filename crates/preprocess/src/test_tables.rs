@@ -22,7 +22,7 @@ pub(crate) fn schema(order: Order, numeric: &[&str], categorical: &[&str]) -> Sc
         entity: Default::default(),
         order,
         categorical: categorical.iter().map(|n| CategoricalColumn { name: (*n).to_owned() }).collect(),
-        numeric: numeric.iter().map(|n| NumericColumn { name: (*n).to_owned(), hex: false }).collect(),
+        numeric: numeric.iter().map(|n| NumericColumn::plain(*n)).collect(),
         ignored: Vec::new(),
     }
 }

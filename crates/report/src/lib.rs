@@ -4,6 +4,7 @@
 
 mod artefact;
 mod comparison;
+mod decision;
 mod drift;
 mod error;
 mod figures;
@@ -21,6 +22,7 @@ mod sample;
 
 pub use artefact::{Artefact, render};
 pub use comparison::{Comparison, ComparisonTable, RunView, compare};
+pub use decision::{DecisionPage, Service, Standing, check_words, render_decision};
 pub use drift::{DriftHead, render_drift};
 pub use error::ReportError;
 pub use names::file_name;

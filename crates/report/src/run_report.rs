@@ -160,6 +160,9 @@ pub struct DataSection {
     pub unlabelled_rows: u64,
     /// Rows set aside because they cannot be read.
     pub set_aside_rows: u64,
+    /// Lines of the files that hold no flow: how many, and what they are.
+    #[serde(default)]
+    pub lines_without_flow: Vec<(u64, String)>,
     /// The partition's strategy in words: `temporal`, `provided, blocked inside`.
     pub strategy: String,
     /// What the partition chose without being asked; may be empty.

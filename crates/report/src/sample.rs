@@ -262,6 +262,7 @@ fn data(parts: &Named<PartSize>) -> DataSection {
         ignored_rows: 0,
         unlabelled_rows: 0,
         set_aside_rows: 0,
+        lines_without_flow: Vec::new(),
         strategy: "provided, stratified inside".into(),
         partition_note: "The data has no order, so rows with identical features went to the same part.".into(),
         seam_rows: 0,

@@ -215,7 +215,7 @@ mod tests {
             entity: EntityRole { src: Some("src".to_owned()), dst: Some("dst".to_owned()) },
             order: Order::EndTime,
             categorical: categorical.iter().map(|&n| CategoricalColumn { name: n.to_owned() }).collect(),
-            numeric: numeric.iter().map(|&n| NumericColumn { name: n.to_owned(), hex: false }).collect(),
+            numeric: numeric.iter().map(|&n| NumericColumn::plain(n)).collect(),
             ignored: Vec::new(),
         })
     }

@@ -33,12 +33,16 @@ impl Sampler {
         let (stop, stopped) = mpsc::channel();
         let sample = move || {
             let begun = Instant::now();
-            let mut before = Usage::now();
+            let (mut before, mut last) = (Usage::now(), None);
             loop {
                 let pause = FIRST.max(begun.elapsed() / SAMPLES_A_DOUBLING);
                 let end = stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout);
-                let now = Usage::now();
-                let _ = write(&file, &before, &now, started);
+                let (now, moment) = (Usage::now(), Moment::now());
+                // The end may come within a millisecond of a sample: the same point twice.
+                let step = u64::try_from((moment.milliseconds() - started.milliseconds()) / 1_000).unwrap_or(0);
+                if last.replace(step) != Some(step) {
+                    let _ = write(&file, &before, &now, step, moment);
+                }
                 before = now;
                 if end {
                     return;
@@ -115,11 +119,9 @@ fn kib(text: &str, name: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-fn write(file: &LineFile, before: &Usage, now: &Usage, started: Moment) -> Result<(), TrackingError> {
-    let moment = Moment::now().milliseconds();
-    let step = u64::try_from((moment - started.milliseconds()) / 1_000).unwrap_or(0);
+fn write(file: &LineFile, before: &Usage, now: &Usage, step: u64, at: Moment) -> Result<(), TrackingError> {
     for (key, value) in numbers(before, now) {
-        file.append(&StepMetric { key: format!("system/{key}"), value, step, timestamp: moment })?;
+        file.append(&StepMetric { key: format!("system/{key}"), value, step, timestamp: at.milliseconds() })?;
     }
     Ok(())
 }

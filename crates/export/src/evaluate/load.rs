@@ -49,6 +49,7 @@ fn operator(node: &NodeProto) -> Result<Operator, String> {
         ("", "Neg") => Operator::Each(|x| -x),
         ("", "Exp") => Operator::Each(f64::exp),
         ("", "Log") => Operator::Each(f64::ln),
+        // Of graphs published before the tangent was written out.
         ("", "Tanh") => Operator::Each(f64::tanh),
         ("", "Sign") => Operator::Each(|x| if x == 0.0 { 0.0 } else { x.signum() }),
         ("", "Add") => Operator::Pair(|a, b| a + b),

@@ -94,7 +94,13 @@ fn broadcast(a: &Tensor, b: &Tensor, of: impl Fn(f64, f64) -> f64) -> Result<(Ve
     let (size_a, size_b) = (two(shape_a)?, two(shape_b)?);
     let size = stretched(size_a, size_b)?;
     let row = |r: usize| (0..size[1]).map(move |c| (r, c));
-    let values = (0..size[0]).flat_map(row).map(|(r, c)| of(at(a, size_a, r, c), at(b, size_b, r, c))).collect();
+    let values = match (a, b) {
+        // What most of a network's operators are: beside each other, or all with one number.
+        _ if size_a == size_b => a.iter().zip(b).map(|(a, b)| of(*a, *b)).collect(),
+        (_, [b]) => a.iter().map(|a| of(*a, *b)).collect(),
+        ([a], _) => b.iter().map(|b| of(*a, *b)).collect(),
+        _ => (0..size[0]).flat_map(row).map(|(r, c)| of(at(a, size_a, r, c), at(b, size_b, r, c))).collect(),
+    };
     Ok((size[2 - shape_a.len().max(shape_b.len())..].to_vec(), values))
 }
 
@@ -200,8 +206,11 @@ fn split(x: &Tensor, sizes: &Tensor) -> Result<Vec<Tensor>, String> {
     Ok(sizes.into_iter().map(part).collect())
 }
 
+/// Sums of products, from the first term to the last; in f32 each sum is rounded as it grows, as runtimes and our scorer
+/// have it: a product and its sum together, once.
 fn product(a: &Tensor, b: &Tensor) -> Result<Tensor, String> {
     let (element, ..) = a.numbers()?;
+    let rounded = |sum: f64| if element == Element::Float { f64::from(sum as f32) } else { sum };
     let (([n_rows, depth], a), ([depth_b, n_columns], b)) = (a.table()?, b.table()?);
     if depth != depth_b {
         return Err(format!("{depth} columns meet {depth_b} rows"));
@@ -209,7 +218,7 @@ fn product(a: &Tensor, b: &Tensor) -> Result<Tensor, String> {
     let mut values = vec![0.0; n_rows * n_columns];
     for (row, sums) in values.chunks_exact_mut(n_columns.max(1)).enumerate() {
         for (x, weights) in a[row * depth..][..depth].iter().zip(b.chunks_exact(n_columns.max(1))) {
-            sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += x * weight);
+            sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum = rounded(*sum + x * weight));
         }
     }
     Ok(Tensor::rounded(element, vec![n_rows, n_columns], values))

@@ -71,7 +71,9 @@ fn memory(model: &Model) -> Value {
     });
     json!({
         "by": state.by,
+        "entities": state.memory.entities,
         "idle_seconds": state.memory.idle_seconds,
+        "entity_key": nta_data::hex(&state.entity_key),
         "gap": model.preprocessor.gap().map(|_| GAP),
         "states": states.collect::<Vec<_>>(),
         "entity": ENTITY,

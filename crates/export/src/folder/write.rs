@@ -17,8 +17,9 @@ use crate::ExportError;
 use crate::graphs::{Graphs, file_of};
 
 /// The Python side of the folder.
-const CODE: [(&str, &str); 2] = [
+const CODE: [(&str, &str); 3] = [
     ("code/nta_loader.py", include_str!("../../python/nta_loader.py")),
+    ("code/nta_memory.py", include_str!("../../python/nta_memory.py")),
     ("code/nta_forest.py", include_str!("../../python/nta_forest.py")),
 ];
 

@@ -7,20 +7,19 @@ use super::graph_scorer::Said;
 use super::{Parity, TOLERANCE};
 use crate::ExportError;
 
-/// Refuses the first score too far off and the first flag that differs. `at` is the place of the block's first row in
-/// `source`.
+/// Refuses the first score too far off and the first flag that differs, by the row's place in `source`.
 pub(super) fn compare(
     model: &Model,
     expected: &Scores,
     said: &Said,
     graph: &str,
     source: &str,
-    at: usize,
 ) -> Result<Parity, ExportError> {
+    let ids = expected.rows();
     let apart = |row: usize, column: &str, found: f32, expected: f32| ExportError::Apart {
         graph: graph.to_owned(),
         rows: source.to_owned(),
-        row: at + row,
+        row: ids[row].row,
         column: column.to_owned(),
         found,
         expected,

@@ -1,6 +1,6 @@
 //! Applies a graph to rows as another tool would: what is remembered of a host is handed from its flow to its next.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use nta_data::{Dataset, EntityStore, N_SHARDS, shard_of};
@@ -78,7 +78,18 @@ impl GraphScorer {
             }
         }
         self.n_rows += rows.n_rows() as u64;
+        self.forget();
         Ok(said)
+    }
+
+    /// Lets go of what no host goes on from: of hosts that the memory forgot, or that were silent for too long.
+    fn forget(&mut self) {
+        let remembered: usize = self.last_rows.iter().map(EntityStore::len).sum();
+        if self.states.len() > 2 * remembered {
+            let hosts = self.last_rows.iter().flat_map(|hosts| hosts.probation().chain(hosts.established()));
+            let last: HashSet<u64> = hosts.map(|host| *host.state).collect();
+            self.states.retain(|row, _| last.contains(row));
+        }
     }
 
     /// What each row goes on from.

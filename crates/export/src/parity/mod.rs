@@ -89,7 +89,8 @@ impl Proof {
         Ok(found)
     }
 
-    /// Holds the next rows against each other, in arrival order; `source` names them in an error.
+    /// Holds the next rows against each other, in arrival order, here and from call to call; `source` names them in an
+    /// error.
     ///
     /// # Errors
     /// The first score that is further off than [`TOLERANCE`], the first flag that differs, rows that do not fit, stopped.
@@ -125,9 +126,9 @@ impl Side {
             if watch.cancelled() {
                 return Err(ExportError::Interrupted);
             }
-            let (at, rows) = (block[0] as usize, rows.take(block));
+            let rows = rows.take(block);
             let (said, expected) = (self.graph.score(&rows)?, self.scorer.score(&rows)?);
-            let found = compare(self.scorer.model(), &expected, &said, &self.graph.name(), source, at)?;
+            let found = compare(self.scorer.model(), &expected, &said, &self.graph.name(), source)?;
             self.found = self.found.and(found);
             watch.step(self.found.rows, 0);
         }

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use nta_data::{Dataset, Label, NumericColumn, RowId};
 use rayon::prelude::*;
 
-use crate::assemble::columns::{CategoryBuilder, DurationBuilder, Kept, NumericBuilder, TimeBuilder};
+use crate::assemble::columns::{CategoryBuilder, DurationBuilder, Kept, NumericBuilder, TimeBuilder, is_kept};
 use crate::assemble::entity::{Capture, entities, identifiers};
 use crate::assemble::fault::{Fault, FaultKind};
 use crate::assemble::plan::{Plan, PlannedFile, hosts_needed};
 use crate::assemble::refusal::refusal;
+use crate::assemble::role::Written;
 use crate::assemble::truth::{FamilyBuilder, LabelBuilder, WithoutTruth, first_labelled};
 use crate::block::Block;
 use crate::error::IngestError;
-use crate::labelling::join::{Join, Joined};
+use crate::labelling::join::{Join, Joined, Told};
 use crate::options::Truth;
 use crate::values::cell::TypedColumn;
 use crate::values::time::TimeReader;
@@ -58,16 +59,16 @@ enum Job<'b> {
 impl<'p> Assembler<'p> {
     pub(crate) fn new(plan: &'p Plan) -> Self {
         let schema = &plan.schema;
-        let numeric = |c: &NumericColumn| NumericBuilder::new(c.hex, plan.scale(&c.name));
+        let numeric = |c: &NumericColumn| NumericBuilder::new(c.into(), plan.scale(&c.name));
         Assembler {
             numeric: schema.numeric.iter().map(numeric).collect(),
             categorical: schema.categorical.iter().map(|_| CategoryBuilder::default()).collect(),
             time: plan.read_by.time.as_ref().map(|t| TimeBuilder { reader: TimeReader::new(t), micros: Vec::new() }),
-            duration: schema
-                .duration
-                .as_ref()
-                .filter(|_| schema.time.is_some())
-                .map(|_| DurationBuilder { unit: plan.read_by.duration_unit, micros: Vec::new() }),
+            duration: schema.duration.as_ref().filter(|_| schema.time.is_some()).map(|name| DurationBuilder {
+                unit: plan.read_by.duration_unit,
+                written: Written::of(schema, name),
+                micros: Vec::new(),
+            }),
             label: plan.label.clone().map(|rule| LabelBuilder::new(rule, plan.truth == Truth::IfPresent)),
             joined: None,
             family: FamilyBuilder::default(),
@@ -106,25 +107,48 @@ impl<'p> Assembler<'p> {
         let n_rows = block.rows.len();
         let given = file.label.as_deref().or(file.join.as_ref().map(Join::name));
         let second = given.and_then(|given| Some((given, first_labelled(cells.as_ref()?)?)));
+        let mut told = None;
         let kept = match (second, &file.join, &file.label, &cells) {
             (Some((given, (row, value))), ..) => {
                 Err(Fault { row, value, kind: FaultKind::LabelTwice { given: given.to_owned() } })
             }
             (None, Some(join), ..) => {
-                let labels = join.labels(&file.file, block, self.joined.get_or_insert_default())?;
-                builder.take(labels.into_iter())
+                let rows = join.labels(&file.file, block, self.joined.get_or_insert_default())?;
+                let kept = builder.take(rows.iter().map(|row| row.label));
+                told = Some(rows);
+                kept
             }
             (None, None, Some(label), _) => builder.take(repeat_n(label.as_str(), n_rows)),
             (None, None, None, Some(cells)) => builder.read(cells),
             (None, None, None, None) => builder.take(repeat_n("", n_rows)),
         };
         let kept = kept.map_err(|fault| refusal(fault, file, block, column.unwrap_or(&role.column), self.plan))?;
-        let family = schema.family.as_ref().and_then(|f| file.layout.column(&f.column));
-        let family = family.map(|column| file.typed_column(&block.frame, column)).transpose()?;
+        self.push_families(file, block, kept.as_deref(), before, told)?;
+        Ok(kept)
+    }
+
+    /// The families of the rows of a block, whose labels stand from number `before` on; `told` of them by a second file.
+    fn push_families(
+        &mut self,
+        file: &PlannedFile,
+        block: &Block,
+        kept: Kept<'_>,
+        before: usize,
+        told: Option<Vec<Told<'_>>>,
+    ) -> Result<(), IngestError> {
+        let Some(builder) = &self.label else { return Ok(()) };
         let (rule, texts) = (builder.rule(), builder.texts());
         let labels = builder.codes[before..].iter().map(|code| rule.family(&texts[*code as usize]));
-        self.family.push(family.as_ref(), kept.as_deref(), labels);
-        Ok(kept)
+        if let Some(told) = told {
+            let families = told.iter().enumerate().filter(|(row, _)| is_kept(kept, *row)).map(|(_, row)| row.family);
+            let either = families.zip(labels).map(|(family, label)| if family.is_empty() { label } else { family });
+            self.family.push(None, kept, either);
+            return Ok(());
+        }
+        let family = self.plan.schema.family.as_ref().and_then(|f| file.layout.column(&f.column));
+        let family = family.map(|column| file.typed_column(&block.frame, column)).transpose()?;
+        self.family.push(family.as_ref(), kept, labels);
+        Ok(())
     }
 
     fn push_columns(&mut self, file: &PlannedFile, block: &Block, kept: Kept<'_>) -> Result<(), IngestError> {

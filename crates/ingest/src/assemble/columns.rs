@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use nta_data::{Categories, TimeUnit};
 
 use crate::assemble::fault::Fault;
-use crate::assemble::role;
+use crate::assemble::role::{self, Written};
 use crate::values::cell::TypedColumn;
 use crate::values::time::TimeReader;
 
@@ -20,7 +20,7 @@ pub(crate) fn is_kept(kept: Kept<'_>, row: usize) -> bool {
 /// A number feature.
 #[derive(Debug)]
 pub(crate) struct NumericBuilder {
-    hex: bool,
+    written: Written,
     /// What the file's numbers are multiplied by to be in the schema's unit.
     scale: f64,
     pub(crate) values: Vec<f32>,
@@ -28,15 +28,15 @@ pub(crate) struct NumericBuilder {
 }
 
 impl NumericBuilder {
-    pub(crate) fn new(hex: bool, scale: f64) -> Self {
-        NumericBuilder { hex, scale, values: Vec::new(), n_missing: 0 }
+    pub(crate) fn new(written: Written, scale: f64) -> Self {
+        NumericBuilder { written, scale, values: Vec::new(), n_missing: 0 }
     }
 
     pub(crate) fn push(&mut self, cells: &TypedColumn<'_>, kept: Kept<'_>) -> Result<(), Fault> {
-        let (hex, scale, values, n_missing) = (self.hex, self.scale, &mut self.values, &mut self.n_missing);
+        let (written, scale, values, n_missing) = (self.written, self.scale, &mut self.values, &mut self.n_missing);
         cells.try_each(|row, cell| {
             if is_kept(kept, row) {
-                let value = role::feature(cell, hex, scale).map_err(|kind| Fault::new(row, cell, kind))?;
+                let value = role::feature(cell, written, scale).map_err(|kind| Fault::new(row, cell, kind))?;
                 *n_missing += u64::from(value.is_nan());
                 values.push(value);
             }
@@ -127,15 +127,16 @@ impl TimeBuilder {
 #[derive(Debug, Default)]
 pub(crate) struct DurationBuilder {
     pub(crate) unit: TimeUnit,
+    pub(crate) written: Written,
     pub(crate) micros: Vec<i64>,
 }
 
 impl DurationBuilder {
     pub(crate) fn push(&mut self, cells: &TypedColumn<'_>, kept: Kept<'_>) -> Result<(), Fault> {
-        let (unit, micros) = (self.unit, &mut self.micros);
+        let (unit, written, micros) = (self.unit, self.written, &mut self.micros);
         cells.try_each(|row, cell| {
             if is_kept(kept, row) {
-                micros.push(role::duration(cell, unit).map_err(|kind| Fault::new(row, cell, kind))?);
+                micros.push(role::duration(cell, unit, written).map_err(|kind| Fault::new(row, cell, kind))?);
             }
             Ok(())
         })

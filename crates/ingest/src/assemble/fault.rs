@@ -1,5 +1,7 @@
 //! Why a cell is no value of its column's role.
 
+use nta_data::NumberNotation;
+
 use crate::values::cell::CellValue;
 
 /// What is wrong with a cell.
@@ -15,8 +17,11 @@ pub(crate) struct Fault {
 /// Why a cell is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FaultKind {
+    /// Not a number as the column's are `written`; it would be one if they were hexadecimal, or written as `would_do`.
     NoNumber {
         hex_would_do: bool,
+        would_do: Option<NumberNotation>,
+        written: NumberNotation,
     },
     NoTime {
         expected: String,

@@ -7,6 +7,9 @@ use crate::error::IngestError;
 use crate::options::{Advice, ReadOptions, Truth};
 use crate::schema::hints;
 
+/// What to do about a column of a kind that is not read.
+const UNREAD_REMEDY: &str = "write it as a number or a text, or take it out of the schema";
+
 /// Columns of roles that are not optional, sequences that no column allows.
 pub(crate) fn refuse_missing(
     schema: &Schema,
@@ -32,11 +35,16 @@ pub(crate) fn refuse_missing(
             missing.sort_unstable();
             missing.dedup();
             let is_label = schema.label.as_ref().is_some_and(|l| missing == [l.column.as_str()]);
+            let unread = file.unread.iter().find(|(name, _)| missing.contains(name));
+            let unread =
+                unread.map(|(name, kind)| format!("`{name}` is there as {kind}, which is not read: {UNREAD_REMEDY}; "));
             let hint = match options.advice {
                 Advice::Options => hints::rename(schema, &file.layout, &missing, &file.columns),
+                Advice::File => hints::file(&file.layout, &missing, &file.columns),
                 Advice::Schema if is_label => hints::label(schema, &file.layout, &missing, &file.columns),
                 Advice::Schema => hints::schema(schema, &file.layout, &missing, &file.columns),
             };
+            let hint = unread.unwrap_or(hint);
             let (file, found) = (file.file.clone(), file.columns.clone());
             return Err(IngestError::MissingColumns { file, missing, hint, found });
         }

@@ -17,6 +17,7 @@ use crate::labelling::join::Join;
 use crate::options::{Advice, ReadOptions, Truth};
 use crate::reading::summary::FileLabel;
 use crate::rejects::reject::BadRows;
+use crate::schema::header::Double;
 use crate::schema::layout::Layout;
 use crate::values::cell::TypedColumn;
 use crate::values::time::micros_per;
@@ -59,6 +60,10 @@ pub(crate) struct PlannedFile {
     pub(crate) format: Format,
     pub(crate) columns: Vec<String>,
     pub(crate) layout: Layout,
+    /// Columns under a name that stood before them in the header.
+    pub(crate) doubles: Vec<Double>,
+    /// Columns of kinds that no role can use, and those kinds.
+    pub(crate) unread: Vec<(String, String)>,
 }
 
 impl PlannedFile {
@@ -210,7 +215,9 @@ fn planned(
 ) -> PlannedFile {
     let columns = opened.reader.columns().to_vec();
     let layout = Layout::renamed(&options.schema, &columns, &options.written.columns);
-    PlannedFile { input, file, sensor, label, join: None, format: opened.format, columns, layout }
+    let (doubles, unread) = (opened.reader.doubles().to_vec(), opened.reader.unread().to_vec());
+    let (format, join) = (opened.format, None);
+    PlannedFile { input, file, sensor, label, join, format, columns, layout, doubles, unread }
 }
 
 /// What the entities of file number `index`, whose sensor is called `name`, are hashed with.

@@ -1,5 +1,7 @@
 //! What is wrong with a cell, said so that the reader can mend it.
 
+use nta_data::NumberNotation;
+
 use crate::assemble::fault::{Fault, FaultKind};
 use crate::assemble::plan::{Plan, PlannedFile};
 use crate::assemble::truth::MOST_LABELS;
@@ -15,28 +17,63 @@ pub(crate) fn refusal(fault: Fault, file: &PlannedFile, block: &Block, column: &
         return IngestError::NoLabelColumn { file, column, limit: MOST_LABELS, examples: examples.join(", ") };
     }
     let (problem, remedy) = in_words(&fault.kind, plan);
-    let remedy = remedy.to_owned();
     IngestError::Cell(Box::new(CellError { file, at, column, value, problem, remedy }))
 }
 
 /// Why a cell is no value of its column, and what to do.
-pub(crate) fn in_words(kind: &FaultKind, plan: &Plan) -> (String, &'static str) {
-    let schema = &plan.schema.name;
-    let is_fixed = plan.advice == Advice::Options;
-    match kind {
-        FaultKind::NoNumber { .. } if is_fixed => {
-            ("is not a number".to_owned(), "mend the cell, or leave such rows out with `--bad-rows set-aside`")
+pub(crate) fn in_words(kind: &FaultKind, plan: &Plan) -> (String, String) {
+    if let FaultKind::NoNumber { hex_would_do, would_do, written } = kind {
+        let (problem, remedy) = no_number(*hex_would_do, *would_do, *written);
+        return match plan.advice {
+            Advice::Schema => (problem, remedy),
+            _ => (problem, "mend the cell, or remove the line".to_owned()),
+        };
+    }
+    let (problem, remedy) = otherwise_in_words(kind, plan);
+    (problem, remedy.to_owned())
+}
+
+/// Why a cell is no number. Another notation is proposed only to a column that is read plainly: one that is not is mixed.
+fn no_number(hex_would_do: bool, would_do: Option<NumberNotation>, written: NumberNotation) -> (String, String) {
+    if hex_would_do {
+        return ("is hexadecimal".to_owned(), "allow it with `hex: true` for this column in the schema".to_owned());
+    }
+    let set_aside = "set rows of this kind aside (`bad_rows`), or list the column under `categorical` or `ignored` in \
+                     the schema";
+    if !written.is_plain() {
+        let problem = format!("is not a number as the column's are written (`numbers: {}`)", written.name());
+        return (problem, format!("mend the cell, {set_aside}"));
+    }
+    match would_do {
+        Some(notation) => {
+            let how = match notation {
+                NumberNotation::DecimalComma => "has a decimal comma, or points between groups of digits",
+                NumberNotation::CommaGroups => "has commas between groups of digits",
+                NumberNotation::SpaceGroups => "has blanks between groups of digits",
+                NumberNotation::UnitSuffixes | NumberNotation::Plain => "has a unit behind the number",
+            };
+            let name = notation.name();
+            (
+                how.to_owned(),
+                format!(
+                    "if the whole column is written so, `numbers: {name}` for it in the schema; else mend the cell, or {set_aside}"
+                ),
+            )
         }
-        FaultKind::NoTime { expected } if is_fixed => {
+        None => ("is not a number".to_owned(), format!("mend the cell, {set_aside}")),
+    }
+}
+
+fn otherwise_in_words(kind: &FaultKind, plan: &Plan) -> (String, &'static str) {
+    let schema = &plan.schema.name;
+    match kind {
+        FaultKind::NoNumber { .. } => ("is not a number".to_owned(), "mend the cell"),
+        FaultKind::NoTime { expected } if plan.advice == Advice::Options => {
             (format!("is not {expected}"), "say how times are written here, with `--time-format` or `--time-unit`")
         }
-        FaultKind::NoNumber { hex_would_do: true } => {
-            ("is hexadecimal".to_owned(), "allow it with `hex: true` for this column in the schema")
+        FaultKind::NoTime { expected } if plan.advice == Advice::File => {
+            (format!("is not {expected}"), "write times as the model's training traffic had them")
         }
-        FaultKind::NoNumber { hex_would_do: false } => (
-            "is not a number".to_owned(),
-            "mend the cell, or list the column under `categorical` or `ignored` in the schema",
-        ),
         FaultKind::NoTime { expected } => {
             (format!("is not {expected}"), "mend the cell, or set `time.format` and `time.unit` in the schema")
         }

@@ -8,7 +8,7 @@ use crate::assemble::fault::{Fault, FaultKind};
 use crate::assemble::labels::Verdict;
 use crate::assemble::plan::{Plan, PlannedFile, hosts_needed};
 use crate::assemble::refusal::in_words;
-use crate::assemble::role;
+use crate::assemble::role::{self, Written};
 use crate::assemble::truth::label_text;
 use crate::block::{Block, Places};
 use crate::error::IngestError;
@@ -62,7 +62,8 @@ fn find_faults(plan: &Plan, file: &PlannedFile, block: &Block) -> Result<Faults,
         let reader = TimeReader::new(time);
         look(&time.column, &mut |cell| role::start(cell, &reader).map(drop))?;
         if let Some(duration) = &schema.duration {
-            look(duration, &mut |cell| role::duration(cell, plan.read_by.duration_unit).map(drop))?;
+            let written = Written::of(schema, duration);
+            look(duration, &mut |cell| role::duration(cell, plan.read_by.duration_unit, written).map(drop))?;
         }
     }
     let capture = plan.by.and(schema.capture.as_deref());
@@ -71,7 +72,7 @@ fn find_faults(plan: &Plan, file: &PlannedFile, block: &Block) -> Result<Faults,
         look(host, &mut |cell| role::identifier(cell, &mut scratch).map(drop))?;
     }
     for column in &schema.numeric {
-        look(&column.name, &mut |cell| role::feature(cell, column.hex, 1.0).map(drop))?;
+        look(&column.name, &mut |cell| role::feature(cell, column.into(), 1.0).map(drop))?;
     }
     Ok(faults)
 }

@@ -5,6 +5,7 @@ use polars_core::prelude::{Column, DataFrame, IntoColumn, IntoSeries, PlSmallStr
 use crate::decode::decoder::{Decoded, Decoder, LineDecoder, LineFault};
 use crate::framing::framer::Record;
 use crate::framing::quoting;
+use crate::left_out::NoFlow;
 use crate::limits::{LONGEST_VALUE, refuse_long_values};
 
 /// Room made for the rows of a block, and for all of their cells.
@@ -46,8 +47,10 @@ impl<D: LineDecoder> Decoder for ByLine<D> {
     fn take(&mut self, record: &Record<'_>) -> Result<Decoded, LineFault> {
         let line = quoting::text(record.bytes);
         let mut fields = Vec::with_capacity(self.lines.columns().len());
-        if self.lines.decode(&line, &mut fields).map_err(LineFault::Problem)? == Decoded::NoRow {
-            return Ok(Decoded::NoRow);
+        match self.lines.decode(&line, &mut fields).map_err(LineFault::Problem)? {
+            Decoded::Row if fields.iter().all(Option::is_none) => return Ok(Decoded::LeftOut(NoFlow::Empty)),
+            Decoded::Row => {}
+            no_row => return Ok(no_row),
         }
         if line.len() > LONGEST_VALUE {
             let lengths = fields.iter().map(|value| value.as_ref().map_or(0, |v| v.len()));

@@ -5,14 +5,18 @@ use std::borrow::Cow;
 use polars_core::prelude::DataFrame;
 
 use crate::framing::framer::Record;
+use crate::left_out::NoFlow;
+use crate::schema::header::Double;
 
 /// What a record turned out to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decoded {
     /// A flow.
     Row,
-    /// A header, a comment, nothing.
+    /// A header line of the format's own, nothing.
     NoRow,
+    /// A line that could be taken for a row, and is none.
+    LeftOut(NoFlow),
 }
 
 /// Why a record gives no row though it should.
@@ -28,6 +32,10 @@ pub(crate) enum LineFault {
 pub(crate) trait Decoder: Send {
     /// Column names in the order of fields, trimmed, all different.
     fn columns(&self) -> &[String];
+    /// Columns under a name that stood before them in the header.
+    fn doubles(&self) -> &[Double] {
+        &[]
+    }
     /// Keeps the columns at these places only, from now on; ascending.
     fn project(&mut self, places: Vec<usize>);
     /// Decodes one record. After a fault nothing of it is kept.

@@ -9,8 +9,10 @@ use crate::error::{IngestError, Position};
 use crate::framing::framer::{Framed, Framer, Record};
 use crate::framing::quoting;
 use crate::input::tap::Tap;
-use crate::limits::{BLOCK_CELLS, refuse_gap};
+use crate::left_out::LeftOut;
+use crate::limits::{BLOCK_CELLS, LONGEST_LEFT_OUT, refuse_gap, refuse_without_flow};
 use crate::rejects::reject::{BadRows, Reject};
+use crate::schema::header::Double;
 
 /// A text being read as a table.
 pub(crate) struct LineBlocks {
@@ -20,6 +22,10 @@ pub(crate) struct LineBlocks {
     next_row: u64,
     /// Line and offset behind the last flow, or reject.
     after_flow: (u64, u64),
+    /// The same, behind the last line that was left out and counted, where that came later.
+    after_counted: (u64, u64),
+    /// Lines before the header that hold no flow, until the first block tells of them.
+    before_rows: LeftOut,
     tap: Tap,
     file: String,
 }
@@ -30,17 +36,35 @@ struct Growing {
     lines: Vec<u64>,
     texts: Option<Texts>,
     rejects: Vec<Reject>,
+    left_out: LeftOut,
     bytes: usize,
     /// When the block is closed, from its first record on.
     until: Option<Instant>,
 }
 
 impl LineBlocks {
-    /// Rows that `decoder` makes of the records of `framer`; `tap` counts the bytes behind it.
-    pub(crate) fn new(framer: Framer, decoder: Box<dyn Decoder>, bad_rows: BadRows, tap: Tap) -> Self {
+    /// Rows that `decoder` makes of the records of `framer`, before which `before_rows` were left out; `tap` counts the
+    /// bytes behind it.
+    pub(crate) fn new(
+        framer: Framer,
+        decoder: Box<dyn Decoder>,
+        bad_rows: BadRows,
+        before_rows: LeftOut,
+        tap: Tap,
+    ) -> Self {
         let file = framer.file().to_owned();
         let after_flow = (framer.line(), framer.offset());
-        LineBlocks { framer, decoder, bad_rows, next_row: 0, after_flow, tap, file }
+        LineBlocks {
+            framer,
+            decoder,
+            bad_rows,
+            next_row: 0,
+            after_flow,
+            after_counted: after_flow,
+            before_rows,
+            tap,
+            file,
+        }
     }
 
     /// Takes the next record into `block`; `false` where the block ends before it.
@@ -52,7 +76,14 @@ impl LineBlocks {
         };
         match outcome {
             Ok(Decoded::NoRow) => {
-                refuse_gap(self.after_flow, self.framer.offset(), &self.file)?;
+                refuse_gap(self.after_counted, self.framer.offset(), &self.file)?;
+                return Ok(true);
+            }
+            Ok(Decoded::LeftOut(kind)) => {
+                block.bytes += record.bytes.len();
+                block.left_out.add(kind);
+                refuse_without_flow(LONGEST_LEFT_OUT, self.after_flow, self.framer.offset(), &self.file)?;
+                self.after_counted = (self.framer.line(), self.framer.offset());
                 return Ok(true);
             }
             Ok(Decoded::Row) => {
@@ -61,7 +92,7 @@ impl LineBlocks {
             }
             Err(fault) => {
                 if self.bad_rows == BadRows::Refuse {
-                    return Err(fault.error(&self.file, record.line));
+                    return Err(fault.error(&self.file, record.line, self.next_row == 0));
                 }
                 block.bytes += record.bytes.len();
                 let text = Some(quoting::text(record.bytes).into_owned());
@@ -70,6 +101,7 @@ impl LineBlocks {
             }
         }
         self.after_flow = (self.framer.line(), self.framer.offset());
+        self.after_counted = self.after_flow;
         Ok(true)
     }
 }
@@ -81,13 +113,18 @@ enum Fault {
 }
 
 impl Fault {
-    fn error(&self, file: &str, line: u64) -> IngestError {
+    /// The refusal; in the first row it may be the header that is wrong.
+    fn error(&self, file: &str, line: u64, is_first_row: bool) -> IngestError {
         let (file, at) = (file.to_owned(), Position::Line(line));
         match self {
             Fault::Quotes(problem) => IngestError::BadQuote { file, at, problem: (*problem).to_owned() },
             Fault::Line(LineFault::Problem(problem)) => IngestError::BadLine { file, at, problem: problem.clone() },
             Fault::Line(LineFault::Width { found, expected }) => {
-                IngestError::Ragged { file, at, found: *found, expected: *expected }
+                let remedy = match is_first_row {
+                    true => "mend or remove the line, or, if the line before it is no header, that one",
+                    false => "mend or remove the line",
+                };
+                IngestError::Ragged { file, at, found: *found, expected: *expected, remedy }
             }
         }
     }
@@ -135,14 +172,22 @@ impl BlockReader for LineBlocks {
     fn next_block(&mut self, limit: BlockLimit) -> Result<Option<Block>, IngestError> {
         let texts = (self.bad_rows != BadRows::Refuse).then(Texts::default);
         let limit = BlockLimit { rows: limit.rows.min(BLOCK_CELLS / self.columns().len().max(1)).max(1), ..limit };
-        let mut block =
-            Growing { rows: Vec::new(), lines: Vec::new(), texts, rejects: Vec::new(), bytes: 0, until: None };
+        let left_out = std::mem::take(&mut self.before_rows);
+        let mut block = Growing {
+            rows: Vec::new(),
+            lines: Vec::new(),
+            texts,
+            rejects: Vec::new(),
+            left_out,
+            bytes: 0,
+            until: None,
+        };
         while !block.is_full(&limit) && self.grow(&mut block)? {
             if block.until.is_none() && !block.is_empty() {
                 block.until = limit.deadline.map(|deadline| Instant::now() + deadline);
             }
         }
-        if block.is_empty() {
+        if block.is_empty() && block.left_out == LeftOut::default() {
             return Ok(None);
         }
         let internal = |problem: String| {
@@ -155,8 +200,12 @@ impl BlockReader for LineBlocks {
             return Err(internal(format!("{} rows were read where {} stand", frame.height(), block.rows.len())));
         }
         let end = Some(TextPosition { line: self.framer.line(), offset: self.framer.offset() });
-        let Growing { rows, lines, texts, rejects, .. } = block;
-        Ok(Some(Block { frame, rows, places: Places::Lines(lines), texts, rejects, end }))
+        let Growing { rows, lines, texts, rejects, left_out, .. } = block;
+        Ok(Some(Block { frame, rows, places: Places::Lines(lines), texts, rejects, left_out, end }))
+    }
+
+    fn doubles(&self) -> &[Double] {
+        self.decoder.doubles()
     }
 
     fn bytes_read(&self) -> u64 {

@@ -3,6 +3,8 @@
 
 pub(crate) mod by_line;
 pub(crate) mod decoder;
+pub(crate) mod delimiter;
+pub(crate) mod header_line;
 pub(crate) mod line_blocks;
 pub(crate) mod named_fields;
 pub(crate) mod separated;

@@ -1,7 +1,7 @@
 //! Decodes lines that name their own fields, whatever their syntax, into fields in a fixed order.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use nta_data::Schema;
 
@@ -9,6 +9,7 @@ use crate::decode::decoder::{Decoded, LineDecoder};
 use crate::error::{IngestError, Position};
 use crate::framing::framer::Framer;
 use crate::framing::quoting;
+use crate::left_out::NoFlow;
 use crate::limits::refuse_wide;
 use crate::schema::layout;
 
@@ -17,6 +18,16 @@ const LOOK_LINES: usize = 1_000;
 
 /// A field's name and its value; `None` where it is unset.
 pub(crate) type NamedField<'l> = (Cow<'l, str>, Option<Cow<'l, str>>);
+
+/// The field in which a line names its log, where several stand in one file.
+const PATH: &str = "_path";
+
+/// The log of connections.
+const CONNECTIONS: &str = "conn";
+
+/// Fields that logs of other kinds have too.
+const SHARED: [&str; 9] =
+    ["ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "proto", "service", "tunnel_parents"];
 
 /// What a syntax makes of a line: its fields in the order written, none where the line is blank. The error says what is
 /// wrong with the line.
@@ -34,6 +45,8 @@ pub(crate) enum FieldsFrom {
 /// Decodes lines of one syntax.
 pub(crate) struct NamedFields {
     syntax: Syntax,
+    /// The log that is read, where the file holds several: the value of its lines' `_path`.
+    path: Option<String>,
     names: Vec<String>,
     place_of: HashMap<String, usize>,
 }
@@ -48,24 +61,47 @@ impl NamedFields {
         schema: &Schema,
         from: FieldsFrom,
     ) -> Result<Self, IngestError> {
-        let mut fields = NamedFields { syntax, names: Vec::new(), place_of: HashMap::new() };
+        let mut fields = NamedFields { syntax, path: None, names: Vec::new(), place_of: HashMap::new() };
         always.iter().for_each(|name| fields.add(name));
+        // Log shippers that allow no points in a name write `id_orig_h`.
+        for (place, name) in always.iter().enumerate().filter(|(_, name)| name.contains('.')) {
+            fields.place_of.insert(name.replace('.', "_"), place);
+        }
         let most = if from == FieldsFrom::FirstLines { LOOK_LINES } else { 1 };
-        fields.add_those_ahead(framer, most)?;
+        let records = fields.those_ahead(framer, most)?;
+        fields.path = path_read(&records, always, schema);
+        // To a draft, which knows no column, the log's name would look like a category.
+        let is_draft = layout::known_names(schema).is_empty();
+        for record in &records {
+            if fields.is_of_the_log(record.path.as_deref()) {
+                let offered = record.names.iter().filter(|name| !is_draft || *name != PATH);
+                offered.for_each(|name| fields.add(name));
+                refuse_wide(fields.names.len(), framer.file())?;
+            }
+        }
         if from == FieldsFrom::FirstLineAndSchema {
             layout::spellings(schema).into_iter().for_each(|spellings| fields.add_column(spellings));
         }
         Ok(fields)
     }
 
-    fn add_those_ahead(&mut self, framer: &mut Framer, most: usize) -> Result<(), IngestError> {
+    /// The log and the fields of the records ahead.
+    fn those_ahead(&self, framer: &mut Framer, most: usize) -> Result<Vec<Ahead>, IngestError> {
         let file = framer.file().to_owned();
+        let mut records: Vec<Ahead> = Vec::new();
+        let mut names: HashSet<String> = HashSet::new();
         let mut is_first = true;
         framer.look_ahead(most, |record| {
             match (self.syntax)(&quoting::text(record.bytes)) {
                 Ok(found) => {
-                    found.iter().for_each(|(name, _)| self.add(name));
-                    refuse_wide(self.names.len(), &file)?;
+                    let path = path_of(&found).map(str::to_owned);
+                    // Each name once a log is enough.
+                    let mut fields: Vec<String> = found.iter().map(|(name, _)| name.to_string()).collect();
+                    // Each name once a log is enough.
+                    let log = path.as_deref().unwrap_or_default();
+                    fields.retain(|name| names.insert(format!("{log} {name}")));
+                    records.push(Ahead { path, names: fields });
+                    refuse_wide(names.len(), &file)?;
                 }
                 Err(problem) if is_first => {
                     let at = Position::Line(record.line);
@@ -77,7 +113,12 @@ impl NamedFields {
             is_first = false;
             Ok(())
         })?;
-        Ok(())
+        Ok(records)
+    }
+
+    /// Whether a line that names the log `path` is of the one that is read.
+    fn is_of_the_log(&self, path: Option<&str>) -> bool {
+        self.path.is_none() || path.is_none() || path == self.path.as_deref()
     }
 
     fn add(&mut self, name: &str) {
@@ -96,6 +137,31 @@ impl NamedFields {
     }
 }
 
+/// A record that was looked at: the log that it names, and its fields that no record of that log had before it.
+struct Ahead {
+    path: Option<String>,
+    names: Vec<String>,
+}
+
+fn path_of<'f>(fields: &'f [NamedField<'_>]) -> Option<&'f str> {
+    fields.iter().find(|(name, _)| name == PATH).and_then(|(_, value)| value.as_deref())
+}
+
+/// Which log is read of a file whose records name theirs: that of connections where the schema asks for its fields or
+/// the records ahead hold some, else that of the first record. `None` where none names its log, or the schema reads the
+/// name itself.
+fn path_read(records: &[Ahead], always: &[&str], schema: &Schema) -> Option<String> {
+    if schema.role_columns().contains(&PATH) {
+        return None;
+    }
+    let known = layout::known_names(schema);
+    let mut paths = records.iter().filter_map(|record| record.path.as_deref());
+    let first = paths.next()?;
+    let of_connections = |name: &&str| always.contains(name) && !SHARED.contains(name);
+    let is_conn = first == CONNECTIONS || paths.any(|path| path == CONNECTIONS) || known.iter().any(of_connections);
+    Some(if is_conn { CONNECTIONS } else { first }.to_owned())
+}
+
 impl LineDecoder for NamedFields {
     fn columns(&self) -> &[String] {
         &self.names
@@ -105,6 +171,9 @@ impl LineDecoder for NamedFields {
         let found = (self.syntax)(line)?;
         if found.is_empty() {
             return Ok(Decoded::NoRow);
+        }
+        if self.path.is_some() && !self.is_of_the_log(path_of(&found)) {
+            return Ok(Decoded::LeftOut(NoFlow::OtherLog));
         }
         fields.resize(self.names.len(), None);
         for (name, value) in found {

@@ -12,20 +12,21 @@ use polars_core::prelude::{Column, DataFrame, DataType, PlSmallStr, Schema as Po
 use polars_io::prelude::{CsvParseOptions, CsvReadOptions, SerReader};
 
 use crate::decode::decoder::{Decoded, Decoder, LineFault};
-use crate::error::{IngestError, Position};
+use crate::decode::delimiter::{self, DELIMITERS};
+use crate::decode::header_line::Header;
+use crate::error::IngestError;
 use crate::framing::framer::{Framer, Framing, Record};
-use crate::framing::quoting;
-use crate::limits::{LONGEST_VALUE, MOST_COLUMNS, refuse_long_values, refuse_wide};
-use crate::schema::layout;
+use crate::framing::quoting::{self, Shape};
+use crate::left_out::NoFlow;
+use crate::limits::{LONGEST_VALUE, MOST_COLUMNS, refuse_long_values};
+use crate::schema::header::Double;
 
 /// Decodes separated text.
 pub(crate) struct Separated {
     delimiter: u8,
-    names: Vec<String>,
+    header: Header,
     polars_schema: SchemaRef,
     projection: Option<Arc<Vec<usize>>>,
-    /// The header line as it stood, which a file that goes on after a rotation may repeat.
-    header: Option<Vec<u8>>,
     /// Verified records of the block in the making.
     text: Vec<u8>,
     n_rows: usize,
@@ -41,33 +42,23 @@ pub(crate) fn is_argus(first_line: &[u8]) -> bool {
     })
 }
 
-/// Delimiters that are tried, the usual one first.
-pub(crate) const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
-
 impl Separated {
-    /// Reads the header, or takes the names from the schema where the text has none.
-    pub(crate) fn open(framer: &mut Framer, first_line: &[u8], schema: &Schema) -> Result<Self, IngestError> {
+    /// Reads the header, or takes the names from the schema where the text has none. `declared` is the delimiter that
+    /// the text itself names; `look` says whether rows may be looked at.
+    pub(crate) fn open(
+        framer: &mut Framer,
+        first_line: &[u8],
+        declared: Option<u8>,
+        schema: &Schema,
+        look: bool,
+    ) -> Result<Self, IngestError> {
         let file = framer.file().to_owned();
-        let delimiter = choose_delimiter(first_line, &file, schema)?;
+        let delimiter = delimiter::choose(first_line, declared, &file, schema)?;
         framer.set_framing(Framing::Quoted { delimiter });
-        let mut first = None;
-        framer.look_ahead(1, |record| {
-            refuse_wide(record.shape.map_or(1, |shape| shape.n_values), &file)?;
-            let values = quoting::values(record.bytes, delimiter).map(|v| quoting::text(&v).into_owned());
-            first = Some((record.bytes.to_vec(), values.collect::<Vec<String>>()));
-            Ok(())
-        })?;
-        let (bytes, first) = first.ok_or_else(|| IngestError::Empty { file: file.clone() })?;
-        let (names, header) = if is_header(schema, &first) {
-            framer.next(None)?;
-            (layout::clean_names(&first, &file)?, Some(bytes))
-        } else {
-            (names_without_header(schema, first.len(), &file)?, None)
-        };
+        let header = Header::take(framer, delimiter, schema, look)?;
         Ok(Separated {
             delimiter,
-            polars_schema: text_columns(&names),
-            names,
+            polars_schema: text_columns(&header.names),
             projection: None,
             header,
             text: Vec::new(),
@@ -76,8 +67,36 @@ impl Separated {
         })
     }
 
-    fn keep(&mut self, record: &Record<'_>) {
+    /// Keeps a record of another width where it is the separators at the end of the lines that differ: no value is lost
+    /// by one that is empty and has no name.
+    #[cold]
+    fn keep_other_width(&mut self, record: &Record<'_>) -> Result<Decoded, LineFault> {
+        let (found, expected) = (record.shape.map_or(1, |s| s.n_values), self.header.names.len());
+        if record.bytes.starts_with(b"#") {
+            return Ok(Decoded::LeftOut(NoFlow::Comment));
+        }
+        let shape = record.shape.map(|shape| Shape { n_values: expected, ..shape });
+        if found > expected {
+            let mut bytes = record.bytes;
+            for _ in expected..found {
+                bytes = without_last_empty(bytes, self.delimiter).ok_or(LineFault::Width { found, expected })?;
+            }
+            return self.keep(&Record { bytes, shape, ..*record });
+        }
+        let lacking = expected - found;
+        if lacking <= self.header.n_nameless {
+            let bytes = [record.bytes, &vec![self.delimiter; lacking]].concat();
+            return self.keep(&Record { bytes: &bytes, shape, ..*record });
+        }
+        Err(LineFault::Width { found, expected })
+    }
+
+    fn keep(&mut self, record: &Record<'_>) -> Result<Decoded, LineFault> {
         let bytes = record.bytes;
+        if bytes.len() > LONGEST_VALUE {
+            let lengths = quoting::values(bytes, self.delimiter).map(|value| value.len());
+            refuse_long_values(lengths).map_err(LineFault::Problem)?;
+        }
         let shape = record.shape;
         let stray_quote = shape.is_some_and(|s| s.stray_quote);
         // polars takes a text that begins so for zlib; in quotes it begins otherwise.
@@ -92,13 +111,14 @@ impl Separated {
         }
         self.text.push(b'\n');
         self.n_rows += 1;
+        Ok(Decoded::Row)
     }
 
     fn no_rows(&self) -> Result<DataFrame, String> {
-        let column = |i: usize| Column::new_empty(PlSmallStr::from_str(&self.names[i]), &DataType::String);
+        let column = |i: usize| Column::new_empty(PlSmallStr::from_str(&self.header.names[i]), &DataType::String);
         let columns = match &self.projection {
             Some(places) => places.iter().map(|i| column(*i)).collect(),
-            None => (0..self.names.len()).map(column).collect(),
+            None => (0..self.header.names.len()).map(column).collect(),
         };
         DataFrame::new(0, columns).map_err(|e| e.to_string())
     }
@@ -106,27 +126,25 @@ impl Separated {
 
 impl Decoder for Separated {
     fn columns(&self) -> &[String] {
-        &self.names
+        &self.header.names
+    }
+
+    fn doubles(&self) -> &[Double] {
+        &self.header.doubles
     }
 
     fn project(&mut self, places: Vec<usize>) {
-        self.projection = (places.len() < self.names.len()).then(|| Arc::new(places));
+        self.projection = (places.len() < self.header.names.len()).then(|| Arc::new(places));
     }
 
     fn take(&mut self, record: &Record<'_>) -> Result<Decoded, LineFault> {
-        let found = record.shape.map_or(1, |s| s.n_values);
-        if found != self.names.len() {
-            return Err(LineFault::Width { found, expected: self.names.len() });
+        if let Some(kind) = self.header.no_flow(record.bytes) {
+            return Ok(Decoded::LeftOut(kind));
         }
-        if self.header.as_deref() == Some(record.bytes) {
-            return Ok(Decoded::NoRow);
+        if record.shape.map_or(1, |s| s.n_values) != self.header.names.len() {
+            return self.keep_other_width(record);
         }
-        if record.bytes.len() > LONGEST_VALUE {
-            let lengths = quoting::values(record.bytes, self.delimiter).map(|value| value.len());
-            refuse_long_values(lengths).map_err(LineFault::Problem)?;
-        }
-        self.keep(record);
-        Ok(Decoded::Row)
+        self.keep(record)
     }
 
     fn finish_block(&mut self) -> Result<DataFrame, String> {
@@ -148,73 +166,13 @@ impl Decoder for Separated {
     }
 }
 
+/// A record without its last value, where that is bare and empty.
+fn without_last_empty(record: &[u8], delimiter: u8) -> Option<&[u8]> {
+    let at = record.iter().rposition(|b| *b == delimiter)?;
+    record[at + 1..].iter().all(|b| b.is_ascii_whitespace()).then_some(&record[..at])
+}
+
 fn text_columns(names: &[String]) -> SchemaRef {
     let fields = names.iter().map(|n| (PlSmallStr::from_str(n), DataType::String));
     Arc::new(PolarsSchema::from_iter(fields))
-}
-
-/// Whether the first record holds names: always, unless the schema names the columns of files without a header line
-/// and fewer than half of the cells are such names.
-fn is_header(schema: &Schema, first: &[String]) -> bool {
-    schema.header.is_empty() || layout::n_known(schema, first) * 2 >= first.len()
-}
-
-fn names_without_header(schema: &Schema, width: usize, file: &str) -> Result<Vec<String>, IngestError> {
-    let names = &schema.header;
-    if width > names.len() || width < least_width(schema) {
-        let remedy = if width > names.len() {
-            "add the names of the rest under `header:`, or choose another schema"
-        } else {
-            "choose another schema, or list trailing columns that may be absent under `optional:`"
-        };
-        return Err(IngestError::WrongWidth {
-            file: file.to_owned(),
-            at: Position::Line(1),
-            found: width,
-            schema: schema.name.clone(),
-            expected: names.len(),
-            remedy: remedy.to_owned(),
-        });
-    }
-    layout::clean_names(&names[..width], file)
-}
-
-fn least_width(schema: &Schema) -> usize {
-    let may_lack = |name: &&String| schema.optional.contains(name);
-    schema.header.len() - schema.header.iter().rev().take_while(may_lack).count()
-}
-
-/// The schema's delimiter, a comma where it names none, or a tab where only that makes the header's names appear
-/// (Argus writes both). Another delimiter is named and refused.
-fn choose_delimiter(first_line: &[u8], file: &str, schema: &Schema) -> Result<u8, IngestError> {
-    let expected = match schema.delimiter {
-        None => b',',
-        Some(d) if d.is_ascii() && d != '"' && d != '\n' && d != '\r' => d as u8,
-        Some(d) => {
-            let problem =
-                format!("schema {}: `delimiter: {d:?}` must be one ASCII character and no quote", schema.name);
-            return Err(IngestError::BadSchema { file: file.to_owned(), at: None, problem });
-        }
-    };
-    let fit = |delimiter: u8| {
-        let cells: Vec<String> = quoting::values(first_line, delimiter)
-            .take(MOST_COLUMNS + 1)
-            .map(|v| quoting::text(&v).into_owned())
-            .collect();
-        let is_wide = !schema.header.is_empty() && (least_width(schema)..=schema.header.len()).contains(&cells.len());
-        (layout::n_known(schema, &cells) + usize::from(is_wide), cells.len())
-    };
-    let others = DELIMITERS.into_iter().filter(|d| *d != expected);
-    let Some(best) = others.max_by_key(|d| fit(*d)) else { return Ok(expected) };
-    let ((known, width), (best_known, best_width)) = (fit(expected), fit(best));
-    let is_other = best_known > known || (known == 0 && best_known == 0 && width == 1 && best_width > 1);
-    if !is_other {
-        return Ok(expected);
-    }
-    if best == b'\t' && schema.delimiter.is_none() {
-        return Ok(best);
-    }
-    let title = |d: u8| if d == b'\t' { "tabs".to_owned() } else { format!("'{}'", char::from(d)) };
-    let hint = if best == b'\t' { "\"\\t\"".to_owned() } else { format!("\"{}\"", char::from(best)) };
-    Err(IngestError::WrongDelimiter { file: file.to_owned(), expected: title(expected), found: title(best), hint })
 }

@@ -47,9 +47,13 @@ pub(crate) fn decode(line: &str) -> Result<Vec<NamedField<'_>>, String> {
         let column = e.column();
         format!("not a JSON object ({}), column {column}; mend or remove the line", describe(&e))
     })?;
-    let Value::Object(object) = value else {
+    let Value::Object(mut object) = value else {
         return Err("not a JSON object; each line holds one flow".to_owned());
     };
+    // Elasticsearch gives a record back inside one that says where it was kept.
+    if let Some(Value::Object(record)) = object.get_mut("_source") {
+        object = std::mem::take(record);
+    }
     let n_fields = object.values().map(count).sum();
     if n_fields > MOST_COLUMNS {
         return Err(format!("the object has {n_fields} fields, more than the {MOST_COLUMNS} that are read"));

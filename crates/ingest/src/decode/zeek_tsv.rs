@@ -7,7 +7,7 @@ use crate::error::{IngestError, Position};
 use crate::framing::framer::{Framed, Framer};
 use crate::framing::quoting;
 use crate::limits::{MOST_COLUMNS, refuse_gap};
-use crate::schema::layout;
+use crate::schema::header::clean_names;
 
 /// Reads lines of one log, header lines first.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub(crate) struct ZeekTsv {
     empty: String,
     unset: String,
     fields: Vec<String>,
+    /// The fields as they are called, all different.
+    names: Vec<String>,
     /// Names packed with spaces into the last field, as IoT-23 does with its labels.
     n_packed: usize,
 }
@@ -33,6 +35,7 @@ impl Default for ZeekTsv {
             empty: "(empty)".to_owned(),
             unset: "-".to_owned(),
             fields: Vec::new(),
+            names: Vec::new(),
             n_packed: 1,
         }
     }
@@ -41,7 +44,7 @@ impl Default for ZeekTsv {
 impl LineDecoder for ZeekTsv {
     /// Empty before the `#fields` line.
     fn columns(&self) -> &[String] {
-        &self.fields
+        &self.names
     }
 
     fn decode<'l>(&mut self, line: &'l str, fields: &mut Vec<Option<Cow<'l, str>>>) -> Result<Decoded, String> {
@@ -78,7 +81,7 @@ impl ZeekTsv {
                 _ => return Err(bad(last_line.max(2) - 1, "the log has no `#fields` line".to_owned())),
             }
         }
-        layout::clean_names(&decoder.fields, &file)?;
+        decoder.names = clean_names(&decoder.fields, &file)?.names;
         Ok(decoder)
     }
 
@@ -140,6 +143,9 @@ impl ZeekTsv {
         }
         if !self.fields.is_empty() && self.fields != fields {
             return Err("`#fields` names other columns than at the start; split the log here".to_owned());
+        }
+        if self.names.is_empty() {
+            self.names.clone_from(&fields);
         }
         (self.fields, self.n_packed) = (fields, n_packed);
         Ok(())

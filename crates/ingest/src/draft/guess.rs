@@ -2,20 +2,31 @@
 
 use nta_data::{Order, TimeRole, TimeUnit};
 
+use crate::draft::numbers::numbers;
 use crate::draft::sample::Sample;
 use crate::values::number::{Number, number};
 use crate::values::time::TimeReader;
 
 /// What a column that has no role of its own could be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ColumnKind {
     Number,
     Hexadecimal,
-    Category { n_distinct: usize },
+    Category {
+        n_distinct: usize,
+    },
     Address,
     Identifier,
     Empty,
     Time,
+    /// The same cells as another column's.
+    Copy {
+        of: String,
+    },
+    /// Numbers whose fractions a spreadsheet lost.
+    Spoiled {
+        example: String,
+    },
 }
 
 /// A time column.
@@ -181,10 +192,10 @@ pub(crate) fn kind(sample: &Sample, is_duration: bool) -> ColumnKind {
     if sample.is_time {
         return ColumnKind::Time;
     }
-    if sample.texts.iter().any(|t| is_address(t)) {
+    let n = sample.texts.len();
+    if sample.texts.iter().filter(|t| is_address(t)).count() * 2 > n {
         return ColumnKind::Address;
     }
-    let n = sample.texts.len();
     let (n_distinct, name) = (sample.distinct.len(), sample.name.to_lowercase());
     let all_differ = n_distinct == n && n > 20;
     let says_id = name == "id"
@@ -196,11 +207,13 @@ pub(crate) fn kind(sample: &Sample, is_duration: bool) -> ColumnKind {
     if all_differ && says_id {
         return ColumnKind::Identifier;
     }
-    if is_number(sample) {
-        return ColumnKind::Number;
-    }
-    if sample.texts.iter().all(|t| number(t, true) != Number::Bad) {
-        return ColumnKind::Hexadecimal;
+    match numbers(sample) {
+        Some(found) if found.is_spoiled => {
+            return ColumnKind::Spoiled { example: found.example.map(|(text, _)| text).unwrap_or_default() };
+        }
+        Some(found) if found.hex => return ColumnKind::Hexadecimal,
+        Some(_) => return ColumnKind::Number,
+        None => {}
     }
     if n_distinct * 2 > n && n_distinct > 50 {
         return ColumnKind::Identifier;
@@ -209,7 +222,7 @@ pub(crate) fn kind(sample: &Sample, is_duration: bool) -> ColumnKind {
 }
 
 fn is_number(sample: &Sample) -> bool {
-    !sample.texts.is_empty() && sample.texts.iter().all(|t| number(t, false) != Number::Bad)
+    numbers(sample).is_some_and(|found| !found.hex && !found.is_spoiled)
 }
 
 /// An IP or MAC address.
@@ -220,6 +233,11 @@ fn is_address(text: &str) -> bool {
             .enumerate()
             .all(|(i, b)| if i % 3 == 2 { b == b':' || b == b'-' } else { b.is_ascii_hexdigit() });
     is_mac || text.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// A text of the file as a comment can hold it.
+pub(crate) fn in_comment(text: &str) -> String {
+    text.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 impl ColumnKind {
@@ -240,6 +258,11 @@ impl ColumnKind {
             ColumnKind::Identifier => "  # nearly every row has its own value".to_owned(),
             ColumnKind::Empty => "  # no values in the rows looked at".to_owned(),
             ColumnKind::Time => "  # a time".to_owned(),
+            ColumnKind::Copy { of } => format!("  # the same as `{}`", in_comment(of)),
+            ColumnKind::Spoiled { example } => format!(
+                "  # numbers such as `{}`: a spreadsheet seems to have lost the decimal point, so export them again",
+                in_comment(example)
+            ),
         }
     }
 }

@@ -3,67 +3,144 @@
 
 use std::path::Path;
 
-use nta_data::Contact;
+use nta_data::{Contact, Schema};
 
-use crate::block::BlockLimit;
+use crate::block::{Block, BlockLimit};
 use crate::draft::guess::{self, ColumnKind};
+use crate::draft::headless;
 use crate::draft::labels;
+use crate::draft::notes::{self, NumberNote};
+use crate::draft::numbers::numbers;
 use crate::draft::sample::Sample;
 use crate::draft::yaml::{Draft, render};
-use crate::error::{IngestError, Position};
+use crate::error::IngestError;
 use crate::format;
 use crate::framing::quoting;
 use crate::input::file::{Input, OpenInput};
 use crate::input::tap::Hashing;
 use crate::rejects::reject::BadRows;
 use crate::schema::any::any_columns;
+use crate::schema::builtin::builtin_schemas;
+use crate::schema::header::Double;
 
 /// Rows looked at.
 const LOOK_ROWS: usize = 20_000;
 
-/// Drafts a schema for the file at `path` as commented YAML, from its first 20,000 rows. Addresses, identifiers and
-/// times are never proposed as features. What cannot be guessed stands as a comment to fill in. `contact` may end it.
+/// A first schema for a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drafted {
+    /// The schema as commented YAML.
+    pub yaml: String,
+    /// What a person should know of the file, a sentence each: no header, columns that stand twice, lines left out, how
+    /// numbers are written, cells that are none. They stand in the YAML too.
+    pub notes: Vec<String>,
+}
+
+/// [`draft_schema`] without the notes.
 ///
 /// # Errors
-/// A file that cannot be read, or whose first line is data.
+/// A file that cannot be read.
 pub fn infer_schema(path: &Path, contact: &Contact) -> Result<String, IngestError> {
+    draft_schema(path, contact).map(|drafted| drafted.yaml)
+}
+
+/// Drafts a schema for the file at `path`, from its first 20,000 rows. Addresses, identifiers and times are never
+/// proposed as features. What cannot be guessed stands as a comment to fill in. Where the first line is data, it is the
+/// built-in schema that reads the file, if one does, or the columns are named in the draft. `contact` may end it.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn draft_schema(path: &Path, contact: &Contact) -> Result<Drafted, IngestError> {
     let input = Input::new(path, true).open(contact)?;
     let file = input.name.clone();
     let mut schema = any_columns();
     schema.name = "inferred".to_owned();
     schema.delimiter = sniff_delimiter(&input)?;
-    let mut reader = format::open(&input, &schema, BadRows::Refuse, Hashing::No)?.reader;
-    let names = reader.columns().to_vec();
-    refuse_headless(&names, &file)?;
-    let Some(block) = reader.next_block(BlockLimit { rows: LOOK_ROWS, bytes: 64 << 20, deadline: None })? else {
-        return Err(IngestError::HeaderOnly { file });
-    };
-    let samples: Vec<Sample> = names.iter().map(|name| Sample::of(&block.frame, name)).collect();
-    let draft = draft(&samples);
+    let mut look = Look::at(&input, &schema)?;
+    let mut notes = Vec::new();
+    if headless::is_data(&look.raw_names) {
+        let width = look.raw_names.len();
+        let builtins = headless::builtins(path, width, contact)?;
+        if let Some(yaml) = builtins.first().and_then(|name| builtin_yaml(name)) {
+            return Ok(of_builtin(&file, width, &builtins, yaml));
+        }
+        schema.header = (1..=width).map(|place| format!("c{place}")).collect();
+        look = Look::at(&input, &schema)?;
+        let names = headless::names(&look.samples()?);
+        schema.header.clone_from(&names);
+        look.rename(names)?;
+        notes.push("Line 1 is data, not names: those under `header` stand for what the columns hold.".to_owned());
+    }
+    let samples = look.samples()?;
+    let mut draft = draft(&samples, &look, schema.header);
+    notes.append(&mut draft.notes);
+    draft.notes.clone_from(&notes);
+    notes.extend(notes::of_numbers(draft.numbers.iter()));
     let title = path.file_stem().map_or_else(|| "flows".to_owned(), |s| s.to_string_lossy().to_lowercase());
     let title = title.split('.').next().unwrap_or("flows").to_owned();
-    Ok(render(&title, &file, schema.delimiter, &draft))
+    Ok(Drafted { yaml: render(&title, &file, schema.delimiter, &draft), notes })
 }
 
-/// The separator that cuts the first line into most pieces; `None` for a comma.
-pub(crate) fn sniff_delimiter(input: &OpenInput) -> Result<Option<char>, IngestError> {
-    let Some(line) = format::separated_first_line(input)? else { return Ok(None) };
-    let pieces = |d: u8| quoting::values(&line, d).count();
-    let best = [b',', b'\t', b';', b'|'].into_iter().rev().max_by_key(|d| pieces(*d));
-    Ok(best.filter(|d| *d != b',' && pieces(*d) > 1).map(char::from))
+fn builtin_yaml(name: &str) -> Option<&'static str> {
+    builtin_schemas().iter().find(|(known, _)| *known == name).map(|(_, yaml)| *yaml)
 }
 
-fn refuse_headless(names: &[String], file: &str) -> Result<(), IngestError> {
-    let n_numbers = names.iter().filter(|n| n.parse::<f64>().is_ok()).count();
-    if n_numbers * 3 < names.len() {
-        return Ok(());
+/// The draft of a file without a header that a built-in schema reads: that schema.
+fn of_builtin(file: &str, width: usize, builtins: &[&str], yaml: &str) -> Drafted {
+    let named: Vec<String> = builtins.iter().map(|name| format!("`{name}`")).collect();
+    let note = format!(
+        "Line 1 is data, not names. The {width} columns are those of the built-in schema {}: `schema: {}` reads the file.",
+        named.join(" or "),
+        builtins[0]
+    );
+    Drafted { yaml: format!("# {file}\n# {note}\n{yaml}"), notes: vec![note] }
+}
+
+/// The first rows of a file.
+struct Look {
+    /// Names as they stand in the header, trimmed.
+    raw_names: Vec<String>,
+    names: Vec<String>,
+    doubles: Vec<Double>,
+    unread: Vec<(String, String)>,
+    block: Block,
+    file: String,
+}
+
+impl Look {
+    fn at(input: &OpenInput, schema: &Schema) -> Result<Look, IngestError> {
+        let file = input.name.clone();
+        let mut reader = format::open(input, schema, BadRows::Refuse, Hashing::No)?.reader;
+        let (names, doubles, unread) = (reader.columns().to_vec(), reader.doubles().to_vec(), reader.unread().to_vec());
+        let mut raw_names = names.clone();
+        doubles.iter().for_each(|double| raw_names[double.place].clone_from(&double.name));
+        let limit = BlockLimit { rows: LOOK_ROWS, bytes: 64 << 20, deadline: None };
+        let block = reader.next_block(limit)?.filter(|block| !block.rows.is_empty());
+        let block = block.ok_or_else(|| IngestError::HeaderOnly { file: file.clone() })?;
+        Ok(Look { raw_names, names, doubles, unread, block, file })
     }
-    let problem = "the first line seems to hold data, not names; write a schema with the names under `header:`";
-    let at = Position::Line(1);
-    Err(IngestError::BadLine { file: file.to_owned(), at, problem: problem.to_owned() })
+
+    fn samples(&self) -> Result<Vec<Sample>, IngestError> {
+        Ok(self.names.iter().map(|name| Sample::of(&self.block.frame, name)).collect())
+    }
+
+    fn rename(&mut self, names: Vec<String>) -> Result<(), IngestError> {
+        self.block.frame.set_column_names(&names).map_err(|e| IngestError::internal(&self.file, e))?;
+        self.names = names;
+        Ok(())
+    }
 }
 
-fn draft(samples: &[Sample]) -> Draft {
+/// The separator that the file names, or that cuts its first line into most pieces; `None` for a comma.
+pub(crate) fn sniff_delimiter(input: &OpenInput) -> Result<Option<char>, IngestError> {
+    let Some(head) = format::separated_head(input)? else { return Ok(None) };
+    let pieces = |d: u8| quoting::values(&head.first_line, d).count();
+    let most = [b',', b'\t', b';', b'|'].into_iter().rev().max_by_key(|d| pieces(*d));
+    let best = head.delimiter.or(most.filter(|d| pieces(*d) > 1));
+    Ok(best.filter(|d| *d != b',').map(char::from))
+}
+
+fn draft(samples: &[Sample], look: &Look, header: Vec<String>) -> Draft {
     let label = labels::label(samples);
     let family = labels::family(samples, label.as_ref());
     let time = guess::time(samples);
@@ -80,15 +157,28 @@ fn draft(samples: &[Sample]) -> Draft {
     .into_iter()
     .flatten()
     .collect();
-    let features = samples
-        .iter()
-        .filter(|s| !taken.contains(&s.name.as_str()))
-        .map(|s| match labels::is_blank_label(s) {
-            true => (s.name.clone(), ColumnKind::Empty),
-            false => (s.name.clone(), guess::kind(s, duration.as_deref() == Some(s.name.as_str()))),
-        })
-        .collect();
-    Draft { label, family, time, duration, src, dst, order, features }
+    let copy_of = |name: &str| {
+        let double = look.doubles.iter().find(|double| double.read_as == name)?;
+        notes::is_copy(samples, double).then(|| double.name.clone())
+    };
+    let kind = |sample: &Sample| match copy_of(&sample.name) {
+        Some(of) => ColumnKind::Copy { of },
+        None if labels::is_blank_label(sample) => ColumnKind::Empty,
+        None => guess::kind(sample, duration.as_deref() == Some(sample.name.as_str())),
+    };
+    let free = || samples.iter().filter(|s| !taken.contains(&s.name.as_str()));
+    let features: Vec<(String, ColumnKind)> = free().map(|s| (s.name.clone(), kind(s))).collect();
+    let is_number = |name: &str| features.iter().any(|(n, kind)| n == name && kind.is_number());
+    let number_note = |s: &Sample| NumberNote::of(&numbers(s)?, s.texts.len(), &look.block);
+    let numbers = free().filter(|s| is_number(&s.name)).filter_map(|s| Some((s.name.clone(), number_note(s)?)));
+    let mut said: Vec<String> = look.doubles.iter().map(|d| notes::of_double(d, notes::is_copy(samples, d))).collect();
+    let is_spoiled =
+        |name: &str| features.iter().any(|(n, kind)| n == name && matches!(kind, ColumnKind::Spoiled { .. }));
+    said.extend(free().filter(|s| is_spoiled(&s.name)).filter_map(|s| notes::of_spoiled(s, &look.block)));
+    said.extend(notes::of_unread(&look.unread));
+    said.extend(notes::of_left_out(&look.block.left_out));
+    let numbers = numbers.collect();
+    Draft { label, family, time, duration, src, dst, order, features, header, numbers, notes: said }
 }
 
 #[cfg(test)]
@@ -164,10 +254,40 @@ mod tests {
     }
 
     #[test]
-    fn data_in_place_of_a_header_is_refused() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "0,tcp,1,2\n0,udp,3,4\n").unwrap();
-        let message = infer_schema(file.path(), &Contact::default()).unwrap_err().to_string();
-        assert!(message.contains("line 1: the first line seems to hold data"), "{message}");
+    fn data_in_place_of_a_header_is_said_and_the_columns_are_named() {
+        let mut text = String::new();
+        for i in 0..30 {
+            let class = if i % 3 == 0 { "dos" } else { "background" };
+            let _ = writeln!(text, "2024-05-01 09:00:{i:02},{i}.5,192.0.2.{i},203.0.113.9,TCP,{class}");
+        }
+        let (yaml, schema) = infer(&text);
+        assert!(yaml.contains("# Line 1 is data, not names"), "{yaml}");
+        assert_eq!(schema.header, ["time", "c2", "src_ip", "dst_ip", "c5", "label"]);
+        assert_eq!(schema.label.unwrap().benign, ["background"]);
+        assert_eq!(names(&schema.numeric, |c| &c.name), ["c2"]);
+    }
+
+    #[test]
+    fn odd_cells_are_quoted_and_cost_no_column() {
+        let mut text = "bytes;rate;label\n".to_owned();
+        for i in 0..200 {
+            let bytes = if i == 40 { "many".to_owned() } else { format!("{}", i * 3) };
+            let _ = writeln!(text, "{bytes};{i},5;{}", if i % 4 == 0 { "scan" } else { "benign" });
+        }
+        let (yaml, schema) = infer(&text);
+        assert_eq!(names(&schema.numeric, |c| &c.name), ["bytes", "rate"]);
+        assert_eq!(schema.numeric[1].numbers, nta_data::NumberNotation::DecimalComma);
+        assert!(yaml.contains("1 of 200 cells are no numbers: `many` (line 42)"), "{yaml}");
+        assert!(yaml.contains("numbers: decimal_comma  # `0,5` is read as 0.5"), "{yaml}");
+    }
+
+    #[test]
+    fn columns_that_stand_twice_are_named_and_equal_copies_ignored() {
+        let mut text = "a,b,a,b,label\n".to_owned();
+        (0..60).for_each(|i| text.push_str(&format!("{i},{i},{i},{},benign\n", i * 2)));
+        let (yaml, schema) = infer(&text);
+        assert_eq!(names(&schema.numeric, |c| &c.name), ["a", "b", "b_2"]);
+        assert_eq!(schema.ignored, ["a_2"]);
+        assert!(yaml.contains("`a` stands twice in the header, as columns 1 and 3, with equal cells"), "{yaml}");
     }
 }

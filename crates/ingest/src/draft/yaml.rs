@@ -1,11 +1,13 @@
 //! Writes a draft as YAML, with a comment on everything that a person must check.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use nta_data::Order;
 
 use crate::draft::guess::{ColumnKind, TimeGuess};
 use crate::draft::labels::LabelGuess;
+use crate::draft::notes::NumberNote;
 
 /// Roles found for the columns of a file.
 pub(crate) struct Draft {
@@ -17,6 +19,12 @@ pub(crate) struct Draft {
     pub(crate) dst: Option<String>,
     pub(crate) order: (Order, &'static str),
     pub(crate) features: Vec<(String, ColumnKind)>,
+    /// Names that the file itself does not hold.
+    pub(crate) header: Vec<String>,
+    /// How each column of numbers is written, where there is something to say of it.
+    pub(crate) numbers: BTreeMap<String, NumberNote>,
+    /// What a person should know of the file, a sentence each.
+    pub(crate) notes: Vec<String>,
 }
 
 pub(crate) fn render(title: &str, file: &str, delimiter: Option<char>, draft: &Draft) -> String {
@@ -29,10 +37,16 @@ pub(crate) fn render(title: &str, file: &str, delimiter: Option<char>, draft: &D
         "# A column that was filled in after the fact (an alert, a ticket, the label under another name) gives the label",
     );
     line("# away: move it to `ignored`.");
+    for note in &draft.notes {
+        line(&format!("# {note}"));
+    }
     line(&format!("name: {}", quoted(title)));
     line(&format!("description: {}", quoted(&format!("drafted from {title}"))));
     if let Some(delimiter) = delimiter {
         line(&format!("delimiter: {}", quoted(&delimiter.to_string())));
+    }
+    if !draft.header.is_empty() {
+        line(&format!("header: {}", list(&draft.header)));
     }
     render_truth(draft, &mut line);
     render_order(draft, &mut line);
@@ -119,6 +133,9 @@ fn render_features(draft: &Draft, line: &mut impl FnMut(&str)) {
         line(&format!("  - name: {}{}", quoted(name), kind.remark()));
         if *kind == ColumnKind::Hexadecimal {
             line("    hex: true");
+        }
+        if let Some(note) = draft.numbers.get(name) {
+            note.lines().iter().for_each(|text| line(&format!("    {text}")));
         }
     }
     let mut ignored: Vec<(String, String)> = Vec::new();

@@ -46,12 +46,19 @@ fn first_line_of(head: &[u8]) -> &[u8] {
     head.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).find(|line| !line.is_empty()).unwrap_or_default()
 }
 
+/// Whether every other byte is zero, as in text of two bytes a letter.
+fn looks_like_utf_16(head: &[u8]) -> bool {
+    let look = &head[..head.len().min(64)];
+    let zeros = |odd: usize| look.iter().skip(odd).step_by(2).filter(|b| **b == 0).count();
+    let half = look.len() / 2;
+    half >= 4 && !head.starts_with(PARQUET) && (zeros(0) == half || zeros(1) == half) && zeros(0) + zeros(1) == half
+}
+
 /// What the bytes look like and what to do about it, where it is a format that is not read.
 fn unread(head: &[u8]) -> Option<(&'static str, &'static str)> {
     const CAPTURE: &str = "turn it into flows first, for instance with `zeek -r` or `argus` and `ra`";
     const UNPACK: &str = "unpack it, or pack it as .gz or .zst";
-    const UTF8: &str = "save it as UTF-8";
-    let magics: [(&[u8], &str, &str); 14] = [
+    let magics: [(&[u8], &str, &str); 12] = [
         (&[0xd4, 0xc3, 0xb2, 0xa1], "a packet capture (pcap)", CAPTURE),
         (&[0xa1, 0xb2, 0xc3, 0xd4], "a packet capture (pcap)", CAPTURE),
         (&[0x4d, 0x3c, 0xb2, 0xa1], "a packet capture (pcap)", CAPTURE),
@@ -63,12 +70,13 @@ fn unread(head: &[u8]) -> Option<(&'static str, &'static str)> {
         (&[b'7', b'z', 0xbc, 0xaf], "a 7z archive", UNPACK),
         (b"SQLite format 3", "a database", "export the table as CSV"),
         (b"ARROW1", "an Arrow file", "write it as Parquet"),
-        (&[0xff, 0xfe], "UTF-16 text", UTF8),
-        (&[0xfe, 0xff], "UTF-16 text", UTF8),
         (b"%PDF", "a PDF", "give the table itself"),
     ];
     if let Some((_, kind, remedy)) = magics.iter().find(|(magic, _, _)| head.starts_with(magic)) {
         return Some((kind, remedy));
+    }
+    if looks_like_utf_16(head) {
+        return Some(("UTF-16 text without a byte order mark", "save it as UTF-8"));
     }
     if head.contains(&0) && !head.starts_with(PARQUET) {
         return Some(("binary data", "give CSV, Parquet, a Zeek log or Argus output"));
@@ -79,6 +87,10 @@ fn unread(head: &[u8]) -> Option<(&'static str, &'static str)> {
         [b'[', ..] => Some(("a JSON array", "write one JSON object a line")),
         [b'<', ..] => Some(("HTML or XML", "fetch the table itself; this may be an error page")),
         [b'{', ..] if holds(b"\"event_type\"") => Some(("Suricata's eve.json", "use Zeek logs or CSV")),
+        _ if line.get(..9).is_some_and(|word| word.eq_ignore_ascii_case(b"@relation")) => Some((
+            "an ARFF file",
+            "keep the lines below `@data`, and put the names of the `@attribute` lines before them",
+        )),
         _ => None,
     }
 }

@@ -2,6 +2,7 @@
 //! lists them.
 
 mod first_line;
+mod head;
 
 use nta_data::Schema;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,8 @@ use crate::input::tap::{Hashing, Tap};
 use crate::input::unpack::Unpacked;
 use crate::parquet::blocks::ParquetBlocks;
 use crate::rejects::reject::BadRows;
+
+pub(crate) use head::Head;
 
 /// The format of a file, told by its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +71,7 @@ type OpenDecoder = fn(&mut Framer, &Beginning<'_>) -> Result<Box<dyn Decoder>, I
 
 /// What a decoder may know before it reads.
 struct Beginning<'a> {
-    first_line: &'a [u8],
+    head: &'a Head,
     schema: &'a Schema,
     fields_from: FieldsFrom,
 }
@@ -95,7 +98,8 @@ fn text_format(first_line: &[u8]) -> Option<&'static TextFormat> {
 }
 
 fn open_separated(framer: &mut Framer, begin: &Beginning<'_>) -> Result<Box<dyn Decoder>, IngestError> {
-    Ok(Box::new(Separated::open(framer, begin.first_line, begin.schema)?))
+    let look = begin.fields_from == FieldsFrom::FirstLines;
+    Ok(Box::new(Separated::open(framer, &begin.head.first_line, begin.head.delimiter, begin.schema, look)?))
 }
 
 /// Opens a format whose lines name their own fields.
@@ -126,44 +130,45 @@ pub(crate) fn open(
 ) -> Result<Opened, IngestError> {
     let tap = Tap::new(hashing);
     let mut framer = framer_of(input, &tap)?;
-    let first_line = first_line::first_line(&mut framer)?;
-    if first_line.starts_with(first_line::PARQUET) {
+    let head = Head::of(&mut framer)?;
+    if head.first_line.starts_with(first_line::PARQUET) {
         // Read in another order than that of its bytes: what was told of them so far is void.
         let reader = Box::new(ParquetBlocks::open(input)?);
         return Ok(Opened { format: Format::Parquet, reader, tap: Tap::new(Hashing::No) });
     }
-    let begin = Beginning { first_line: &first_line, schema, fields_from: FieldsFrom::FirstLines };
+    let begin = Beginning { head: &head, schema, fields_from: FieldsFrom::FirstLines };
     open_text(framer, &begin, bad_rows, tap)
 }
 
 /// Opens a stream of text as soon as its first line is there.
 pub(crate) fn open_stream(mut framer: Framer, schema: &Schema, bad_rows: BadRows) -> Result<Opened, IngestError> {
-    let first_line = first_line::first_line(&mut framer)?;
-    if first_line.starts_with(first_line::PARQUET) {
+    let head = Head::of(&mut framer)?;
+    if head.first_line.starts_with(first_line::PARQUET) {
         return Err(IngestError::UnknownFormat {
             file: framer.file().to_owned(),
             kind: format!("a stream of {}", Format::Parquet.title()),
             remedy: "its end must be read first, so give it as a file".to_owned(),
         });
     }
-    let begin = Beginning { first_line: &first_line, schema, fields_from: FieldsFrom::FirstLineAndSchema };
+    let begin = Beginning { head: &head, schema, fields_from: FieldsFrom::FirstLineAndSchema };
     open_text(framer, &begin, bad_rows, Tap::new(Hashing::No))
 }
 
 fn open_text(mut framer: Framer, begin: &Beginning<'_>, bad_rows: BadRows, tap: Tap) -> Result<Opened, IngestError> {
     let none = || IngestError::internal(framer.file(), "no format takes its first line");
-    let text = text_format(begin.first_line).ok_or_else(none)?;
+    let text = text_format(&begin.head.first_line).ok_or_else(none)?;
     let decoder = (text.open)(&mut framer, begin)?;
-    let reader = Box::new(LineBlocks::new(framer, decoder, bad_rows, tap.clone()));
+    let reader = Box::new(LineBlocks::new(framer, decoder, bad_rows, begin.head.left_out(), tap.clone()));
     Ok(Opened { format: text.format, reader, tap })
 }
 
-/// The first line of a file of separated text; `None` where the file is of another format.
-pub(crate) fn separated_first_line(input: &OpenInput) -> Result<Option<Vec<u8>>, IngestError> {
-    let line = first_line::first_line(&mut framer_of(input, &Tap::new(Hashing::No))?)?;
+/// How a file of separated text begins; `None` where the file is of another format.
+pub(crate) fn separated_head(input: &OpenInput) -> Result<Option<Head>, IngestError> {
+    let head = Head::of(&mut framer_of(input, &Tap::new(Hashing::No))?)?;
     let is_separated = |text: &TextFormat| matches!(text.format, Format::Csv | Format::Argus);
-    let is_text = !line.starts_with(first_line::PARQUET);
-    Ok((is_text && text_format(&line).is_some_and(is_separated)).then_some(line))
+    let is_text = !head.first_line.starts_with(first_line::PARQUET);
+    let is_separated = is_text && text_format(&head.first_line).is_some_and(is_separated);
+    Ok(is_separated.then_some(head))
 }
 
 fn framer_of(input: &OpenInput, tap: &Tap) -> Result<Framer, IngestError> {
@@ -205,7 +210,7 @@ mod tests {
         assert!(format_of(&[0xd4, 0xc3, 0xb2, 0xa1, 2, 0]).unwrap_err().contains("looks like a packet capture (pcap)"));
         assert!(format_of(b"PK\x03\x04rest\0").unwrap_err().contains("zip archive"));
         assert!(format_of(b"{\"event_type\":\"flow\"}\n").unwrap_err().contains("eve.json"));
-        assert!(format_of(&[0xff, 0xfe, b'a', 0]).unwrap_err().contains("UTF-16"));
+        assert!(format_of(b"a\0,\0b\0\n\0c\0").unwrap_err().contains("UTF-16 text without a byte order mark"));
         assert!(format_of(b"PAR1").unwrap_err().contains("give it as a file"));
     }
 }

@@ -10,3 +10,4 @@ mod stamp;
 pub(crate) mod tail;
 pub(crate) mod tap;
 pub(crate) mod unpack;
+mod utf16;

@@ -1,15 +1,19 @@
-//! Bytes as they were before packing: gzip and zstd are undone while reading, a byte order mark is dropped. A read gives
+//! Bytes as they were before packing: gzip and zstd are undone while reading, a byte order mark is dropped, and with it
+//! UTF-16 becomes UTF-8. A read gives
 //! what is there and never waits for more than it needs.
 
 use std::io::{self, BufReader, Read};
 use std::time::Instant;
 
 use crate::input::bytes::{Arrival, ByteSource};
+use crate::input::utf16::{Endian, Utf16};
 
 /// The first bytes of a packed file, by the packing.
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+const UTF_16_LITTLE: &[u8] = &[0xff, 0xfe];
+const UTF_16_BIG: &[u8] = &[0xfe, 0xff];
 
 /// Unpacked bytes.
 pub(crate) struct Unpacked {
@@ -31,11 +35,16 @@ impl Unpacked {
         } else {
             Box::new(packed)
         };
-        let mut front = read_while_prefix(&mut input, &[BYTE_ORDER_MARK])?;
-        if front == BYTE_ORDER_MARK {
+        let mut front = read_while_prefix(&mut input, &[BYTE_ORDER_MARK, UTF_16_LITTLE, UTF_16_BIG])?;
+        let endian = [(UTF_16_LITTLE, Endian::Little), (UTF_16_BIG, Endian::Big)];
+        let endian = endian.into_iter().find_map(|(mark, endian)| (front == mark).then_some(endian));
+        if front == BYTE_ORDER_MARK || endian.is_some() {
             front.clear();
         }
-        Ok(Unpacked { input, front })
+        match endian {
+            Some(endian) => Ok(Unpacked { input: Box::new(Utf16::new(input, endian)), front }),
+            None => Ok(Unpacked { input, front }),
+        }
     }
 }
 

@@ -4,19 +4,19 @@ use polars_core::prelude::DataFrame;
 
 use crate::block::Block;
 use crate::error::{CellError, IngestError};
-use crate::labelling::join::{Join, Joined, WindowRows};
+use crate::labelling::join::{Join, Joined, Told, WindowRows};
 use crate::labelling::keys::{KeyColumns, address, port, texts};
 use crate::labelling::windows::{FlowEnds, LabelWindows, Window};
 
 impl Join {
-    /// The label of each row of `block`, empty where there is none; what was found is added to `counts`.
-    pub(super) fn from_windows(
+    /// What is told of each row of `block`; what was found is added to `counts`.
+    pub(super) fn by_windows(
         &self,
         windows: &LabelWindows,
         file: &str,
         block: &Block,
         counts: &mut Joined,
-    ) -> Result<Vec<&str>, IngestError> {
+    ) -> Result<Vec<Told<'_>>, IngestError> {
         if counts.windows.is_empty() {
             let window = |w: &Window| WindowRows { line: w.line, label: w.label.clone(), rows: 0 };
             counts.windows = windows.windows.iter().map(window).collect();
@@ -33,14 +33,14 @@ impl Join {
             let flow = FlowEnds { time, src: &src[row], dst: &dst[row], ports: [&sport[row], &dport[row]] };
             let mut inside = windows.windows.iter().enumerate().filter(|(_, w)| w.holds(&flow)).map(|(i, _)| i);
             let first = inside.next();
-            let other = first.and_then(|i| inside.find(|&j| self.spelled[j] != self.spelled[i]));
+            let other = first.and_then(|i| inside.find(|&j| self.told[j] != self.told[i]));
             if let (Some(first), Some(other)) = (first, other) {
                 return Err(self.two_windows(windows, [first, other], file, block, row));
             }
             match first.or_else(|| windows.default.as_ref().map(|_| windows.windows.len())) {
                 None => {
                     counts.unmatched += 1;
-                    labels.push("");
+                    labels.push(Told::default());
                 }
                 Some(at) => {
                     counts.labelled += 1;
@@ -48,7 +48,7 @@ impl Join {
                         Some(window) => window.rows += 1,
                         None => counts.by_default += 1,
                     }
-                    labels.push(self.spelled[at].as_str());
+                    labels.push(self.told(at));
                 }
             }
         }

@@ -24,7 +24,7 @@ pub struct GivenLabels {
 
 #[derive(Debug)]
 pub(crate) enum Kind {
-    Table(LabelTable),
+    Table(Box<LabelTable>),
     Windows(LabelWindows),
 }
 
@@ -43,7 +43,7 @@ impl GivenLabels {
         let is_yaml = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("yaml") || e.eq_ignore_ascii_case("yml"));
         let kind = match is_yaml {
             true => Kind::Windows(LabelWindows::open(path)?),
-            false => Kind::Table(LabelTable::open(path, schema, contact)?),
+            false => Kind::Table(Box::new(LabelTable::open(path, schema, contact)?)),
         };
         let mut hasher = Sha256::new();
         let input = match &kind {

@@ -37,14 +37,17 @@ impl Index {
     pub(crate) fn new(
         mut entries: Vec<Entry>,
         file: &str,
-        labels: &[String],
+        told: &[(String, String)],
         place: impl Fn(u64) -> Position,
     ) -> Result<Index, IngestError> {
         entries.sort_unstable();
         if let Some(pair) = entries.windows(2).find(|p| same_flow(&p[0], &p[1]) && p[0].label != p[1].label) {
             let mut rows = [pair[0], pair[1]];
             rows.sort_by_key(|entry| entry.place);
-            let says = |entry: Entry| format!("`{}`", labels[entry.label as usize]);
+            let says = |entry: Entry| match &told[entry.label as usize] {
+                (label, family) if family.is_empty() => format!("`{label}`"),
+                (label, family) => format!("`{label}` ({family})"),
+            };
             return Err(IngestError::LabelsDiffer {
                 file: file.to_owned(),
                 first: place(rows[0].place),
@@ -92,7 +95,8 @@ mod tests {
     }
 
     fn index(entries: Vec<Entry>) -> Result<Index, IngestError> {
-        Index::new(entries, "l.csv", &["benign".to_owned(), "scan".to_owned()], Position::Line)
+        let told = ["benign", "scan"].map(|label| (label.to_owned(), String::new()));
+        Index::new(entries, "l.csv", &told, Position::Line)
     }
 
     #[test]

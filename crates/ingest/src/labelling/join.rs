@@ -23,14 +23,23 @@ pub(crate) struct Join {
     pub(super) keys: KeyColumns,
     how: How,
     time: Option<TimeReader>,
-    /// The labels as the schema spells them: a table's by code, the windows' in their order, and the default behind.
-    pub(super) spelled: Vec<String>,
+    /// The labels as the schema spells them, and the attack's kind where that is told apart: a table's by code, the windows'
+    /// in their order, and the default behind.
+    pub(super) told: Vec<(String, String)>,
 }
 
 #[derive(Debug, Clone)]
 enum How {
     Table(KeyKind, Arc<TableLabels>),
     Windows,
+}
+
+/// What is told of a row; empty where nothing is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Told<'j> {
+    pub(crate) label: &'j str,
+    /// The attack's kind, where that is told apart from the label.
+    pub(crate) family: &'j str,
 }
 
 /// What came of looking for labels in a second file.
@@ -40,6 +49,8 @@ pub struct Joined {
     pub file: String,
     /// Columns of the traffic that its rows were known by.
     pub by: Vec<String>,
+    /// How far a flow's start and its label's time might be apart, microseconds, where time was compared.
+    pub tolerance_micros: Option<i64>,
     /// Rows that got a label.
     pub labelled: u64,
     /// Those of them that lie in no window and got the default.
@@ -99,17 +110,17 @@ impl Join {
                 };
                 let kind = keys.shared(&table.keys).ok_or_else(none)?;
                 let labels = table.labels(kind)?;
-                let texts = labels.texts.clone();
-                (How::Table(kind, labels), texts)
+                let told = labels.told.clone();
+                (How::Table(kind, labels), told)
             }
             Kind::Windows(windows) => {
                 refuse_blind(windows, &keys, file)?;
                 let labels = windows.windows.iter().map(|w| w.label.clone()).chain(windows.default.clone());
-                (How::Windows, labels.collect())
+                (How::Windows, labels.map(|label| (label, String::new())).collect())
             }
         };
-        let spelled = labels.iter().map(|label| rule.spelled(label)).collect();
-        Ok(Join { given: Arc::clone(given), keys, how, time: schema.time.as_ref().map(TimeReader::new), spelled })
+        let told = labels.into_iter().map(|(label, family)| (rule.spelled(&label), family)).collect();
+        Ok(Join { given: Arc::clone(given), keys, how, time: schema.time.as_ref().map(TimeReader::new), told })
     }
 
     /// The file's columns that are read to find labels.
@@ -130,27 +141,29 @@ impl Join {
         &self.given.digest().name
     }
 
-    /// The label of each row of `block`, empty where there is none; what was found is added to `counts`.
-    pub(crate) fn labels(&self, file: &str, block: &Block, counts: &mut Joined) -> Result<Vec<&str>, IngestError> {
+    /// What is told of each row of `block`; what was found is added to `counts`.
+    pub(crate) fn labels(&self, file: &str, block: &Block, counts: &mut Joined) -> Result<Vec<Told<'_>>, IngestError> {
         if counts.by.is_empty() {
+            let by_time = !matches!(self.how, How::Table(KeyKind::Uid, _) | How::Windows);
+            counts.tolerance_micros = by_time.then_some(self.given.tolerance);
             counts.file = self.name().to_owned();
             counts.by = self.columns().into_iter().cloned().collect();
         }
         match (&self.how, &self.given.kind) {
-            (How::Table(kind, labels), _) => self.from_table(*kind, labels, file, block, counts),
-            (How::Windows, Kind::Windows(windows)) => self.from_windows(windows, file, block, counts),
+            (How::Table(kind, labels), _) => self.by_table(*kind, labels, file, block, counts),
+            (How::Windows, Kind::Windows(windows)) => self.by_windows(windows, file, block, counts),
             (How::Windows, Kind::Table(_)) => Err(IngestError::internal(file, "windows in a table")),
         }
     }
 
-    fn from_table(
+    fn by_table(
         &self,
         kind: KeyKind,
         labels: &TableLabels,
         file: &str,
         block: &Block,
         counts: &mut Joined,
-    ) -> Result<Vec<&str>, IngestError> {
+    ) -> Result<Vec<Told<'_>>, IngestError> {
         let keys = self.keys.hashes(kind, &block.frame, file)?;
         let times = if kind == KeyKind::Uid { vec![0; keys.len()] } else { self.times(file, block)? };
         let look = |(key, time): (Option<u64>, i64)| match key {
@@ -160,18 +173,23 @@ impl Join {
         let found = keys.into_iter().zip(times).map(look).map(|found| match found {
             Found::Label(code) => {
                 counts.labelled += 1;
-                self.spelled[code as usize].as_str()
+                self.told(code as usize)
             }
             Found::Ambiguous => {
                 counts.ambiguous += 1;
-                ""
+                Told::default()
             }
             Found::Nothing => {
                 counts.unmatched += 1;
-                ""
+                Told::default()
             }
         });
         Ok(found.collect())
+    }
+
+    pub(super) fn told(&self, at: usize) -> Told<'_> {
+        let (label, family) = &self.told[at];
+        Told { label, family }
     }
 
     /// When each row's flow began, microseconds since 1970.

@@ -27,12 +27,17 @@ use crate::values::time::TimeReader;
 const LOOK: BlockLimit = BlockLimit { rows: 20_000, bytes: 64 << 20, deadline: None };
 const STEP: BlockLimit = BlockLimit { rows: 1 << 16, bytes: 16 << 20, deadline: None };
 
+/// Stands between a label and its family while they are counted as one.
+const APART: char = '\u{1f}';
+
 /// A table whose columns are known and whose rows are read when it is known by what they are found.
 #[derive(Debug)]
 pub(crate) struct LabelTable {
     input: OpenInput,
     as_text: Schema,
     label: String,
+    /// The column of the attack's kind, beside a label that says only whether it was one.
+    family: Option<String>,
     pub(crate) keys: KeyColumns,
     time: Option<TimeReader>,
     read: Mutex<Option<(KeyKind, Arc<TableLabels>)>>,
@@ -42,8 +47,8 @@ pub(crate) struct LabelTable {
 #[derive(Debug)]
 pub(crate) struct TableLabels {
     pub(crate) index: Index,
-    /// By code.
-    pub(crate) texts: Vec<String>,
+    /// Label and family by code; where there is no family it is empty.
+    pub(crate) told: Vec<(String, String)>,
 }
 
 impl LabelTable {
@@ -57,15 +62,19 @@ impl LabelTable {
         let block = reader.next_block(LOOK)?.ok_or_else(|| IngestError::HeaderOnly { file: input.name.clone() })?;
         let samples: Vec<Sample> = columns.iter().map(|name| Sample::of(&block.frame, name)).collect();
         let layout = Layout::new(schema, &columns);
+        let guess = labels::label(&samples);
+        let family = schema.family.as_ref().and_then(|f| layout.column(&f.column)).map(str::to_owned);
+        let family = family.or_else(|| labels::family(&samples, guess.as_ref()));
         let own = schema.label.as_ref().and_then(|l| layout.column(&l.column)).map(str::to_owned);
-        let label = own.or_else(|| labels::label(&samples).map(|guess| guess.column));
+        let label = own.or(guess.map(|guess| guess.column));
         let none = || IngestError::NoLabelInTable { file: input.name.clone(), found: columns.clone() };
         let label = label.ok_or_else(none)?;
+        let family = family.filter(|family| *family != label);
         let mut keys = KeyColumns::of(schema, &layout, &columns);
         let time = time_of(schema, keys.time.take(), &samples);
         let (column, time) = time.unzip();
         keys.time = column;
-        Ok(LabelTable { label, keys, time, as_text, input, read: Mutex::new(None) })
+        Ok(LabelTable { label, family, keys, time, as_text, input, read: Mutex::new(None) })
     }
 
     pub(crate) fn input(&self) -> &OpenInput {
@@ -97,14 +106,17 @@ impl LabelTable {
             let times = if kind == KeyKind::Uid { None } else { Some(self.times(&block)?) };
             let keys = self.keys.hashes(kind, &block.frame, file)?;
             let labels = texts(&block.frame, &self.label, file)?;
+            let families = self.family.as_ref().map(|family| texts(&block.frame, family, file)).transpose()?;
             for (row, (key, label)) in keys.into_iter().zip(&labels).enumerate() {
                 let Some(key) = key.filter(|_| !says_no_label(label)) else { continue };
+                let family = families.as_ref().map(|f| f[row].as_str()).filter(|f| !says_no_label(f));
+                let told = format!("{label}{APART}{}", family.unwrap_or_default());
                 let time = times.as_ref().map_or(0, |times| times[row]);
                 let (Position::Line(place) | Position::Row(place)) = block.position(row);
-                entries.push(Entry { key, time, label: interner.code(label), place });
+                entries.push(Entry { key, time, label: interner.code(&told), place });
             }
             if interner.values.len() > MOST_LABELS {
-                let examples = interner.values[..3].join(", ");
+                let examples = interner.values[..3].join(", ").replace(APART, " ");
                 let (file, column) = (file.clone(), self.label.clone());
                 return Err(IngestError::NoLabelColumn { file, column, limit: MOST_LABELS, examples });
             }
@@ -113,8 +125,10 @@ impl LabelTable {
             }
         }
         let position = if has_lines { Position::Line } else { Position::Row };
-        let index = Index::new(entries, file, &interner.values, position)?;
-        Ok(TableLabels { index, texts: interner.values })
+        let told = interner.values.iter().filter_map(|t| t.split_once(APART));
+        let told: Vec<(String, String)> = told.map(|(l, f)| (l.trim().to_owned(), f.trim().to_owned())).collect();
+        let index = Index::new(entries, file, &told, position)?;
+        Ok(TableLabels { index, told })
     }
 
     /// When each row's flow began, microseconds since 1970.

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use polars_core::prelude::{ArrowDataType, ArrowField, DataFrame};
+use polars_core::prelude::{ArrowField, BooleanChunked, DataFrame};
 use polars_parquet::read::FileMetadata;
 
 use crate::block::{Block, BlockLimit, BlockReader, Places, places_of};
 use crate::error::{IngestError, Position};
 use crate::input::file::OpenInput;
+use crate::left_out::LeftOut;
 use crate::limits::{BATCH_BYTES, BLOCK_CELLS, LONGEST_VALUE};
 use crate::parquet::row_group::RowGroup;
-use crate::parquet::{damaged, footer};
-use crate::schema::layout;
+use crate::parquet::{damaged, footer, kinds};
+use crate::schema::header::{Double, Names, clean_names};
 
 /// A Parquet file.
 #[derive(Debug)]
@@ -22,6 +23,9 @@ pub(crate) struct ParquetBlocks {
     fields: Vec<ArrowField>,
     /// Their names, trimmed.
     names: Vec<String>,
+    doubles: Vec<Double>,
+    /// The other columns, and their kinds.
+    unread: Vec<(String, String)>,
     wanted: Vec<usize>,
     /// The row group that holds the next row, once that was asked for.
     group: Option<RowGroup>,
@@ -32,21 +36,25 @@ pub(crate) struct ParquetBlocks {
 }
 
 impl ParquetBlocks {
-    /// Reads the footer. Columns of kinds that no role can use (lists, structs) are left out.
+    /// Reads the footer. Columns of kinds that no role can use (lists, structs) are left out and named.
     pub(crate) fn open(input: &OpenInput) -> Result<Self, IngestError> {
         let (metadata, schema) = footer::read(input)?;
-        let fields: Vec<ArrowField> = schema.into_iter_values().filter(|field| is_usable(field.dtype())).collect();
+        let all: Vec<ArrowField> = schema.into_iter_values().collect();
+        let (fields, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|field| is_usable(&metadata, field));
+        let unread = others.iter().map(|f| (f.name.trim().to_owned(), kinds::title(f.dtype()))).collect();
         if fields.is_empty() {
             return Err(damaged(input, "none of its columns holds numbers, text, flags or times".to_owned()));
         }
         let stored_names: Vec<String> = fields.iter().map(|field| field.name.to_string()).collect();
-        let names = layout::clean_names(&stored_names, &input.name)?;
+        let Names { names, doubles } = clean_names(&stored_names, &input.name)?;
         let wanted = (0..names.len()).collect();
         Ok(ParquetBlocks {
             input: input.clone(),
             metadata: Arc::new(metadata),
             fields,
             names,
+            doubles,
+            unread,
             wanted,
             group: None,
             group_index: 0,
@@ -108,29 +116,20 @@ impl ParquetBlocks {
     }
 }
 
-/// Whether some role can use the kind of column: not lists, structs, decimals or raw bytes.
-fn is_usable(kind: &ArrowDataType) -> bool {
-    use ArrowDataType as D;
-    matches!(
-        kind,
-        D::Boolean
-            | D::Int8
-            | D::Int16
-            | D::Int32
-            | D::Int64
-            | D::UInt8
-            | D::UInt16
-            | D::UInt32
-            | D::UInt64
-            | D::Float32
-            | D::Float64
-            | D::Utf8
-            | D::LargeUtf8
-            | D::Utf8View
-            | D::Date32
-            | D::Timestamp(_, _)
-            | D::Null
-    )
+/// Whether some role can use the column: a field of one column, of a kind that is read.
+fn is_usable(metadata: &FileMetadata, field: &ArrowField) -> bool {
+    let column = metadata.row_groups.first().and_then(|group| group.columns_under_root_iter(&field.name)?.next());
+    kinds::is_usable(field.dtype(), column)
+}
+
+/// Which rows hold a value in some column; `None` where all do.
+fn rows_with_values(frame: &DataFrame) -> Option<BooleanChunked> {
+    let columns = frame.columns();
+    if columns.iter().any(|column| column.null_count() == 0) {
+        return None;
+    }
+    let masks = columns.iter().map(|column| column.is_not_null());
+    masks.reduce(|a, b| &a | &b).filter(|mask| !mask.all())
 }
 
 impl BlockReader for ParquetBlocks {
@@ -158,8 +157,24 @@ impl BlockReader for ParquetBlocks {
         }
         let names: Vec<&str> = self.wanted.iter().map(|i| self.names[*i].as_str()).collect();
         frame.set_column_names(&names).map_err(|e| IngestError::internal(&self.input.name, e))?;
-        let rows = (first as u64..self.next_row as u64).collect();
-        Ok(Some(Block { frame, rows, places: Places::Rows, texts: None, rejects: Vec::new(), end: None }))
+        let mut rows: Vec<u64> = (first as u64..self.next_row as u64).collect();
+        let mut left_out = LeftOut::default();
+        if let Some(mask) = rows_with_values(&frame) {
+            frame = frame.filter(&mask).map_err(|e| IngestError::internal(&self.input.name, e))?;
+            let n_rows = rows.len();
+            let mut kept = mask.iter();
+            rows.retain(|_| kept.next().flatten() == Some(true));
+            left_out.empty_rows = (n_rows - rows.len()) as u64;
+        }
+        Ok(Some(Block { frame, rows, places: Places::Rows, texts: None, rejects: Vec::new(), left_out, end: None }))
+    }
+
+    fn doubles(&self) -> &[Double] {
+        &self.doubles
+    }
+
+    fn unread(&self) -> &[(String, String)] {
+        &self.unread
     }
 
     fn bytes_read(&self) -> u64 {

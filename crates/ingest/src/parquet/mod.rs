@@ -12,6 +12,7 @@ mod content;
 mod delta;
 mod footer;
 pub(crate) mod guard;
+mod kinds;
 mod pages;
 mod row_group;
 mod thrift;

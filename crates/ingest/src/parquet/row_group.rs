@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use polars_buffer::Buffer;
 use polars_core::error::PolarsResult;
-use polars_core::prelude::{ArrowField, Column, DataFrame, IntoColumn, Series};
+use polars_core::prelude::{ArrowField, Column, DataFrame, Series};
 use polars_core::runtime::RAYON;
 use polars_parquet::parquet::schema::types::PhysicalType;
 use polars_parquet::read::{ColumnChunkMetadata, FileMetadata, Filter, RowGroupMetadata, column_iter_to_arrays};
@@ -15,7 +15,7 @@ use crate::error::IngestError;
 use crate::input::file::OpenInput;
 use crate::parquet::guard::guarded;
 use crate::parquet::pages::Pages;
-use crate::parquet::{content, damaged};
+use crate::parquet::{content, damaged, kinds};
 
 /// Pages that are in memory at a time, in bytes, packed and unpacked: of as many columns as that is enough for, of one in
 /// any case.
@@ -122,10 +122,11 @@ impl<'a> Part<'a> {
     fn decode(self) -> PolarsResult<Column> {
         content::check(self.column, &self.bytes, self.n_pages)?;
         let pages = content::page_reader(self.column, self.bytes);
-        let kinds = vec![&self.column.descriptor().descriptor.primitive_type];
+        let types = vec![&self.column.descriptor().descriptor.primitive_type];
         let filter = Filter::new_ranged(self.rows.start, self.rows.end);
-        let (arrays, _) = column_iter_to_arrays(vec![pages], kinds, self.field.clone(), Some(filter))?;
-        Ok(Series::try_from((self.field, arrays))?.into_column())
+        let field = kinds::read_as(self.field, self.column);
+        let (arrays, _) = column_iter_to_arrays(vec![pages], types, field.clone(), Some(filter))?;
+        kinds::as_usable(Series::try_from((&field, arrays))?, self.field, self.column)
     }
 }
 

@@ -18,8 +18,10 @@ use crate::input::sensor::sensor_name;
 use crate::input::source::Source;
 use crate::input::tap::Hashing;
 use crate::labelling::join::Joined;
+use crate::left_out::LeftOut;
 use crate::limits::BATCH_BYTES;
 use crate::options::ReadOptions;
+use crate::reading::odd_columns::{OddColumn, odd_columns};
 use crate::rejects::ledger::Ledger;
 use crate::rejects::reject::Reject;
 use crate::writing::raw::RawBatch;
@@ -104,6 +106,16 @@ impl Batches {
         self.ledger.n_set_aside()
     }
 
+    /// Lines so far that hold no flow.
+    pub fn without_flow(&self) -> LeftOut {
+        self.ledger.left_out()
+    }
+
+    /// Columns of the files that stand twice in a header, and columns of kinds that are not read.
+    pub fn odd_columns(&self) -> Vec<OddColumn> {
+        odd_columns(&self.plan)
+    }
+
     /// The rows set aside since this was last asked. They are kept until then, so ask after each batch and once at the
     /// end.
     pub fn take_rejects(&mut self) -> Vec<Reject> {
@@ -111,7 +123,7 @@ impl Batches {
     }
 
     /// Rows left out since the last batch, for want of a label or by it. Ask at the end.
-    pub fn left_out(&self) -> &WithoutTruth {
+    pub fn without_truth(&self) -> &WithoutTruth {
         &self.before.0
     }
 
@@ -140,7 +152,8 @@ impl Batches {
                 none => none.insert(self.plan.open(file, Hashing::No)?.1.reader),
             };
             if let Some(block) = reader.next_block(self.limit)? {
-                self.file_is_empty = false;
+                self.file_is_empty &= block.is_empty();
+                self.ledger.leave_out(block.left_out);
                 return Ok(Some(block));
             }
             if self.file_is_empty {

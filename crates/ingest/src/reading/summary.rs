@@ -9,6 +9,9 @@ use crate::assemble::assembler::Assembled;
 use crate::assemble::plan::Plan;
 use crate::format::Format;
 use crate::labelling::join::Joined;
+use crate::left_out::LeftOut;
+use crate::reading::odd_columns::{OddColumn, odd_columns};
+use crate::rejects::ledger::Ledger;
 use crate::schema::layout;
 
 /// What reading learned about the files besides their rows.
@@ -27,6 +30,12 @@ pub struct ReadSummary {
     /// Rows set aside because they cannot be read.
     #[serde(default)]
     pub set_aside: u64,
+    /// Lines of the files that hold no flow.
+    #[serde(default)]
+    pub left_out: LeftOut,
+    /// Columns that stand twice in a header, and columns of kinds that are not read.
+    #[serde(default)]
+    pub odd_columns: Vec<OddColumn>,
     /// Missing cells of each feature column (rows of the dataset).
     pub missing: Vec<ColumnMissing>,
     /// Optional columns of the schema that the files lack.
@@ -73,7 +82,7 @@ pub struct FileLabel {
     pub class: Label,
 }
 
-pub(crate) fn summarise(plan: &Plan, files: Vec<FileRows>, assembled: &Assembled, set_aside: u64) -> ReadSummary {
+pub(crate) fn summarise(plan: &Plan, files: Vec<FileRows>, assembled: &Assembled, ledger: &Ledger) -> ReadSummary {
     let mut label_values = assembled.label_counts.clone();
     label_values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     let missing =
@@ -83,7 +92,9 @@ pub(crate) fn summarise(plan: &Plan, files: Vec<FileRows>, assembled: &Assembled
         ignored_rows: assembled.without_truth.ignored,
         joined: assembled.joined.clone(),
         unlabelled: assembled.without_truth.unlabelled.clone(),
-        set_aside,
+        set_aside: ledger.n_set_aside(),
+        left_out: ledger.left_out(),
+        odd_columns: odd_columns(plan),
         missing: missing.collect(),
         columns_absent: plan.absent.clone(),
         columns_present_unused: unused_columns(plan),

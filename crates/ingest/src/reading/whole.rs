@@ -65,7 +65,7 @@ pub fn read(source: &Source, options: &ReadOptions, watch: &dyn Watch) -> Result
     ledger.refuse_nothing_left(&plan.file_names())?;
     let n_attacks = assembler.n_attacks();
     let assembled = assembler.finish(source.names().to_vec());
-    let summary = summarise(&plan, files, &assembled, ledger.n_set_aside());
+    let summary = summarise(&plan, files, &assembled, &ledger);
     refuse_one_class(&plan, &assembled.dataset, n_attacks, &summary)?;
     let Assembled { dataset, unjudged, .. } = assembled;
     Ok(Read { dataset, summary, digests, rejects: ledger.take(), unjudged })
@@ -94,7 +94,8 @@ impl Pass<'_> {
         reader.project(&self.plan.columns_read(file));
         let mut is_empty = true;
         while let Some(block) = reader.next_block(STEP)? {
-            is_empty = false;
+            is_empty &= block.is_empty();
+            self.ledger.leave_out(block.left_out);
             let (block, rejects) = screen(self.plan, index, block)?;
             self.assembler.push(index, &block)?;
             self.ledger.add(block.rows.len(), rejects, &file.file)?;

@@ -1,6 +1,7 @@
 //! Counts the rows set aside in one pass over a source, and ends it where they are too many.
 
 use crate::error::IngestError;
+use crate::left_out::LeftOut;
 use crate::rejects::reject::{BadRows, Reject};
 
 /// Rows that may be set aside whatever the share: in a short file, or at the beginning of a long one, a share says
@@ -16,6 +17,7 @@ pub(crate) struct Ledger {
     /// Rows met, those set aside among them.
     n_rows: u64,
     n_set_aside: u64,
+    left_out: LeftOut,
     first: Vec<String>,
     /// Those that nobody has taken yet.
     waiting: Vec<Reject>,
@@ -51,6 +53,16 @@ impl Ledger {
     /// Rows set aside so far.
     pub(crate) fn n_set_aside(&self) -> u64 {
         self.n_set_aside
+    }
+
+    /// Counts lines that hold no flow.
+    pub(crate) fn leave_out(&mut self, more: LeftOut) {
+        self.left_out += more;
+    }
+
+    /// Lines so far that hold no flow.
+    pub(crate) fn left_out(&self) -> LeftOut {
+        self.left_out
     }
 
     /// The rejects since they were last taken.

@@ -2,7 +2,8 @@
 
 use nta_data::Schema;
 
-use crate::schema::layout::{Layout, n_known};
+use crate::schema::builtin::builtin_schemas;
+use crate::schema::layout::{Layout, has_width, n_known};
 
 /// Most columns that an advice names.
 const MOST: usize = 5;
@@ -31,8 +32,10 @@ pub(crate) fn schema(schema: &Schema, layout: &Layout, missing: &[String], colum
         return match mistake {
             Mistake::Case(alike) => alike,
             Mistake::NoNames => {
-                "the first line seems to hold data, not names: list the names under `header:` in the schema; "
-                    .to_owned()
+                let fitting = builtins_of_width(columns.len());
+                format!(
+                    "the first line seems to hold data, not names: list the names under `header:` in the schema{fitting}; "
+                )
             }
             Mistake::OtherSchema => format!("no column of schema {} is there, is it the right schema? ", schema.name),
         };
@@ -42,6 +45,15 @@ pub(crate) fn schema(schema: &Schema, layout: &Layout, missing: &[String], colum
         None => {
             "name it as it stands in the file, or list it under `optional:` or `aliases:` in the schema; ".to_owned()
         }
+    }
+}
+
+/// The built-in schemas of files without a header that have so many columns, in a clause.
+fn builtins_of_width(width: usize) -> String {
+    let names = builtin_schemas().iter().map(|(name, _)| *name).filter(|name| has_width(name, width));
+    match names.collect::<Vec<_>>().as_slice() {
+        [] => String::new(),
+        names => format!("; built-in schemas of files of that width without a header: {}", names.join(", ")),
     }
 }
 
@@ -77,6 +89,14 @@ pub(crate) fn rename(schema: &Schema, layout: &Layout, missing: &[String], colum
              written otherwise); ",
             aliases.join(" ")
         ),
+    }
+}
+
+/// The advice to whoever can change the file alone.
+pub(crate) fn file(layout: &Layout, missing: &[String], columns: &[String]) -> String {
+    match near(layout, missing, columns).first() {
+        Some((name, column)) => format!("if `{column}` is `{name}`, rename it in the file; "),
+        None => "the model needs them all; ".to_owned(),
     }
 }
 

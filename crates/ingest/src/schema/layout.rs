@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use nta_data::Schema;
 
-use crate::error::IngestError;
-use crate::limits::{LONGEST_NAME, refuse_wide};
+use crate::schema::builtin::builtin_schema;
 
 /// Which column of one file stands for which name of the schema.
 #[derive(Debug, Clone, Default)]
@@ -44,29 +43,6 @@ impl Layout {
     pub(crate) fn column(&self, name: &str) -> Option<&str> {
         self.columns.get(name).map(String::as_str)
     }
-}
-
-/// Trims header names, names the nameless after their place, and refuses doubles, too many names and too long ones.
-pub(crate) fn clean_names(names: &[String], file: &str) -> Result<Vec<String>, IngestError> {
-    refuse_wide(names.len(), file)?;
-    let mut clean: Vec<String> = Vec::with_capacity(names.len());
-    let mut place_of: HashMap<String, usize> = HashMap::with_capacity(names.len());
-    for (place, name) in names.iter().enumerate() {
-        let name = match name.trim() {
-            "" => format!("unnamed_{}", place + 1),
-            name => name.to_owned(),
-        };
-        if name.len() > LONGEST_NAME {
-            let (file, found) = (file.to_owned(), name.len());
-            return Err(IngestError::LongName { file, place: place + 1, found, limit: LONGEST_NAME });
-        }
-        if let Some(first) = place_of.insert(name.clone(), place) {
-            let (file, column) = (file.to_owned(), name);
-            return Err(IngestError::DuplicateColumn { file, column, first: first + 1, second: place + 1 });
-        }
-        clean.push(name);
-    }
-    Ok(clean)
 }
 
 /// Every name that some role of the schema uses, in a fixed order, without doubles.
@@ -107,7 +83,7 @@ pub(crate) fn n_known(schema: &Schema, cells: &[String]) -> usize {
 /// Columns by name, so that looking up many names among many columns stays linear.
 struct Index<'c> {
     exact: HashMap<&'c str, usize>,
-    /// In lower case; `None` where several columns differ in case alone.
+    /// Folded; `None` where several columns fold to the same name.
     folded: HashMap<String, Option<usize>>,
 }
 
@@ -117,7 +93,7 @@ impl<'c> Index<'c> {
         let mut folded = HashMap::with_capacity(columns.len());
         for (place, column) in columns.iter().enumerate() {
             exact.entry(column.as_str()).or_insert(place);
-            folded.entry(column.to_ascii_lowercase()).and_modify(|only| *only = None).or_insert(Some(place));
+            folded.entry(fold(column)).and_modify(|only| *only = None).or_insert(Some(place));
         }
         Index { exact, folded }
     }
@@ -127,8 +103,24 @@ impl<'c> Index<'c> {
         let aliases = schema.aliases.get(name).map_or(&[][..], Vec::as_slice);
         let spellings = || std::iter::once(name).chain(aliases.iter().map(String::as_str)).map(str::trim);
         let exact = spellings().find_map(|s| self.exact.get(s).copied());
-        exact.or_else(|| spellings().find_map(|s| self.folded.get(&s.to_ascii_lowercase()).copied().flatten()))
+        exact.or_else(|| spellings().find_map(|s| self.folded.get(&fold(s)).copied().flatten()))
     }
+}
+
+/// Fewest columns of a file without a header line: those that the schema lets it lack are its last ones.
+pub(crate) fn least_width(schema: &Schema) -> usize {
+    let may_lack = |name: &&String| schema.optional.contains(name);
+    schema.header.len() - schema.header.iter().rev().take_while(may_lack).count()
+}
+
+/// Whether a built-in schema names so many columns of files without a header line.
+pub(crate) fn has_width(name: &str, width: usize) -> bool {
+    builtin_schema(name).is_some_and(|s| !s.header.is_empty() && (least_width(&s)..=s.header.len()).contains(&width))
+}
+
+/// A name without regard to case, and to points that a log shipper wrote as underscores (`id_orig_h`).
+fn fold(name: &str) -> String {
+    name.to_ascii_lowercase().replace('.', "_")
 }
 
 #[cfg(test)]
@@ -152,6 +144,8 @@ numeric: [{ name: bytes }, { name: dur }, { name: ct_src_ ltm }]
 
     #[test]
     fn names_match_by_spelling_then_alias_then_case() {
+        let dotted = schema("{ name: z, order: none, numeric: [{ name: id.orig_p }] }");
+        assert_eq!(Layout::new(&dotted, &names(&["id_orig_p"])).column("id.orig_p"), Some("id_orig_p"));
         let schema = schema(SCHEMA);
         let layout = Layout::new(&schema, &names(&["src bytes", "Dur", "DUR", "ct_src_ ltm"]));
         assert_eq!(layout.column("bytes"), Some("src bytes"));
@@ -159,12 +153,5 @@ numeric: [{ name: bytes }, { name: dur }, { name: ct_src_ ltm }]
         assert_eq!(layout.column("ct_src_ ltm"), Some("ct_src_ ltm"));
         let layout = Layout::new(&schema, &names(&["SBYTES", "bytes", "dur"]));
         assert_eq!((layout.column("bytes"), layout.column("dur")), (Some("bytes"), Some("dur")));
-    }
-
-    #[test]
-    fn doubled_names_are_refused_and_nameless_columns_get_one() {
-        assert_eq!(clean_names(&names(&["", " a ", "b"]), "f").unwrap(), ["unnamed_1", "a", "b"]);
-        let message = clean_names(&names(&["a", "b", " a"]), "f.csv").unwrap_err().to_string();
-        assert_eq!(message, "f.csv: column `a` stands twice in the header (places 1 and 3); rename one");
     }
 }

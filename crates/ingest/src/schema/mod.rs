@@ -2,5 +2,6 @@
 
 pub(crate) mod any;
 pub(crate) mod builtin;
+pub(crate) mod header;
 pub(crate) mod hints;
 pub(crate) mod layout;

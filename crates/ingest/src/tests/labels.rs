@@ -152,6 +152,10 @@ fn labels_are_found_by_uid() {
     assert_eq!((found.labelled, found.unmatched, found.by.clone()), (5, 1, vec!["uid".to_owned()]));
     assert_eq!((whole.dataset.n_rows(), attacks(&whole)), (5, vec![2, 5]));
     assert_eq!(whole.dataset.family_of(2), Some("scan"));
+    let kinds = "attack,attack_cat,uid\n0,-,C1\n1,Fuzzers,C3\n1,Worms,C6\n";
+    let kinds = joined("labels.csv", kinds, Truth::Required).unwrap();
+    let families: Vec<_> = (0..3).map(|i| kinds.dataset.family_of(i).unwrap()).collect();
+    assert_eq!((attacks(&kinds), families), (vec![2, 5], vec!["benign", "Fuzzers", "Worms"]));
     let kept = joined("labels.csv", "label,uid\nscan,C3\n", Truth::IfPresent).unwrap();
     assert_eq!((kept.dataset.n_rows(), kept.unjudged.len()), (6, 5));
 }

@@ -6,6 +6,8 @@
 //! - `hostile_pages`: Parquet that keeps to the format and asks for too much is refused
 //! - `known_files`: rows and labels of the published data sets
 //! - `labels`: labels are where the schema, the caller or a second file says, and nowhere else
+//! - `odd_files`: lines without a flow are counted, doubled columns named, preambles passed over
+//! - `parquet_kinds`: decimals and half-precision numbers are read, other kinds named
 //! - `reading`: good files read the same whatever their form
 //! - `refusals`: every mistake is answered with file, place and remedy
 //! - `rejects`: bad rows are set aside, up to a share
@@ -20,6 +22,8 @@ mod hostile_pages;
 mod hostile_parquet;
 mod known_files;
 mod labels;
+mod odd_files;
+mod parquet_kinds;
 mod reading;
 mod refusals;
 mod rejects;

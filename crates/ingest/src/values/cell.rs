@@ -112,7 +112,7 @@ impl<'a> CellValue<'a> {
         scratch.clear();
         let written = match *self {
             CellValue::Missing => return None,
-            CellValue::Text(text) => return Some(text.trim()).filter(|t| !crate::values::number::is_missing(t)),
+            CellValue::Text(text) => return Some(text.trim()).filter(|t| !crate::values::missing::is_missing(t)),
             CellValue::Float(v) if v.fract() == 0.0 && v.abs() < 9e15 => write!(scratch, "{}", v as i64),
             CellValue::Float(v) => write!(scratch, "{v}"),
             CellValue::Integer(v) | CellValue::Time(v) => write!(scratch, "{v}"),

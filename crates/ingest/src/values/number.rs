@@ -1,32 +1,16 @@
 //! One cell as a number: what counts as missing, as a number, and as neither.
 
+use crate::values::missing::{is_missing, is_no_value};
+
 /// A cell of a number column.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Number {
     /// Finite.
     Value(f64),
-    /// Empty, NaN, `-` or infinite.
+    /// Empty, infinite, or one of the words for nothing.
     Missing,
     /// Text.
     Bad,
-}
-
-/// Whether a trimmed cell stands for no value: empty, `-`, NaN, ±Infinity, and Zeek's `(empty)`.
-pub(crate) fn is_missing(trimmed: &str) -> bool {
-    match trimmed.as_bytes() {
-        [] | [b'-'] => true,
-        [first, ..] if first.is_ascii_digit() => false,
-        _ => is_missing_word(trimmed),
-    }
-}
-
-#[cold]
-fn is_missing_word(trimmed: &str) -> bool {
-    if trimmed == "(empty)" {
-        return true;
-    }
-    let unsigned = trimmed.strip_prefix(['+', '-']).unwrap_or(trimmed);
-    ["nan", "inf", "infinity"].iter().any(|word| unsigned.eq_ignore_ascii_case(word))
 }
 
 /// Reads a cell as a number; `hex` allows `0x0303`. `true` and `false` read as 1 and 0.
@@ -58,6 +42,8 @@ fn other_spelling(trimmed: &str, hex: bool) -> Number {
         Number::Value(1.0)
     } else if trimmed.eq_ignore_ascii_case("false") {
         Number::Value(0.0)
+    } else if is_no_value(trimmed) {
+        Number::Missing
     } else {
         Number::Bad
     }
@@ -114,13 +100,29 @@ mod tests {
 
     #[test]
     fn missing_is_told_from_text_and_from_numbers() {
-        for text in ["", "  ", "-", "NaN", "nan", "inf", "-Infinity", "(empty)", "1e999", "+inf"] {
+        for text in [
+            "",
+            "  ",
+            "-",
+            "NaN",
+            "nan",
+            "inf",
+            "-Infinity",
+            "(empty)",
+            "1e999",
+            "+inf",
+            "n/a",
+            "None",
+            "--",
+            "\\N",
+            "#N/A",
+        ] {
             assert_eq!(number(text, false), Number::Missing, "{text}");
         }
         for (text, value) in [(" -3.5 ", -3.5), ("1e3", 1000.0), ("+2", 2.0), ("True", 1.0), ("false", 0.0)] {
             assert_eq!(number(text, false), Number::Value(value), "{text}");
         }
-        for text in ["tcp", "--", "1,000", "0x10", "12a", "n/a"] {
+        for text in ["tcp", "1,000", "0x10", "12a", "1 000", "1.2 M", "45.977.011.494"] {
             assert_eq!(number(text, false), Number::Bad, "{text}");
         }
     }

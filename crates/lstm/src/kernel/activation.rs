@@ -7,24 +7,40 @@
 
 use super::vectors::Vectors;
 
-/// Beyond this the approximation is clamped.
-const CLAMP: f32 = 7.905_311;
+/// A hyperbolic tangent as a ratio of polynomials: x · over(x²) / under(x²), x held within ±clamp first.
+#[derive(Debug, Clone, Copy)]
+pub struct RationalTanh {
+    /// Beyond this the approximation is clamped.
+    pub clamp: f32,
+    /// Of x², highest power first.
+    pub over: [f32; 7],
+    /// Of x², highest power first.
+    pub under: [f32; 4],
+}
+
+/// The tangent of training and scoring, for whoever must repeat it: f32, powers summed from the highest (Horner).
+pub const TANH: RationalTanh = RationalTanh {
+    clamp: 7.905_311,
+    over: [-2.760_768_4e-16, 2.000_188e-13, -8.604_672e-11, 5.122_297e-8, 1.485_722_4e-5, 6.372_619e-4, 4.893_524_6e-3],
+    under: [1.198_258_4e-6, 1.185_347_1e-4, 2.268_434_6e-3, 4.893_525e-3],
+};
 
 /// tanh(x) to within 5e-7.
 #[inline(always)]
 pub(crate) fn tanh<S: Vectors>(s: S, x: S::Vector) -> S::Vector {
-    let x = s.clamp(x, CLAMP);
+    let x = s.clamp(x, TANH.clamp);
     let square = s.multiply(x, x);
-    let mut over = s.multiply_add(square, s.splat(-2.760_768_4e-16), s.splat(2.000_188e-13));
-    over = s.multiply_add(square, over, s.splat(-8.604_672e-11));
-    over = s.multiply_add(square, over, s.splat(5.122_297e-8));
-    over = s.multiply_add(square, over, s.splat(1.485_722_4e-5));
-    over = s.multiply_add(square, over, s.splat(6.372_619e-4));
-    over = s.multiply_add(square, over, s.splat(4.893_524_6e-3));
-    let mut under = s.multiply_add(square, s.splat(1.198_258_4e-6), s.splat(1.185_347_1e-4));
-    under = s.multiply_add(square, under, s.splat(2.268_434_6e-3));
-    under = s.multiply_add(square, under, s.splat(4.893_525e-3));
+    let (over, under) = (polynomial(s, square, &TANH.over), polynomial(s, square, &TANH.under));
     s.divide(s.multiply(x, over), under)
+}
+
+#[inline(always)]
+fn polynomial<S: Vectors, const N: usize>(s: S, x: S::Vector, coefficients: &[f32; N]) -> S::Vector {
+    let mut sum = s.splat(coefficients[0]);
+    for &coefficient in &coefficients[1..] {
+        sum = s.multiply_add(x, sum, s.splat(coefficient));
+    }
+    sum
 }
 
 /// 1 / (1 + exp(−x)) to within 3e-7: for gates.

@@ -11,6 +11,7 @@ pub(crate) mod words;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub use activation::{RationalTanh, TANH};
 pub(crate) use activation::{exp_negative, log_loss, loss_and_probability, probability, sigmoid, tanh};
 pub(crate) use aligned::Aligned;
 pub(crate) use multiversion::multiversion;

@@ -96,7 +96,7 @@ pub(crate) fn normal_quantile_above(tail: f64) -> f64 {
 }
 
 /// P(Z > z) for z >= 0 by the series of Marsaglia (2004), whose terms are all positive.
-fn normal_above(z: f64) -> f64 {
+pub(crate) fn normal_above(z: f64) -> f64 {
     let (mut term, mut sum, mut odd) = (z, z, 1.0);
     while term > 1e-18 * sum {
         odd += 2.0;

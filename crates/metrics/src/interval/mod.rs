@@ -4,5 +4,6 @@ mod beta;
 mod clustered;
 mod independent;
 
+pub(crate) use beta::{incomplete_beta, normal_above, t_quantile_above};
 pub use clustered::{ClusteredRate, clustered_fpr};
 pub use independent::{INTERVAL_CONFIDENCE, Interval, clopper_pearson, mean_interval, wilson};

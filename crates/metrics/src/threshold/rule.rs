@@ -37,7 +37,7 @@ pub struct PartScores<'a> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChosenThreshold {
-    /// The threshold; for a budget a hair above the order statistic, between it and the next score.
+    /// The threshold; for a budget a hair above the order statistic, between it and a score that is further off than rounding.
     pub value: f32,
     /// The rule that chose it.
     pub rule: ThresholdRule,
@@ -156,14 +156,30 @@ impl PartScores<'_> {
 /// A threshold lies at most this far above its order statistic.
 const MOST_ABOVE: f32 = 1.0 / 4_096.0;
 
+/// Scores nearer to each other than this share of themselves are one score: the rounding of another program moves a
+/// network's score by some millionths of itself.
+const ONE_SCORE: f32 = 1.0 / 65_536.0;
+
+/// Scores that a threshold passes at most in search of room; then it takes the widest that it met.
+const MOST_PASSED: usize = 16;
+
 /// Half-way from `value` to the next score above it among `scores`, but hardly above `value`: the same rows are flagged, and
 /// the budget is kept all the more. A row that has this very score again is then told apart from the threshold by more
-/// than another program's rounding. A threshold that flags nothing stays.
+/// than another program's rounding. Where the next score leaves no room for that, it counts as the same score, and the
+/// threshold lies above it too. A threshold that flags nothing stays.
 fn just_above(value: f32, scores: &[f32]) -> f32 {
-    let next = scores.iter().copied().filter(|score| *score > value).fold(1.0f32, f32::min);
-    let middle = value + ((next - value) / 2.0).min(MOST_ABOVE);
+    let mut above: Vec<f32> = scores.iter().copied().filter(|score| *score > value).collect();
+    above.sort_unstable_by(f32::total_cmp);
+    above.dedup();
+    let places: Vec<f32> = std::iter::once(value).chain(above).chain([1.0]).collect();
+    let gaps = || places.windows(2).take(1 + MOST_PASSED).map(|gap| (gap[0], gap[1]));
+    let room = |(low, high): &(f32, f32)| (high - low) / low;
+    let wide = gaps().find(|gap| room(gap) > ONE_SCORE);
+    let widest = || gaps().max_by(|a, b| room(a).total_cmp(&room(b)));
+    let (low, high) = wide.or_else(widest).unwrap_or((value, value));
+    let middle = low + ((high - low) / 2.0).min(MOST_ABOVE);
     // Neighbouring floats have no middle.
-    if middle < next { middle } else { value }
+    if middle < high { middle } else { low }
 }
 
 /// The threshold of highest F1, half-way between the lowest score flagged and the next one below. Of equal F1 the
@@ -255,7 +271,6 @@ mod tests {
             (0.5, vec![0.25, 0.5, 0.500_1], 0.500_05),
             (0.5, vec![0.25, 0.5, 0.75], 0.5 + MOST_ABOVE),
             (0.5, vec![0.25, 0.5], 0.5 + MOST_ABOVE),
-            (0.5, vec![0.5, next(0.5)], 0.5),
             (0.0, vec![0.0, 0.0, 1e-6], 5e-7),
             (1.0, vec![0.5, 1.0], 1.0),
         ] {
@@ -263,6 +278,12 @@ mod tests {
             assert!((found - expected).abs() < 1e-7, "{value} among {scores:?}: {found}");
             assert!(scores.iter().all(|&score| (score > found) == (score > value)), "{value} among {scores:?}");
         }
+        // Scores that another program may take for each other are one: the threshold lies above all of them.
+        assert_eq!(just_above(0.5, &[0.5, next(0.5), 0.75]), next(0.5) + MOST_ABOVE);
+        // Where there is no room far and wide, not all alarms are given up for it.
+        let dense: Vec<f32> = (0..1_000).map(|i| f32::from_bits(0.5f32.to_bits() + 2 * i)).collect();
+        let found = just_above(0.5, &dense);
+        assert!(found > 0.5 && dense.iter().filter(|&&score| score > found).count() > 980, "{found}");
     }
 
     #[test]

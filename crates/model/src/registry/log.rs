@@ -1,19 +1,14 @@
-//! `log.jsonl` beside the aliases: who moved which alias, when, from where to where, and why. It only grows, by whole
-//! lines; a line that its writer did not finish is passed over by readers and cut off by the next writer.
+//! `log.jsonl` beside the aliases: who moved which alias, when, from where to where, and why.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ModelError, store};
+use super::lines;
+use crate::ModelError;
 
 pub(super) const LOG: &str = "log.jsonl";
-
-/// Hundreds of thousands of changes; what is longer is none of ours.
-const MOST_LOG_BYTES: u64 = 64 << 20;
 
 /// What moved an alias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,60 +74,22 @@ pub struct Reign {
 
 /// Number of whole lines; none where there is no log.
 pub(super) fn count(folder: &Path) -> Result<usize, ModelError> {
-    Ok(whole_lines(&read_bytes(folder)?).iter().filter(|&&b| b == b'\n').count())
+    lines::count(&folder.join(LOG))
 }
 
 /// Every change, oldest first.
 pub(super) fn read(folder: &Path) -> Result<Vec<AliasChange>, ModelError> {
-    let bytes = read_bytes(folder)?;
-    let lines = whole_lines(&bytes).split_inclusive(|&b| b == b'\n').enumerate();
-    let parse = |(i, line)| {
-        serde_json::from_slice(line).map_err(|e| ModelError::Log {
-            path: folder.join(LOG),
-            line: i + 1,
-            why: e.to_string(),
-        })
-    };
-    lines.map(parse).collect()
+    lines::read(&folder.join(LOG))
 }
 
-/// Appends changes and waits until the disk has them; answers how long the log was before. The folder's lock is held.
+/// Appends changes; answers how long the log was before. The folder's lock is held.
 pub(super) fn append(folder: &Path, changes: &[AliasChange]) -> Result<u64, ModelError> {
-    let path = folder.join(LOG);
-    if path.symlink_metadata().is_err() {
-        // The new name, too, must outlast a power cut.
-        nta_atomic::write(&path, b"")?;
-    }
-    let whole = whole_lines(&read_bytes(folder)?).len() as u64;
-    let mut lines = Vec::new();
-    for change in changes {
-        serde_json::to_writer(&mut lines, change).map_err(ModelError::parts)?;
-        lines.push(b'\n');
-    }
-    let write = || -> std::io::Result<()> {
-        let mut file = File::options().append(true).open(&path)?;
-        file.set_len(whole)?;
-        // What a full disk cut short goes again.
-        file.write_all(&lines).and_then(|()| file.sync_data()).inspect_err(|_| drop(file.set_len(whole)))
-    };
-    write().map(|()| whole).map_err(ModelError::io("append to", &path))
+    lines::append(&folder.join(LOG), changes)
 }
 
 /// Takes back what was appended after `length` bytes: it did not come to pass.
 pub(super) fn take_back(folder: &Path, length: u64) {
-    let _ = File::options().append(true).open(folder.join(LOG)).and_then(|file| file.set_len(length));
-}
-
-fn read_bytes(folder: &Path) -> Result<Vec<u8>, ModelError> {
-    match store::read_at_most(&folder.join(LOG), MOST_LOG_BYTES) {
-        Err(ModelError::Missing { .. }) => Ok(Vec::new()),
-        Err(ModelError::Damaged { path, why }) => Err(ModelError::Log { path, line: 1, why }),
-        other => other,
-    }
-}
-
-fn whole_lines(bytes: &[u8]) -> &[u8] {
-    &bytes[..bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1)]
+    lines::take_back(&folder.join(LOG), length);
 }
 
 /// Makes a change in `aliases`.

@@ -26,9 +26,40 @@ impl Registry {
     /// # Errors
     /// A version or a name that is not there, an alias that cannot be one, whatever the system refuses.
     pub fn promote(&self, name: &str, alias: &str, number: u32, by: &By) -> Result<AliasChange, ModelError> {
+        self.point(name, alias, number, by, |_| Ok(()))
+    }
+
+    /// The same, only where the alias still points at `from`, or there is none where that is `None`: what the version was
+    /// held against.
+    ///
+    /// # Errors
+    /// As [`Registry::promote`], and an alias that was moved meanwhile.
+    pub fn succeed(
+        &self,
+        name: &str,
+        alias: &str,
+        from: Option<u32>,
+        number: u32,
+        by: &By,
+    ) -> Result<AliasChange, ModelError> {
+        self.point(name, alias, number, by, |now| {
+            let moved = || ModelError::Moved { alias: format!("{name}@{alias}"), from, now };
+            if now == from { Ok(()) } else { Err(moved()) }
+        })
+    }
+
+    fn point(
+        &self,
+        name: &str,
+        alias: &str,
+        number: u32,
+        by: &By,
+        may: impl FnOnce(Option<u32>) -> Result<(), ModelError>,
+    ) -> Result<AliasChange, ModelError> {
         check_name(alias)?;
         self.known_numbers(name, name)?;
-        self.change(name, alias, by, |_, _| {
+        self.change(name, alias, by, |aliases, _| {
+            may(aliases.get(alias).copied())?;
             let (asked, numbers) = (format!("{name}/{number}"), self.numbers(name)?);
             match numbers.contains(&number) {
                 true => Ok((Act::Promote, Some(number))),

@@ -85,7 +85,7 @@ fn usage(message: String) -> anyhow::Error {
 /// Labels in a file of their own.
 #[derive(Debug, Args)]
 pub(crate) struct LabelsArgs {
-    /// Judge by the labels of this file: a table that knows the flows by uid, or by hosts and time, or windows of time and
+    /// Take the labels from this file: a table that knows the flows by uid, or by hosts and time, or windows of time and
     /// hosts (.yaml). See docs/labels.md.
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,

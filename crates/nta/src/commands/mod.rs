@@ -10,6 +10,7 @@ pub(crate) mod notices;
 pub(crate) mod past_runs;
 pub(crate) mod promotion;
 pub(crate) mod publish;
+pub(crate) mod retrain;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod score;

@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
-use nta_pipeline::{AliasChange, ModelLine, Promise, Reign, model_log, models as list, show_model};
+use nta_pipeline::{
+    AliasChange, ModelLine, Observed, Promise, Reign, model_log, models as list, show_model, thousands,
+};
 
 use crate::args::{Common, ModelsCommand};
 use crate::visible::one_line;
@@ -110,6 +112,7 @@ fn show(model: &str, common: &Common) -> anyhow::Result<()> {
     data(&mut out, line)?;
     let none = if line.metrics.is_empty() { "not known: its run is gone" } else { "none was made" };
     writeln!(out, "  promise     {}", line.promise.as_ref().map_or_else(|| none.to_owned(), Promise::describe))?;
+    observed(&mut out, &found.observed)?;
     if !line.metrics.is_empty() {
         let header: Vec<&str> = std::iter::once("").chain(table::columns(&SHOWN)).collect();
         let numbers = SHOWN.iter().map(|metric| table::number(line.metrics.get(metric).copied().flatten()));
@@ -121,6 +124,24 @@ fn show(model: &str, common: &Common) -> anyhow::Result<()> {
         table::write_words(&mut out, &["alias", "since (UTC)", "until", "by", "why"], &rows)?;
     }
     Ok(())
+}
+
+/// The promise so far: all looks at labelled traffic together, then the last.
+fn observed(out: &mut impl Write, looks: &[Observed]) -> std::io::Result<()> {
+    let Some(last) = looks.last() else { return Ok(()) };
+    let sum = |of: fn(&Observed) -> u64| looks.iter().map(of).sum::<u64>();
+    let (alarms, benign) = (sum(|look| look.false_alarms), sum(|look| look.benign));
+    let share = |alarms: u64, benign: u64| alarms as f64 / benign.max(1) as f64;
+    let kept = if share(alarms, benign) <= last.budget { "kept" } else { "MISSED" };
+    let times = if looks.len() == 1 { "1 look".to_owned() } else { format!("{} looks", looks.len()) };
+    writeln!(
+        out,
+        "  so far      {:.2} % of {} benign flows flagged in {times}: {kept}; last {} {:.2} %",
+        100.0 * share(alarms, benign),
+        thousands(benign),
+        commands::minute(&last.time),
+        100.0 * share(last.false_alarms, last.benign)
+    )
 }
 
 /// The files that it was trained and judged on.

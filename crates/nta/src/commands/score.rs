@@ -57,6 +57,9 @@ fn show(outcome: &ScoreOutcome) -> anyhow::Result<()> {
         writeln!(out, "  labels      {}", visible::one_line(&labels(outcome)))?;
     }
     writeln!(out, "  scored      {}", commands::shown(&outcome.output))?;
+    for (i, (n, what)) in outcome.left_out.kinds().enumerate() {
+        writeln!(out, "  {:<11} {n} {what}", if i == 0 { "left out" } else { "" })?;
+    }
     if let Some(rejects) = outcome.rejects.as_ref().filter(|_| outcome.set_aside > 0) {
         writeln!(out, "  set aside   {} rows that cannot be read, {}", outcome.set_aside, commands::shown(rejects))?;
     }

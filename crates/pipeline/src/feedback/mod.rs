@@ -110,7 +110,7 @@ pub fn feedback(request: &FeedbackRequest, listener: &dyn Listener) -> Result<Fe
             return Err(PipelineError::Interrupted("while reading verdicts; nothing was kept".to_owned()));
         }
     }
-    outcome.without += batches.left_out().n_rows();
+    outcome.without += batches.without_truth().n_rows();
     outcome.file = writing.finish(&Submission {
         when: Moment::now().to_string(),
         who: who(),

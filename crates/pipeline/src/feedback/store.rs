@@ -179,11 +179,18 @@ impl Writing {
     }
 
     /// Keeps what was added; `None` where that is nothing. The record comes last, and without it there is no submission.
-    pub(super) fn finish(self, submission: &Submission) -> Result<Option<PathBuf>, PipelineError> {
-        let Some(table) = self.table else { return Ok(None) };
+    pub(super) fn finish(mut self, submission: &Submission) -> Result<Option<PathBuf>, PipelineError> {
+        let Some(table) = self.table.take() else { return Ok(None) };
         table.finish().map_err(failed)?;
         let record = serde_json::to_vec_pretty(submission).map_err(failed)?;
         nta_atomic::write(&self.store.record(self.number), &record).map_err(failed)?;
         Ok(Some(self.store.table(self.number)))
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        // A refused submission leaves no folder that was not there; one that holds anything stays.
+        let _ = fs::remove_dir(&self.store.folder);
     }
 }

@@ -15,6 +15,8 @@ use crate::project::Project;
 pub(crate) struct Context<'a> {
     pub(crate) config: &'a RunConfig,
     pub(crate) project: &'a Project,
+    /// The version, `name/3`, that this run's model is made from, where it is made from one.
+    pub(crate) parent: Option<String>,
     pub(crate) log: RunLog<'a>,
 }
 

@@ -14,8 +14,8 @@ use super::fit::Learned;
 use super::learning::{uses_sequences, without_copies};
 use super::profile;
 use crate::error::{PipelineError, failed};
-use crate::event::{Event, Outcome, Remark, Stage, Unit};
-use crate::traffic::{SENSOR_KEY, TrafficReport, entity_key};
+use crate::event::{Event, Listener, Outcome, Remark, Stage, Unit};
+use crate::traffic::{LABELS, SENSOR_KEY, TrafficReport, entity_key};
 
 /// Fuses the members and freezes the model.
 pub(crate) fn fuse(
@@ -79,26 +79,25 @@ fn undecided(name: &str) -> NamedThreshold {
 }
 
 fn provenance(ctx: &Context<'_>, told: &TrafficReport) -> Provenance {
-    let files = |source: &crate::traffic::SourceReport| {
-        let role = source.role.clone();
-        let of = move |(f, _): &(nta_ingest::FileDigest, u64)| DataDigest {
-            role: role.clone(),
-            name: f.name.clone(),
-            bytes: f.bytes,
-            sha256: f.sha256.clone(),
-        };
-        source.files.iter().map(of).collect::<Vec<_>>()
+    let digest = |role: &str, file: &nta_ingest::FileDigest| DataDigest {
+        role: role.to_owned(),
+        name: file.name.clone(),
+        bytes: file.bytes,
+        sha256: file.sha256.clone(),
     };
+    let sources =
+        told.sources.iter().flat_map(|source| source.files.iter().map(move |(file, _)| digest(&source.role, file)));
+    let labels = told.labels.iter().map(|file| digest(LABELS, file));
     let record = ctx.log.dir.record();
     Provenance {
         name: ctx.config.name.clone(),
         created: record.started.to_string(),
         run: record.id.clone(),
-        parent: None,
+        parent: ctx.parent.clone(),
         seed: ctx.config.seed,
         config: ctx.config.to_yaml(),
         versions: [("nta".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),
-        data: told.sources.iter().flat_map(files).collect(),
+        data: sources.chain(labels).collect(),
     }
 }
 
@@ -187,6 +186,16 @@ pub(crate) fn score_all(
     part: &Dataset,
     stage: Stage,
 ) -> Result<Scores, PipelineError> {
+    score_rows(ctx.log.listener, model, part, stage)
+}
+
+/// The same outside a run.
+pub(crate) fn score_rows(
+    listener: &dyn Listener,
+    model: &Arc<Model>,
+    part: &Dataset,
+    stage: Stage,
+) -> Result<Scores, PipelineError> {
     let mut scorer = Scorer::new(Arc::clone(model)).map_err(failed)?;
     let n = part.n_rows();
     let mut all = model.no_scores().map_err(failed)?;
@@ -195,8 +204,8 @@ pub(crate) fn score_all(
         let rows: Vec<u32> = (start as u32..n.min(start + CHUNK) as u32).collect();
         all.append(scorer.score(&part.take(&rows)).map_err(failed)?).map_err(failed)?;
         let (done, total) = (all.n_rows() as u64, Some(n as u64));
-        ctx.log.listener.hear(&Event::Progress { stage, done, total, unit: Unit::FlowsScored });
-        if ctx.log.listener.cancelled() {
+        listener.hear(&Event::Progress { stage, done, total, unit: Unit::FlowsScored });
+        if listener.cancelled() {
             return Err(PipelineError::Interrupted("while scoring".to_owned()));
         }
     }

@@ -13,10 +13,12 @@ mod publish;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use nta_data::{Awaited, Watch, hex};
 use nta_ingest::RejectsFile;
 use nta_metrics::{Evaluation, ThresholdRule, rows_needed, supported_budget};
+use nta_model::Model;
 use nta_preprocess::{Part, PartSummary, Partition, PartitionError, Requirements, partition};
 use nta_tracking::{NewRun, RunDir};
 use serde::Serialize;
@@ -28,10 +30,32 @@ use crate::event::{Begun, DatasetRead, Event, Listener, Outcome, PartSize, Remar
 use crate::track::{AskedTracking, TrackedRun, Tracking};
 use crate::traffic::{self, ReadTraffic, SourceReport};
 
-use context::Context;
+pub(crate) use context::Context;
+pub(crate) use fuse::score_rows;
 use judge::Judging;
 use log::RunLog;
 use members::MemberStage;
+
+/// A run whose traffic is given in place of read, made from an earlier run.
+pub(crate) struct Given<'a> {
+    /// What it learns from and, under its seal, what it is judged on.
+    pub(crate) traffic: ReadTraffic,
+    /// The run and the version, `name/3`, that it is made from.
+    pub(crate) parent: Parent,
+    /// The last stage, once the model is stored.
+    pub(crate) decide: Decide<'a>,
+}
+
+/// What a run is made from.
+#[derive(Debug, Clone)]
+pub(crate) struct Parent {
+    pub(crate) run: String,
+    pub(crate) version: String,
+}
+
+/// Does what is to be done with the frozen model.
+pub(crate) type Decide<'a> =
+    Box<dyn FnOnce(&mut Context<'_>, &Arc<Model>, &RunOutcome) -> Result<Outcome, PipelineError> + 'a>;
 
 /// Whether a run starts afresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,16 +112,37 @@ fn run_members(
     listener: &dyn Listener,
     members: &[&dyn MemberStage],
 ) -> Result<RunOutcome, PipelineError> {
+    run_job(loaded, resume, listener, members, None)
+}
+
+/// A new run of `loaded` on traffic that is given.
+pub(crate) fn run_given(
+    loaded: &LoadedConfig,
+    given: Given<'_>,
+    listener: &dyn Listener,
+) -> Result<RunOutcome, PipelineError> {
+    run_job(loaded, &Resume::No, listener, &members::stages(&loaded.config), Some(given))
+}
+
+fn run_job(
+    loaded: &LoadedConfig,
+    resume: &Resume,
+    listener: &dyn Listener,
+    members: &[&dyn MemberStage],
+    given: Option<Given<'_>>,
+) -> Result<RunOutcome, PipelineError> {
     let asked = AskedTracking::of(loaded)?;
-    let (dir, resumed) = open(loaded, resume, listener)?;
+    let parent = given.as_ref().map(|given| given.parent.clone());
+    let (dir, resumed) = open(loaded, resume, parent.as_ref().map(|parent| parent.run.clone()), listener)?;
     let begun = |asked| Tracking::begin(asked, &loaded.project, &dir).map_err(|error| error.to_string());
     let tracking = asked.and_then(|asked| asked.map(begun).transpose());
     let (tracking, not_tracked) = tracking.map_or_else(|why| (None, Some(why)), |tracking| (tracking, None));
     let log = RunLog { dir, listener, tracking };
-    let mut ctx = Context { config: &loaded.config, project: &loaded.project, log };
+    let parent = parent.map(|parent| parent.version);
+    let mut ctx = Context { config: &loaded.config, project: &loaded.project, parent, log };
     let nothing_to_resume = *resume == Resume::Last && !resumed;
     let begun = begin(&ctx, resumed, nothing_to_resume, not_tracked);
-    let outcome = begun.and_then(|()| stages(&mut ctx, members));
+    let outcome = begun.and_then(|()| stages(&mut ctx, members, given));
     let RunLog { dir, tracking, .. } = ctx.log;
     let Some(tracking) = tracking.map(Tracking::ended) else { return close(dir, listener, outcome, resumed) };
     if is_taken_back(&outcome, resumed) {
@@ -141,7 +186,12 @@ fn begin(
     not_tracked.map_or(Ok(()), |why| ctx.log.remark(Remark::NotTracked { why }))
 }
 
-fn open(loaded: &LoadedConfig, resume: &Resume, listener: &dyn Listener) -> Result<(RunDir, bool), PipelineError> {
+fn open(
+    loaded: &LoadedConfig,
+    resume: &Resume,
+    parent: Option<String>,
+    listener: &dyn Listener,
+) -> Result<(RunDir, bool), PipelineError> {
     let LoadedConfig { config, project, .. } = loaded;
     let digest = config_digest(config);
     let found = match resume {
@@ -178,7 +228,7 @@ fn open(loaded: &LoadedConfig, resume: &Resume, listener: &dyn Listener) -> Resu
         seed: config.seed,
         config_digest: digest,
         version: VERSION.to_owned(),
-        parent: None,
+        parent,
     };
     let contact = listener.contact();
     let go_on = |wait: &nta_atomic::FolderWait<'_>| {
@@ -223,8 +273,13 @@ fn close(
     }
 }
 
-fn stages(ctx: &mut Context<'_>, members: &[&dyn MemberStage]) -> Result<RunOutcome, PipelineError> {
-    let traffic = ctx.stage(Stage::Read, read)?;
+fn stages(
+    ctx: &mut Context<'_>,
+    members: &[&dyn MemberStage],
+    given: Option<Given<'_>>,
+) -> Result<RunOutcome, PipelineError> {
+    let (given, decide) = given.map_or((None, None), |given| (Some(given.traffic), Some(given.decide)));
+    let traffic = ctx.stage(Stage::Read, |ctx| read(ctx, given))?;
     let traffic_report = traffic.report.clone();
     let parts = ctx.stage(Stage::Partition, |ctx| deal_parts(ctx, traffic))?;
     let mut learned = fit::learn(ctx, members, &parts)?;
@@ -237,12 +292,17 @@ fn stages(ctx: &mut Context<'_>, members: &[&dyn MemberStage]) -> Result<RunOutc
     let judged = judge::evaluate(ctx, test, &model, &judging, earlier_test_reads)?;
     let traffic = &traffic_report;
     let material = publish::Material { traffic, summary: &summary, learning: &learning, earlier_test_reads };
-    publish::publish(ctx, &model, &judged, &material)
+    let outcome = publish::publish(ctx, &model, &judged, &material)?;
+    if let Some(decide) = decide {
+        ctx.stage(Stage::Decide, |ctx| Ok(((), decide(ctx, &model, &outcome)?)))?;
+    }
+    Ok(outcome)
 }
 
-fn read(ctx: &mut Context<'_>) -> Result<(ReadTraffic, Outcome), PipelineError> {
+fn read(ctx: &mut Context<'_>, given: Option<ReadTraffic>) -> Result<(ReadTraffic, Outcome), PipelineError> {
     let watch: &dyn Watch = &ctx.log.watch(Stage::Read, Unit::BytesRead);
-    let traffic = traffic::read(ctx.config, ctx.project, watch, ctx.log.listener)?;
+    let read = || traffic::read(ctx.config, ctx.project, watch, ctx.log.listener);
+    let traffic = given.map_or_else(read, Ok)?;
     let mut digests: BTreeMap<String, String> = traffic.report.digests().collect();
     // The roles decide what the bytes mean: a schema edited in between is other traffic.
     let roles = serde_json::to_vec(&*traffic.train.schema).map_err(failed)?;

@@ -1,6 +1,7 @@
 //! The last stages: the report into the run's folder, the model as the next version.
 
 use nta_data::HYBRID;
+use nta_ingest::LeftOut;
 use nta_lstm::EpochReport;
 use nta_metrics::Named;
 use nta_model::{Model, Registry};
@@ -153,6 +154,7 @@ fn data_section(model: &Model, material: &Material<'_>) -> DataSection {
         ignored_rows: summaries().map(|s| s.ignored_rows).sum(),
         unlabelled_rows: summaries().flat_map(|s| s.unlabelled.values()).sum(),
         set_aside_rows: summaries().map(|s| s.set_aside).sum(),
+        lines_without_flow: lines_without_flow(summaries().map(|s| s.left_out)),
         strategy,
         partition_note: summary.note.clone(),
         seam_rows: summary.dropped_rows as u64,
@@ -163,6 +165,12 @@ fn data_section(model: &Model, material: &Material<'_>) -> DataSection {
         unused_columns: distinct(summaries().flat_map(|s| s.columns_present_unused.clone())),
         earlier_test_reads: Some(material.earlier_test_reads as u64),
     }
+}
+
+fn lines_without_flow(counts: impl Iterator<Item = LeftOut>) -> Vec<(u64, String)> {
+    let mut total = LeftOut::default();
+    counts.for_each(|count| total += count);
+    total.kinds().map(|(n, what)| (n, what.to_owned())).collect()
 }
 
 fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {

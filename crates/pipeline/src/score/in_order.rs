@@ -23,7 +23,7 @@ const BACK_ROOM: usize = 4 << 20;
 const RECORDS: usize = 8_192;
 
 /// Whether rows must be put in arrival order before `model` can score them.
-pub(super) fn needs_sorting(model: &Model) -> bool {
+pub(crate) fn needs_sorting(model: &Model) -> bool {
     model.state.is_some() && model.schema.order == Order::EndTime
 }
 
@@ -127,7 +127,7 @@ fn take_scores(
 }
 
 /// The sorts' files have no names of their own; the folder says which disk is meant.
-fn unsorted(folder: &Path) -> impl Fn(io::Error) -> PipelineError {
+pub(crate) fn unsorted(folder: &Path) -> impl Fn(io::Error) -> PipelineError {
     move |source| {
         let doing = "put rows in order in";
         failed(nta_tracking::TrackingError::Io { doing, path: folder.to_owned(), source })

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nta_data::{Dataset, Scores};
-use nta_ingest::{Advice, AsWritten, BadRows, Batch, Batches, IngestError, ReadOptions, Source, Truth};
+use nta_ingest::{Advice, AsWritten, BadRows, Batch, Batches, IngestError, LeftOut, ReadOptions, Source, Truth};
 use nta_model::Model;
 
 use super::sink::ScoreSink;
 use crate::error::{PipelineError, refused};
 use crate::event::{Event, Listener, Stage, Unit};
 use crate::labels_file::LabelsFile;
+use crate::traffic::of_odd_lines_and_columns;
 
 /// Which traffic to read.
 pub(crate) struct Asked<'a> {
@@ -20,8 +21,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) paths: &'a [PathBuf],
     /// One sensor's name for all, in place of each file's own.
     pub(crate) sensor: Option<&'a str>,
-    /// How the files are written, where not as the model's schema says.
-    pub(crate) written: AsWritten,
+    /// How the files are written, where not as the model's schema says; `None` where the job has no options for it.
+    pub(crate) written: Option<AsWritten>,
     /// A second file that holds the labels.
     pub(crate) labels: Option<&'a LabelsFile>,
     /// What becomes of rows that cannot be read.
@@ -55,8 +56,8 @@ impl<'a> Input<'a> {
             entity_key: state.map_or([0; 16], |state| state.entity_key),
             sensor_key: state.map(|state| state.sensor_key).unwrap_or_default(),
             sensor: asked.sensor.map(str::to_owned),
-            written: asked.written.clone(),
-            advice: Advice::Options,
+            advice: if asked.written.is_some() { Advice::Options } else { Advice::File },
+            written: asked.written.clone().unwrap_or_default(),
             truth: Truth::IfPresent,
             labels: labels.transpose()?,
             bad_rows: asked.bad_rows,
@@ -85,6 +86,9 @@ impl<'a> Input<'a> {
     ) -> Result<(), PipelineError> {
         let mut rows = 0;
         let mut batches = self.batches()?;
+        for remark in of_odd_lines_and_columns("", LeftOut::default(), &batches.odd_columns()) {
+            self.listener.hear(&Event::Remark(remark));
+        }
         while let Some(batch) = batches.next() {
             let batch: Batch = batch.map_err(refused)?;
             let scores = score(&batch.dataset)?;
@@ -93,6 +97,7 @@ impl<'a> Input<'a> {
             rows += scores.n_rows() as u64;
             self.progress(rows, Unit::FlowsWritten)?;
         }
+        sink.leave_out(batches.without_flow());
         sink.set_aside(&batches.take_rejects())
     }
 
@@ -103,7 +108,7 @@ impl<'a> Input<'a> {
     }
 
     /// Tells how far the job is, and stops where somebody asked it to.
-    pub(super) fn progress(&self, done: u64, unit: Unit) -> Result<(), PipelineError> {
+    pub(crate) fn progress(&self, done: u64, unit: Unit) -> Result<(), PipelineError> {
         self.listener.hear(&Event::Progress { stage: self.stage, done, total: None, unit });
         self.stopped()
     }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use nta_ingest::{AsWritten, BadRows, Joined, WithoutTruth};
+use nta_ingest::{AsWritten, BadRows, Joined, LeftOut, WithoutTruth};
 use nta_metrics::OperatingPoint;
 use nta_model::{Model, Scorer};
 use serde::Serialize;
@@ -26,6 +26,7 @@ use crate::labels_file::LabelsFile;
 use crate::project::Project;
 use crate::track::locate;
 
+pub(crate) use in_order::{needs_sorting, unsorted};
 pub(crate) use input::{Asked, Input, glob_safe};
 use output::TableOutput;
 pub(crate) use output::{FLAGGED, PROBABILITY};
@@ -88,6 +89,8 @@ pub struct ScoreOutcome {
     pub set_aside: u64,
     /// Where those are, if bad rows were to be set aside.
     pub rejects: Option<PathBuf>,
+    /// Lines of the input that hold no flow: not scored and not written.
+    pub left_out: LeftOut,
     /// Flows and flagged flows of each attack family, where the file holds them.
     pub families: BTreeMap<String, FamilyCount>,
     /// Seconds it took.
@@ -111,13 +114,13 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
     for output in [Some(&request.output), rejects.as_ref()].into_iter().flatten() {
         nta_atomic::check_target(output).map_err(refused)?;
     }
-    let (folder, title) = locate(&request.project, &request.model, listener)?;
-    let model = Arc::new(Model::load(&folder).map_err(refused)?);
+    let located = locate(&request.project, &request.model, listener)?;
+    let model = Arc::new(Model::load(&located.folder).map_err(refused)?);
     let asked = Asked {
         stage: Stage::Score,
         paths: std::slice::from_ref(&request.input),
         sensor: request.sensor.as_deref(),
-        written: request.written.clone(),
+        written: Some(request.written.clone()),
         labels: request.labels.as_ref(),
         bad_rows: request.bad_rows,
         batch_rows: request.batch_rows,
@@ -128,11 +131,11 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
         None => None,
     };
     let table = TableOutput::begin(&request.output, &input, Arc::clone(&model), reasons, rejects.as_deref())?;
-    let sorted = in_order::needs_sorting(&model);
+    let sorted = needs_sorting(&model);
     let ((), tally) = into_sink(&input, &model, in_order::folder_beside(&request.output), (table, Tally::default()))?;
     let seconds = begun.elapsed().as_secs_f64();
     let outcome = ScoreOutcome {
-        model: title,
+        model: located.title,
         digest: model.digest().map_err(failed)?,
         rows: tally.rows,
         flagged: tally.flagged,
@@ -143,6 +146,7 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
         without_truth: tally.without_truth,
         joined: tally.joined,
         set_aside: tally.set_aside,
+        left_out: tally.left_out,
         rejects,
         families: tally.families,
         seconds,
@@ -161,7 +165,7 @@ pub(crate) fn into_sink<S: ScoreSink>(
     sink: S,
 ) -> Result<S::Output, PipelineError> {
     let scorer = Scorer::new(Arc::clone(model)).map_err(failed)?;
-    match in_order::needs_sorting(model) {
+    match needs_sorting(model) {
         true => in_order::score(input, scorer, folder, sink),
         false => as_read(input, scorer, sink),
     }

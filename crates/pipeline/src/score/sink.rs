@@ -1,7 +1,7 @@
 //! Where scored rows go: a table, counts, later alerts and pages.
 
 use nta_data::Scores;
-use nta_ingest::{Batch, Reject};
+use nta_ingest::{Batch, LeftOut, Reject};
 
 use crate::error::PipelineError;
 
@@ -15,6 +15,9 @@ pub(crate) trait ScoreSink {
 
     /// Takes rows that could not be read and were set aside: they get no scores.
     fn set_aside(&mut self, rejects: &[Reject]) -> Result<(), PipelineError>;
+
+    /// Is told, once, how many lines of the input hold no flow.
+    fn leave_out(&mut self, _left_out: LeftOut) {}
 
     /// There are no more rows. A sink that is dropped instead leaves nothing behind.
     fn finish(self) -> Result<Self::Output, PipelineError>;
@@ -32,6 +35,11 @@ impl<A: ScoreSink, B: ScoreSink> ScoreSink for (A, B) {
     fn set_aside(&mut self, rejects: &[Reject]) -> Result<(), PipelineError> {
         self.0.set_aside(rejects)?;
         self.1.set_aside(rejects)
+    }
+
+    fn leave_out(&mut self, left_out: LeftOut) {
+        self.0.leave_out(left_out);
+        self.1.leave_out(left_out);
     }
 
     fn finish(self) -> Result<Self::Output, PipelineError> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use nta_data::{Label, Scores};
-use nta_ingest::{Batch, Joined, Reject, WithoutTruth};
+use nta_ingest::{Batch, Joined, LeftOut, Reject, WithoutTruth};
 use nta_metrics::{ConfusionMatrix, OperatingPoint};
 use serde::Serialize;
 
@@ -30,6 +30,8 @@ pub(crate) struct Tally {
     labelled: bool,
     /// Rows that could not be read.
     pub(crate) set_aside: u64,
+    /// Lines that hold no flow.
+    pub(crate) left_out: LeftOut,
     /// Rows of which no truth is known.
     pub(crate) without_truth: WithoutTruth,
     /// What was found in a second file of labels.
@@ -86,6 +88,10 @@ impl ScoreSink for Tally {
     fn set_aside(&mut self, rejects: &[Reject]) -> Result<(), PipelineError> {
         self.set_aside += rejects.len() as u64;
         Ok(())
+    }
+
+    fn leave_out(&mut self, left_out: LeftOut) {
+        self.left_out += left_out;
     }
 
     fn finish(self) -> Result<Tally, PipelineError> {

@@ -158,7 +158,7 @@ fn datasets(told: &[Told], test: &DataName) -> Vec<Dataset> {
         match event {
             Event::Dataset(read) => put(Dataset {
                 data: DataName { name: read.name.clone(), digest: read.sha256.clone() },
-                context: if read.role == "train" { "training".to_owned() } else { "testing".to_owned() },
+                context: if read.role == "test" { "testing".to_owned() } else { "training".to_owned() },
                 source: read.name.clone(),
                 rows: read.rows,
             }),

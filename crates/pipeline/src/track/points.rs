@@ -106,7 +106,10 @@ fn numbers(outcome: &Outcome) -> Vec<(String, f64)> {
         Outcome::Density { half, .. } => vec![("train/novelty_half_nats".to_owned(), *half)],
         Outcome::Hybrid { threshold, .. } => vec![("validation/hybrid_threshold".to_owned(), f64::from(*threshold))],
         Outcome::Evaluate { metrics, .. } => metrics.iter().map(|(name, value)| (of_test(name), *value)).collect(),
-        Outcome::Drift { .. }
+        Outcome::Decide { gain, .. } => vec![("retrain/gain".to_owned(), *gain)],
+        Outcome::Audit { .. }
+        | Outcome::Replay { .. }
+        | Outcome::Drift { .. }
         | Outcome::Prove { .. }
         | Outcome::Report { .. }
         | Outcome::Save { .. }

@@ -18,15 +18,21 @@ use crate::project::Project;
 const LONGEST_MANIFEST: u64 = 64 << 20;
 const LARGEST_MODEL: u64 = 16 << 30;
 
-/// The folder of the model that `asked` means, here or on a server, and what to call it.
-pub(crate) fn locate(
-    project: &Project,
-    asked: &str,
-    listener: &dyn Listener,
-) -> Result<(PathBuf, String), PipelineError> {
+/// A model that was asked for.
+pub(crate) struct Located {
+    /// Where it lies.
+    pub(crate) folder: PathBuf,
+    /// What to call it: `name/3`, a path, `models:/name/3`.
+    pub(crate) title: String,
+    /// Name and number, where it is a version of this project.
+    pub(crate) registered: Option<(String, u32)>,
+}
+
+/// The model that `asked` means, here or on a server.
+pub(crate) fn locate(project: &Project, asked: &str, listener: &dyn Listener) -> Result<Located, PipelineError> {
     let Some(uri) = ModelUri::parse(asked) else {
         let version = Registry::new(&project.home).resolve(asked).map_err(refused)?;
-        return Ok((version.path.clone(), version.title()));
+        return Ok(Located { title: version.title(), folder: version.path, registered: version.registered });
     };
     let server = server::of_project(project)?;
     let place = cache(project).join(&hex(&Sha256::digest(server.address().as_bytes()))[..12]);
@@ -36,7 +42,7 @@ pub(crate) fn locate(
     if !folder.exists() {
         fetch(&store, &found, &place, &folder)?;
     }
-    Ok((folder, found.to_string()))
+    Ok(Located { folder, title: found.to_string(), registered: None })
 }
 
 /// Fetches what the manifest lists and nothing else, checks every byte, and only then gives the folder its name.

@@ -1,6 +1,6 @@
 //! What reading left out or found missing, and where labels came from, as a run tells it.
 
-use nta_ingest::{FileLabel, ReadSummary};
+use nta_ingest::{FileLabel, LeftOut, OddColumn, ReadSummary};
 
 use super::{REJECTS, SourceReport};
 use crate::event::{GivenLabel, Remark};
@@ -29,8 +29,23 @@ impl SourceReport {
         });
         let absent = (!summary.columns_absent.is_empty())
             .then(|| Remark::ColumnsAbsent { role: role(), columns: summary.columns_absent.clone() });
-        labelled.into_iter().chain(joined).chain(ignored).chain(unlabelled).chain(set_aside).chain(absent).collect()
+        let odd = of_odd_lines_and_columns(&self.role, summary.left_out, &summary.odd_columns);
+        let truth = labelled.into_iter().chain(joined).chain(ignored).chain(unlabelled);
+        truth.chain(set_aside).chain(odd).chain(absent).collect()
     }
+}
+
+/// Odd columns that are told of one by one.
+const MOST_TOLD: usize = 5;
+
+/// Lines that hold no flow, and columns that stand twice or are not read.
+pub(crate) fn of_odd_lines_and_columns(role: &str, left_out: LeftOut, columns: &[OddColumn]) -> Vec<Remark> {
+    let role = || role.to_owned();
+    let lines = (left_out.total() > 0).then(|| Remark::LinesLeftOut { role: role(), left_out });
+    let told = columns.iter().take(MOST_TOLD).map(|column| Remark::OddColumn { role: role(), column: column.clone() });
+    let more = columns.len().saturating_sub(MOST_TOLD) as u64;
+    let more = (more > 0).then(|| Remark::MoreOddColumns { role: role(), more });
+    lines.into_iter().chain(told).chain(more).collect()
 }
 
 /// The labels that the config gives, with the files and rows of each.

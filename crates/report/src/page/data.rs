@@ -110,7 +110,9 @@ fn left_out(run: &RunReport) -> Vec<String> {
         (run.data.seam_rows, "dropped at the seams between parts"),
     ];
     let told = rows.into_iter().filter(|(rows, _)| *rows > 0);
-    told.map(|(rows, why)| format!("{} {why}", crate::names::counted(rows, "row", "rows"))).collect()
+    let told = told.map(|(rows, why)| format!("{} {why}", crate::names::counted(rows, "row", "rows")));
+    let without_flow = run.data.lines_without_flow.iter().map(|(n, what)| format!("{} {what}", thousands(*n)));
+    told.chain(without_flow).collect()
 }
 
 /// Families in the order in which the parts name them, each with its count in every part.

@@ -1,11 +1,13 @@
 //! One step of an LSTM in plain operators, as `Lstm::tensors` says what it computes: a category is a row of the first
 //! layer's matrix, as in our own scorer, and never a one-hot vector.
 //!
-//! Sigmoid is ½ tanh(½ x) + ½, as our scorer has it: then both activations of a runtime err alike.
+//! The order of operations is our scorer's: categories before numbers before what is remembered, sigmoid as
+//! ½ tanh(½ x) + ½, and its tangent (`tanh`).
 
 use nta_lstm::{Lstm, Tensor};
 
 use super::Written;
+use super::tanh::tanh;
 use crate::ExportError;
 use crate::graph::fusion::logistic;
 use crate::graph::views::Views;
@@ -77,16 +79,16 @@ fn first_gates(
         bias.iter_mut().zip(row).for_each(|(bias, weight)| *bias += number * weight);
     }
     let mut sum = graph.floats(vec![1, gates], &bias);
-    if let Some(numbers) = views.dense(graph) {
-        let matrix = graph.floats(vec![n_varying, gates], &weights[..n_varying * gates]);
-        let product = graph.node("MatMul", &[&numbers, &matrix]);
-        sum = graph.node("Add", &[&sum, &product]);
-    }
     for (column, codes) in views.codes().iter().enumerate() {
         let table = learned.table(lstm, &weights, column)?;
         let table = graph.floats(vec![table.len() / gates, gates], &table);
         let row = graph.gather(&table, codes, 0);
         sum = graph.node("Add", &[&sum, &row]);
+    }
+    if let Some(numbers) = views.dense(graph) {
+        let matrix = graph.floats(vec![n_varying, gates], &weights[..n_varying * gates]);
+        let product = graph.node("MatMul", &[&numbers, &matrix]);
+        sum = graph.node("Add", &[&sum, &product]);
     }
     Ok(sum)
 }
@@ -100,7 +102,7 @@ fn advance(graph: &mut GraphBuilder, gates: &Value, before: Option<&Value>, hidd
     };
     let (scale, shift) = (each(0.5, 1.0), each(0.5, 0.0));
     let scaled = graph.node("Mul", &[gates, &scale]);
-    let bent = graph.node("Tanh", &[&scaled]);
+    let bent = tanh(graph, &scaled);
     let bent = graph.node("Mul", &[&bent, &scale]);
     let activated = graph.node("Add", &[&bent, &shift]);
     let parts = graph.split(&activated, 4, hidden);
@@ -109,7 +111,7 @@ fn advance(graph: &mut GraphBuilder, gates: &Value, before: Option<&Value>, hidd
         let kept = graph.node("Mul", &[&parts[1], before]);
         cells = graph.node("Add", &[&kept, &cells]);
     }
-    let bent = graph.node("Tanh", &[&cells]);
+    let bent = tanh(graph, &cells);
     [graph.node("Mul", &[&parts[3], &bent]), cells]
 }
 

@@ -1,9 +1,10 @@
 //! A member's score, a file a kind: one function from what it sees to `(rows, 1)`. A further kind is a file and its arm
-//! in each of the two functions here.
+//! in each of the two functions here. `tanh` is what networks share.
 
 mod density;
 mod forest;
 mod lstm;
+mod tanh;
 
 use nta_model::{Member, NamedMember};
 

@@ -1,13 +1,14 @@
 //! `nta publish` and `nta verify`: a model as files for other tools, and whether a folder still is what was published.
 
+mod arrivals;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use nta_data::Dataset;
 use nta_export::{Card, Engine, ExportError, Graphs, Parity, PrivateKey, Proof, PublicKey, Publication};
-use nta_ingest::{AsWritten, BadRows};
-use nta_model::{Model, Registry};
+use nta_ingest::BadRows;
+use nta_model::Model;
 use serde::Serialize;
 
 use crate::error::{PipelineError, failed, refused};
@@ -15,14 +16,16 @@ use crate::event::{Event, Listener, Outcome, Stage, StageWatch, Unit};
 use crate::project::Project;
 use crate::runs;
 use crate::score::{Asked, Input};
+use crate::track::locate;
 use crate::traffic::BATCH_ROWS;
 
 /// What to publish, and how.
 #[derive(Debug, Clone)]
 pub struct PublishRequest {
-    /// A path, `name`, `name/3` or `name@alias`.
+    /// A path, `name`, `name/3` or `name@alias`; `models:/name/3` or `models:/name@alias` on a tracking server.
     pub model: String,
-    /// Where it goes; `artifacts/<name>/<version>` in the project's home when not given.
+    /// Where it goes; `artifacts/<name>/<version>` in the project's home when not given, which only a version of the
+    /// project can do without.
     pub output: Option<PathBuf>,
     /// Traffic that is scored for the proof too.
     pub rows: Option<PathBuf>,
@@ -65,7 +68,7 @@ pub struct Proved {
 
 /// Publishes a model, after proof that the graphs say what it says.
 pub fn publish(request: &PublishRequest, listener: &dyn Listener) -> Result<PublishOutcome, PipelineError> {
-    let version = Registry::new(&request.project.home).resolve(&request.model).map_err(refused)?;
+    let version = locate(&request.project, &request.model, listener)?;
     let folder = match (&request.output, &version.registered) {
         (Some(output), _) => output.clone(),
         (None, Some((name, number))) => request.project.home.join("artifacts").join(name).join(number.to_string()),
@@ -80,24 +83,23 @@ pub fn publish(request: &PublishRequest, listener: &dyn Listener) -> Result<Publ
         return Err(refused(ExportError::Exists { path: folder }));
     }
     let signer = request.sign.as_deref().map(PrivateKey::read).transpose().map_err(refused)?;
-    let model = Arc::new(Model::load(&version.path).map_err(refused)?);
+    let model = Arc::new(Model::load(&version.folder).map_err(refused)?);
     let graphs = Graphs::of(&model).map_err(refused)?;
     let check = Check { rows: request.rows.as_deref(), onnxruntime: request.onnxruntime.as_deref(), listener };
     let proved = check.prove(&model, &graphs)?;
     let evaluation = runs::show(&request.project, &model.provenance.run).ok().and_then(|run| run.evaluation);
     let card = Card { evaluation, licence: request.licence.clone(), parity: proved.parity };
-    let title = version.title();
     let publication = Publication {
-        source: &version.path,
+        source: &version.folder,
         model: &model,
         graphs: &graphs,
-        title: &title,
+        title: &version.title,
         card: &card,
         signer: signer.as_ref(),
     };
     let files = nta_export::write(&publication, &folder).map_err(of_export)?;
     let digest = model.digest().map_err(failed)?;
-    Ok(PublishOutcome { model: title, digest, folder, files, signed: signer.is_some(), proved })
+    Ok(PublishOutcome { model: version.title, digest, folder, files, signed: signer.is_some(), proved })
 }
 
 /// What to check.
@@ -144,8 +146,8 @@ pub fn verify(request: &VerifyRequest, listener: &dyn Listener) -> Result<Verifi
     let files = folder.as_deref().map(|folder| nta_export::verify_files(folder, key.as_ref())).transpose();
     let published_files = files.map_err(of_export)?;
     let asked = folder.as_ref().map_or(request.model.clone(), |folder| folder.display().to_string());
-    let version = Registry::new(&request.project.home).resolve(&asked).map_err(refused)?;
-    let model = Arc::new(Model::load(&version.path).map_err(refused)?);
+    let version = locate(&request.project, &asked, listener)?;
+    let model = Arc::new(Model::load(&version.folder).map_err(refused)?);
     let largest_difference = model.verify().map_err(refused)?;
     let proved = match &folder {
         None => None,
@@ -156,7 +158,7 @@ pub fn verify(request: &VerifyRequest, listener: &dyn Listener) -> Result<Verifi
         }
     };
     Ok(Verified {
-        model: version.title(),
+        model: version.title,
         digest: model.digest().map_err(failed)?,
         golden_rows: model.golden.rows.len(),
         largest_difference,
@@ -202,40 +204,41 @@ impl Check<'_> {
         if let Some(library) = self.onnxruntime {
             engines.push(("onnxruntime", Engine::Onnxruntime(library.to_owned())));
         }
-        let traffic = self.rows.map(|rows| self.traffic(rows, model)).transpose()?;
         let watch = StageWatch { listener: self.listener, stage: Stage::Prove, unit: Unit::FlowsProved };
         let mut parity = Parity::default();
         for (_, engine) in &engines {
             parity = parity.and(Proof::of_known_rows(model, graphs, engine, &watch).map_err(of_export)?);
-            if let (Some(rows), Some(path)) = (&traffic, self.rows) {
-                let mut proof = Proof::begin(model, graphs, engine).map_err(of_export)?;
-                proof.take(rows, &path.display().to_string(), &watch).map_err(of_export)?;
-                parity = parity.and(proof.found());
-            }
+        }
+        if let Some(path) = self.rows {
+            let begin = |(_, engine): &(_, Engine)| Proof::begin(model, graphs, engine).map_err(of_export);
+            let mut proofs = engines.iter().map(begin).collect::<Result<Vec<_>, _>>()?;
+            self.take_traffic(path, model, &mut proofs, &watch)?;
+            parity = proofs.iter().fold(parity, |all, proof| all.and(proof.found()));
         }
         let outcome = Outcome::Prove { rows: parity.rows, largest_difference: parity.largest_difference };
         self.listener.hear(&Event::StageDone { outcome, seconds: begun.elapsed().as_secs_f64() });
         Ok(Proved { by: engines.into_iter().map(|(name, _)| name).collect(), parity })
     }
 
-    /// The rows of a file in arrival order, all at once.
-    fn traffic(&self, path: &Path, model: &Model) -> Result<Dataset, PipelineError> {
-        let paths = [path.to_owned()];
+    /// Holds the rows of a file against each other, a batch at a time.
+    fn take_traffic(
+        &self,
+        path: &Path,
+        model: &Model,
+        proofs: &mut [Proof],
+        watch: &StageWatch<'_>,
+    ) -> Result<(), PipelineError> {
+        let (paths, source) = ([path.to_owned()], path.display().to_string());
         let (stage, bad_rows) = (Stage::Prove, BadRows::Refuse);
-        let written = AsWritten::default();
         let asked =
-            Asked { stage, paths: &paths, sensor: None, written, labels: None, bad_rows, batch_rows: BATCH_ROWS };
+            Asked { stage, paths: &paths, sensor: None, written: None, labels: None, bad_rows, batch_rows: BATCH_ROWS };
         let input = Input::open(&asked, model, self.listener)?;
-        let mut rows: Option<Dataset> = None;
-        for batch in input.batches()? {
-            // Labels are not asked for, and may be there for some of the rows only.
-            let batch = Dataset { label: None, family: None, ..batch.map_err(refused)?.dataset };
-            match &mut rows {
-                None => rows = Some(batch),
-                Some(rows) => rows.append(&batch).map_err(refused)?,
-            }
+        let n_rows = arrivals::in_arrival_order(&input, model, |rows| {
+            proofs.iter_mut().try_for_each(|proof| proof.take(rows, &source, watch)).map_err(of_export)
+        })?;
+        match n_rows {
+            0 => Err(PipelineError::refuse(format!("{source} holds no flows"))),
+            _ => Ok(()),
         }
-        let rows = rows.ok_or_else(|| PipelineError::refuse(format!("{} holds no flows", path.display())))?;
-        Ok(rows.take(&rows.arrival_order()))
     }
 }

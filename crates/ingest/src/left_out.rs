@@ -1,0 +1,71 @@
+//! Lines of a file that hold no flow, by kind: every line is read, set aside, refused by name, or counted here.
+
+use std::ops::AddAssign;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a line or row holds no flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoFlow {
+    /// It repeats the header.
+    RepeatedHeader,
+    /// Nothing stands in it but separators and words for nothing.
+    Empty,
+    /// A comment, or what a spreadsheet writes for itself.
+    Comment,
+    /// A record of another log in the same file.
+    OtherLog,
+}
+
+/// How many lines or rows of a source hold no flow, and so are neither rows read nor rows set aside. Blank lines are not
+/// counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LeftOut {
+    /// Lines equal to the header.
+    pub repeated_headers: u64,
+    /// Rows without any value.
+    pub empty_rows: u64,
+    /// Comments (`# …`) and a spreadsheet's `sep=;`.
+    pub comments: u64,
+    /// Records of other logs in the same file, by their `_path`.
+    pub other_logs: u64,
+}
+
+impl LeftOut {
+    pub(crate) fn add(&mut self, kind: NoFlow) {
+        *match kind {
+            NoFlow::RepeatedHeader => &mut self.repeated_headers,
+            NoFlow::Empty => &mut self.empty_rows,
+            NoFlow::Comment => &mut self.comments,
+            NoFlow::OtherLog => &mut self.other_logs,
+        } += 1;
+    }
+
+    /// Each kind of which there are any, how many, and what they are: `lines equal to the header`.
+    pub fn kinds(&self) -> impl Iterator<Item = (u64, &'static str)> {
+        [
+            (self.repeated_headers, "line equal to the header", "lines equal to the header"),
+            (self.empty_rows, "row without any value", "rows without any value"),
+            (self.comments, "comment line", "comment lines"),
+            (self.other_logs, "record of another log (`_path`)", "records of other logs (`_path`)"),
+        ]
+        .into_iter()
+        .filter(|(n, ..)| *n > 0)
+        .map(|(n, one, many)| (n, if n == 1 { one } else { many }))
+    }
+
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.kinds().map(|(n, _)| n).sum()
+    }
+}
+
+impl AddAssign for LeftOut {
+    fn add_assign(&mut self, more: LeftOut) {
+        self.repeated_headers += more.repeated_headers;
+        self.empty_rows += more.empty_rows;
+        self.comments += more.comments;
+        self.other_logs += more.other_logs;
+    }
+}

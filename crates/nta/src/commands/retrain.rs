@@ -1,0 +1,111 @@
+//! `nta retrain`.
+
+use std::io::Write;
+
+use nta_pipeline::{
+    AtRate, Check, Checked, Decision, Paired, RetrainOutcome, RetrainRequest, Service, Standing, UnitKind, check_words,
+    retrain as job, thousands,
+};
+
+use crate::args::{Common, RetrainArgs};
+use crate::progress::Progress;
+use crate::{commands, table, visible};
+
+pub(crate) fn retrain(args: &RetrainArgs, common: &Common) -> anyhow::Result<()> {
+    let request = RetrainRequest {
+        model: args.model.clone(),
+        fresh: args.fresh.clone(),
+        sets: args.set.clone(),
+        promote: args.promotion(),
+        labels: args.labels.file(),
+        sensor: args.sensor.clone(),
+        bad_rows: args.bad_rows(),
+        project: commands::project(common),
+    };
+    let outcome = job(&request, &Progress::new(common.quiet))?;
+    match common.json {
+        true => commands::json(&outcome)?,
+        false => show(&outcome)?,
+    }
+    Ok(outcome.gate()?)
+}
+
+fn show(outcome: &RetrainOutcome) -> anyhow::Result<()> {
+    let mut out = visible::out();
+    let Some(decision) = &outcome.decision else {
+        let champion = &outcome.champion;
+        writeln!(out, "nothing is new: {champion} or what it was made from has learned from every file given")?;
+        return Ok(());
+    };
+    writeln!(out)?;
+    compared(&mut out, decision)?;
+    writeln!(out)?;
+    let failed: Vec<&Checked> = decision.checks.iter().filter(|check| !check.passed).collect();
+    for (i, check) in failed.iter().enumerate() {
+        writeln!(out, "  {:<11} {}", if i == 0 { "not shown" } else { "" }, visible::one_line(&told(check)))?;
+    }
+    writeln!(out, "  fresh       {}", visible::one_line(&fresh(outcome, decision)))?;
+    let drifted = if decision.drifted.is_empty() { "none".to_owned() } else { decision.drifted.join(", ") };
+    writeln!(out, "  drift       {}", visible::one_line(&drifted))?;
+    let before = if outcome.decided_before { ", decided before: nothing was trained" } else { "" };
+    writeln!(out, "  decision    {}{before}", visible::one_line(&stands(decision)))?;
+    writeln!(out, "  report      {}", commands::shown(&decision.report))?;
+    Ok(())
+}
+
+/// Both models on both sets of rows.
+fn compared(out: &mut impl Write, decision: &Decision) -> std::io::Result<()> {
+    let fresh = &decision.held_out;
+    let header = ["", "recall", "old test", "FPR in service", "recall in service"];
+    let row = |name: &str, at: &dyn Fn(&Paired) -> AtRate, service: &Service| {
+        let recalls = [Some(at(fresh).recall), decision.old_test.as_ref().map(|old| at(old).recall)];
+        let cells = recalls.into_iter().chain([service.fpr, service.recall]).map(table::number);
+        std::iter::once(name.to_owned()).chain(cells).collect::<Vec<_>>()
+    };
+    let rows = [
+        row(&decision.champion, &|paired| paired.champion, &decision.champion_in_service),
+        row(&decision.challenger, &|paired| paired.challenger, &decision.challenger_in_service),
+    ];
+    table::write(out, &header, &rows)?;
+    let interval = fresh
+        .interval
+        .map_or("no interval: too few attacks apart".to_owned(), |(low, high)| format!("[{low:+.3}, {high:+.3}]"));
+    let by = match fresh.units.by {
+        UnitKind::Hosts => "hosts",
+        UnitKind::Stretches => "stretches",
+    };
+    let (rate, p) = (100.0 * fresh.false_positive_rate, fresh.mcnemar.mid_p);
+    let p = if p < 1e-4 { "< 0.0001".to_owned() } else { format!("{p:.4}") };
+    writeln!(out, "\n  gain        {:+.3} {interval} at FPR {rate} %, by {by}; McNemar p {p}", fresh.gain)
+}
+
+fn told(checked: &Checked) -> String {
+    let found = checked.found.map_or("unknown".to_owned(), |found| format!("{found:.4}"));
+    let sign = if checked.check == Check::Gain { ">" } else { "≤" };
+    format!("{}: {found}, must be {sign} {}", check_words(&checked.check), checked.limit)
+}
+
+fn fresh(outcome: &RetrainOutcome, decision: &Decision) -> String {
+    let (learned, held_out) = (thousands(decision.fresh.learned.rows), thousands(decision.fresh.held_out.rows));
+    let old = thousands(decision.replay.rows);
+    let known = match outcome.known.len() {
+        0 => String::new(),
+        n => format!("; {n} of the files are learned already"),
+    };
+    let said = match decision.replay.verdicts {
+        0 => String::new(),
+        n => format!(", {} by analysts' verdicts", thousands(n)),
+    };
+    format!("{learned} flows learned with {old} old ones{said}, {held_out} held out{known}")
+}
+
+fn stands(decision: &Decision) -> String {
+    let Decision { challenger, alias, champion, .. } = decision;
+    match decision.standing {
+        Standing::Promoted => format!("{alias} points at {challenger} now"),
+        Standing::Asked => format!("{challenger} passes: `nta promote {challenger}` puts it in service"),
+        Standing::Compared => format!("{challenger} passes; {alias} stays, as asked"),
+        Standing::TakenBack => format!("{challenger} passes, and {alias} was moved back from it by hand: it stays"),
+        Standing::Refused => format!("{champion} stays"),
+    }
+}

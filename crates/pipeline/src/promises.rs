@@ -1,0 +1,36 @@
+//! Promises as later traffic shows them, kept beside the log of a model's aliases.
+
+use nta_model::{Look, Observed, Registry};
+use nta_tracking::Moment;
+
+use crate::drift::ObservedPromise;
+use crate::event::{Event, Listener, Remark};
+
+/// Keeps what was seen of the promise of a version, `registered` by name and number. A model outside the registry has no place for it, and a place that cannot
+/// be written fails no job: it is told.
+pub(crate) fn keep(
+    registry: &Registry,
+    registered: Option<&(String, u32)>,
+    by: Look,
+    files: Vec<String>,
+    seen: &ObservedPromise,
+    listener: &dyn Listener,
+) {
+    let Some((name, number)) = registered else { return };
+    if seen.observed.rows == 0 {
+        return;
+    }
+    let observed = Observed {
+        time: Moment::now().to_string(),
+        version: *number,
+        by,
+        files,
+        budget: seen.budget,
+        benign: seen.observed.rows,
+        false_alarms: seen.observed.flagged,
+        interval: seen.observed.interval,
+    };
+    if let Err(error) = registry.observe(name, &observed) {
+        listener.hear(&Event::Remark(Remark::NotObserved { why: error.to_string() }));
+    }
+}

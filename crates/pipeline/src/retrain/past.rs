@@ -1,0 +1,142 @@
+//! The traffic that the champion was trained and judged on, where it can be had again: the files are there and their bytes
+//! are those that the models name.
+
+use std::collections::BTreeSet;
+
+use nta_data::{Dataset, Sealed};
+use nta_ingest::FileDigest;
+use nta_model::{Model, Provenance, Registry, Version};
+use serde::{Deserialize, Serialize};
+
+use super::fresh::deal;
+use super::mix::{behind, together};
+use crate::config::RunConfig;
+use crate::error::{PipelineError, refused};
+use crate::event::{Listener, Stage, StageWatch, Unit};
+use crate::project::Project;
+use crate::run::partition_of;
+use crate::traffic::{self, ReadTraffic};
+
+/// A model of the lineage whose traffic is not to be had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unavailable {
+    /// The version.
+    pub version: String,
+    /// Why.
+    pub why: String,
+}
+
+/// The champion and what it was made from, as far as that is there.
+pub(super) type Lineage = Vec<(Version, Provenance)>;
+
+/// What there is of the past.
+#[derive(Default)]
+pub(super) struct Past {
+    /// What the champion and its ancestors have learned from.
+    pub(super) pool: Option<Dataset>,
+    /// Files of the pool, and their rows.
+    pub(super) files: Vec<(FileDigest, u64)>,
+    /// The champion's test part.
+    pub(super) old_test: Option<OldTest>,
+    /// Models whose traffic is not to be had.
+    pub(super) unavailable: Vec<Unavailable>,
+}
+
+/// Rows that the champion was judged on.
+pub(super) struct OldTest {
+    pub(super) rows: Sealed,
+    /// The host of each row, `(n_rows)`; empty where rows belong to none.
+    pub(super) hosts: Vec<u64>,
+}
+
+/// What one model learned from and was judged on.
+struct Own {
+    learned: Dataset,
+    test: OldTest,
+    files: Vec<(FileDigest, u64)>,
+}
+
+impl Past {
+    /// Reads again what the models of `lineage` have learned from, the champion first. Each model's config names the traffic
+    /// that it was the first to learn from; its ancestors' configs name the rest.
+    pub(super) fn read(
+        lineage: &Lineage,
+        champion: &Model,
+        project: &Project,
+        listener: &dyn Listener,
+    ) -> Result<Self, PipelineError> {
+        let mut past = Past::default();
+        for (i, (version, provenance)) in lineage.iter().enumerate() {
+            match own(provenance, champion, project, listener) {
+                Err(error @ PipelineError::Interrupted(_)) => return Err(error),
+                Err(error) => {
+                    past.unavailable.push(Unavailable { version: version.title(), why: error.to_string() });
+                }
+                Ok(Own { learned, test, files }) => {
+                    past.pool = Some(match past.pool.take() {
+                        // Older traffic stands before newer.
+                        Some(newer) => behind(learned, &newer)?,
+                        None => learned,
+                    });
+                    past.files.extend(files);
+                    past.old_test = past.old_test.or((i == 0).then_some(test));
+                }
+            }
+        }
+        Ok(past)
+    }
+}
+
+/// The champion's and its ancestors' provenance, as far as they are there.
+pub(super) fn lineage(registry: &Registry, version: &Version, champion: &Model) -> Result<Lineage, PipelineError> {
+    let ancestors = registry.ancestors(version).map_err(refused)?;
+    let told = ancestors.into_iter().filter_map(|version| {
+        let provenance = version.manifest().ok()?.provenance;
+        Some((version, provenance))
+    });
+    Ok(std::iter::once((version.clone(), champion.provenance.clone())).chain(told).collect())
+}
+
+fn own(
+    provenance: &Provenance,
+    champion: &Model,
+    project: &Project,
+    listener: &dyn Listener,
+) -> Result<Own, PipelineError> {
+    let config = RunConfig::parse(&provenance.config, "its config", &[])?;
+    let watch = StageWatch { listener, stage: Stage::Replay, unit: Unit::BytesRead };
+    let traffic = traffic::read_as(&config, champion.schema.clone(), project, &watch, listener)?;
+    refuse_changed(provenance, &traffic)?;
+    let files = traffic.report.sources.iter().find(|source| source.role == "train").map(|source| source.files.clone());
+    let files = files.unwrap_or_default();
+    if provenance.parent.is_some() {
+        let (learned, test) = deal(&traffic.train, config.retrain.holdout, config.seed)?;
+        let hosts = test.entity.clone();
+        return Ok(Own { learned, test: OldTest { rows: Sealed::new(test), hosts }, files });
+    }
+    let parts = partition_of(&config, traffic)?;
+    let learned = together([&parts.train, &parts.validation, &parts.calibration, &parts.threshold])?;
+    Ok(Own { learned, test: OldTest { rows: parts.test, hosts: parts.test_hosts }, files })
+}
+
+fn refuse_changed(provenance: &Provenance, traffic: &ReadTraffic) -> Result<(), PipelineError> {
+    let then: BTreeSet<(&str, &str)> = provenance
+        .data
+        .iter()
+        .filter(|file| file.role != traffic::REPLAY)
+        .map(|file| (file.role.as_str(), file.sha256.as_str()))
+        .collect();
+    let sources = traffic.report.sources.iter();
+    let files = sources.flat_map(|source| source.files.iter().map(|(file, _)| (source.role.as_str(), file)));
+    let files = files.chain(traffic.report.labels.iter().map(|file| (traffic::LABELS, file)));
+    let now: BTreeSet<(&str, &str)> = files.clone().map(|(role, file)| (role, file.sha256.as_str())).collect();
+    if then == now {
+        return Ok(());
+    }
+    let changed = files.filter(|(role, file)| !then.contains(&(*role, file.sha256.as_str())));
+    let changed: Vec<&str> = changed.map(|(_, file)| file.name.as_str()).collect();
+    Err(PipelineError::refuse(match changed.is_empty() {
+        true => "files that it was trained on are gone".to_owned(),
+        false => format!("its traffic is no longer what it was trained on: {}", changed.join(", ")),
+    }))
+}

@@ -1,0 +1,128 @@
+//! The loop closed, through the real binary: drift planted half-way is found, a challenger that knows it takes over, and the
+//! same traffic decides nothing twice.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::nta::Home;
+
+/// Rows of a site where attacks are long flows; after the drift they are the shortest.
+fn flows(rows: std::ops::Range<u64>, moved: bool) -> String {
+    let row = |i: u64| {
+        // Scattered by a multiplicative hash, so that neighbours differ.
+        let noise = (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) % 1_000;
+        let (host, attack) = (i % 20, (i / 20) % 5 == 0);
+        let bytes = match (attack, moved) {
+            // One flow in four tells nothing.
+            _ if noise < 250 => 2_000 + noise * 4,
+            (true, false) => 3_000 + noise,
+            (true, true) => 100 + noise / 4,
+            (false, _) => 500 + noise,
+        };
+        let label = if attack { "scan" } else { "benign" };
+        format!("{i},10.0.0.{host},{bytes},{},{label}\n", noise % 7)
+    };
+    format!("time,src,bytes,pkts,label\n{}", rows.map(row).collect::<String>())
+}
+
+/// A home with `site/1` in service, trained on traffic of before the drift.
+fn in_service() -> (Home, PathBuf) {
+    let home = Home::new();
+    home.write("before.csv", flows(0..6_000, false));
+    home.write(
+        "schema.yaml",
+        "name: site\norder: file\nlabel: { column: label, benign: [benign] }\ntime: { column: time }\nentity: { src: src }\n\
+         numeric: [{ name: bytes }, { name: pkts }]\n",
+    );
+    let place = home.path().display();
+    let config = home.write(
+        "site.yaml",
+        format!(
+            "name: site\ndata: {{ schema: '{place}/schema.yaml', train: '{place}/before.csv', sensor: gate }}\n\
+             forest: {{ trees: 20, max_depth: 6 }}\nlstm: {{ hidden: 4, epochs: 1 }}\n\
+             hybrid: {{ combine: {{ weighted: {{ forest: 1, lstm: 0 }} }}, budget: {{ false_positive_rate: 0.05 }} }}\n"
+        ),
+    );
+    home.nta(&["run", config.to_str().unwrap(), "--quiet"]).ok();
+    home.nta(&["promote", "site/1", "--quiet"]).ok();
+    let fresh = home.write("after.csv", flows(6_000..12_000, true));
+    (home, fresh)
+}
+
+fn answer(home: &Home, code: i32, arguments: &[&str]) -> Value {
+    let done = home.nta(&[arguments, &["--json", "--quiet"]].concat());
+    assert_eq!(done.code, code, "{}", done.err);
+    serde_json::from_str(&done.out).unwrap()
+}
+
+fn exists(decision: &Value, file: &str) -> bool {
+    Path::new(decision["folder"].as_str().unwrap()).join(file).is_file()
+}
+
+#[test]
+fn a_challenger_that_knows_the_drift_takes_over_and_decides_once() {
+    let (home, fresh) = in_service();
+    let fresh = fresh.to_str().unwrap();
+    let compared = answer(&home, 0, &["retrain", "site", fresh, "--no-promote"]);
+    let decision = &compared["decision"];
+    assert_eq!((&decision["champion"], &decision["challenger"]), (&"site/1".into(), &"site/2".into()));
+    assert_eq!((&decision["passed"], &decision["standing"]), (&true.into(), &"compared".into()));
+    assert!(decision["drifted"].as_array().unwrap().iter().any(|name| name == "bytes"), "{decision}");
+    assert!(decision["held_out"]["interval"][0].as_f64().unwrap() > 0.02);
+    assert_eq!(decision["fresh"]["held_out"]["rows"], 1_800);
+    assert_eq!(decision["replay"]["rows"], 4_200, "as many old as fresh ones");
+    assert!(decision["old_test"].is_object());
+    assert!(["decision.html", "decision.json", "report.html", "drift/drift.html"].iter().all(|f| exists(decision, f)));
+    assert_eq!(answer(&home, 0, &["models", "show", "site@champion"])["version"], "site/1");
+
+    // Asked again, and to promote: nothing is trained, the alias moves.
+    let again = answer(&home, 0, &["retrain", "site@champion", fresh]);
+    assert_eq!((&again["decided_before"], &again["decision"]["standing"]), (&true.into(), &"promoted".into()));
+    let champion = answer(&home, 0, &["models", "show", "site@champion"]);
+    assert_eq!((&champion["version"], &champion["ancestors"][0]), (&"site/2".into(), &"site/1".into()));
+    let log = answer(&home, 0, &["models", "log", "site"]);
+    assert!(log[1]["why"].as_str().unwrap().contains("retrained from site/1"), "{log}");
+    let runs = answer(&home, 0, &["runs"]);
+    let runs = runs["runs"].as_array().unwrap();
+    assert_eq!((runs.len(), &runs[0]["record"]["parent"]), (2, &runs[1]["record"]["id"]));
+    // A rollback stands: the next call on the same traffic does not undo it, unless it says so.
+    home.nta(&["rollback", "site"]).ok();
+    let stays = answer(&home, 3, &["retrain", "site", fresh]);
+    assert_eq!((&stays["champion"], &stays["decision"]["standing"]), (&"site/1".into(), &"taken_back".into()));
+    let insisted = answer(&home, 0, &["retrain", "site", fresh, "--promote"]);
+    assert_eq!(insisted["decision"]["standing"], "promoted");
+    let before = answer(&home, 0, &["models", "show", "site/1"]);
+    assert!(before["observed"][0]["benign"].as_u64().unwrap() > 4_000, "{before}");
+
+    // Once learned, it is nothing new; and what brings nothing better changes nothing.
+    let nothing = answer(&home, 0, &["retrain", "site", fresh]);
+    assert_eq!(nothing["decision"], Value::Null);
+    let later = home.write("later.csv", flows(12_000..16_000, true));
+    let stays = answer(&home, 3, &["retrain", "site", later.to_str().unwrap(), fresh]);
+    assert_eq!((&stays["champion"], &stays["decision"]["standing"]), (&"site/2".into(), &"refused".into()));
+    assert_eq!(stays["known"].as_array().unwrap().len(), 1);
+    assert!(stays["decision"]["replay"]["of"].as_u64().unwrap() > 8_000, "both generations: {stays}");
+    assert_eq!(answer(&home, 0, &["models", "show", "site@champion"])["version"], "site/2");
+}
+
+#[test]
+fn traffic_that_decides_nothing_is_refused_with_every_reason() {
+    let (home, _) = in_service();
+    let refused = |file: &Path, more: &[&str], words: &[&str]| {
+        home.nta(&[&["retrain", "site", file.to_str().unwrap(), "--quiet"], more].concat()).refused(2, words);
+    };
+    let few = home.write("few.csv", flows(0..300, true));
+    refused(&few, &[], &["10 attacks, and 30 are needed", "80 benign flows, and 100 are needed"]);
+    refused(&few, &["--set", "retrain.false_positive_rate=0.01"], &["80 benign flows, and 500 are needed"]);
+    let unlabelled = home.write("unlabelled.csv", "time,src,bytes,pkts\n1,10.0.0.1,3,4\n");
+    refused(&unlabelled, &[], &["unlabelled.csv", "label"]);
+    refused(&few, &["--set", "forest.trees=3"], &["only `retrain.…` can be set"]);
+    refused(&few, &["--set", "retrain.replay=1"], &["retrain.replay", "a share from 0"]);
+    home.nta(&["models", "unalias", "site@champion"]).ok();
+    refused(&few, &[], &["site@champion points at nothing", "nta promote site/1"]);
+    home.nta(&["promote", "site/1"]).ok();
+    // A version that is not in service must not be replaced in its stead.
+    home.nta(&["run", home.path().join("site.yaml").to_str().unwrap(), "--set", "seed=8", "--quiet"]).ok();
+    home.nta(&["retrain", "site/2", few.to_str().unwrap()]).refused(2, &["site/2 is not in service"]);
+}
