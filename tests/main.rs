@@ -3,6 +3,7 @@
 //! - `arrows`: who may depend on whom, and that no foreign type crosses a crate's border
 //! - `compare`: runs that judged other rows are told from runs that differ, and the page stands alone
 //! - `damaged_parquet`: a damaged file ends in one line of ours
+//! - `density`: a third member by a key, trained, saved, scored, explained and published
 //! - `determinism`: threads and batches change no bit
 //! - `doctor`: what this machine offers is listed, and what it lacks is refused with a remedy
 //! - `drift`: traffic that has moved is told from traffic that has not
@@ -37,6 +38,7 @@
 mod arrows;
 mod compare;
 mod damaged_parquet;
+mod density;
 mod determinism;
 mod doctor;
 mod drift;

@@ -8,7 +8,7 @@
 //! | `model`, `member` | the whole and its members |
 //! | `scorer`, `prepared`, `networks` | applying it: what needs no order, its records, what carries state along entities |
 //! | `snapshot` | a scorer's memory as bytes, to go on later or elsewhere |
-//! | `reasons` | why rows have their scores |
+//! | `reasons`, `novelty` | why rows have their scores: the forest's features, the columns that surprise the density |
 //! | `golden`, `verify` | rows that every copy must judge alike |
 //! | `store`, `manifest`, `parts`, `digest`, `hex_key` | the folder: files, their digests, the seal |
 //! | `registry`, `aliases` | versions and aliases, the log of promotions, promises as seen later, what a version was made from, what may go |
@@ -57,6 +57,7 @@ mod manifest;
 mod member;
 mod model;
 mod networks;
+mod novelty;
 mod parts;
 mod prepared;
 mod reasons;
@@ -73,6 +74,7 @@ pub use golden::{Golden, GoldenRow};
 pub use manifest::{DataDigest, FORMAT_REVISION, FileEntry, MANIFEST, Manifest, MemberEntry, MemberKind, Provenance};
 pub use member::{Member, NamedMember};
 pub use model::{Model, NamedThreshold, StateRule};
+pub use novelty::{Held, Novelties, Novelty};
 pub use prepared::{PreparedRows, RecordLayout};
 pub use reasons::{Reason, Reasons};
 pub use registry::{Act, AliasChange, By, Collected, Look, Observed, Registry, Reign, Removal, Version, Versions};

@@ -92,17 +92,21 @@ pub enum MemberKind {
     Forest,
     /// A sequence labelling LSTM: judges each flow by what its entity did before.
     Lstm,
+    /// A density over benign flows: judges each flow by itself, by how surprising it is.
+    #[serde(rename = "novelty")]
+    Density,
 }
 
 impl MemberKind {
     /// Every kind, in the order in which a run trains its members and a model holds their scores.
-    pub const ALL: [MemberKind; 2] = [MemberKind::Forest, MemberKind::Lstm];
+    pub const ALL: [MemberKind; 3] = [MemberKind::Forest, MemberKind::Lstm, MemberKind::Density];
 
     /// The name in the manifest; also that of the member which a run trains of this kind.
     pub fn name(self) -> &'static str {
         match self {
             MemberKind::Forest => "forest",
             MemberKind::Lstm => "lstm",
+            MemberKind::Density => "novelty",
         }
     }
 
@@ -111,6 +115,7 @@ impl MemberKind {
         match self {
             MemberKind::Forest => "bin",
             MemberKind::Lstm => "safetensors",
+            MemberKind::Density => "json",
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use nta_data::{Dense, Tabular};
+use nta_density::Density;
 use nta_forest::Forest;
 use nta_lstm::Lstm;
 
@@ -27,6 +28,8 @@ pub enum Member {
     Forest(Box<Forest>),
     /// Judges each flow by what its entity did before.
     Lstm(Box<Lstm>),
+    /// Judges each flow by how surprising it is among benign ones.
+    Density(Box<Density>),
 }
 
 impl NamedMember {
@@ -51,6 +54,7 @@ impl Member {
         match self {
             Member::Forest(_) => MemberKind::Forest,
             Member::Lstm(_) => MemberKind::Lstm,
+            Member::Density(_) => MemberKind::Density,
         }
     }
 
@@ -58,7 +62,7 @@ impl Member {
     pub fn forest(&self) -> Option<&Forest> {
         match self {
             Member::Forest(forest) => Some(forest),
-            Member::Lstm(_) => None,
+            Member::Lstm(_) | Member::Density(_) => None,
         }
     }
 
@@ -66,7 +70,15 @@ impl Member {
     pub fn lstm(&self) -> Option<&Lstm> {
         match self {
             Member::Lstm(lstm) => Some(lstm),
-            Member::Forest(_) => None,
+            Member::Forest(_) | Member::Density(_) => None,
+        }
+    }
+
+    /// The density, if it is one.
+    pub fn density(&self) -> Option<&Density> {
+        match self {
+            Member::Density(density) => Some(density),
+            Member::Forest(_) | Member::Lstm(_) => None,
         }
     }
 
@@ -74,6 +86,7 @@ impl Member {
         match self {
             Member::Forest(forest) => forest.to_bytes(),
             Member::Lstm(lstm) => lstm.to_safetensors(),
+            Member::Density(density) => density.to_bytes(),
         }
     }
 
@@ -85,6 +98,9 @@ impl Member {
             MemberKind::Lstm => {
                 Member::Lstm(Box::new(Lstm::from_safetensors(bytes).map_err(|e| ModelError::damaged(path, e))?))
             }
+            MemberKind::Density => {
+                Member::Density(Box::new(Density::from_bytes(bytes).map_err(|e| ModelError::damaged(path, e))?))
+            }
         })
     }
 
@@ -93,6 +109,7 @@ impl Member {
         match self {
             Member::Forest(forest) => forest.predict_proba(tabular).map(drop).map_err(ModelError::parts),
             Member::Lstm(lstm) => lstm.check_inputs(dense).map_err(ModelError::parts),
+            Member::Density(density) => density.predict_proba(tabular).map(drop).map_err(ModelError::parts),
         }
     }
 
@@ -101,6 +118,7 @@ impl Member {
     pub(crate) fn judge_alone(&self, tabular: &Tabular) -> Option<Result<Vec<f32>, ModelError>> {
         match self {
             Member::Forest(forest) => Some(forest.predict_proba(tabular).map_err(ModelError::rows)),
+            Member::Density(density) => Some(density.predict_proba(tabular).map_err(ModelError::rows)),
             Member::Lstm(_) => None,
         }
     }

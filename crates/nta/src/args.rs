@@ -260,7 +260,7 @@ pub(crate) struct ScoreArgs {
     #[arg(long, value_enum, default_value_t = BadRowsArg::Refuse)]
     pub(crate) bad_rows: BadRowsArg,
     /// Say why: beside each flagged row the features that moved the forest's score most, with what each added or took
-    /// (exact Shapley values), this many of them.
+    /// (exact Shapley values), this many of them; with a density as a member, also so many columns that surprise it.
     #[arg(long, value_name = "FEATURES", num_args = 0..=1, default_missing_value = "3", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) explain: Option<u32>,
     /// Exit with 3 unless the model is a published folder that was signed with this key's private half (PEM, Ed25519).

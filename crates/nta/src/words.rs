@@ -41,6 +41,9 @@ pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
             let speed = thousands(*flows_per_second as u64);
             format!("epoch {epochs} of {most_epochs}, best {best_epoch} · {speed} flows/s on {device}")
         }
+        Outcome::Density { columns, flows, half } => {
+            format!("{columns} columns over {} benign flows, one half at {half:.1} nats", thousands(*flows))
+        }
         Outcome::Hybrid { combine, threshold, rule } => {
             format!("{}, threshold {threshold:.4} for {}", combined(combine), rule.describe())
         }
@@ -122,6 +125,7 @@ pub(crate) fn progress(done: u64, total: Option<u64>, unit: Unit) -> String {
         Unit::BytesRead | Unit::StepsTrained => return String::new(),
         Unit::FlowsSimulated => "flows",
         Unit::TreesGrown => "trees",
+        Unit::PairsCounted => "pairs of columns",
         Unit::FeaturesShuffled => "features shuffled",
         Unit::FlowsScored => "flows scored",
         Unit::FlowsSorted => "flows put in order",

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use nta_audit::DriftConfig;
+use nta_density::DensityConfig;
 use nta_forest::ForestConfig;
 use nta_hybrid::{Combine, HybridConfig, HybridError};
 use nta_lstm::LstmConfig;
@@ -47,6 +48,10 @@ pub struct RunConfig {
     /// The recurrent network.
     #[serde(default)]
     pub lstm: LstmConfig,
+    /// A third member, scored as `novelty`: how surprising a flow is among the benign flows of the training. Absent: there is
+    /// none; `density: {}` adds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub density: Option<DensityConfig>,
     /// How members are fused and the threshold chosen.
     #[serde(default)]
     pub hybrid: HybridConfig,
@@ -216,6 +221,9 @@ impl RunConfig {
         if let Some(tracking) = &self.tracking {
             tracking.check().map_err(|(key, why)| in_stage("tracking", key, &why))?;
         }
+        if let Some(density) = &self.density {
+            density.check().map_err(|e| in_stage("density", e.key, &e.to_string()))?;
+        }
         self.check_weights()?;
         if let Some((key, value, right)) = self.drift.fault() {
             return Err(in_stage("drift", key, &format!("`{key}` is {value}: give {right}")));
@@ -229,10 +237,19 @@ impl RunConfig {
         })
     }
 
+    /// The kinds of members that a run trains, in the order of their scores.
+    pub fn members(&self) -> impl Iterator<Item = MemberKind> {
+        let is_asked = |kind: &MemberKind| match kind {
+            MemberKind::Forest | MemberKind::Lstm => true,
+            MemberKind::Density => self.density.is_some(),
+        };
+        MemberKind::ALL.into_iter().filter(is_asked)
+    }
+
     /// Weights are for members that there are; said before anything is trained.
     fn check_weights(&self) -> Result<(), (String, String)> {
         let Combine::Weighted(weights) = &self.hybrid.combine else { return Ok(()) };
-        let members = MemberKind::ALL.map(MemberKind::name);
+        let members: Vec<&str> = self.members().map(MemberKind::name).collect();
         let path = "hybrid.combine.weighted";
         if let Some(name) = weights.keys().find(|name| !members.contains(&name.as_str())) {
             let path = format!("{path}.{name}");
@@ -286,7 +303,7 @@ fn apply_set(document: &mut Document, set: &str) -> Result<(), ConfigError> {
 }
 
 /// Sections of later versions: refused by name rather than as a misspelling.
-const NOT_YET: [&str; 4] = ["audit", "publish", "export", "novelty"];
+const NOT_YET: [&str; 3] = ["audit", "publish", "export"];
 
 /// serde's complaint in words a user can act on.
 fn explain(path: &str, message: &str, document: &Document) -> String {

@@ -21,6 +21,7 @@ pub enum Stage {
     Forest,
     Importances,
     Lstm,
+    Density,
     Hybrid,
     Evaluate,
     Report,
@@ -45,6 +46,7 @@ impl Stage {
             Stage::Forest => "forest",
             Stage::Importances => "importances",
             Stage::Lstm => "lstm",
+            Stage::Density => "density",
             Stage::Hybrid => "hybrid",
             Stage::Evaluate => "evaluate",
             Stage::Report => "report",
@@ -151,6 +153,7 @@ pub enum Unit {
     BytesRead,
     FlowsSimulated,
     TreesGrown,
+    PairsCounted,
     FeaturesShuffled,
     StepsTrained,
     FlowsScored,
@@ -235,6 +238,15 @@ pub enum Outcome {
         flows_per_second: f64,
         /// `cpu`, `wgpu`, …
         device: String,
+    },
+    /// Benign flows were counted.
+    Density {
+        /// Columns.
+        columns: u64,
+        /// Benign training flows.
+        flows: u64,
+        /// The surprise that scores one half, nats.
+        half: f64,
     },
     /// Members were fused and thresholds chosen.
     Hybrid {
@@ -341,6 +353,7 @@ impl Outcome {
             Outcome::Forest { .. } => Stage::Forest,
             Outcome::Importances { .. } => Stage::Importances,
             Outcome::Lstm { .. } => Stage::Lstm,
+            Outcome::Density { .. } => Stage::Density,
             Outcome::Hybrid { .. } => Stage::Hybrid,
             Outcome::Evaluate { .. } => Stage::Evaluate,
             Outcome::Report { .. } => Stage::Report,

@@ -175,12 +175,13 @@ fn files(out: &mut String, model: &Model, card: &Card) -> std::fmt::Result {
 }
 
 /// What else stands in the folder.
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 10] = [
     ("MLmodel", "for MLflow: `mlflow.pyfunc.load_model`, `mlflow models serve`, `mlflow.pyfunc.spark_udf`"),
     ("preprocessing.json", "what goes in and out, and every learned value of the preprocessing"),
     ("scaler_lstm.npy", "centre and spread of the network's numbers"),
     ("*.safetensors", "networks under PyTorch's names"),
     ("*.bin", "forests; `code/nta_forest.py` reads them with numpy alone"),
+    ("novelty.json", "where a member is a density: counts of benign flows, from which its scores follow"),
     ("golden.json", "rows and what the model says to them"),
     ("profile.json", "what the training traffic looked like"),
     ("manifest.json", "the model as nta loads it, with what it was made from"),

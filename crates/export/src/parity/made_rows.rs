@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use nta_data::{Categories, Dataset, Order, Purpose, Rng, RowId, rng};
-use nta_forest::TreeNode;
+use nta_density::{Bins, Density};
+use nta_forest::{Forest, TreeNode};
 use nta_model::{GoldenRow, Member, Model};
 use rand_core::RngCore;
 
@@ -119,25 +120,40 @@ impl Sources {
     }
 }
 
-/// Where the model's forests split a column.
+/// Where the model's forests split a column, and its densities cut it.
 fn thresholds(model: &Model, column: &str) -> Vec<f32> {
     let mut found = BTreeSet::new();
-    let forests = model.members.iter().filter_map(|member| match &member.member {
-        Member::Forest(forest) => Some(forest),
-        _ => None,
-    });
-    for forest in forests {
-        let Some(place) = forest.names().iter().position(|name| name == column) else { continue };
-        for node in forest.trees().flat_map(|tree| tree.nodes().collect::<Vec<_>>()) {
-            if let TreeNode::Split { feature, threshold, .. } = node
-                && feature == place
-                && found.len() < MOST_THRESHOLDS
-            {
-                found.insert(threshold.to_bits());
-            }
+    for member in &model.members {
+        match &member.member {
+            Member::Forest(forest) => splits(forest, column, &mut found),
+            Member::Density(density) => found.extend(cuts(density, column).map(f32::to_bits)),
+            Member::Lstm(_) => {}
         }
     }
     found.into_iter().map(f32::from_bits).collect()
+}
+
+/// The bounds of a column's bins.
+fn cuts<'a>(density: &'a Density, column: &str) -> impl Iterator<Item = f32> + use<'a> {
+    let bins = density.names().zip(density.bins()).find(|(name, _)| *name == column).map(|(_, bins)| bins);
+    let bounds = bins.and_then(|bins| match bins {
+        Bins::Numbers { bounds } => Some(bounds.as_slice()),
+        Bins::Categories { .. } => None,
+    });
+    bounds.unwrap_or_default().iter().copied()
+}
+
+/// Adds where a forest splits a column, up to a number of places.
+fn splits(forest: &Forest, column: &str, found: &mut BTreeSet<u32>) {
+    let Some(place) = forest.names().iter().position(|name| name == column) else { return };
+    for node in forest.trees().flat_map(|tree| tree.nodes().collect::<Vec<_>>()) {
+        if let TreeNode::Split { feature, threshold, .. } = node
+            && feature == place
+            && found.len() < MOST_THRESHOLDS
+        {
+            found.insert(threshold.to_bits());
+        }
+    }
 }
 
 /// A threshold, or the number just beside it.

@@ -108,7 +108,7 @@ impl RunOutcome {
 
 /// Runs `loaded` to its end. A refusal leaves nothing behind; a failure or an interrupt leaves a run that can be resumed.
 pub fn run(loaded: &LoadedConfig, resume: &Resume, listener: &dyn Listener) -> Result<RunOutcome, PipelineError> {
-    run_members(loaded, resume, listener, &members::stages())
+    run_members(loaded, resume, listener, &members::stages(&loaded.config))
 }
 
 /// The same with these members.
@@ -127,7 +127,7 @@ pub(crate) fn run_given(
     given: Given<'_>,
     listener: &dyn Listener,
 ) -> Result<RunOutcome, PipelineError> {
-    run_job(loaded, &Resume::No, listener, &members::stages(), Some(given))
+    run_job(loaded, &Resume::No, listener, &members::stages(&loaded.config), Some(given))
 }
 
 fn run_job(

@@ -6,6 +6,7 @@
 mod in_order;
 mod input;
 mod output;
+mod reasons;
 mod sink;
 mod tally;
 
@@ -17,7 +18,7 @@ use std::time::Instant;
 use nta_data::Order;
 use nta_ingest::{AsWritten, BadRows, Joined, LeftOut, TimeRead, TimeSpan, WithoutTruth};
 use nta_metrics::OperatingPoint;
-use nta_model::{Model, Reasons, Scorer};
+use nta_model::{Model, Scorer};
 use serde::Serialize;
 
 use crate::error::{PipelineError, failed, refused};
@@ -30,6 +31,7 @@ pub(crate) use in_order::{needs_sorting, unsorted};
 pub(crate) use input::{Asked, Input, glob_safe};
 use output::TableOutput;
 pub(crate) use output::{FLAGGED, PROBABILITY};
+use reasons::WhyFlagged;
 pub(crate) use sink::ScoreSink;
 pub use tally::FamilyCount;
 use tally::Tally;
@@ -130,7 +132,7 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
     };
     let input = Input::open(&asked, &model, listener)?;
     let reasons = match request.reasons {
-        Some(most) => Some((Reasons::new(Arc::clone(&model)).map_err(refused)?, most)),
+        Some(most) => Some(WhyFlagged::new(&model, most)?),
         None => None,
     };
     let table = TableOutput::begin(&request.output, &input, Arc::clone(&model), reasons, rejects.as_deref())?;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use nta_data::Scores;
 use nta_ingest::{Added, AddedValues, Batch, Reject, RejectsFile, TableWriter};
-use nta_model::{Model, Reasons};
+use nta_model::Model;
 use nta_report::inert_cell;
 
 use super::input::Input;
+use super::reasons::WhyFlagged;
 use super::sink::ScoreSink;
 use crate::error::{PipelineError, failed, refused};
 
@@ -27,8 +28,8 @@ pub(super) struct TableOutput {
     writer: TableWriter,
     /// Where rows set aside go, where they are not refused.
     rejects: Option<RejectsFile>,
-    /// Finds them, and how many to write.
-    reasons: Option<(Reasons, usize)>,
+    /// Finds them.
+    reasons: Option<WhyFlagged>,
 }
 
 impl TableOutput {
@@ -38,7 +39,7 @@ impl TableOutput {
         output: &Path,
         input: &Input<'_>,
         model: Arc<Model>,
-        reasons: Option<(Reasons, usize)>,
+        reasons: Option<WhyFlagged>,
         rejects: Option<&Path>,
     ) -> Result<Self, PipelineError> {
         if let Some(input) = input.files().iter().find(|file| is_same_file(file, output)) {
@@ -67,15 +68,13 @@ impl TableOutput {
 
     /// For each row why it is flagged, in words: empty where it is not. `None` where nobody asked.
     fn reasons(&self, batch: &Batch, flags: &[bool]) -> Result<Option<Vec<String>>, PipelineError> {
-        let Some((finder, most)) = &self.reasons else { return Ok(None) };
+        let Some(finder) = &self.reasons else { return Ok(None) };
         let mut texts = vec![String::new(); flags.len()];
         let flagged: Vec<u32> = (0..flags.len() as u32).filter(|&i| flags[i as usize]).collect();
         if !flagged.is_empty() {
-            let reasons = finder.of(&batch.dataset, &flagged, *most).map_err(refused)?;
-            for (&i, reasons) in flagged.iter().zip(&reasons) {
-                let words = reasons.iter().map(|r| format!("{} {:+.3}", r.feature, r.contribution));
+            for (&i, words) in flagged.iter().zip(finder.of(&batch.dataset, &flagged)?) {
                 // They begin with the name of a column, which the traffic brought.
-                texts[i as usize] = inert_cell(&words.collect::<Vec<_>>().join("; ")).into_owned();
+                texts[i as usize] = inert_cell(&words).into_owned();
             }
         }
         Ok(Some(texts))

@@ -1,6 +1,7 @@
 //! A member's score, a file a kind: one function from what it sees to `(rows, 1)`. A further kind is a file and its arm
 //! in each of the two functions here. `tanh` is what networks share.
 
+mod density;
 mod forest;
 mod lstm;
 mod tanh;
@@ -32,6 +33,7 @@ pub(crate) fn write(
 ) -> Result<Written, ExportError> {
     match &member.member {
         Member::Forest(forest) => Ok(Written { score: forest::write(graph, views, forest)?, state: None }),
+        Member::Density(density) => Ok(Written { score: density::write(graph, views, density)?, state: None }),
         Member::Lstm(lstm) => lstm::write(graph, views, lstm, columns.state(&member.name)),
     }
 }
@@ -39,7 +41,7 @@ pub(crate) fn write(
 /// Numbers that a member remembers of a host; `None` for one that remembers nothing.
 pub(crate) fn state_len(member: &Member) -> Option<usize> {
     match member {
-        Member::Forest(_) => None,
+        Member::Forest(_) | Member::Density(_) => None,
         Member::Lstm(lstm) => lstm.carries_state().then(|| lstm.state_len()),
     }
 }

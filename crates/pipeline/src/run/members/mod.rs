@@ -1,6 +1,7 @@
 //! The members that a run trains, in the order of their scores: each a stage that makes one from the learning parts.
 //! The order of scores and the names in the model come from this list.
 
+mod density;
 mod forest;
 mod lstm;
 mod stage;
@@ -9,12 +10,16 @@ mod third_member;
 
 use nta_model::MemberKind;
 
+use crate::config::RunConfig;
+
 pub(crate) use stage::{LearningReport, MemberStage};
 
-/// The stage of each kind of member.
-pub(crate) fn stages() -> [&'static dyn MemberStage; MemberKind::ALL.len()] {
-    MemberKind::ALL.map(|kind| match kind {
+/// The stage of each kind of member that the config asks for.
+pub(crate) fn stages(config: &RunConfig) -> Vec<&'static dyn MemberStage> {
+    let stage = |kind| match kind {
         MemberKind::Forest => &forest::ForestStage as &dyn MemberStage,
         MemberKind::Lstm => &lstm::LstmStage,
-    })
+        MemberKind::Density => &density::DensityStage,
+    };
+    config.members().map(stage).collect()
 }

@@ -65,7 +65,8 @@ fn a_third_member_passes_through_training_scoring_evaluation_and_report() {
     let project = Project { root: home.path().to_owned(), home: home.path().to_owned() };
     let config = RunConfig::parse(CONFIG, "three.yaml", &[]).unwrap();
     let loaded = LoadedConfig { config, path: home.path().join("three.yaml"), project: project.clone() };
-    let members: Vec<&dyn MemberStage> = stages().into_iter().chain([&DummyStage as &dyn MemberStage]).collect();
+    let members: Vec<&dyn MemberStage> =
+        stages(&loaded.config).into_iter().chain([&DummyStage as &dyn MemberStage]).collect();
     let outcome = run_members(&loaded, &Resume::No, &Silence, &members).unwrap();
 
     let judged: Vec<&str> = outcome.evaluation.members.iter().map(|(name, _)| name).collect();
