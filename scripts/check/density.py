@@ -91,7 +91,7 @@ def check(folder, rng, settings, weighted):
     fresh.astype("<f4").tofile(folder / "test.f32")
     (~benign).astype(np.uint8).tofile(folder / "train.labels")
     weights.astype("<f4").tofile(folder / "train.weights")
-    command = ["cargo", "run", "--quiet", "--package", "nta-density", "--example", "scores", "--", str(folder)]
+    command = ["cargo", "run", "--quiet", "--package", "nta-density", "--example", "density_scores", "--", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True)
 
     saved = json.loads((folder / "density.json").read_text())

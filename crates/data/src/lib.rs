@@ -9,7 +9,7 @@
 //! | `entity`, `entity_store`, `entity_queue` | whose flow a row is, and the bounded memory of what came before |
 //! | `scores` | what members and the hybrid say about each row, by name |
 //! | `sealed` | the test part until it is opened |
-//! | `rng`, `hex`, `progress` | random streams, bytes as text, how long work tells of itself |
+//! | `rng`, `hex`, `listed`, `progress` | random streams, bytes and names as text, how long work tells of itself |
 //!
 //! ```
 //! use std::sync::Arc;
@@ -46,6 +46,7 @@ mod entity_queue;
 mod entity_store;
 mod features;
 mod hex;
+mod listed;
 mod progress;
 mod rng;
 mod schema;
@@ -59,6 +60,7 @@ pub use entity::{MemoryConfig, N_SHARDS, SensorKey, entity_hash, segment_entity,
 pub use entity_store::{EntityStore, Remembered};
 pub use features::{Dense, Features, Tabular, TabularKind};
 pub use hex::hex;
+pub use listed::listed;
 pub use progress::{Awaited, Caller, Contact, Quiet, Wait, Watch};
 pub use rng::{Purpose, Rng, rng};
 pub use schema::{

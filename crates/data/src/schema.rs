@@ -60,6 +60,9 @@ pub struct Schema {
     /// Columns known and left out of the features on purpose (addresses, identifiers, difficulty).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignored: Vec<String>,
+    /// Features that a run takes though they give the label away or say which row it is. Every model remembers them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<String>,
 }
 
 /// The label column and which of its values mean what. Values are compared trimmed and without regard to case.
@@ -264,6 +267,7 @@ impl Schema {
         let mut resolved = self.clone();
         resolved.numeric.retain(|c| !is_gone(&c.name));
         resolved.categorical.retain(|c| !is_gone(&c.name));
+        resolved.accepted.retain(|name| !is_gone(name));
         resolved.time = resolved.time.filter(|t| !is_gone(&t.column));
         resolved.duration = resolved.duration.filter(|d| !is_gone(d));
         resolved.capture = resolved.capture.filter(|c| !is_gone(c));
@@ -289,6 +293,11 @@ impl Schema {
         names.extend(self.entity.src.as_deref());
         names.extend(self.entity.dst.as_deref());
         names
+    }
+
+    /// Whether the column is a feature, as a number or as a text.
+    pub fn is_feature(&self, name: &str) -> bool {
+        self.numeric.iter().any(|c| c.name == name) || self.categorical.iter().any(|c| c.name == name)
     }
 
     /// Refuses a schema that contradicts itself: a name listed twice in a role, a label or entity among the features.
@@ -320,6 +329,9 @@ impl Schema {
             if ignored.contains(name) {
                 return refuse(name, "is a feature and is ignored");
             }
+        }
+        if let Some(name) = self.accepted.iter().find(|name| !self.is_feature(name)) {
+            return refuse(name, "is accepted, but is no feature: list it under `numeric` or `categorical` too");
         }
         if self.numeric.is_empty() && self.categorical.is_empty() {
             return Err(SchemaError::NoFeatures { schema: self.name.clone() });
@@ -416,6 +428,7 @@ mod tests {
             categorical: Vec::new(),
             numeric: vec![NumericColumn::plain("bytes"), NumericColumn::plain("packets")],
             ignored: Vec::new(),
+            accepted: Vec::new(),
         }
     }
 

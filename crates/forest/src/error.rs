@@ -85,7 +85,7 @@ pub enum ForestError {
 fn listed(title: &str, names: &[String]) -> String {
     match names.is_empty() {
         true => String::new(),
-        false => format!("{title}{};", names.join(", ")),
+        false => format!("{title}{};", nta_data::listed(names)),
     }
 }
 

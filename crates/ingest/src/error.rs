@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use nta_data::Contact;
+use nta_data::{Contact, listed};
 
 /// Where in a file something stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,10 +91,10 @@ pub enum IngestError {
     )]
     LongName { file: String, place: usize, found: usize, limit: usize },
     /// Needed columns that the file lacks.
-    #[error("{file} lacks {}; {}found: {}", columns(missing), hint, shorten(found))]
+    #[error("{file} lacks {}; {}found: {}", columns(missing), hint, listed(found))]
     MissingColumns { file: String, missing: Vec<String>, hint: String, found: Vec<String> },
     /// A column that was named and is not there.
-    #[error("{file} has no column `{column}`, which is to stand for `{name}`; found: {}", shorten(found))]
+    #[error("{file} has no column `{column}`, which is to stand for `{name}`; found: {}", listed(found))]
     NoSuchColumn { file: String, column: String, name: String, found: Vec<String> },
     /// A name that no role of the schema has.
     #[error(
@@ -134,7 +134,7 @@ pub enum IngestError {
     )]
     NoLabelColumn { file: String, column: String, limit: usize, examples: String },
     /// A table of labels without any.
-    #[error("{file}: no column looks like a label; name it `label`, or as the schema does; found: {}", shorten(found))]
+    #[error("{file}: no column looks like a label; name it `label`, or as the schema does; found: {}", listed(found))]
     NoLabelInTable { file: String, found: Vec<String> },
     /// Traffic and labels that know flows by different things.
     #[error(
@@ -306,18 +306,9 @@ fn percent(share: f64) -> String {
 }
 
 fn columns(names: &[String]) -> String {
-    let listed: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
+    let quoted: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
     let noun = if names.len() == 1 { "the column" } else { "the columns" };
-    format!("{noun} {}", shorten(&listed))
-}
-
-fn shorten(names: &[String]) -> String {
-    const LIMIT: usize = 60;
-    let mut text = names.iter().take(LIMIT).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > LIMIT {
-        text.push_str(&format!(" and {} more", names.len() - LIMIT));
-    }
-    text
+    format!("{noun} {}", listed(&quoted))
 }
 
 fn nearest(near: &Option<String>) -> String {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use nta_leakage::Finding;
 use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
@@ -52,6 +53,9 @@ pub struct Provenance {
     pub versions: BTreeMap<String, String>,
     /// The files read.
     pub data: Vec<DataDigest>,
+    /// Features that give the label away or say which row it is, and were accepted by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<Finding>,
 }
 
 /// A file that the model was trained or judged on.

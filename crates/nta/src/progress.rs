@@ -91,7 +91,9 @@ impl Listener for Progress {
                 screen.advance(&mut state, *stage, *done, *total, &words::progress(*done, *total, *unit));
             }
             Event::StageDone { outcome, seconds } => screen.stage_done(&mut state, outcome, *seconds),
-            Event::Remark(remark) => screen.line(&state, &format!("  {:<11} {}", "note", words::remark(remark))),
+            Event::Remark(remark) => {
+                screen.line(&state, &format!("  {:<11} {}", words::head(remark), words::remark(remark)))
+            }
             Event::Dataset(_) | Event::Epoch(_) => {}
         }
     }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use nta_pipeline::{Awaited, Begun, Joined, OddColumn, Outcome, PartSize, Remark, TimeRead, Unit, thousands};
+use nta_pipeline::{
+    Awaited, Begun, Finding, Joined, OddColumn, Outcome, PartSize, Remark, Settled, Strong, TimeRead, Unit, listed,
+    thousands,
+};
 
 use crate::visible::one_line;
 
@@ -160,7 +163,7 @@ fn odd_column(column: &OddColumn) -> String {
                     format!(", with other cells in {} of the first {} rows", thousands(differ), thousands(n))
                 }
             };
-            let then = if *is_passed_over { ", which no role of the schema names" } else { "" };
+            let then = if *is_passed_over { ", which the schema does not name" } else { "" };
             format!("column `{name}` stands twice in the header{cells}; column {place} is called `{read_as}`{then}")
         }
     }
@@ -201,7 +204,9 @@ pub(crate) fn remark(remark: &Remark) -> String {
             format!("{}{} more columns stand twice or are of kinds that are not read", of(role), thousands(*more))
         }
         Remark::Drafted { note } => note.clone(),
-        Remark::ColumnsAbsent { role, columns } => format!("{role}: the files lack {}", columns.join(", ")),
+        Remark::ColumnsAbsent { role, columns } => format!("{role}: the files lack {}", listed(columns)),
+        Remark::GiveAway { finding, accepted } => give_away(finding, *accepted),
+        Remark::StrongColumns { columns } => strong(columns),
         Remark::TimesShuffled { role, file } => format!(
             "{role}: the times in {file} neither rise nor fall, and `order: file` takes its rows as they stand; \
              `order: end_time` sorts them"
@@ -214,6 +219,7 @@ pub(crate) fn remark(remark: &Remark) -> String {
             "all test flows are older than the training flows: the future is learned from, the past judged".to_owned()
         }
         Remark::Partition { text } => text.clone(),
+        Remark::Settled(settled) => self::settled(settled),
         Remark::ColumnDropped { column, reason } => format!("column `{column}` is left out: {reason}"),
         Remark::ValidationKeepsCopies => {
             "the validation part keeps rows that also stand in train: without them it lacks a class".to_owned()
@@ -232,6 +238,37 @@ pub(crate) fn remark(remark: &Remark) -> String {
         Remark::LeftBehind { reason } => format!("{reason}; the next run tries again"),
         Remark::Threshold { score, reason } => format!("{score}: {reason}"),
     }
+}
+
+/// What a key became that was left to the data.
+pub(crate) fn settled(settled: &Settled) -> String {
+    let key = &settled.key;
+    let value = one_line(&settled.value);
+    match settled.benign_rows {
+        None => format!("chosen by the data: `{key}: {value}`"),
+        Some(rows) => {
+            let rows = thousands(rows);
+            format!("chosen by the data: `{key}: {value}`, which the {rows} benign rows of the threshold part support")
+        }
+    }
+}
+
+/// A feature that gives the label away.
+pub(crate) fn give_away(finding: &Finding, accepted: bool) -> String {
+    let accepted = if accepted { ", accepted" } else { "" };
+    format!("column `{}`{accepted}: {}", finding.column, finding.why)
+}
+
+/// Measurements that tell the classes apart by themselves.
+pub(crate) fn strong(columns: &[Strong]) -> String {
+    let right = |s: &Strong| s.alone.balanced_accuracy().unwrap_or_default() * 100.0;
+    let columns: Vec<String> = columns.iter().map(|s| format!("{} {:.1} %", s.column, right(s))).collect();
+    format!("alone, held out, columns tell attacks from benign flows (balanced accuracy): {}", listed(&columns))
+}
+
+/// What stands before a remark.
+pub(crate) fn head(remark: &Remark) -> &'static str {
+    if matches!(remark, Remark::GiveAway { .. }) { "give-away" } else { "note" }
 }
 
 /// What was found in a second file of labels.
@@ -253,9 +290,7 @@ pub(crate) fn joined(joined: &Joined) -> String {
     let empty: Vec<String> =
         windows.filter(|w| w.rows == 0).map(|w| format!("line {} ({})", w.line, w.label)).collect();
     if !empty.is_empty() {
-        let more = empty.len().saturating_sub(5);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        said += &format!("; no flow lies in {}{more}", empty[..empty.len().min(5)].join(", "));
+        said += &format!("; no flow lies in {}", listed(&empty));
     }
     said
 }

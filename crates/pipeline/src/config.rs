@@ -69,7 +69,8 @@ fn default_seed() -> u64 {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
-    /// A built-in schema (`nta schema list`) or the path of a YAML file of column roles.
+    /// A built-in schema (`nta schema list`), the path of a YAML file of column roles, or `auto`: the built-in one that
+    /// the first training file fits, else a draft made for it and kept with the run.
     #[serde(default = "default_schema")]
     pub schema: String,
     /// What to learn from: a path or glob, `{ path: …, label: … }` where all its flows are of one kind and no column says
@@ -81,6 +82,9 @@ pub struct DataConfig {
     /// Label values that mean benign, in place of the schema's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub benign: Vec<String>,
+    /// Features that are taken though they give the label away or say which row it is, beside the schema's `accepted`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<String>,
     /// Labels from a second file: a table that knows the flows by uid, or by hosts and time, or windows of time and hosts
     /// (`.yaml`). A path, or `{ file: …, tolerance: 1.0 }`; see docs/labels.md.
     #[serde(default, skip_serializing_if = "Option::is_none")]

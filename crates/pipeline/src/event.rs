@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use nta_data::Contact;
 use nta_ingest::{Joined, LeftOut, OddColumn, TimeRead};
+use nta_leakage::{Finding, Strong};
 use nta_metrics::ThresholdRule;
 use serde::{Deserialize, Serialize};
 
@@ -380,6 +381,18 @@ pub struct PartSize {
     pub copies: u64,
 }
 
+/// What a key became that the config leaves to the data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// The key, as `lstm.sequence.by`.
+    pub key: String,
+    /// Its value, as the config spells it.
+    pub value: String,
+    /// Of a budget: the benign rows of the threshold part that support it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub benign_rows: Option<u64>,
+}
+
 /// What a feature is worth.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FeatureLoss {
@@ -390,7 +403,7 @@ pub struct FeatureLoss {
 }
 
 /// Something about a run that its user should know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "remark", rename_all = "snake_case")]
 pub enum Remark {
     /// A resume was asked for, and there is no interrupted run of this config: it starts afresh.
@@ -483,11 +496,25 @@ pub enum Remark {
     },
     /// The whole test traffic is older than the training traffic.
     TestIsOlder,
+    /// A feature that gives the label away, or says which row it is. Where it was not accepted by name, the run stops.
+    GiveAway {
+        /// Which, and why.
+        finding: Finding,
+        /// Whether the schema or the config accepts it.
+        accepted: bool,
+    },
+    /// Features that tell the classes apart by themselves, as measurements may; the best first.
+    StrongColumns {
+        /// Which, and how well.
+        columns: Vec<Strong>,
+    },
     /// How the rows were dealt where the config left it open or could not be followed to the letter.
     Partition {
         /// The partition's own words.
         text: String,
     },
+    /// The config left a key to the data (`auto`).
+    Settled(Settled),
     /// A column that nothing is learned from.
     ColumnDropped {
         /// Its name.

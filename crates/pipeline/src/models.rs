@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use nta_leakage::Finding;
 use nta_metrics::Promise;
 use nta_model::{AliasChange, DataDigest, Manifest, ModelError, Observed, Registry, Reign, Version};
 use serde::Serialize;
@@ -27,6 +28,8 @@ pub struct ModelLine {
     pub digest: String,
     /// The files that it was trained and judged on.
     pub data: Vec<DataDigest>,
+    /// Features that give the label away or say which row it is, and were accepted by name.
+    pub accepted: Vec<Finding>,
     /// What its run measured of the whole on the test part, by the metrics' names; empty where the run is gone.
     pub metrics: BTreeMap<&'static str, Option<f64>>,
     /// What was promised and what came of it, where a promise was made and the run is there.
@@ -78,6 +81,7 @@ fn line(version: &Version, evaluations: &Evaluations, damaged: Option<String>) -
         parent: provenance.parent,
         digest,
         data: provenance.data,
+        accepted: provenance.accepted,
         metrics: hybrid.into_iter().flat_map(|h| h.metrics()).map(|(metric, x)| (metric.name, x)).collect(),
         promise: evaluation.and_then(|evaluation| evaluation.promise),
         damaged,

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use nta_metrics::Evaluation;
-use nta_report::{Comparison, RunView};
 use nta_tracking::{RunRecord, RunSummary, Status};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::error::{PipelineError, refused};
 use crate::project::Project;
-use crate::yaml;
+use crate::run::{COLUMNS, ColumnCheck};
 
 /// One line of `nta runs`.
 #[derive(Debug, Clone, Serialize)]
@@ -21,6 +21,8 @@ pub struct RunLine {
     pub status: Status,
     /// Its folder.
     pub folder: PathBuf,
+    /// What each feature says of the label by itself, once it was looked at.
+    pub columns: Option<ColumnCheck>,
     /// What was measured, once it was.
     pub evaluation: Option<Evaluation>,
 }
@@ -47,13 +49,17 @@ pub fn show(project: &Project, asked: &str) -> Result<RunLine, PipelineError> {
 }
 
 fn line(run: RunSummary) -> RunLine {
-    let evaluation = evaluation_in(&run.folder);
-    RunLine { record: run.record, status: run.status, folder: run.folder, evaluation }
+    let (columns, evaluation) = (kept_in(&run.folder, COLUMNS), evaluation_in(&run.folder));
+    RunLine { record: run.record, status: run.status, folder: run.folder, columns, evaluation }
 }
 
-/// evaluation.json, where it is a file and one of ours: opening a pipe would wait for its other end.
 fn evaluation_in(folder: &Path) -> Option<Evaluation> {
-    let path = folder.join("evaluation.json");
+    kept_in(folder, "evaluation.json")
+}
+
+/// What a run keeps under `name`, where it is a file and one of ours: opening a pipe would wait for its other end.
+fn kept_in<T: DeserializeOwned>(folder: &Path, name: &str) -> Option<T> {
+    let path = folder.join(name);
     let bytes = path.is_file().then(|| std::fs::read(&path).ok())??;
     serde_json::from_slice(&bytes).ok()
 }
@@ -80,24 +86,4 @@ pub(crate) fn evaluation_of(run: &RunLine) -> Result<&Evaluation, PipelineError>
     run.evaluation.as_ref().ok_or_else(|| {
         PipelineError::refuse(format!("run {} has no evaluation.json: it is not finished", run.record.id))
     })
-}
-
-/// Puts runs side by side: what was measured, and what differs between their configs.
-pub fn compare(project: &Project, asked: &[String]) -> Result<Comparison, PipelineError> {
-    let runs = asked.iter().map(|run| show(project, run)).collect::<Result<Vec<_>, _>>()?;
-    let mut parts = Vec::new();
-    for run in &runs {
-        let path = run.folder.join("config.yaml");
-        if path.exists() && !path.is_file() {
-            return Err(PipelineError::refuse(format!("{}: this is no regular file", path.display())));
-        }
-        let text = yaml::read(&path)
-            .map_err(|error| PipelineError::refuse(format!("cannot read {}: {error}", path.display())))?;
-        let config = yaml::parse(&text)
-            .map_err(|error| PipelineError::refuse(format!("{}: {}", path.display(), error.message)))?;
-        parts.push((format!("{}/{}", run.record.name, run.record.id), evaluation_of(run)?, config.value));
-    }
-    let views: Vec<RunView<'_>> =
-        parts.iter().map(|(label, evaluation, config)| RunView { label, evaluation, config }).collect();
-    Ok(nta_report::compare(&views))
 }

@@ -24,6 +24,7 @@ pub(crate) fn schema(order: Order, numeric: &[&str], categorical: &[&str]) -> Sc
         categorical: categorical.iter().map(|n| CategoricalColumn { name: (*n).to_owned() }).collect(),
         numeric: numeric.iter().map(|n| NumericColumn::plain(*n)).collect(),
         ignored: Vec::new(),
+        accepted: Vec::new(),
     }
 }
 

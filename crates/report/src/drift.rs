@@ -1,6 +1,7 @@
 //! Drift as a page: what moved, how far, and how each column was spread then and now.
 
 use nta_audit::{ColumnDrift, ColumnKind, Drift, ObservedRate};
+use nta_data::listed;
 use nta_plots::{Shift, Theme, percent, shifts, significant};
 use nta_preprocess::Bins;
 use serde::Serialize;
@@ -111,8 +112,7 @@ fn claim(head: &DriftHead, drift: &Drift) -> String {
         [] => {
             format!("None of {columns} columns and scores, nor the alert rate, has moved past its limit beyond chance.")
         }
-        few if few.len() <= 5 => format!("Past the limit, beyond chance: {}.", few.join(", ")),
-        many => format!("Past the limit, beyond chance: {} and {} more.", many[..5].join(", "), many.len() - 5),
+        moved => format!("Past the limit, beyond chance: {}.", listed(moved)),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the numbers themselves give cause to say, before anyone asks.
 
+use nta_data::listed;
+use nta_leakage::Strong;
 use nta_metrics::{Evaluation, MemberEvaluation};
 use nta_plots::{percent, share};
 
@@ -9,6 +11,7 @@ use crate::{LstmView, Note, NoteLevel, RunReport};
 /// The run's own notes, then those that follow from its numbers; warnings first.
 pub(crate) fn all(run: &RunReport) -> Vec<Note> {
     let mut notes = Vec::new();
+    notes.extend(strong(run));
     notes.extend(single_flows(&run.lstm_view));
     notes.extend(run.notes.iter().cloned());
     if let Some(hybrid) = run.evaluation.hybrid() {
@@ -25,6 +28,26 @@ pub(crate) fn all(run: &RunReport) -> Vec<Note> {
 
 fn note(level: NoteLevel, text: String) -> Note {
     Note { level, text }
+}
+
+/// Wrong on fewer held-out rows of either class than this, a measurement leaves a model nothing to add.
+const NEARLY_NEVER: f64 = 0.01;
+
+/// Measurements that tell the classes apart by themselves.
+fn strong(run: &RunReport) -> Option<Note> {
+    let best = run.strong.first()?;
+    let column = |s: &Strong| {
+        let right = s.alone.balanced_accuracy().map_or("–".into(), percent);
+        format!("`{}` ({right})", s.column)
+    };
+    let columns: Vec<String> = run.strong.iter().map(column).collect();
+    let level = if best.alone.worst_error() < NEARLY_NEVER { NoteLevel::Warning } else { NoteLevel::Info };
+    let text = format!(
+        "Alone these columns tell attacks from benign flows of the training part, held out, with this balanced accuracy: {}. \
+         Are they known when a flow is scored, and not filled in after the fact?",
+        listed(&columns)
+    );
+    Some(note(level, text))
 }
 
 fn single_flows(view: &LstmView) -> Option<Note> {

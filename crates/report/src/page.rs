@@ -24,6 +24,8 @@ struct Page<'a> {
     run: Head<'a>,
     style: String,
     verdict: verdict::Verdict,
+    /// Features that give the label away, and why, in words.
+    accepted: Vec<(&'a str, String)>,
     /// Each text as pieces, the odd ones names of columns or keys.
     warnings: Vec<Vec<&'a str>>,
     remarks: Vec<Vec<&'a str>>,
@@ -95,6 +97,7 @@ pub(crate) fn render(run: &RunReport, figures: &[DrawnFigure]) -> Result<String,
         },
         style: style(),
         verdict: verdict::verdict(run),
+        accepted: run.accepted.iter().map(|f| (f.column.as_str(), f.why.to_string())).collect(),
         warnings: texts(NoteLevel::Warning),
         remarks: texts(NoteLevel::Info),
         members: members::members_table(&run.evaluation),

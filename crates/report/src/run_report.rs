@@ -1,5 +1,6 @@
 //! All that a report says of a run, as plain data.
 
+use nta_leakage::{Finding, Strong};
 use nta_metrics::{Curves, Evaluation, Named};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,10 @@ pub struct RunReport {
     pub out_of_bag_auc: Option<f64>,
     /// What the LSTM could see.
     pub lstm_view: LstmView,
+    /// Features that give the label away or say which row it is, and were accepted by name.
+    pub accepted: Vec<Finding>,
+    /// Features that tell the classes apart by themselves, the best first.
+    pub strong: Vec<Strong>,
     /// What the stages had to say, in the order in which they said it.
     pub notes: Vec<Note>,
     /// What went in.

@@ -175,6 +175,8 @@ fn run(test: &ScoredPart, threshold: &ScoredPart, rule: ThresholdRule) -> RunRep
         permutation: Permutation::Measured { flows: 12_597, attacks: 5_900, blocks: 10, average_precision: 0.999_81 },
         out_of_bag_auc: Some(0.99982),
         lstm_view: LstmView::SingleFlows,
+        accepted: vec![],
+        strong: vec![],
         notes: vec![
             Note {
                 level: NoteLevel::Warning,

@@ -212,6 +212,7 @@ mod tests {
             categorical: categorical.iter().map(|&n| CategoricalColumn { name: n.to_owned() }).collect(),
             numeric: numeric.iter().map(|&n| NumericColumn::plain(n)).collect(),
             ignored: Vec::new(),
+            accepted: Vec::new(),
         })
     }
 

@@ -70,6 +70,13 @@ fn data(out: &mut String, model: &Model) -> std::fmt::Result {
         }
         writeln!(out)?;
     }
+    for finding in &model.provenance.accepted {
+        let (column, why) = (cell(&finding.column), cell(&finding.why.to_string()));
+        writeln!(
+            out,
+            "**Accepted by name, though it is no measurement that this model should need:** `{column}`, {why}.\n"
+        )?;
+    }
     let dropped = model.preprocessor.dropped();
     if !dropped.is_empty() {
         let named: Vec<String> = dropped.iter().map(|(name, why)| format!("{} ({why})", cell(name))).collect();

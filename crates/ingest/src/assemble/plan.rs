@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use nta_data::{Contact, Label, Order, Schema, SensorKey, SequenceBy};
+use nta_data::{Contact, Label, Order, Schema, SensorKey, SequenceBy, listed};
 use polars_core::prelude::DataFrame;
 
 use crate::assemble::fault::FaultKind;
@@ -149,7 +149,7 @@ impl Plan {
 
     /// Its files, as messages name them all.
     pub(crate) fn file_names(&self) -> String {
-        self.files.iter().map(|f| f.file.as_str()).collect::<Vec<_>>().join(", ")
+        listed(&self.files.iter().map(|f| f.file.as_str()).collect::<Vec<_>>())
     }
 
     /// The columns of `file` that some role reads.

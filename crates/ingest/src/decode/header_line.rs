@@ -36,7 +36,7 @@ impl Header {
         let file = framer.file().to_owned();
         let first_line = FirstLine::of(framer, delimiter, &file)?;
         let is_known = layout::n_known(schema, &first_line.cells) > 0;
-        if schema.header.is_empty() && (first_line.cells.len() == 1 || !is_known) {
+        if look && schema.header.is_empty() && (first_line.cells.len() == 1 || !is_known) {
             refuse_title(framer, &first_line, delimiter)?;
         }
         let mut first = first_line.cells;

@@ -1,5 +1,7 @@
 //! Guesses what a column is from its name and its first values.
 
+use nta_leakage::{holds_address, is_address};
+
 use crate::draft::numbers::numbers;
 use crate::draft::sample::Sample;
 use crate::draft::time::Times;
@@ -92,18 +94,14 @@ pub(crate) fn kind(sample: &Sample, times: &Times) -> ColumnKind {
         return ColumnKind::OddTime;
     }
     let n = sample.texts.len();
-    if sample.texts.iter().filter(|t| is_address(t)).count() * 2 > n {
+    let n_addresses = sample.texts.iter().filter(|t| is_address(t) || holds_address(t)).count();
+    if n_addresses * 2 > n {
         return ColumnKind::Address;
     }
     let (n_distinct, name) = (sample.distinct.len(), sample.name.to_lowercase());
     let all_differ = n_distinct == n && n > 20;
-    let says_id = name == "id"
-        || name == "uid"
-        || name == "index"
-        || name.ends_with("_id")
-        || name.ends_with(" id")
-        || name.starts_with("unnamed");
-    if all_differ && says_id {
+    let may_be_id = name.ends_with("_id") || name.ends_with(" id") || name.starts_with("unnamed");
+    if is_identifier(&name) || (all_differ && may_be_id) {
         return ColumnKind::Identifier;
     }
     match numbers(sample) {
@@ -120,18 +118,30 @@ pub(crate) fn kind(sample: &Sample, times: &Times) -> ColumnKind {
     ColumnKind::Category { n_distinct }
 }
 
-fn is_number(sample: &Sample) -> bool {
-    numbers(sample).is_some_and(|found| !found.hex && !found.is_spoiled)
+/// Names of what is dealt out to rows, flows or connections, however few values there are.
+fn is_identifier(name: &str) -> bool {
+    const NAMES: [&str; 14] = [
+        "id",
+        "uid",
+        "uuid",
+        "guid",
+        "index",
+        "flowid",
+        "sessionid",
+        "connectionid",
+        "connid",
+        "recordid",
+        "rowid",
+        "pkseqid",
+        "communityid",
+        "rownumber",
+    ];
+    let plain: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
+    NAMES.contains(&plain.as_str())
 }
 
-/// An IP or MAC address.
-pub(crate) fn is_address(text: &str) -> bool {
-    let is_mac = text.len() == 17
-        && text
-            .bytes()
-            .enumerate()
-            .all(|(i, b)| if i % 3 == 2 { b == b':' || b == b'-' } else { b.is_ascii_hexdigit() });
-    is_mac || text.parse::<std::net::IpAddr>().is_ok()
+fn is_number(sample: &Sample) -> bool {
+    numbers(sample).is_some_and(|found| !found.hex && !found.is_spoiled)
 }
 
 /// A text of the file as a comment can hold it.
@@ -154,7 +164,7 @@ impl ColumnKind {
             ColumnKind::Number | ColumnKind::Hexadecimal => String::new(),
             ColumnKind::Category { n_distinct } => format!("  # {n_distinct} values"),
             ColumnKind::Address => "  # addresses".to_owned(),
-            ColumnKind::Identifier => "  # nearly every row has its own value".to_owned(),
+            ColumnKind::Identifier => "  # an identifier".to_owned(),
             ColumnKind::Empty => "  # no values in the rows looked at".to_owned(),
             ColumnKind::Time => "  # an absolute time".to_owned(),
             ColumnKind::OddTime => "  # looks like a time, in no known format".to_owned(),
@@ -163,21 +173,6 @@ impl ColumnKind {
                 "  # numbers such as `{}`: a spreadsheet seems to have lost the decimal point, so export them again",
                 in_comment(example)
             ),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_told_from_other_text() {
-        for text in ["10.0.0.1", "fe80::1", "c4:23:60:3d:fd:d3"] {
-            assert!(is_address(text), "{text}");
-        }
-        for text in ["1.5", "tcp", "12:00:00", "a:b"] {
-            assert!(!is_address(text), "{text}");
         }
     }
 }

@@ -8,12 +8,12 @@ use nta_data::{Contact, Schema};
 use crate::block::{Block, BlockLimit};
 use crate::draft::guess::{self, ColumnKind};
 use crate::draft::headless;
-use crate::draft::labels;
 use crate::draft::notes::{self, NumberNote};
 use crate::draft::numbers::numbers;
 use crate::draft::sample::Sample;
 use crate::draft::time::times;
 use crate::draft::yaml::{Draft, render};
+use crate::draft::{give_aways, labels};
 use crate::error::IngestError;
 use crate::format;
 use crate::framing::quoting;
@@ -74,6 +74,7 @@ pub fn draft_schema(path: &Path, contact: &Contact) -> Result<Drafted, IngestErr
     }
     let samples = look.samples()?;
     let mut draft = draft(&samples, &look, schema.header);
+    give_aways::take_out(&mut draft, &samples, look.block.frame.height());
     notes.append(&mut draft.notes);
     draft.notes.clone_from(&notes);
     notes.extend(notes::of_numbers(draft.numbers.iter()));
@@ -174,7 +175,8 @@ fn draft(samples: &[Sample], look: &Look, header: Vec<String>) -> Draft {
     said.extend(notes::of_unread(&look.unread));
     said.extend(notes::of_left_out(&look.block.left_out));
     let numbers = numbers.collect();
-    Draft { label, family, src, dst, times, features, header, numbers, notes: said }
+    let given_away = Vec::new();
+    Draft { label, family, src, dst, times, features, given_away, header, numbers, notes: said }
 }
 
 #[cfg(test)]

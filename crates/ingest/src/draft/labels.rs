@@ -149,15 +149,8 @@ mod tests {
     fn sample(name: &str, texts: &[&str]) -> Sample {
         let texts: Vec<String> = texts.iter().map(|t| (*t).to_owned()).collect();
         let distinct = texts.iter().cloned().collect();
-        Sample {
-            name: name.to_owned(),
-            n_missing: 0,
-            texts,
-            rows: Vec::new(),
-            is_time: false,
-            is_duration: false,
-            distinct,
-        }
+        let rows = (0..texts.len() as u32).collect();
+        Sample { name: name.to_owned(), n_missing: 0, texts, rows, is_time: false, is_duration: false, distinct }
     }
 
     #[test]

@@ -4,7 +4,6 @@
 use nta_data::{Order, TimeRole, TimeUnit};
 
 use crate::draft::duration::{self, DurationGuess, Extent};
-use crate::draft::guess::is_address;
 use crate::draft::sample::Sample;
 use crate::draft::time_formats::{self, Reading};
 use crate::draft::time_names::{self, Tool};
@@ -13,6 +12,7 @@ use crate::values::time::civil::MICROS_PER_DAY;
 use crate::values::time::trend::{Trend, trend};
 use crate::values::time::twelve_hours::twelve_hours;
 use crate::values::time::{TimeReader, epoch};
+use nta_leakage::is_address;
 
 const HOUR: i64 = MICROS_PER_DAY / 24;
 

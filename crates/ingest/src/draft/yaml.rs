@@ -17,6 +17,8 @@ pub(crate) struct Draft {
     pub(crate) dst: Option<String>,
     pub(crate) times: Times,
     pub(crate) features: Vec<(String, ColumnKind)>,
+    /// Columns that are no features because they give the label away or say which row it is, and why.
+    pub(crate) given_away: Vec<(String, String)>,
     /// Names that the file itself does not hold.
     pub(crate) header: Vec<String>,
     /// How each column of numbers is written, where there is something to say of it.
@@ -34,7 +36,7 @@ pub(crate) fn render(title: &str, file: &str, delimiter: Option<char>, draft: &D
     line(
         "# A column that was filled in after the fact (an alert, a ticket, the label under another name) gives the label",
     );
-    line("# away: move it to `ignored`.");
+    line("# away. Those that tell the classes apart by themselves are under `ignored`, with why; look for others.");
     for note in &draft.notes {
         line(&format!("# {note}"));
     }
@@ -118,6 +120,7 @@ fn render_features(draft: &Draft, line: &mut impl FnMut(&str)) {
         ignored.push((column.clone(), "  # an address".to_owned()));
     }
     let doubtful = of(|kind| !kind.is_category() && !kind.is_number());
+    ignored.extend(draft.given_away.iter().map(|(name, why)| (name.clone(), format!("  # {why}"))));
     ignored.extend(doubtful.map(|(name, kind)| (name.clone(), kind.remark())));
     if !ignored.is_empty() {
         line("ignored:");

@@ -24,5 +24,6 @@ pub(crate) fn any_columns() -> Schema {
         categorical: Vec::new(),
         numeric: Vec::new(),
         ignored: Vec::new(),
+        accepted: Vec::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use nta_pipeline::{ColumnDrift, DriftOutcome, DriftRequest, PipelineError, drift as job, thousands};
+use nta_pipeline::{ColumnDrift, DriftOutcome, DriftRequest, PipelineError, drift as job, listed, thousands};
 
 use crate::args::{Common, DriftArgs};
 use crate::progress::Progress;
@@ -32,7 +32,7 @@ pub(crate) fn drift(args: &DriftArgs, common: &Common) -> anyhow::Result<()> {
     if outcome.past_limit.is_empty() {
         return Ok(());
     }
-    Err(PipelineError::Gate(format!("past the limit: {}", few(&outcome.past_limit))).into())
+    Err(PipelineError::Gate(format!("past the limit: {}", listed(&outcome.past_limit))).into())
 }
 
 fn show(outcome: &DriftOutcome, args: &DriftArgs) -> anyhow::Result<()> {
@@ -94,9 +94,4 @@ fn row(column: &ColumnDrift) -> Vec<String> {
 
 fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
-}
-
-fn few(names: &[String]) -> String {
-    let first = names.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
-    if names.len() > 5 { format!("{first} and {} more", names.len() - 5) } else { first }
 }

@@ -8,7 +8,7 @@ use nta_pipeline::{
 
 use crate::args::{Common, ModelsCommand};
 use crate::visible::one_line;
-use crate::{commands, table, visible};
+use crate::{commands, table, visible, words};
 
 pub(crate) fn of_one(asked: &ModelsCommand, common: &Common) -> anyhow::Result<()> {
     match asked {
@@ -108,6 +108,9 @@ fn show(model: &str, common: &Common) -> anyhow::Result<()> {
     let facts = [("trained", &line.created), ("run", &line.run), ("made from", &from), ("digest", &line.digest)];
     for (name, fact) in facts.into_iter().filter(|(_, fact)| !fact.is_empty()) {
         writeln!(out, "  {name:<11} {}", one_line(fact))?;
+    }
+    for finding in &line.accepted {
+        writeln!(out, "  give-away   {}", one_line(&words::give_away(finding, true)))?;
     }
     data(&mut out, line)?;
     let none = if line.metrics.is_empty() { "not known: its run is gone" } else { "none was made" };

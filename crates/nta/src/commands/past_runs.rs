@@ -2,10 +2,13 @@
 
 use std::io::Write;
 
-use nta_pipeline::{Evaluation, RemoteRun, RunLine, compare as side_by_side, remote_runs, runs as list, show as find};
+use nta_pipeline::{
+    CompareRequest, Evaluation, RemoteRun, RunLine, compare as side_by_side, compare_page, listed, remote_runs,
+    runs as list, show as find,
+};
 
-use crate::args::Common;
-use crate::commands::run::members;
+use crate::args::{Common, CompareArgs};
+use crate::commands::run::{give_aways, members};
 use crate::progress::Progress;
 use crate::visible::one_line;
 use crate::{commands, table, visible};
@@ -22,6 +25,14 @@ pub(crate) fn runs(common: &Common) -> anyhow::Result<()> {
         let of_run = ["run", "experiment", "status", "seconds"];
         let header: Vec<&str> = of_run.into_iter().chain(table::columns(&LISTED)).chain(["promise", "model"]).collect();
         table::write(&mut out, &header, &found.runs.iter().map(line).collect::<Vec<_>>())?;
+    }
+    for run in &found.runs {
+        let accepted = run.columns.iter().flat_map(|columns| &columns.accepted).map(|f| f.column.as_str());
+        let accepted: Vec<&str> = accepted.collect();
+        if !accepted.is_empty() {
+            let (id, columns) = (&run.record.id, listed(&accepted));
+            writeln!(out, "  give-away   {id} learned from {}, accepted by name", one_line(&columns))?;
+        }
     }
     for damaged in &found.damaged {
         writeln!(out, "  damaged: {}", one_line(&damaged.to_string()))?;
@@ -87,6 +98,9 @@ pub(crate) fn show(asked: &str, common: &Common) -> anyhow::Result<()> {
     if let Some(reason) = &record.reason {
         writeln!(out, "  reason      {}", one_line(reason))?;
     }
+    if let Some(columns) = &run.columns {
+        give_aways(&mut out, columns)?;
+    }
     for stage in &record.stages {
         writeln!(out, "  {:<11} {:>8.1} s", stage.name, stage.seconds)?;
     }
@@ -106,12 +120,29 @@ pub(crate) fn show(asked: &str, common: &Common) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(crate) fn compare(asked: &[String], common: &Common) -> anyhow::Result<()> {
-    let comparison = side_by_side(&commands::project(common), asked)?;
+pub(crate) fn compare(args: &CompareArgs, common: &Common) -> anyhow::Result<()> {
+    let request = CompareRequest { runs: args.runs.clone(), baseline: args.baseline.clone() };
+    let project = commands::project(common);
+    if let Some(output) = &args.output {
+        let page = compare_page(&project, &request, output)?;
+        if common.json {
+            return commands::json(&serde_json::json!({ "page": page }));
+        }
+        writeln!(visible::out(), "  page        {}", commands::shown(&page))?;
+        return Ok(());
+    }
+    let comparison = side_by_side(&project, &request)?;
     if common.json {
         return commands::json(&comparison);
     }
     let mut out = visible::out();
+    if let Some(differ_on) = &comparison.other_rows {
+        writeln!(
+            out,
+            "These runs judged different test rows, so numbers differ by the rows as well as by the models."
+        )?;
+        writeln!(out, "They differ on {}.\n", one_line(&differ_on.join(", ")))?;
+    }
     for section in &comparison.sections {
         writeln!(out, "{}", one_line(&section.title))?;
         if section.rows.is_empty() {

@@ -2,7 +2,10 @@
 
 use std::io::Write;
 
-use nta_pipeline::{DryRun, Evaluation, MemberEvaluation, Resume, RunConfig, RunOutcome, dry_run, run as job};
+use nta_pipeline::{
+    ColumnCheck, DryRun, Evaluation, LoadedConfig, MemberEvaluation, Resume, RunConfig, RunOutcome, dry_run, listed,
+    run as job,
+};
 
 use crate::args::{Common, RunArgs};
 use crate::progress::Progress;
@@ -13,28 +16,45 @@ pub(crate) fn run(args: &RunArgs, common: &Common) -> anyhow::Result<()> {
     let progress = Progress::new(common.quiet);
     if args.dry_run {
         let plan = dry_run(&loaded, &progress)?;
-        return if common.json { commands::json(&plan) } else { show_plan(&plan) };
+        if common.json {
+            commands::json(&plan)?
+        } else {
+            show_plan(&plan)?
+        };
+        return Ok(plan.require_honest()?);
     }
     let resume = match args.resume.as_deref() {
         None => Resume::No,
         Some("") => Resume::Last,
         Some(run) => Resume::Run(run.to_owned()),
     };
-    let outcome = job(&loaded, &resume, &progress)?;
-    if common.json {
-        commands::json(&outcome)?;
-    } else {
-        show(&outcome)?;
-    }
+    let outcome = train(&loaded, &resume, &progress, common)?;
     if args.require_promise {
         outcome.require_promise()?;
     }
     Ok(())
 }
 
+/// Runs a config and answers what came of it.
+pub(crate) fn train(
+    loaded: &LoadedConfig,
+    resume: &Resume,
+    progress: &Progress,
+    common: &Common,
+) -> anyhow::Result<RunOutcome> {
+    let outcome = job(loaded, resume, progress)?;
+    if common.json {
+        commands::json(&outcome)?
+    } else {
+        show(&outcome)?
+    }
+    Ok(outcome)
+}
+
 fn show(outcome: &RunOutcome) -> anyhow::Result<()> {
     let mut out = visible::out();
     writeln!(out)?;
+    give_aways(&mut out, &outcome.columns)?;
     members(&mut out, &outcome.evaluation)?;
     writeln!(out)?;
     if let Some(promise) = &outcome.evaluation.promise {
@@ -45,6 +65,16 @@ fn show(outcome: &RunOutcome) -> anyhow::Result<()> {
     writeln!(out, "  model       models/{}", outcome.model)?;
     if let Some(page) = outcome.tracking.as_ref().and_then(|tracking| tracking.page.as_ref()) {
         writeln!(out, "  tracked     {}", visible::one_line(page))?;
+    }
+    Ok(())
+}
+
+/// Features that give the label away, before any number that they make worthless.
+pub(crate) fn give_aways(out: &mut impl Write, columns: &ColumnCheck) -> std::io::Result<()> {
+    for (findings, accepted) in [(&columns.refused, false), (&columns.accepted, true)] {
+        for finding in findings {
+            writeln!(out, "  give-away   {}", visible::one_line(&words::give_away(finding, accepted)))?;
+        }
     }
     Ok(())
 }
@@ -66,6 +96,20 @@ pub(crate) fn members(out: &mut impl Write, evaluation: &Evaluation) -> std::io:
 
 fn show_plan(plan: &DryRun) -> anyhow::Result<()> {
     let mut out = visible::out();
+    give_aways(&mut out, &plan.columns)?;
+    show_parts(&mut out, plan)?;
+    for settled in &plan.settled {
+        writeln!(out, "  note        {}", words::settled(settled))?;
+    }
+    writeln!(out, "  numbers     {}", visible::one_line(&counted(&plan.numeric)))?;
+    writeln!(out, "  categories  {}", visible::one_line(&counted(&plan.categorical)))?;
+    writeln!(out, "  memory      about {} MB", plan.memory_bytes >> 20)?;
+    writeln!(out, "  time        about {:.0} s ({})", plan.seconds, plan.basis)?;
+    Ok(())
+}
+
+/// The rows that a run would read, and how it would deal them.
+pub(crate) fn show_parts(out: &mut impl Write, plan: &DryRun) -> std::io::Result<()> {
     writeln!(out, "  rows        {}", plan.rows)?;
     for times in &plan.times {
         writeln!(out, "  {:<11} {}", format!("{} span", times.role), words::span(&times.read))?;
@@ -82,11 +126,15 @@ fn show_plan(plan: &DryRun) -> anyhow::Result<()> {
         let head = if i == 0 { "notes" } else { "" };
         writeln!(out, "  {head:<11} {}", visible::one_line(&words::remark(remark)))?;
     }
-    writeln!(out, "  numbers     {}", visible::one_line(&plan.numeric.join(", ")))?;
-    writeln!(out, "  categories  {}", visible::one_line(&plan.categorical.join(", ")))?;
-    writeln!(out, "  memory      about {} MB", plan.memory_bytes >> 20)?;
-    writeln!(out, "  time        about {:.0} s ({})", plan.seconds, plan.basis)?;
+    if !plan.columns.strong.is_empty() {
+        let head = if plan.remarks.is_empty() { "notes" } else { "" };
+        writeln!(out, "  {head:<11} {}", visible::one_line(&words::strong(&plan.columns.strong)))?;
+    }
     Ok(())
+}
+
+fn counted(names: &[String]) -> String {
+    if names.is_empty() { "none".to_owned() } else { format!("{}: {}", names.len(), listed(names)) }
 }
 
 #[cfg(test)]

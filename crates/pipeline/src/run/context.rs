@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::columns::ColumnCheck;
 use super::log::RunLog;
 use crate::config::RunConfig;
 use crate::error::{PipelineError, failed};
@@ -13,11 +14,14 @@ use crate::project::Project;
 
 /// A run under way.
 pub(crate) struct Context<'a> {
-    pub(crate) config: &'a RunConfig,
+    /// As it was asked for; once the rows are read and dealt, with what every `auto` became.
+    pub(crate) config: RunConfig,
     pub(crate) project: &'a Project,
     /// The version, `name/3`, that this run's model is made from, where it is made from one.
     pub(crate) parent: Option<String>,
     pub(crate) log: RunLog<'a>,
+    /// What each feature says of the label by itself; nothing before the rows are dealt.
+    pub(crate) columns: ColumnCheck,
 }
 
 impl Context<'_> {

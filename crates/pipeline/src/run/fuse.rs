@@ -41,7 +41,7 @@ fn provisional(
 ) -> Result<Model, PipelineError> {
     let names: Vec<String> = learned.members.iter().map(|m| m.name.clone()).collect();
     let state = uses_sequences(ctx, &parts.train).then(|| StateRule {
-        by: ctx.config.lstm.sequence.by,
+        by: ctx.config.lstm.sequence.by.settled(&parts.train.schema),
         entity_key: entity_key(ctx.config.seed),
         sensor_key: SENSOR_KEY,
         memory: ctx.config.lstm.memory.clone(),
@@ -98,6 +98,7 @@ fn provenance(ctx: &Context<'_>, told: &TrafficReport) -> Provenance {
         config: ctx.config.to_yaml(),
         versions: [("nta".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),
         data: sources.chain(labels).collect(),
+        accepted: ctx.columns.accepted.clone(),
     }
 }
 

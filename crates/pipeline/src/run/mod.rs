@@ -1,5 +1,6 @@
 //! The main job: one config in, three judged models and a report out.
 
+mod columns;
 mod context;
 mod fit;
 mod fuse;
@@ -10,6 +11,7 @@ mod log;
 mod members;
 mod profile;
 mod publish;
+pub(crate) mod settle;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -26,7 +28,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::{LoadedConfig, RunConfig};
 use crate::error::{PipelineError, chain, failed, refused};
-use crate::event::{Begun, DatasetRead, Event, Listener, Outcome, PartSize, Remark, Stage, Unit};
+use crate::event::{Begun, DatasetRead, Event, Listener, Outcome, PartSize, Remark, Settled, Stage, Unit};
 use crate::track::{AskedTracking, TrackedRun, Tracking};
 use crate::traffic::{self, ReadTraffic, SourceReport};
 
@@ -36,6 +38,8 @@ use judge::Judging;
 use log::RunLog;
 use members::MemberStage;
 
+pub(crate) use columns::COLUMNS;
+pub use columns::ColumnCheck;
 /// A run whose traffic is given in place of read, made from an earlier run.
 pub(crate) struct Given<'a> {
     /// What it learns from and, under its seal, what it is judged on.
@@ -83,6 +87,8 @@ pub struct RunOutcome {
     pub model: String,
     /// Seconds in all stages.
     pub seconds: f64,
+    /// What each feature says of the label by itself.
+    pub columns: ColumnCheck,
     /// Everything measured.
     pub evaluation: Evaluation,
     /// Where a tracking server shows the run, where one was told of it.
@@ -139,26 +145,33 @@ fn run_job(
     let (tracking, not_tracked) = tracking.map_or_else(|why| (None, Some(why)), |tracking| (tracking, None));
     let log = RunLog { dir, listener, tracking };
     let parent = parent.map(|parent| parent.version);
-    let mut ctx = Context { config: &loaded.config, project: &loaded.project, parent, log };
+    let columns = ColumnCheck::default();
+    let mut ctx = Context { config: loaded.config.clone(), project: &loaded.project, parent, log, columns };
     let nothing_to_resume = *resume == Resume::Last && !resumed;
     let begun = begin(&ctx, resumed, nothing_to_resume, not_tracked);
     let outcome = begun.and_then(|()| stages(&mut ctx, members, given));
     let RunLog { dir, tracking, .. } = ctx.log;
-    let Some(tracking) = tracking.map(Tracking::ended) else { return close(dir, listener, outcome, resumed) };
-    if is_taken_back(&outcome, resumed) {
+    let taken_back = !resumed && is_taken_back(&outcome, &ctx.columns);
+    let Some(tracking) = tracking.map(Tracking::ended) else { return close(dir, listener, outcome, taken_back) };
+    if taken_back {
         tracking.discard();
-        return close(dir, listener, outcome, resumed);
+        return close(dir, listener, outcome, taken_back);
     }
     let run = dir.id().to_owned();
-    let closed = close(dir, listener, outcome, resumed);
+    let closed = close(dir, listener, outcome, taken_back);
     let told = tracking.finish(listener);
     told.tell(&run, listener);
     closed.map(|outcome| RunOutcome { tracking: Some(told), ..outcome })
 }
 
-/// A refused run leaves nothing; but what an earlier session has learned is not thrown away.
-fn is_taken_back(outcome: &Result<RunOutcome, PipelineError>, resumed: bool) -> bool {
-    matches!(outcome, Err(PipelineError::Refused(_))) && !resumed
+/// A refused run leaves nothing, and one that a give-away stopped before it learned leaves no more; but what an earlier
+/// session has learned is not thrown away.
+fn is_taken_back(outcome: &Result<RunOutcome, PipelineError>, columns: &ColumnCheck) -> bool {
+    match outcome {
+        Err(PipelineError::Refused(_)) => true,
+        Err(PipelineError::Gate(_)) => !columns.refused.is_empty(),
+        _ => false,
+    }
 }
 
 fn begin(
@@ -253,7 +266,7 @@ fn close(
     dir: RunDir,
     listener: &dyn Listener,
     outcome: Result<RunOutcome, PipelineError>,
-    resumed: bool,
+    taken_back: bool,
 ) -> Result<RunOutcome, PipelineError> {
     let marked = match &outcome {
         // Finished first: a kill in between leaves checkpoints that the next run sweeps, not a run that must learn again.
@@ -262,7 +275,7 @@ fn close(
                 listener.hear(&Event::Remark(Remark::LeftBehind { reason: chain(&error) }));
             }
         }),
-        Err(_) if is_taken_back(&outcome, resumed) => dir.discard(),
+        Err(_) if taken_back => dir.discard(),
         Err(error @ PipelineError::Interrupted(_)) => dir.interrupt(&error.to_string()).map(drop),
         Err(error) => dir.fail(&error.to_string()).map(drop),
     };
@@ -301,7 +314,7 @@ fn stages(
 
 fn read(ctx: &mut Context<'_>, given: Option<ReadTraffic>) -> Result<(ReadTraffic, Outcome), PipelineError> {
     let watch: &dyn Watch = &ctx.log.watch(Stage::Read, Unit::BytesRead);
-    let read = || traffic::read(ctx.config, ctx.project, watch, ctx.log.listener);
+    let read = || traffic::read(&ctx.config, ctx.project, watch, ctx.log.listener);
     let traffic = given.map_or_else(read, Ok)?;
     let mut digests: BTreeMap<String, String> = traffic.report.digests().collect();
     // The roles decide what the bytes mean: a schema edited in between is other traffic.
@@ -311,6 +324,11 @@ fn read(ctx: &mut Context<'_>, given: Option<ReadTraffic>) -> Result<(ReadTraffi
     ctx.log.dir.update(|record| record.digests = digests).map_err(failed)?;
     traffic.report.sources.iter().try_for_each(|source| tell_source(ctx, source))?;
     traffic.report.remarks().into_iter().try_for_each(|remark| ctx.log.remark(remark))?;
+    if let Some(found) = traffic.recognised.as_ref().filter(|found| found.builtin.is_none()) {
+        ctx.log.dir.write(traffic::DRAFTED_SCHEMA, found.yaml.as_bytes()).map_err(failed)?;
+    }
+    let settled = settle::by_traffic(&mut ctx.config, &traffic);
+    tell_settled(ctx, settled)?;
     if let Some(rejects) = &traffic.rejects {
         let path = ctx.log.dir.place(traffic::REJECTS).map_err(failed)?;
         let mut file = RejectsFile::create(&path).map_err(failed)?;
@@ -355,14 +373,31 @@ fn tell_source(ctx: &Context<'_>, source: &SourceReport) -> Result<(), PipelineE
     Ok(())
 }
 
-/// Deals the rows to the five parts.
+/// Deals the rows to the five parts, and holds each feature of the training part against the label.
 fn deal_parts(ctx: &mut Context<'_>, traffic: ReadTraffic) -> Result<(Partition, Outcome), PipelineError> {
-    let parts = partition_of(ctx.config, traffic)?;
+    let parts = partition_of(&ctx.config, traffic)?;
     if !parts.summary.note.is_empty() {
         ctx.log.remark(Remark::Partition { text: parts.summary.note.clone() })?;
     }
+    let settled = settle::by_partition(&mut ctx.config, &parts.summary);
+    tell_settled(ctx, settled)?;
+    ctx.columns = ColumnCheck::of(&parts.train);
+    ctx.columns.tell(&ctx.log)?;
+    ctx.columns.require_honest(&parts.train.schema, &ctx.config)?;
     let outcome = Outcome::Partition { parts: parts.summary.parts.iter().map(size).collect() };
     Ok((parts, outcome))
+}
+
+/// Tells what became of each `auto`, and keeps it in run.json. How the rows were dealt tells itself.
+fn tell_settled(ctx: &mut Context<'_>, settled: Vec<Settled>) -> Result<(), PipelineError> {
+    for settled in settled {
+        let (key, value) = (settled.key.clone(), settled.value.clone());
+        ctx.log.dir.update(|record| drop(record.settled.insert(key, value))).map_err(failed)?;
+        if settled.key != settle::STRATEGY {
+            ctx.log.remark(Remark::Settled(settled))?;
+        }
+    }
+    Ok(())
 }
 
 fn size(part: &PartSummary) -> PartSize {

@@ -14,7 +14,7 @@ mod saved;
 mod tests;
 mod views;
 
-use nta_data::{Dataset, Schema};
+use nta_data::{Dataset, Schema, listed};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -102,7 +102,7 @@ impl PreprocessConfig {
         };
         if fitted.numeric.is_empty() && fitted.categorical.is_empty() {
             let columns: Vec<&str> = fitted.dropped.iter().map(|d| d.0.as_str()).collect();
-            return Err(PreprocessError::NothingLeft { columns: columns.join(", ") });
+            return Err(PreprocessError::NothingLeft { columns: listed(&columns) });
         }
         Ok(fitted)
     }
