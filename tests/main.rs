@@ -1,6 +1,7 @@
 //! What crosses crates, tested through the real binary or over the whole workspace. A module a topic:
 //!
 //! - `arrows`: who may depend on whom, and that no foreign type crosses a crate's border
+//! - `compare`: runs that judged other rows are told from runs that differ, and the page stands alone
 //! - `damaged_parquet`: a damaged file ends in one line of ours
 //! - `determinism`: threads and batches change no bit
 //! - `doctor`: what this machine offers is listed, and what it lacks is refused with a remedy
@@ -12,6 +13,7 @@
 //! - `hostile_names`: names that a file brings are shown, and neither obeyed nor computed
 //! - `hostile_yaml`: a config or schema that nobody writes by hand is read, or refused in one line
 //! - `importances`: what features are worth on held-out flows is found by a run and told
+//! - `init`: from files to a config that runs as it is, and every guess has its line
 //! - `inputs`: a pipe scores as its file does, and a file that changes while it is scored is refused
 //! - `interrupts`: a command told to stop says so by its exit code and leaves nothing
 //! - `keys`: every key of a config changes what comes out
@@ -32,6 +34,7 @@
 //! - `waiting`: who waits for a pipe or a lock is told, and the first signal ends it
 
 mod arrows;
+mod compare;
 mod damaged_parquet;
 mod determinism;
 mod doctor;
@@ -44,6 +47,7 @@ mod give_aways;
 mod hostile_names;
 mod hostile_yaml;
 mod importances;
+mod init;
 mod inputs;
 mod interrupts;
 mod keys;

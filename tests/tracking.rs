@@ -305,6 +305,11 @@ fn a_published_model_scores_as_the_one_here_and_a_changed_byte_is_found() {
         assert!(done.ok().out.contains("models:/csv/1"));
         assert!(there.unwrap() == here, "{name}");
     }
+    let out = elsewhere.path().join("published").display().to_string();
+    for arguments in [&["verify", "models:/csv/1"][..], &["publish", "models:/csv@champion", "-o", &out]] {
+        let done = Done::from(told(&elsewhere, &server, arguments).output().unwrap());
+        assert!(done.ok().out.contains("models:/csv/1"), "{arguments:?}");
+    }
     score(&elsewhere, "models:/csv/2", "no.csv").0.refused(2, &["RESOURCE_DOES_NOT_EXIST"]);
     server.store(|store| {
         let (_, bytes) = store.artifacts.iter_mut().find(|(path, _)| path.ends_with("/forest.bin")).unwrap();

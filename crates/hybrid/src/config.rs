@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use nta_data::{Label, ScoreColumn};
-use nta_metrics::{Budget, ChosenThreshold, PartScores, ThresholdRule};
+use nta_metrics::{ChosenThreshold, PartScores, ThresholdRule};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::budget::BudgetChoice;
 use crate::fusion::{Fusion, Hybrid, check_members, names};
 use crate::{HybridError, stacking, weights};
 
@@ -17,9 +18,9 @@ use crate::{HybridError, stacking, weights};
 pub struct HybridConfig {
     /// How the members' scores become one.
     pub combine: Combine,
-    /// Choose each threshold for a false positive budget, on the threshold part.
+    /// Choose each threshold for a false positive budget, on the threshold part. `auto`: one that its rows support.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub budget: Option<Budget>,
+    pub budget: Option<BudgetChoice>,
     /// Choose each threshold by another rule than a budget.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold: Option<ThresholdConfig>,
@@ -53,12 +54,13 @@ pub enum ThresholdConfig {
 }
 
 impl HybridConfig {
-    /// The rule by which every member and the hybrid get their thresholds.
+    /// The rule by which every member and the hybrid get their thresholds. While `budget: auto` is not settled, the
+    /// largest budget that it may become.
     pub fn rule(&self) -> ThresholdRule {
         match (self.threshold, self.budget) {
             (Some(ThresholdConfig::BestF1), _) => ThresholdRule::BestF1,
             (Some(ThresholdConfig::Fixed(value)), _) => ThresholdRule::Fixed(value),
-            (None, budget) => ThresholdRule::Budget(budget.unwrap_or_default()),
+            (None, budget) => ThresholdRule::Budget(budget.unwrap_or_default().at_most()),
         }
     }
 
@@ -71,6 +73,16 @@ impl HybridConfig {
         config
     }
 
+    /// Whether the budget waits for the rows of the threshold part.
+    pub fn is_auto(&self) -> bool {
+        self.threshold.is_none() && self.budget == Some(BudgetChoice::AUTO)
+    }
+
+    /// The same with `budget: auto` settled by this many benign rows in the threshold part.
+    pub fn settled(&self, benign_rows: u64) -> HybridConfig {
+        HybridConfig { budget: self.budget.map(|budget| budget.settled(benign_rows).into()), ..self.clone() }
+    }
+
     /// Refuses values out of range.
     ///
     /// # Errors
@@ -80,7 +92,7 @@ impl HybridConfig {
             let right = "give either `budget` or `threshold`, for the thresholds follow one rule";
             return Err(wrong("threshold", "given beside `budget`".to_owned(), right));
         }
-        if let Some(budget) = &self.budget {
+        if let Some(BudgetChoice::Of(budget)) = &self.budget {
             let shares =
                 [("budget.false_positive_rate", budget.false_positive_rate), ("budget.confidence", budget.confidence)];
             for (key, value) in shares {
@@ -187,6 +199,8 @@ fn check_classes(combine: &'static str, labels: &[Label]) -> Result<(), HybridEr
 }
 #[cfg(test)]
 mod tests {
+    use nta_metrics::Budget;
+
     use super::*;
     use Label::{Attack, Benign};
 
@@ -214,7 +228,8 @@ mod tests {
         assert_eq!(read("combine: tuned_weights").combine, Combine::TunedWeights);
         let weights = [("forest".to_owned(), 2.0), ("lstm".to_owned(), 1.0)].into();
         assert_eq!(read("combine: { weighted: { forest: 2, lstm: 1 } }").combine, Combine::Weighted(weights));
-        assert_eq!(read("{}").resolved().budget, Some(Budget::default()));
+        assert_eq!(read("{}").resolved().budget, Some(BudgetChoice::default()));
+        assert!(read("budget: auto").is_auto() && !read("budget: auto").settled(1_000).is_auto());
         assert_eq!(read("threshold: best_f1").resolved(), read("threshold: best_f1"));
         for wrong in ["combine: mean", "treshold: best_f1", "budget: { fpr: 0.01 }"] {
             assert!(serde_saphyr::from_str::<HybridConfig>(wrong).is_err(), "{wrong}");

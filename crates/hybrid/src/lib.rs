@@ -2,6 +2,7 @@
 //!
 //! No model is known here: a member is a name and a column of probabilities, and there may be any number of them.
 
+mod budget;
 mod config;
 mod error;
 mod fusion;
@@ -9,6 +10,7 @@ mod log_odds;
 mod stacking;
 mod weights;
 
+pub use budget::{BudgetChoice, BudgetWord};
 pub use config::{Combine, HybridConfig, ThresholdConfig};
 pub use error::HybridError;
 pub use fusion::{Fusion, Hybrid};

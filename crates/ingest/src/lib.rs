@@ -86,6 +86,7 @@ pub use assemble::labels::with_benign;
 pub use assemble::truth::WithoutTruth;
 pub use block::TextPosition;
 pub use draft::infer::{Drafted, draft_schema, infer_schema};
+pub use draft::recognise::{Recognised, recognise};
 pub use error::{CellError, IngestError, Position};
 pub use format::Format;
 pub use input::source::{FileDigest, Source};

@@ -1,6 +1,6 @@
 //! What a user may set about the LSTM.
 
-use nta_data::{MemoryConfig, SequenceBy};
+use nta_data::{MemoryConfig, Schema, SequenceBy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -76,11 +76,56 @@ impl Default for LstmConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct SequenceConfig {
     /// Whose flows form one sequence.
-    pub by: SequenceBy,
+    pub by: SequenceChoice,
     /// Flows per training sequence. With 1 the network remembers nothing: it sees every flow alone.
     pub length: usize,
     /// What a training sequence that goes on from another begins with; of no account with `length: 1`.
     pub start: Start,
+}
+
+/// Whose flows form one sequence, as a config asks for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SequenceChoice {
+    /// Those of the host that began the flow, where the data names it; else of the host that was called; else of the
+    /// capture as a whole. Data without order has no sequences.
+    Auto,
+    /// The host that began the flow, within its capture.
+    #[default]
+    Src,
+    /// The host that was called, within its capture.
+    Dst,
+    /// Both hosts together, within their capture.
+    Pair,
+    /// The capture as a whole: for records without hosts that stand in time order (KDD99).
+    Capture,
+}
+
+impl SequenceChoice {
+    /// Whose flows these are in data of `schema`. What was asked for by name is not held against the schema.
+    pub fn settled(self, schema: &Schema) -> SequenceBy {
+        match self {
+            SequenceChoice::Src => SequenceBy::Src,
+            SequenceChoice::Dst => SequenceBy::Dst,
+            SequenceChoice::Pair => SequenceBy::Pair,
+            SequenceChoice::Capture => SequenceBy::Capture,
+            SequenceChoice::Auto => [SequenceBy::Src, SequenceBy::Dst]
+                .into_iter()
+                .find(|by| schema.supports(*by))
+                .unwrap_or(SequenceBy::Capture),
+        }
+    }
+}
+
+impl From<SequenceBy> for SequenceChoice {
+    fn from(by: SequenceBy) -> Self {
+        match by {
+            SequenceBy::Src => SequenceChoice::Src,
+            SequenceBy::Dst => SequenceChoice::Dst,
+            SequenceBy::Pair => SequenceChoice::Pair,
+            SequenceBy::Capture => SequenceChoice::Capture,
+        }
+    }
 }
 
 /// What a training sequence that goes on from another begins with. The first one, of a host or after a silence, begins with
@@ -99,7 +144,7 @@ pub enum Start {
 
 impl Default for SequenceConfig {
     fn default() -> Self {
-        SequenceConfig { by: SequenceBy::Src, length: 32, start: Start::Warm }
+        SequenceConfig { by: SequenceChoice::Src, length: 32, start: Start::Warm }
     }
 }
 

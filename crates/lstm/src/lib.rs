@@ -61,7 +61,8 @@ mod train;
 mod weights;
 
 pub use config::{
-    Categorical, ClassWeight, DeviceChoice, Loss, LstmConfig, Precision, Schedule, SequenceConfig, Start,
+    Categorical, ClassWeight, DeviceChoice, Loss, LstmConfig, Precision, Schedule, SequenceChoice, SequenceConfig,
+    Start,
 };
 pub use engine::{DeviceInfo, ResolvedDevice, devices, vectors};
 pub use error::{ConfigError, LstmError};

@@ -10,6 +10,7 @@
 //! | [`clopper_pearson`], [`wilson`], [`mean_interval`], [`clustered_fpr`] | how far a number may lie from the truth |
 //! | [`compare_paired`], [`PromotionRule`] | which of two models finds more at the same false positive rate, and whether it may take over |
 //! | [`ThresholdRule`], [`Budget`] | above which score a flow is flagged, and what may be promised of it |
+//! | [`differences`] | how two models differ on the same rows, and how sure that is |
 //! | [`curves`], [`histogram`] | what figures are drawn from |
 //! | [`judge`] | everything of the above about a frozen model: the [`Evaluation`], which evaluation.json holds |
 //! | [`metrics`], [`Evaluation::numbers`] | the one list of what an evaluation measures, in words; and all its numbers, flat |
@@ -62,6 +63,7 @@
 mod calibration;
 mod confusion;
 mod curves;
+mod differences;
 mod error;
 mod interval;
 mod isotonic;
@@ -75,6 +77,7 @@ mod threshold;
 pub use calibration::{LOG_LOSS_CLIP, Reliability, brier, log_loss, reliability};
 pub use confusion::{ClassRow, ConfusionMatrix};
 pub use curves::{Curves, Histogram, PrCurve, RocCurve, curves, histogram};
+pub use differences::{COMPARED, ComparedRows, Difference, ScoredRows, differences};
 pub use error::MetricsError;
 pub use interval::{
     ClusteredRate, INTERVAL_CONFIDENCE, Interval, clopper_pearson, clustered_fpr, mean_interval, wilson,

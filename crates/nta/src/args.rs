@@ -17,7 +17,7 @@ use nta_pipeline::{BadRows, BadRowsConfig, BadRowsWord};
 const EXAMPLES: &str = "\
 Examples:
   nta run configs/quickstart.yaml               simulated traffic: three judged models and a report in a minute
-  nta run configs/csv.yaml                      the config to copy for a CSV file of your own
+  nta init flows.csv --run                      a config for a file of your own, and what comes of it
   nta run configs/ctu13.yaml --set seed=1 --set forest.trees=500
   nta runs                                      what was run, newest first
   nta score ctu13 flows.csv -o scored.csv       the newest ctu13 model on new traffic
@@ -61,6 +61,14 @@ Examples:
   nta run configs/nsl-kdd.yaml --resume         go on with this config's last interrupted run
   nta run configs/nsl-kdd.yaml --set lstm.sequence.length=1 --set name=nsl-kdd-length-1")]
     Run(RunArgs),
+    /// Make a config for files of your own: columns recognised, or a schema drafted, and every guess named with its line.
+    #[command(after_help = "\
+Examples:
+  nta init flows.csv                            configs/flows.yaml (or ./flows.yaml), to be run
+  nta init flows.csv --run                      from a file to a judged model
+  nta init KDDTrain+.txt --test KDDTest+.txt -o kdd.yaml
+  nta init monday.csv tuesday.csv -o week.yaml --json")]
+    Init(InitArgs),
     /// List runs, newest first.
     Runs {
         /// Those of the tracking server in place of this project's.
@@ -74,11 +82,11 @@ Examples:
         run: String,
     },
     /// Runs side by side: metrics, and what differs between their configs.
-    Compare {
-        /// Two or more runs, as in `nta show`.
-        #[arg(required = true, num_args = 2..)]
-        runs: Vec<String>,
-    },
+    #[command(after_help = "\
+Examples:
+  nta compare ctu13 latest
+  nta compare ctu13 20261122-10 20261123-09 --baseline ctu13 -o compare.html     a page: seeds folded, paired intervals")]
+    Compare(CompareArgs),
     /// Send to the tracking server what it lacks of runs, once.
     #[command(after_help = "\
 Examples:
@@ -186,6 +194,38 @@ pub(crate) struct RunArgs {
     /// Exit with 3 when the promised false positive rate was not kept on the test part.
     #[arg(long)]
     pub(crate) require_promise: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// What to learn from: one file, or several of one layout.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// What to judge on, where it is a file of its own; else a part of FILE is kept for it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) test: Option<PathBuf>,
+    /// The config to write, or the folder to write it into; the project's configs folder, else this one, when not given.
+    #[arg(long, short, value_name = "CONFIG")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace files that are there.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Run the config at once.
+    #[arg(long)]
+    pub(crate) run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// Two or more runs, as in `nta show`; one is enough beside `--baseline`.
+    #[arg(required = true, value_name = "RUN")]
+    pub(crate) runs: Vec<String>,
+    /// The run that the others are held against; the first when not given.
+    #[arg(long, value_name = "RUN")]
+    pub(crate) baseline: Option<String>,
+    /// Write an HTML page in place of tables.
+    #[arg(long, short, value_name = "PAGE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -45,11 +45,12 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
     }
     match &cli.command {
         Command::Run(args) => commands::run::run(args, common),
+        Command::Init(args) => commands::init::init(args, common),
         Command::Runs { remote: false } => commands::past_runs::runs(common),
         Command::Runs { remote: true } => commands::past_runs::remote(common),
         Command::Sync(args) => commands::sync::sync(args, common),
         Command::Show { run } => commands::past_runs::show(run, common),
-        Command::Compare { runs } => commands::past_runs::compare(runs, common),
+        Command::Compare(args) => commands::past_runs::compare(args, common),
         Command::Score(args) => commands::score::score(args, common),
         Command::Drift(args) => commands::drift::drift(args, common),
         Command::Retrain(args) => commands::retrain::retrain(args, common),

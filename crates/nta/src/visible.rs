@@ -48,6 +48,11 @@ pub(crate) fn out() -> Shown<io::StdoutLock<'static>> {
 /// A stream that shows instead of obeying.
 pub(crate) struct Shown<W>(W);
 
+/// The same of standard error.
+pub(crate) fn err() -> Shown<io::StderrLock<'static>> {
+    Shown(io::stderr().lock())
+}
+
 impl<W: Write> Write for Shown<W> {
     /// Formatted text comes in whole characters, never in halves.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

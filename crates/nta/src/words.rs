@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use nta_pipeline::{
-    Awaited, Begun, Finding, Joined, OddColumn, Outcome, PartSize, Remark, Strong, Unit, listed, thousands,
+    Awaited, Begun, Finding, Joined, OddColumn, Outcome, PartSize, Remark, Settled, Strong, Unit, listed, thousands,
 };
 
 use crate::visible::one_line;
@@ -150,7 +150,7 @@ fn odd_column(column: &OddColumn) -> String {
                     format!(", with other cells in {} of the first {} rows", thousands(differ), thousands(n))
                 }
             };
-            let then = if *is_passed_over { ", which no role of the schema names" } else { "" };
+            let then = if *is_passed_over { ", which the schema does not name" } else { "" };
             format!("column `{name}` stands twice in the header{cells}; column {place} is called `{read_as}`{then}")
         }
     }
@@ -195,6 +195,7 @@ pub(crate) fn remark(remark: &Remark) -> String {
         Remark::GiveAway { finding, accepted } => give_away(finding, *accepted),
         Remark::StrongColumns { columns } => strong(columns),
         Remark::Partition { text } => text.clone(),
+        Remark::Settled(settled) => self::settled(settled),
         Remark::ColumnDropped { column, reason } => format!("column `{column}` is left out: {reason}"),
         Remark::ValidationKeepsCopies => {
             "the validation part keeps rows that also stand in train: without them it lacks a class".to_owned()
@@ -212,6 +213,19 @@ pub(crate) fn remark(remark: &Remark) -> String {
         Remark::NotReplayed { version, why } => format!("what {version} learned from is not learned again: {why}"),
         Remark::LeftBehind { reason } => format!("{reason}; the next run tries again"),
         Remark::Threshold { score, reason } => format!("{score}: {reason}"),
+    }
+}
+
+/// What a key became that was left to the data.
+pub(crate) fn settled(settled: &Settled) -> String {
+    let key = &settled.key;
+    let value = one_line(&settled.value);
+    match settled.benign_rows {
+        None => format!("chosen by the data: `{key}: {value}`"),
+        Some(rows) => {
+            let rows = thousands(rows);
+            format!("chosen by the data: `{key}: {value}`, which the {rows} benign rows of the threshold part support")
+        }
     }
 }
 

@@ -69,7 +69,8 @@ fn default_seed() -> u64 {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
-    /// A built-in schema (`nta schema list`) or the path of a YAML file of column roles.
+    /// A built-in schema (`nta schema list`), the path of a YAML file of column roles, or `auto`: the built-in one that
+    /// the first training file fits, else a draft made for it and kept with the run.
     #[serde(default = "default_schema")]
     pub schema: String,
     /// What to learn from: a path or glob, `{ path: …, label: … }` where all its flows are of one kind and no column says

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::config::LoadedConfig;
 use crate::error::PipelineError;
-use crate::event::{Listener, Remark};
-use crate::run::{ColumnCheck, partition_of};
+use crate::event::{Listener, Remark, Settled};
+use crate::run::{ColumnCheck, partition_of, settle};
 use crate::traffic::{self, SourceReport};
 
 impl DryRun {
@@ -29,6 +29,8 @@ pub struct DryRun {
     pub numeric: Vec<String>,
     /// Text feature columns.
     pub categorical: Vec<String>,
+    /// What each key became that the config leaves to the data.
+    pub settled: Vec<Settled>,
     /// What each feature says of the label by itself.
     pub columns: ColumnCheck,
     /// Why the run would stop before it learns, where it would.
@@ -53,13 +55,15 @@ const LSTM_SECONDS: f64 = 8e-11;
 
 /// Reads and deals the rows; trains nothing, writes nothing.
 pub fn dry_run(loaded: &LoadedConfig, listener: &dyn Listener) -> Result<DryRun, PipelineError> {
-    let config = &loaded.config;
-    let traffic = traffic::read(config, &loaded.project, &Quiet, listener)?;
+    let mut config = loaded.config.clone();
+    let traffic = traffic::read(&config, &loaded.project, &Quiet, listener)?;
     let rows = traffic.report.rows();
     let remarks = traffic.report.sources.iter().flat_map(SourceReport::remarks).collect();
     let schema = std::sync::Arc::clone(&traffic.train.schema);
     let columns = schema.numeric.len() + schema.categorical.len();
-    let partition = partition_of(config, traffic)?;
+    let mut settled = settle::by_traffic(&mut config, &traffic);
+    let partition = partition_of(&config, traffic)?;
+    settled.extend(settle::by_partition(&mut config, &partition.summary));
     let train = partition.train.n_rows() as f64;
     let inputs = columns as f64 + 60.0;
     let hidden = config.lstm.hidden as f64;
@@ -71,7 +75,7 @@ pub fn dry_run(loaded: &LoadedConfig, listener: &dyn Listener) -> Result<DryRun,
     let numbers = rows as f64 * (columns as f64 * 4.0 + 40.0);
     let views = train * (columns as f64 * 8.0 + inputs * 4.0);
     let checked = ColumnCheck::of(&partition.train);
-    let gate = checked.require_honest(&partition.train.schema, config).err().map(|closed| closed.to_string());
+    let gate = checked.require_honest(&partition.train.schema, &config).err().map(|closed| closed.to_string());
     let summary = partition.summary;
     Ok(DryRun {
         rows,
@@ -79,6 +83,7 @@ pub fn dry_run(loaded: &LoadedConfig, listener: &dyn Listener) -> Result<DryRun,
         gate,
         numeric: schema.numeric.iter().map(|c| c.name.clone()).collect(),
         categorical: schema.categorical.iter().map(|c| c.name.clone()).collect(),
+        settled,
         partition: summary,
         remarks,
         memory_bytes: (2.0 * numbers + views) as u64 + (80 << 20),

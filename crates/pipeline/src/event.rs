@@ -368,6 +368,18 @@ pub struct PartSize {
     pub copies: u64,
 }
 
+/// What a key became that the config leaves to the data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// The key, as `lstm.sequence.by`.
+    pub key: String,
+    /// Its value, as the config spells it.
+    pub value: String,
+    /// Of a budget: the benign rows of the threshold part that support it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub benign_rows: Option<u64>,
+}
+
 /// What a feature is worth.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FeatureLoss {
@@ -470,6 +482,8 @@ pub enum Remark {
         /// The partition's own words.
         text: String,
     },
+    /// The config left a key to the data (`auto`).
+    Settled(Settled),
     /// A column that nothing is learned from.
     ColumnDropped {
         /// Its name.

@@ -1,6 +1,7 @@
 //! The stages and the jobs made of them. Progress goes out as events; nothing is printed here.
 
 mod bad_rows;
+mod compare;
 mod config;
 mod doctor;
 mod drift;
@@ -9,6 +10,7 @@ mod error;
 mod event;
 mod external_sort;
 mod feedback;
+mod init;
 mod labels_file;
 mod models;
 mod policy;
@@ -27,18 +29,20 @@ mod traffic;
 mod yaml;
 
 pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
+pub use compare::{CompareRequest, compare, compare_page};
 pub use config::{ConfigError, DataConfig, LoadedConfig, RunConfig, Traffic, TrafficFile};
 pub use doctor::{Checkup, checkup};
 pub use drift::{DriftOutcome, DriftRequest, ObservedPromise, drift};
 pub use dry_run::{DryRun, dry_run};
 pub use error::{Cause, PipelineError, chain};
 pub use event::{
-    Begun, DatasetRead, Epoch, Event, FeatureLoss, GivenLabel, Listener, Outcome, PartSize, Remark, Silence, Stage,
-    Unit,
+    Begun, DatasetRead, Epoch, Event, FeatureLoss, GivenLabel, Listener, Outcome, PartSize, Remark, Settled, Silence,
+    Stage, Unit,
 };
 pub use feedback::{
     FeedbackOutcome, FeedbackRequest, FeedbackTraffic, Submission, feedback, feedback_kept, feedback_traffic,
 };
+pub use init::{Guess, InitOutcome, InitRequest, init};
 pub use labels_file::LabelsFile;
 pub use models::{ModelLine, ModelView, model_log, models, show_model};
 pub use nta_atomic::remove_unfinished;
@@ -58,7 +62,7 @@ pub use promotions::{AliasMoved, collect_garbage, promote, remove_alias, rollbac
 pub use publish::{Proved, PublishOutcome, PublishRequest, Verified, VerifyRequest, publish, require_key, verify};
 pub use retrain::{Decision, FreshAudit, RetrainOutcome, RetrainRequest, RowCounts, Unavailable, retrain};
 pub use run::{ColumnCheck, Resume, RunOutcome, run};
-pub use runs::{RunLine, RunList, compare, runs, show};
+pub use runs::{RunLine, RunList, runs, show};
 pub use schemas::{infer_schema, list_schemas, show_schema};
 pub use score::{FamilyCount, ScoreOutcome, ScoreRequest, score};
 pub use simulate::{SimulateRequest, simulate};

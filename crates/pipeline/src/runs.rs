@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use nta_metrics::Evaluation;
-use nta_report::{Comparison, RunView};
 use nta_tracking::{RunRecord, RunSummary, Status};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -12,7 +11,6 @@ use serde::de::DeserializeOwned;
 use crate::error::{PipelineError, refused};
 use crate::project::Project;
 use crate::run::{COLUMNS, ColumnCheck};
-use crate::yaml;
 
 /// One line of `nta runs`.
 #[derive(Debug, Clone, Serialize)]
@@ -88,24 +86,4 @@ pub(crate) fn evaluation_of(run: &RunLine) -> Result<&Evaluation, PipelineError>
     run.evaluation.as_ref().ok_or_else(|| {
         PipelineError::refuse(format!("run {} has no evaluation.json: it is not finished", run.record.id))
     })
-}
-
-/// Puts runs side by side: what was measured, and what differs between their configs.
-pub fn compare(project: &Project, asked: &[String]) -> Result<Comparison, PipelineError> {
-    let runs = asked.iter().map(|run| show(project, run)).collect::<Result<Vec<_>, _>>()?;
-    let mut parts = Vec::new();
-    for run in &runs {
-        let path = run.folder.join("config.yaml");
-        if path.exists() && !path.is_file() {
-            return Err(PipelineError::refuse(format!("{}: this is no regular file", path.display())));
-        }
-        let text = yaml::read(&path)
-            .map_err(|error| PipelineError::refuse(format!("cannot read {}: {error}", path.display())))?;
-        let config = yaml::parse(&text)
-            .map_err(|error| PipelineError::refuse(format!("{}: {}", path.display(), error.message)))?;
-        parts.push((format!("{}/{}", run.record.name, run.record.id), evaluation_of(run)?, config.value));
-    }
-    let views: Vec<RunView<'_>> =
-        parts.iter().map(|(label, evaluation, config)| RunView { label, evaluation, config }).collect();
-    Ok(nta_report::compare(&views))
 }

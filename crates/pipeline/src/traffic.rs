@@ -1,14 +1,15 @@
 //! The read stage: what the config calls traffic becomes datasets, with digests of what was read.
 
 mod remarks;
+mod roles;
+
+pub(crate) use roles::sequences_of;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use nta_data::{
-    Contact, Dataset, LabelMatch, LabelRole, Order, Purpose, Schema, Sealed, SensorKey, SequenceBy, Watch, hex, rng,
-};
-use nta_ingest::{BadRows, FileDigest, GivenLabels, Read, ReadOptions, ReadSummary, Reject, Source, Truth};
+use nta_data::{Contact, Dataset, Purpose, Schema, Sealed, SensorKey, SequenceBy, Watch, hex, rng};
+use nta_ingest::{BadRows, FileDigest, GivenLabels, Read, ReadOptions, ReadSummary, Recognised, Reject, Source, Truth};
 use nta_simulate::SimulateError;
 use rand_core::RngCore;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,8 @@ pub(crate) const SENSOR_KEY: SensorKey = SensorKey::Name;
 /// The file of a run that holds the rows set aside.
 pub(crate) const REJECTS: &str = "rejects.jsonl";
 
+/// The file of a run that holds the schema drafted for it.
+pub(crate) const DRAFTED_SCHEMA: &str = "schema.yaml";
 /// The role of old traffic beside fresh.
 pub(crate) const REPLAY: &str = "replay";
 
@@ -43,6 +46,10 @@ pub(crate) struct ReadTraffic {
     /// Sealed as soon as it is read.
     pub(crate) test: Option<Sealed>,
     pub(crate) report: TrafficReport,
+    /// With `data.schema: auto`: the roles found for the columns.
+    pub(crate) recognised: Option<Recognised>,
+    /// Whose flows form sequences; none where the data has no order.
+    pub(crate) by: Option<SequenceBy>,
     /// Rows that were set aside, of all sources; `None` where bad rows are refused.
     pub(crate) rejects: Option<Vec<Reject>>,
 }
@@ -87,61 +94,6 @@ impl TrafficReport {
     }
 }
 
-/// The schema that the config names.
-pub(crate) fn schema_of(config: &RunConfig, project: &Project) -> Result<Schema, PipelineError> {
-    let name = expand(&config.data.schema).map_err(|name| unset(&name))?;
-    let mut schema = nta_ingest::load_schema(&name, &project.root).map_err(refused)?;
-    if schema.label.is_none() && config.data.gives_labels() {
-        // Files of the kind have no such column; one to be scored may, and is judged by it then.
-        let (column, benign) = ("label".to_owned(), vec!["benign".to_owned()]);
-        let matching = LabelMatch::Whole;
-        schema.label = Some(LabelRole { column, benign, attack: Vec::new(), ignore: Vec::new(), matching });
-    }
-    schema.check().map_err(refused)?;
-    if !config.data.benign.is_empty() {
-        let role = schema.label.as_ref().ok_or_else(|| {
-            PipelineError::refuse(format!("`data.benign` is given, but schema {} names no label column", schema.name))
-        })?;
-        // Part of the schema from here on, and so of the model: what counts as benign is asked the same way later.
-        schema.label = Some(nta_ingest::with_benign(role, &config.data.benign));
-    }
-    let accepted = config.data.accepted.iter().filter(|name| !schema.accepted.contains(name));
-    let accepted: Vec<String> = accepted.cloned().collect();
-    if let Some(name) = accepted.iter().find(|name| !schema.is_feature(name)) {
-        let why = format!("`data.accepted` names `{name}`, which is no feature of schema {}", schema.name);
-        return Err(PipelineError::refuse(why));
-    }
-    schema.accepted.extend(accepted);
-    Ok(schema)
-}
-
-/// Whose flows form sequences: what the config asks for, none where the data has no order.
-pub(crate) fn sequences_of(config: &RunConfig, schema: &Schema) -> Result<Option<SequenceBy>, PipelineError> {
-    let by = config.lstm.sequence.by;
-    if schema.order == Order::None {
-        return Ok(None);
-    }
-    if schema.supports(by) {
-        return Ok(Some(by));
-    }
-    let can: Vec<&str> = [
-        (SequenceBy::Src, "src"),
-        (SequenceBy::Dst, "dst"),
-        (SequenceBy::Pair, "pair"),
-        (SequenceBy::Capture, "capture"),
-    ]
-    .iter()
-    .filter(|(by, _)| schema.supports(*by))
-    .map(|(_, name)| *name)
-    .collect();
-    let asked = serde_json::to_value(by).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
-    Err(PipelineError::refuse(format!(
-        "`lstm.sequence.by` is `{asked}`, but schema {} names no such host column; it can form sequences by {}",
-        schema.name,
-        can.join(", ")
-    )))
-}
-
 /// The key of the entity hashes of a run; it belongs to the model.
 pub(crate) fn entity_key(seed: u64) -> [u8; 16] {
     let mut key = [0; 16];
@@ -156,7 +108,8 @@ pub(crate) fn read(
     watch: &dyn Watch,
     listener: &dyn Listener,
 ) -> Result<ReadTraffic, PipelineError> {
-    read_as(config, schema_of(config, project)?, project, watch, listener)
+    let (schema, recognised) = roles::schema_of(config, project, &listener.contact())?;
+    Ok(ReadTraffic { recognised, ..read_as(config, schema, project, watch, listener)? })
 }
 
 /// The same by `schema`, as a trained model holds it, in place of the config's.
@@ -167,9 +120,9 @@ pub(crate) fn read_as(
     watch: &dyn Watch,
     listener: &dyn Listener,
 ) -> Result<ReadTraffic, PipelineError> {
-    let by = sequences_of(config, &schema)?;
+    let (data, contact, schema) = (&config.data, listener.contact(), Arc::new(schema));
+    let by = roles::sequences(config, &schema, project, &contact)?;
     let entity_key = entity_key(config.seed);
-    let (data, schema, contact) = (&config.data, Arc::new(schema), listener.contact());
     let (sensor, bad_rows) = (data.sensor.clone(), data.bad_rows.into());
     let labels = data.labels.as_ref().map(|labels| {
         let file = expand(&labels.file).map_err(|name| unset(&name))?;
@@ -196,7 +149,7 @@ pub(crate) fn read_as(
     }
     let labels = labels.map(|labels| labels.digest().clone());
     let rejects = (BadRows::from(config.data.bad_rows) != BadRows::Refuse).then_some(rejects);
-    Ok(ReadTraffic { train, test, report: TrafficReport { sources, labels }, rejects })
+    Ok(ReadTraffic { train, test, report: TrafficReport { sources, labels }, recognised: None, by, rejects })
 }
 
 struct Reader<'a> {

@@ -128,7 +128,7 @@ impl Drawing for Learning<'_> {
 }
 
 /// From a round number below the lowest value up to 1, where average precision ends.
-fn near_one(points: &[(f64, f64)]) -> Scale {
+pub(crate) fn near_one(points: &[(f64, f64)]) -> Scale {
     let lowest = points.iter().map(|p| p.1).fold(1.0, f64::min);
     let distance = (1.0 - lowest).max(0.001);
     let step = 10f64.powf(distance.log10().ceil()) / 5.0;

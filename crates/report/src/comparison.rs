@@ -18,9 +18,11 @@ pub struct RunView<'a> {
     pub config: &'a Value,
 }
 
-/// Tables, the most important first.
+/// Whether runs can be held against each other, then tables, the most important first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Comparison {
+    /// Where the runs judged different test rows: what they differ on, as `content of train/flows.csv`, `split.test`.
+    pub other_rows: Option<Vec<String>>,
     /// Promise, one table a member (hybrid first), parts, config.
     pub sections: Vec<ComparisonTable>,
 }
@@ -37,14 +39,14 @@ pub struct ComparisonTable {
 }
 
 /// Puts runs side by side, in the given order.
-pub fn compare(runs: &[RunView<'_>]) -> Comparison {
+pub fn compare(runs: &[RunView<'_>], other_rows: Option<Vec<String>>) -> Comparison {
     let mut sections = vec![promise(runs)];
     for member in member_names(runs) {
         sections.push(member_table(runs, &member));
     }
     sections.push(parts(runs));
     sections.push(config(runs));
-    Comparison { sections }
+    Comparison { other_rows, sections }
 }
 
 impl Comparison {
@@ -119,7 +121,7 @@ fn member_table(runs: &[RunView<'_>], member: &str) -> ComparisonTable {
 }
 
 /// What is compared of a member: its ranking, then its own threshold.
-fn shown() -> impl Iterator<Item = &'static Metric> {
+pub(crate) fn shown() -> impl Iterator<Item = &'static Metric> {
     let at_threshold = AT_THRESHOLD.iter().map(|entry| &entry.metric);
     RANKING.iter().map(|entry| &entry.metric).chain(at_threshold).filter(|metric| is_no_count(metric))
 }
@@ -166,7 +168,7 @@ fn config(runs: &[RunView<'_>]) -> ComparisonTable {
 }
 
 /// Keys joined by dots, values as JSON without the quotes of plain texts; lists stay whole.
-fn flatten(config: &Value) -> Vec<(String, String)> {
+pub(crate) fn flatten(config: &Value) -> Vec<(String, String)> {
     fn walk(prefix: &str, value: &Value, flat: &mut Vec<(String, String)>) {
         match value {
             Value::Object(map) if !map.is_empty() => {
@@ -198,7 +200,7 @@ mod tests {
             json!({ "seed": 7, "forest": { "trees": 100, "max_features": "sqrt" }, "data": { "benign": ["a", "b"] } });
         let b = json!({ "seed": 7, "forest": { "trees": 500, "max_features": "sqrt" }, "lstm": { "hidden": 64 } });
         let view = |label, config| RunView { label, evaluation: &run.evaluation, config };
-        let comparison = compare(&[view("a", &a), view("b", &b)]);
+        let comparison = compare(&[view("a", &a), view("b", &b)], None);
         let config = comparison.sections.last().unwrap();
         insta::assert_snapshot!(config.to_markdown(), @r#"
         ## Config
@@ -216,7 +218,7 @@ mod tests {
         let run = sample::small();
         let config = json!({ "seed": 7 });
         let view = RunView { label: "a", evaluation: &run.evaluation, config: &config };
-        let comparison = compare(&[view, view]);
+        let comparison = compare(&[view, view], None);
         assert_eq!(comparison.sections[1].title, "hybrid");
         for row in &comparison.sections[1].rows {
             assert!(["0", "–"].contains(&row[3].as_str()), "{row:?}");

@@ -4,6 +4,7 @@
 
 mod artefact;
 mod comparison;
+mod comparison_page;
 mod decision;
 mod drift;
 mod error;
@@ -22,11 +23,12 @@ mod sample;
 
 pub use artefact::{Artefact, render};
 pub use comparison::{Comparison, ComparisonTable, RunView, compare};
+pub use comparison_page::{ComparedRun, ComparisonGroup, ComparisonPage, render_comparison};
 pub use decision::{DecisionPage, Service, Standing, check_words, render_decision};
 pub use drift::{DriftHead, render_drift};
 pub use error::ReportError;
 pub use names::file_name;
-pub use nta_plots::thousands;
+pub use nta_plots::{Epoch as LearnedEpoch, thousands};
 pub use profile::{CategoricalProfile, NumericProfile, ProfileSection, ScoreProfile};
 pub use run_report::{
     DataFile, DataSection, DroppedColumn, Epoch, Feature, Loss, LstmView, MissingCells, Note, NoteLevel, PartRow,

@@ -80,6 +80,7 @@ impl RunDir {
             stages: Vec::new(),
             digests: Default::default(),
             test_digest: None,
+            settled: Default::default(),
             model: None,
         };
         let staging = parent.join(format!("{TEMPORARY_PREFIX}{}", record.id));

@@ -84,6 +84,9 @@ pub struct RunRecord {
     /// Digest of the test rows that the evaluation opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_digest: Option<String>,
+    /// What became of each key that the config left to the data (`auto`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settled: BTreeMap<String, String>,
     /// The model version stored, `nsl-kdd/3`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,

@@ -30,6 +30,7 @@ impl Written {
 }
 
 /// A number feature, `scale` times what stands there; NaN where it is missing.
+#[inline]
 pub(crate) fn feature(cell: CellValue<'_>, written: Written, scale: f64) -> Result<f32, FaultKind> {
     match numeric_value(cell, written) {
         Number::Value(value) => Ok(as_feature(value * scale)),

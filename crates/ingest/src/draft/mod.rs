@@ -7,5 +7,6 @@ pub(crate) mod infer;
 pub(crate) mod labels;
 pub(crate) mod notes;
 pub(crate) mod numbers;
+pub(crate) mod recognise;
 pub(crate) mod sample;
 pub(crate) mod yaml;

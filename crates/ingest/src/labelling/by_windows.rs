@@ -28,31 +28,37 @@ impl Join {
             [spelled(&block.frame, hosts[0], file, address)?, spelled(&block.frame, hosts[1], file, address)?];
         let sport = spelled(&block.frame, ports.map(|p| &p.0), file, port)?;
         let dport = spelled(&block.frame, ports.map(|p| &p.1), file, port)?;
-        let mut labels = Vec::with_capacity(times.len());
+        let mut told = Vec::with_capacity(times.len());
         for (row, time) in times.into_iter().enumerate() {
             let flow = FlowEnds { time, src: &src[row], dst: &dst[row], ports: [&sport[row], &dport[row]] };
-            let mut inside = windows.windows.iter().enumerate().filter(|(_, w)| w.holds(&flow)).map(|(i, _)| i);
-            let first = inside.next();
-            let other = first.and_then(|i| inside.find(|&j| self.told[j] != self.told[i]));
-            if let (Some(first), Some(other)) = (first, other) {
-                return Err(self.two_windows(windows, [first, other], file, block, row));
-            }
-            match first.or_else(|| windows.default.as_ref().map(|_| windows.windows.len())) {
-                None => {
-                    counts.unmatched += 1;
-                    labels.push(Told::default());
-                }
-                Some(at) => {
-                    counts.labelled += 1;
-                    match counts.windows.get_mut(at) {
-                        Some(window) => window.rows += 1,
-                        None => counts.by_default += 1,
-                    }
-                    labels.push(self.told(at));
-                }
-            }
+            let found =
+                self.window_of(windows, &flow).map_err(|both| self.two_windows(windows, both, file, block, row))?;
+            told.push(self.counted(found, counts));
         }
-        Ok(labels)
+        Ok(told)
+    }
+
+    /// The place of the window that a flow lies in, one behind the last for the default; two windows that differ are none.
+    fn window_of(&self, windows: &LabelWindows, flow: &FlowEnds<'_>) -> Result<Option<usize>, [usize; 2]> {
+        let mut inside = windows.windows.iter().enumerate().filter(|(_, w)| w.holds(flow)).map(|(i, _)| i);
+        let first = inside.next();
+        match first.and_then(|i| Some([i, inside.find(|&j| self.told[j] != self.told[i])?])) {
+            Some(both) => Err(both),
+            None => Ok(first.or_else(|| windows.default.as_ref().map(|_| windows.windows.len()))),
+        }
+    }
+
+    fn counted(&self, found: Option<usize>, counts: &mut Joined) -> Told<'_> {
+        let Some(at) = found else {
+            counts.unmatched += 1;
+            return Told::default();
+        };
+        counts.labelled += 1;
+        match counts.windows.get_mut(at) {
+            Some(window) => window.rows += 1,
+            None => counts.by_default += 1,
+        }
+        self.told(at)
     }
 
     fn two_windows(

@@ -10,67 +10,11 @@ use crate::assemble::role;
 use crate::block::Block;
 use crate::draft::labels::plain;
 use crate::error::{CellError, IngestError};
+use crate::labelling::names::{FLOW_IDS, PROTOCOLS, SOURCE_PORTS, SOURCES, TARGET_PORTS, TARGETS, UIDS};
 use crate::schema::layout::Layout;
 use crate::values::cell::{CellValue, TypedColumn};
 use crate::values::number::{Number, number};
 use crate::values::time::TimeReader;
-
-/// Usual names of the columns, as [`plain`] writes them.
-const UIDS: [&str; 4] = ["uid", "flowuid", "connuid", "connectionuid"];
-const FLOW_IDS: [&str; 3] = ["flowid", "idflow", "communityid"];
-const SOURCES: [&str; 17] = [
-    "src",
-    "srcip",
-    "sourceip",
-    "srcaddr",
-    "saddr",
-    "source",
-    "sourceaddress",
-    "idorigh",
-    "ipv4srcaddr",
-    "srcipaddr",
-    "sa",
-    "sip",
-    "srchost",
-    "client",
-    "sourceipaddress",
-    "srcipv4",
-    "origh",
-];
-const TARGETS: [&str; 17] = [
-    "dst",
-    "dstip",
-    "destinationip",
-    "dstaddr",
-    "daddr",
-    "destination",
-    "destinationaddress",
-    "idresph",
-    "ipv4dstaddr",
-    "dstipaddr",
-    "da",
-    "dip",
-    "dsthost",
-    "server",
-    "destinationipaddress",
-    "dstipv4",
-    "resph",
-];
-const SOURCE_PORTS: [&str; 9] =
-    ["sport", "srcport", "sourceport", "idorigp", "l4srcport", "srcpt", "sp", "origp", "sourcetransportport"];
-const TARGET_PORTS: [&str; 10] = [
-    "dport",
-    "dstport",
-    "destinationport",
-    "dsport",
-    "idrespp",
-    "l4dstport",
-    "dstpt",
-    "dp",
-    "respp",
-    "destinationtransportport",
-];
-const PROTOCOLS: [&str; 7] = ["proto", "protocol", "protocoltype", "prot", "ipproto", "pr", "protocolidentifier"];
 
 /// The columns of one file by which its flows can be known, named as in the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

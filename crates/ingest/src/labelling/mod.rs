@@ -2,8 +2,10 @@
 
 mod by_windows;
 pub(crate) mod given;
+mod hosts;
 pub(crate) mod index;
 pub(crate) mod join;
 pub(crate) mod keys;
+mod names;
 pub(crate) mod table;
 pub(crate) mod windows;

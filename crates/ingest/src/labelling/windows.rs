@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::net::IpAddr;
 use std::path::Path;
 
 use jiff::civil::DateTime;
@@ -12,7 +11,7 @@ use serde_saphyr::Spanned;
 
 use crate::assemble::label_words::says_no_label;
 use crate::error::IngestError;
-use crate::labelling::keys::address;
+use crate::labelling::hosts::Hosts;
 
 /// Most bytes of such a file, and most windows.
 const MOST_BYTES: u64 = 1 << 20;
@@ -91,13 +90,6 @@ pub(crate) struct Window {
     src: Vec<Hosts>,
     dst: Vec<Hosts>,
     ports: Vec<String>,
-}
-
-/// One host, or a network of them.
-#[derive(Debug, PartialEq, Eq)]
-enum Hosts {
-    Network { address: IpAddr, bits: u8 },
-    Named(String),
 }
 
 /// What a window is held against.
@@ -205,34 +197,6 @@ impl Window {
     }
 }
 
-impl Hosts {
-    fn of(text: &str) -> Result<Hosts, String> {
-        let Some((network, bits)) = text.split_once('/') else { return Ok(Hosts::Named(address(text.trim()))) };
-        let address: IpAddr =
-            network.trim().parse().map_err(|_| format!("`{text}` is no network such as `10.0.0.0/8`"))?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        match bits.trim().parse::<u8>() {
-            Ok(bits) if bits <= most => Ok(Hosts::Network { address, bits }),
-            _ => Err(format!("`{text}`: a network of this kind has 0 to {most} bits")),
-        }
-    }
-
-    /// Whether `host`, spelled as [`address`] does, is one of them.
-    fn holds(&self, host: &str) -> bool {
-        let bits_of = |ip: IpAddr| match ip {
-            IpAddr::V4(ip) => u128::from(ip.to_bits()) << 96,
-            IpAddr::V6(ip) => ip.to_bits(),
-        };
-        match self {
-            Hosts::Named(name) => name == host,
-            Hosts::Network { address, bits } => host.parse::<IpAddr>().is_ok_and(|ip| {
-                let differ = bits_of(ip) ^ bits_of(*address);
-                ip.is_ipv4() == address.is_ipv4() && differ.checked_shr(128 - u32::from(*bits)).unwrap_or(0) == 0
-            }),
-        }
-    }
-}
-
 /// `UTC`, `Z`, `+02:00`, `-3`.
 fn offset(text: &str) -> Option<Offset> {
     if matches!(text.trim(), "UTC" | "utc" | "Z") {
@@ -285,16 +249,6 @@ mod tests {
         assert!(!inside("2017-07-04T12:20:00Z", "192.168.10.50", "172.16.0.1", ["21", "40000"]), "the other way round");
         assert!(!inside("2017-07-04T12:20:00Z", "172.16.0.1", "192.168.11.50", ["40000", "21"]));
         assert!(!inside("2017-07-04T12:20:00Z", "172.16.0.1", "192.168.10.50", ["40000", "22"]));
-    }
-
-    #[test]
-    fn networks_hold_their_hosts_and_no_others() {
-        let holds = |network: &str, host: &str| Hosts::of(network).unwrap().holds(host);
-        assert!(holds("10.0.0.0/8", "10.255.0.1") && !holds("10.0.0.0/8", "11.0.0.1"));
-        assert!(holds("0.0.0.0/0", "1.2.3.4") && !holds("0.0.0.0/0", "fe80::1"));
-        assert!(holds("fe80::/10", "fe80::1") && holds("10.0.0.1/32", "10.0.0.1") && !holds("10.0.0.1/32", "10.0.0.2"));
-        assert!(holds("Printer-3", "printer-3"));
-        assert!(Hosts::of("10.0.0.0/33").is_err() && Hosts::of("lab/8").is_err());
     }
 
     #[test]

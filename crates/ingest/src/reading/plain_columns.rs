@@ -44,6 +44,12 @@ impl Columns {
         self.columns.iter().find(|(n, _)| n == name).map(|(_, values)| values)
     }
 
+    /// A column by name, taken out.
+    pub fn take(&mut self, name: &str) -> Option<ColumnValues> {
+        let place = self.columns.iter().position(|(n, _)| n == name)?;
+        Some(self.columns.remove(place).1)
+    }
+
     /// Rows.
     pub fn n_rows(&self) -> usize {
         self.columns.first().map_or(0, |(_, values)| values.len())

@@ -67,7 +67,8 @@ fn unknown(name: &str, file: String) -> IngestError {
     IngestError::NoSchema { name: name.to_owned(), near, known: names }
 }
 
-fn parse(yaml: &str, file: &str) -> Result<Schema, IngestError> {
+/// A schema text, read and checked; `file` is what errors call it.
+pub(crate) fn parse(yaml: &str, file: &str) -> Result<Schema, IngestError> {
     // A schema that names every column allowed in every role has fewer nodes, and no need of aliases.
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {

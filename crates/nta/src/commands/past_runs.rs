@@ -3,10 +3,11 @@
 use std::io::Write;
 
 use nta_pipeline::{
-    Evaluation, RemoteRun, RunLine, compare as side_by_side, listed, remote_runs, runs as list, show as find,
+    CompareRequest, Evaluation, RemoteRun, RunLine, compare as side_by_side, compare_page, listed, remote_runs,
+    runs as list, show as find,
 };
 
-use crate::args::Common;
+use crate::args::{Common, CompareArgs};
 use crate::commands::run::{give_aways, members};
 use crate::progress::Progress;
 use crate::visible::one_line;
@@ -119,12 +120,29 @@ pub(crate) fn show(asked: &str, common: &Common) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(crate) fn compare(asked: &[String], common: &Common) -> anyhow::Result<()> {
-    let comparison = side_by_side(&commands::project(common), asked)?;
+pub(crate) fn compare(args: &CompareArgs, common: &Common) -> anyhow::Result<()> {
+    let request = CompareRequest { runs: args.runs.clone(), baseline: args.baseline.clone() };
+    let project = commands::project(common);
+    if let Some(output) = &args.output {
+        let page = compare_page(&project, &request, output)?;
+        if common.json {
+            return commands::json(&serde_json::json!({ "page": page }));
+        }
+        writeln!(visible::out(), "  page        {}", commands::shown(&page))?;
+        return Ok(());
+    }
+    let comparison = side_by_side(&project, &request)?;
     if common.json {
         return commands::json(&comparison);
     }
     let mut out = visible::out();
+    if let Some(differ_on) = &comparison.other_rows {
+        writeln!(
+            out,
+            "These runs judged different test rows, so numbers differ by the rows as well as by the models."
+        )?;
+        writeln!(out, "They differ on {}.\n", one_line(&differ_on.join(", ")))?;
+    }
     for section in &comparison.sections {
         writeln!(out, "{}", one_line(&section.title))?;
         if section.rows.is_empty() {

@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use nta_pipeline::{
-    ColumnCheck, DryRun, Evaluation, MemberEvaluation, Resume, RunConfig, RunOutcome, dry_run, listed, run as job,
+    ColumnCheck, DryRun, Evaluation, LoadedConfig, MemberEvaluation, Resume, RunConfig, RunOutcome, dry_run, listed,
+    run as job,
 };
 
 use crate::args::{Common, RunArgs};
@@ -27,16 +28,27 @@ pub(crate) fn run(args: &RunArgs, common: &Common) -> anyhow::Result<()> {
         Some("") => Resume::Last,
         Some(run) => Resume::Run(run.to_owned()),
     };
-    let outcome = job(&loaded, &resume, &progress)?;
-    if common.json {
-        commands::json(&outcome)?;
-    } else {
-        show(&outcome)?;
-    }
+    let outcome = train(&loaded, &resume, &progress, common)?;
     if args.require_promise {
         outcome.require_promise()?;
     }
     Ok(())
+}
+
+/// Runs a config and answers what came of it.
+pub(crate) fn train(
+    loaded: &LoadedConfig,
+    resume: &Resume,
+    progress: &Progress,
+    common: &Common,
+) -> anyhow::Result<RunOutcome> {
+    let outcome = job(loaded, resume, progress)?;
+    if common.json {
+        commands::json(&outcome)?
+    } else {
+        show(&outcome)?
+    }
+    Ok(outcome)
 }
 
 fn show(outcome: &RunOutcome) -> anyhow::Result<()> {
@@ -85,6 +97,19 @@ pub(crate) fn members(out: &mut impl Write, evaluation: &Evaluation) -> std::io:
 fn show_plan(plan: &DryRun) -> anyhow::Result<()> {
     let mut out = visible::out();
     give_aways(&mut out, &plan.columns)?;
+    show_parts(&mut out, plan)?;
+    for settled in &plan.settled {
+        writeln!(out, "  note        {}", words::settled(settled))?;
+    }
+    writeln!(out, "  numbers     {}", visible::one_line(&counted(&plan.numeric)))?;
+    writeln!(out, "  categories  {}", visible::one_line(&counted(&plan.categorical)))?;
+    writeln!(out, "  memory      about {} MB", plan.memory_bytes >> 20)?;
+    writeln!(out, "  time        about {:.0} s ({})", plan.seconds, plan.basis)?;
+    Ok(())
+}
+
+/// The rows that a run would read, and how it would deal them.
+pub(crate) fn show_parts(out: &mut impl Write, plan: &DryRun) -> std::io::Result<()> {
     writeln!(out, "  rows        {}", plan.rows)?;
     for (i, part) in plan.partition.parts.iter().enumerate() {
         let head = if i == 0 { "parts" } else { "" };
@@ -102,10 +127,6 @@ fn show_plan(plan: &DryRun) -> anyhow::Result<()> {
         let head = if plan.remarks.is_empty() { "notes" } else { "" };
         writeln!(out, "  {head:<11} {}", visible::one_line(&words::strong(&plan.columns.strong)))?;
     }
-    writeln!(out, "  numbers     {}", visible::one_line(&counted(&plan.numeric)))?;
-    writeln!(out, "  categories  {}", visible::one_line(&counted(&plan.categorical)))?;
-    writeln!(out, "  memory      about {} MB", plan.memory_bytes >> 20)?;
-    writeln!(out, "  time        about {:.0} s ({})", plan.seconds, plan.basis)?;
     Ok(())
 }
 

@@ -63,6 +63,8 @@ pub(super) fn mix(
             train = behind(old, learned)?;
         }
     }
-    let traffic = ReadTraffic { train, test: Some(held_out), report: TrafficReport { sources, labels }, rejects: None };
+    let report = TrafficReport { sources, labels };
+    // The parent's config has settled what was left to the data.
+    let traffic = ReadTraffic { train, test: Some(held_out), report, recognised: None, by: None, rejects: None };
     Ok((traffic, replay))
 }

@@ -14,7 +14,8 @@ use crate::project::Project;
 
 /// A run under way.
 pub(crate) struct Context<'a> {
-    pub(crate) config: &'a RunConfig,
+    /// As it was asked for; once the rows are read and dealt, with what every `auto` became.
+    pub(crate) config: RunConfig,
     pub(crate) project: &'a Project,
     /// The version, `name/3`, that this run's model is made from, where it is made from one.
     pub(crate) parent: Option<String>,

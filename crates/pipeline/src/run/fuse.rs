@@ -41,7 +41,7 @@ fn provisional(
 ) -> Result<Model, PipelineError> {
     let names: Vec<String> = learned.members.iter().map(|m| m.name.clone()).collect();
     let state = uses_sequences(ctx, &parts.train).then(|| StateRule {
-        by: ctx.config.lstm.sequence.by,
+        by: ctx.config.lstm.sequence.by.settled(&parts.train.schema),
         entity_key: entity_key(ctx.config.seed),
         sensor_key: SENSOR_KEY,
         memory: ctx.config.lstm.memory.clone(),

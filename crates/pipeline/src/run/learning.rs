@@ -21,7 +21,7 @@ pub(crate) struct LearningParts<'a> {
 pub(crate) struct LearningPart<'a> {
     rows: &'a Dataset,
     preprocessor: &'a Preprocessor,
-    memory: &'a MemoryConfig,
+    memory: MemoryConfig,
     in_sequences: bool,
     /// `(n_rows)`.
     pub(crate) labels: &'a [Label],
@@ -29,12 +29,12 @@ pub(crate) struct LearningPart<'a> {
 
 impl<'a> LearningParts<'a> {
     pub(crate) fn new(
-        ctx: &Context<'a>,
+        ctx: &Context<'_>,
         preprocessor: &'a Preprocessor,
         parts: &'a Partition,
     ) -> Result<Self, PipelineError> {
         let part = |rows: &'a Dataset| -> Result<LearningPart<'a>, PipelineError> {
-            let memory = &ctx.config.lstm.memory;
+            let memory = ctx.config.lstm.memory.clone();
             let in_sequences = uses_sequences(ctx, rows);
             Ok(LearningPart { rows, preprocessor, memory, in_sequences, labels: rows.labels().map_err(failed)? })
         };
@@ -57,7 +57,7 @@ impl LearningPart<'_> {
     /// Which rows follow each other.
     pub(crate) fn sequences(&self) -> Sequences {
         let entity = if self.in_sequences { self.rows.entity.as_slice() } else { &[] };
-        Sequences::by_entity(self.rows.n_rows(), entity, self.rows.end_time.as_deref(), self.memory)
+        Sequences::by_entity(self.rows.n_rows(), entity, self.rows.end_time.as_deref(), &self.memory)
     }
 }
 

@@ -11,6 +11,7 @@ mod log;
 mod members;
 mod profile;
 mod publish;
+pub(crate) mod settle;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -27,7 +28,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::{LoadedConfig, RunConfig};
 use crate::error::{PipelineError, chain, failed, refused};
-use crate::event::{Begun, DatasetRead, Event, Listener, Outcome, PartSize, Remark, Stage, Unit};
+use crate::event::{Begun, DatasetRead, Event, Listener, Outcome, PartSize, Remark, Settled, Stage, Unit};
 use crate::track::{AskedTracking, TrackedRun, Tracking};
 use crate::traffic::{self, ReadTraffic, SourceReport};
 
@@ -145,7 +146,7 @@ fn run_job(
     let log = RunLog { dir, listener, tracking };
     let parent = parent.map(|parent| parent.version);
     let columns = ColumnCheck::default();
-    let mut ctx = Context { config: &loaded.config, project: &loaded.project, parent, log, columns };
+    let mut ctx = Context { config: loaded.config.clone(), project: &loaded.project, parent, log, columns };
     let nothing_to_resume = *resume == Resume::Last && !resumed;
     let begun = begin(&ctx, resumed, nothing_to_resume, not_tracked);
     let outcome = begun.and_then(|()| stages(&mut ctx, members, given));
@@ -313,7 +314,7 @@ fn stages(
 
 fn read(ctx: &mut Context<'_>, given: Option<ReadTraffic>) -> Result<(ReadTraffic, Outcome), PipelineError> {
     let watch: &dyn Watch = &ctx.log.watch(Stage::Read, Unit::BytesRead);
-    let read = || traffic::read(ctx.config, ctx.project, watch, ctx.log.listener);
+    let read = || traffic::read(&ctx.config, ctx.project, watch, ctx.log.listener);
     let traffic = given.map_or_else(read, Ok)?;
     let mut digests: BTreeMap<String, String> = traffic.report.digests().collect();
     // The roles decide what the bytes mean: a schema edited in between is other traffic.
@@ -324,6 +325,11 @@ fn read(ctx: &mut Context<'_>, given: Option<ReadTraffic>) -> Result<(ReadTraffi
     for source in &traffic.report.sources {
         tell_source(ctx, source)?;
     }
+    if let Some(found) = traffic.recognised.as_ref().filter(|found| found.builtin.is_none()) {
+        ctx.log.dir.write(traffic::DRAFTED_SCHEMA, found.yaml.as_bytes()).map_err(failed)?;
+    }
+    let settled = settle::by_traffic(&mut ctx.config, &traffic);
+    tell_settled(ctx, settled)?;
     if let Some(rejects) = &traffic.rejects {
         let path = ctx.log.dir.place(traffic::REJECTS).map_err(failed)?;
         let mut file = RejectsFile::create(&path).map_err(failed)?;
@@ -369,15 +375,29 @@ fn tell_source(ctx: &Context<'_>, source: &SourceReport) -> Result<(), PipelineE
 
 /// Deals the rows to the five parts, and holds each feature of the training part against the label.
 fn deal_parts(ctx: &mut Context<'_>, traffic: ReadTraffic) -> Result<(Partition, Outcome), PipelineError> {
-    let parts = partition_of(ctx.config, traffic)?;
+    let parts = partition_of(&ctx.config, traffic)?;
     if !parts.summary.note.is_empty() {
         ctx.log.remark(Remark::Partition { text: parts.summary.note.clone() })?;
     }
+    let settled = settle::by_partition(&mut ctx.config, &parts.summary);
+    tell_settled(ctx, settled)?;
     ctx.columns = ColumnCheck::of(&parts.train);
     ctx.columns.tell(&ctx.log)?;
-    ctx.columns.require_honest(&parts.train.schema, ctx.config)?;
+    ctx.columns.require_honest(&parts.train.schema, &ctx.config)?;
     let outcome = Outcome::Partition { parts: parts.summary.parts.iter().map(size).collect() };
     Ok((parts, outcome))
+}
+
+/// Tells what became of each `auto`, and keeps it in run.json. How the rows were dealt tells itself.
+fn tell_settled(ctx: &mut Context<'_>, settled: Vec<Settled>) -> Result<(), PipelineError> {
+    for settled in settled {
+        let (key, value) = (settled.key.clone(), settled.value.clone());
+        ctx.log.dir.update(|record| drop(record.settled.insert(key, value))).map_err(failed)?;
+        if settled.key != settle::STRATEGY {
+            ctx.log.remark(Remark::Settled(settled))?;
+        }
+    }
+    Ok(())
 }
 
 fn size(part: &PartSummary) -> PartSize {

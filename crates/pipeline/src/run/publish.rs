@@ -91,7 +91,7 @@ fn run_report(ctx: &Context<'_>, model: &Model, judged: &Judged, material: &Mate
         lstm_view: lstm_view(model, ctx.config.lstm.sequence.length as u64),
         accepted: ctx.columns.accepted.clone(),
         strong: ctx.columns.strong.clone(),
-        notes: notes(model),
+        notes: notes(ctx, model, material),
         data: data_section(model, material),
         profile: model.profile.as_ref().map(profile::section),
         config: ctx.config.to_yaml(),
@@ -112,15 +112,24 @@ fn in_words(value: &impl serde::Serialize) -> String {
     value.as_str().map_or_else(|| value.to_string(), |s| s.replace('_', " "))
 }
 
-fn notes(model: &Model) -> Vec<Note> {
+fn notes(ctx: &Context<'_>, model: &Model, material: &Material<'_>) -> Vec<Note> {
     let note = |level, text: String| Note { level, text };
     let mut notes = Vec::new();
+    let settled = &ctx.log.dir.record().settled;
+    if !settled.is_empty() {
+        let became: Vec<String> = settled.iter().map(|(key, value)| format!("`{key}: {value}`")).collect();
+        notes
+            .push(note(NoteLevel::Info, format!("Left to the data by the config, and chosen: {}.", became.join(", "))));
+    }
     // The hybrid's own reason is among the notes that the report derives.
     for threshold in model.thresholds.iter().filter(|t| t.name != HYBRID) {
         if let Some(reason) = &threshold.chosen.reason {
             notes.push(note(NoteLevel::Warning, format!("{}: {reason}", threshold.name)));
         }
     }
+    notes.extend(
+        material.traffic.sources.iter().filter_map(SourceReport::of_second_file).map(|t| note(NoteLevel::Info, t)),
+    );
     notes
 }
 

@@ -2,6 +2,8 @@
 
 use nta_ingest::{FileLabel, LeftOut, OddColumn, ReadSummary};
 
+use nta_report::thousands;
+
 use super::{REJECTS, SourceReport};
 use crate::event::{GivenLabel, Remark};
 
@@ -9,6 +11,16 @@ impl SourceReport {
     /// The label that the config gives all rows of file number `i`.
     pub(crate) fn label_of_file(&self, i: usize) -> Option<&FileLabel> {
         self.summary.as_ref()?.files.get(i)?.label.as_ref()
+    }
+
+    /// Where labels came from a second file, a sentence for the report.
+    pub(crate) fn of_second_file(&self) -> Option<String> {
+        let joined = self.summary.as_ref()?.joined.as_ref()?;
+        let without = joined.unmatched + joined.ambiguous;
+        let left_out =
+            if without > 0 { format!("; {} without one are left out", thousands(without)) } else { String::new() };
+        let (rows, by) = (thousands(joined.labelled), joined.by.join(", "));
+        Some(format!("{}: {rows} flows have their label from {}, found by {by}{left_out}.", self.role, joined.file))
     }
 
     /// What the reader left out or found missing.

@@ -101,6 +101,11 @@ impl Palette {
     }
 }
 
+/// The colour of a series' place as light SVGs write it; in a page with [`super::figure::page_style`] it follows the reader.
+pub fn series_color(place: usize) -> String {
+    hex(LIGHT.series(place))
+}
+
 /// The style sheet that turns a light SVG dark on a screen that asks for it: each light colour is found by its value.
 /// A viewer without style sheets, and paper, show the light figure.
 pub(crate) fn adaptive_style() -> String {

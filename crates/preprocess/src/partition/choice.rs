@@ -1,5 +1,6 @@
 //! Which strategy deals the rows: the one asked for, else the one that suits the data; and what would do instead.
 
+use super::auto;
 use super::config::{GroupBy, SplitConfig, Strategy};
 use super::error::PartitionError;
 use super::material::Material;
@@ -27,19 +28,17 @@ pub(crate) fn choose(
     requirements: &Requirements,
 ) -> Result<Chosen, PartitionError> {
     check_test_file(config, has_test)?;
-    let asked = if has_test { config.inside } else { config.strategy };
+    let asked = if has_test { config.inside() } else { config.strategy() };
     let mut notes = Vec::new();
-    let mut way = match asked.and_then(|strategy| Way::of(strategy, config)) {
+    let way = match asked.and_then(|strategy| Way::of(strategy, config)) {
         Some(way) => way,
-        None => default_way(config, material, has_test),
+        None => {
+            let candidates = auto::candidates(config, material, has_test);
+            let (way, passed_over) = auto::first_that_does(&candidates, material, seed, requirements);
+            notes.extend(passed_over);
+            way
+        }
     };
-    if asked.is_none()
-        && way == Way::Temporal
-        && let Some((part, lack)) = way.plan(material, seed, requirements).shortfall(material, requirements)
-    {
-        notes.push(format!("a cut in time would leave the {part} part with {lack}"));
-        way = Way::Blocked { block_rows: config.block_rows, gap_rows: config.gap_rows };
-    }
     config.check_heeded_by(way.strategy())?;
     let attempt = Attempt { way, material, has_test, seed, requirements };
     let plan = attempt.plan()?;
@@ -60,7 +59,7 @@ pub(crate) fn choose(
 /// Test file and strategy must agree.
 fn check_test_file(config: &SplitConfig, has_test: bool) -> Result<(), PartitionError> {
     let refuse = |message: String| Err(PartitionError::TestFile(message));
-    match config.strategy {
+    match config.strategy() {
         Some(Strategy::Provided) if !has_test => refuse(
             "`strategy: provided` needs a test file: name it under `data.test`, or use temporal, grouped, blocked or \
              stratified"
@@ -70,29 +69,13 @@ fn check_test_file(config: &SplitConfig, has_test: bool) -> Result<(), Partition
             "`strategy: {strategy}` cuts the test part from the training file, but a test file is given: drop \
              `data.test`, or write `strategy: provided` with `inside: {strategy}`"
         )),
-        None if !has_test && config.inside.is_some() => {
+        None if !has_test && config.inside().is_some() => {
             refuse("`inside` says how a training file is dealt beside a test file, and there is none".to_owned())
         }
         None if has_test && config.test.is_some() => {
             refuse("`test` is a share of the training file, but a test file is given: drop one of the two".to_owned())
         }
         _ => Ok(()),
-    }
-}
-
-/// What suits the data where the config does not say. A key that only one strategy heeds asks for that strategy.
-fn default_way(config: &SplitConfig, material: &Material, has_test: bool) -> Way {
-    let blocked = Way::Blocked { block_rows: config.block_rows, gap_rows: config.gap_rows };
-    if let Some(by) = config.by {
-        return Way::Grouped(by);
-    }
-    if config.block_rows.is_some() || config.gap_rows.is_some() {
-        return blocked;
-    }
-    match (material.has_order(), has_test) {
-        (false, _) => Way::Stratified,
-        (true, true) => blocked,
-        (true, false) => Way::Temporal,
     }
 }
 

@@ -12,13 +12,13 @@ use crate::ConfigError;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SplitConfig {
-    /// How the parts are made. Absent: `provided` with a test file; without one `temporal` (or `blocked`, where a cut
-    /// in time would leave a part without attacks or without benign rows) for data with an order, `stratified` for
-    /// data without.
+    /// How the parts are made. `auto`, or absent: `provided` with a test file. Without one, for data with an order
+    /// `temporal`, or where a part would lack a class the first that does of `blocked` and `grouped`; for data without
+    /// order `grouped` by capture where there are captures enough, else `stratified`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strategy: Option<Strategy>,
-    /// With `provided`: how the training file is dealt to the other four parts. Absent: `blocked` for data with an
-    /// order, `stratified` for data without.
+    /// With `provided`: how the training file is dealt to the other four parts. `auto`, or absent: `blocked` for data
+    /// with an order, `stratified` for data without.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inside: Option<Strategy>,
     /// Share of the rows that becomes the test part; 0.2 when absent. Refused beside a test file.
@@ -65,6 +65,8 @@ impl Default for SplitConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
+    /// The one that suits the data. No partition is made by it: the one made names another.
+    Auto,
     /// The test part is a file of its own.
     Provided,
     /// The rows in arrival order, cut by row count: train first, test last.
@@ -80,6 +82,7 @@ pub enum Strategy {
 impl fmt::Display for Strategy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Strategy::Auto => "auto",
             Strategy::Provided => "provided",
             Strategy::Temporal => "temporal",
             Strategy::Grouped => "grouped",
@@ -110,6 +113,16 @@ impl fmt::Display for GroupBy {
 }
 
 impl SplitConfig {
+    /// The strategy that is asked for; `None` where the data decides.
+    pub(super) fn strategy(&self) -> Option<Strategy> {
+        self.strategy.filter(|strategy| *strategy != Strategy::Auto)
+    }
+
+    /// The same of `inside`.
+    pub(super) fn inside(&self) -> Option<Strategy> {
+        self.inside.filter(|strategy| *strategy != Strategy::Auto)
+    }
+
     /// Refuses shares that leave no training rows, and keys that the named strategy would not heed.
     ///
     /// # Errors
@@ -126,7 +139,7 @@ impl SplitConfig {
                 return Err(ConfigError::new(key, share, "a share of the rows, above 0 and below 1"));
             }
         }
-        let provided = self.strategy == Some(Strategy::Provided);
+        let provided = self.strategy() == Some(Strategy::Provided);
         let held_out: f64 = shares.iter().skip(usize::from(provided)).map(|s| s.1).sum();
         if held_out > 0.95 {
             let shown = format!("{:.0} %", held_out * 100.0);
@@ -134,7 +147,7 @@ impl SplitConfig {
             return Err(ConfigError::new("validation", self.validation, format!("{expected}, and they make {shown}")));
         }
         self.check_blocks()?;
-        if self.inside == Some(Strategy::Provided) {
+        if self.inside() == Some(Strategy::Provided) {
             return Err(ConfigError::new("inside", "provided", "temporal, grouped, blocked or stratified"));
         }
         self.check_heeded()
@@ -156,9 +169,9 @@ impl SplitConfig {
 
     /// Keys that the strategy does not use, where the config names the strategy.
     fn check_heeded(&self) -> Result<(), ConfigError> {
-        let Some(strategy) = self.strategy else { return Ok(()) };
+        let Some(strategy) = self.strategy() else { return Ok(()) };
         if strategy != Strategy::Provided
-            && let Some(inside) = self.inside
+            && let Some(inside) = self.inside()
         {
             let expected = format!("only goes with `strategy: provided`, not with {strategy}");
             return Err(ConfigError::new("inside", inside, expected));
@@ -172,7 +185,7 @@ impl SplitConfig {
                 "drop it: with `strategy: provided` the test file is the test part",
             ));
         }
-        let dealing = if strategy == Strategy::Provided { self.inside } else { Some(strategy) };
+        let dealing = if strategy == Strategy::Provided { self.inside() } else { Some(strategy) };
         match dealing {
             Some(dealing) => self.check_heeded_by(dealing),
             None => Ok(()),

@@ -1,5 +1,6 @@
 //! The five parts, decided before anything is learned.
 
+mod auto;
 mod blocked;
 mod choice;
 mod config;

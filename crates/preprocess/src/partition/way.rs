@@ -18,10 +18,10 @@ pub(crate) enum Way {
 }
 
 impl Way {
-    /// The way that `strategy` means under `config`; `None` for `provided`.
+    /// The way that `strategy` means under `config`; `None` for `provided` and `auto`.
     pub(crate) fn of(strategy: Strategy, config: &SplitConfig) -> Option<Way> {
         match strategy {
-            Strategy::Provided => None,
+            Strategy::Provided | Strategy::Auto => None,
             Strategy::Temporal => Some(Way::Temporal),
             Strategy::Blocked => Some(Way::Blocked { block_rows: config.block_rows, gap_rows: config.gap_rows }),
             Strategy::Stratified => Some(Way::Stratified),

@@ -105,7 +105,7 @@ fn part_row(part: &PartRow) -> PartView {
 fn left_out(run: &RunReport) -> Vec<String> {
     let rows = [
         (run.data.ignored_rows, "left out because the schema ignores their label"),
-        (run.data.unlabelled_rows, "left out because they have no label"),
+        (run.data.unlabelled_rows, "left out for want of a label"),
         (run.data.set_aside_rows, "set aside because they cannot be read (rejects.jsonl)"),
         (run.data.seam_rows, "dropped at the seams between parts"),
     ];

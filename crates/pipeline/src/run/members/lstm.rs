@@ -73,7 +73,7 @@ fn train(ctx: &Context<'_>, parts: &LearningParts<'_>, weight: Option<&[f32]>) -
         Ok(()) if ctx.log.listener.cancelled() => ControlFlow::Break(()),
         Ok(()) => ControlFlow::Continue(()),
     };
-    let (config, watch) = (ctx.config, ctx.log.watch(Stage::Lstm, Unit::StepsTrained));
+    let (config, watch) = (&ctx.config, ctx.log.watch(Stage::Lstm, Unit::StepsTrained));
     let fitted = config.lstm.fit(train, validation, config.seed, checkpoint.as_ref(), &mut on_epoch, &watch);
     if let Some(error) = broken {
         return Err(error);
