@@ -61,7 +61,7 @@ fn asked(config: &MemoryConfig, lines: &str) -> Option<Vec<String>> {
     command.args(["-c", ANSWER, &config.entities.to_string(), &config.idle_seconds.to_string()]);
     command.env("PYTHONPATH", root().join("crates/export/python")).env("PYTHONDONTWRITEBYTECODE", "1");
     let Ok(mut child) = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() else {
-        eprintln!("skipped: there is no {python}; NTA_PYTHON names another interpreter");
+        crate::nta::skipped(&format!("there is no {python}; NTA_PYTHON names another interpreter"));
         return None;
     };
     // All of it is read before the last answer: what it writes meanwhile must be taken.

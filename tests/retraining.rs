@@ -12,7 +12,7 @@ fn flows(rows: std::ops::Range<u64>, moved: bool) -> String {
     let row = |i: u64| {
         // Scattered by a multiplicative hash, so that neighbours differ.
         let noise = (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) % 1_000;
-        let (host, attack) = (i % 20, (i / 20) % 5 == 0);
+        let (host, attack) = (i % 20, (i / 20).is_multiple_of(5));
         let bytes = match (attack, moved) {
             // One flow in four tells nothing.
             _ if noise < 250 => 2_000 + noise * 4,

@@ -78,7 +78,7 @@ impl Density {
             let given = Some((parent, against(parent)));
             (given, self.frequencies(own, given))
         });
-        let mut all: Vec<(Option<(&Parent, usize)>, Vec<f64>)> = by_parent.collect();
+        let mut all: Vec<(Option<Against<'_>>, Vec<f64>)> = by_parent.collect();
         if all.is_empty() {
             all.push((None, self.frequencies(own, None)));
         }
@@ -98,6 +98,9 @@ impl Density {
         }
     }
 }
+
+/// A parent, and the code that it has.
+type Against<'a> = (&'a Parent, usize);
 
 fn cell(column: &Column, value: f32) -> Cell {
     match column.bins.kind() {

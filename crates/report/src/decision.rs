@@ -305,7 +305,7 @@ mod tests {
     fn paired(better: bool) -> Paired {
         let labels: Vec<Label> = (0..400).map(|i| if i % 4 == 0 { Label::Attack } else { Label::Benign }).collect();
         let family: Vec<Option<&str>> = (0..400).map(|i| Some(if i % 4 == 0 { "<b>scan" } else { "benign" })).collect();
-        let found = |i: usize| if i % 4 == 0 { 0.9 } else { (i % 97) as f32 / 200.0 };
+        let found = |i: usize| if i.is_multiple_of(4) { 0.9 } else { (i % 97) as f32 / 200.0 };
         let (good, bad): (Vec<f32>, Vec<f32>) =
             ((0..400).map(found).collect(), (0..400).map(|i| (i % 89) as f32 / 100.0).collect());
         let (champion, challenger) = if better { (&bad, &good) } else { (&good, &bad) };

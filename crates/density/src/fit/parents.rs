@@ -32,8 +32,8 @@ fn tree(told: &Pairs) -> Vec<Vec<usize>> {
     };
     while let Some(next) = outside(&hangs) {
         parents[next].extend(hangs[next].take());
-        for own in 0..n {
-            if let Some(parent) = &mut hangs[own]
+        for (own, hang) in hangs.iter_mut().enumerate() {
+            if let Some(parent) = hang
                 && told.of(own, next) > told.of(own, *parent)
             {
                 *parent = next;

@@ -43,7 +43,7 @@ pub struct Recognised {
 /// A file that cannot be read, or that no draft can be made of.
 pub fn recognise(path: &Path, contact: &Contact) -> Result<Recognised, IngestError> {
     let name = path.display().to_string();
-    let source = Source::resolve(&[name.clone()], Path::new(""))?;
+    let source = Source::resolve(std::slice::from_ref(&name), Path::new(""))?;
     let head = format::separated_head(&Input::new(path, true).open(contact)?)?;
     let first_line = head.map(|head| head.first_line);
     let mut best: Option<(usize, &'static str, &'static str, Schema)> = None;

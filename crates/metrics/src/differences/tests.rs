@@ -5,7 +5,7 @@ use crate::{ConfusionMatrix, Ranking};
 fn rows(n: u32, lift: f32) -> (Vec<Label>, Vec<f32>, Vec<bool>) {
     let labels: Vec<Label> = (0..n).map(|i| if i % 4 == 0 { Label::Attack } else { Label::Benign }).collect();
     let noise = |i: u32| (i.wrapping_mul(2_654_435_761) >> 8) as f32 / (1 << 24) as f32;
-    let score = |i: u32| noise(i).mul_add(0.5, if i % 4 == 0 { lift } else { 0.0 });
+    let score = |i: u32| noise(i).mul_add(0.5, if i.is_multiple_of(4) { lift } else { 0.0 });
     // Rounded, so that scores tie.
     let scores: Vec<f32> = (0..n).map(|i| (score(i) * 50.0).round() / 50.0).collect();
     let flags = scores.iter().map(|score| *score > 0.4).collect();

@@ -10,7 +10,7 @@ fn rows(hosts: u64, n_rows: u64, seed: u64, skill: [f64; 2]) -> (Vec<Label>, Vec
     let mut uniform = || (random.next_u64() >> 40) as f64 / (1u64 << 24) as f64;
     let host: Vec<u64> = (0..n_rows).map(|i| i % hosts).collect();
     let labels: Vec<Label> =
-        (0..n_rows).map(|i| if (i / hosts) % 5 == 0 { Label::Attack } else { Label::Benign }).collect();
+        (0..n_rows).map(|i| if (i / hosts).is_multiple_of(5) { Label::Attack } else { Label::Benign }).collect();
     // A host is easy or hard for each model as a whole.
     let of_host: Vec<[bool; 2]> = (0..hosts).map(|_| skill.map(|skill| uniform() < skill)).collect();
     let mut scores = [Vec::new(), Vec::new()];

@@ -86,7 +86,7 @@ pub fn feedback(request: &FeedbackRequest, listener: &dyn Listener) -> Result<Fe
     let mut writing = store.write(&contact)?;
     let mut outcome = FeedbackOutcome { model: version.title(), ..FeedbackOutcome::default() };
     let mut batches = batches(request, given.as_ref(), &model, &contact)?;
-    while let Some(batch) = batches.next() {
+    for batch in batches.by_ref() {
         let batch = batch.map_err(|error| in_words(error, request))?;
         outcome.without += batch.without_truth.n_rows();
         let verdicts = verdicts(&batch, request)?;

@@ -93,7 +93,7 @@ mod tests {
     fn pool(n: usize, order: &str) -> Dataset {
         let schema = format!(r#"{{ "name": "toy", "order": "{order}", "numeric": [{{ "name": "x" }}] }}"#);
         let mut rows = Dataset::empty(Arc::new(serde_json::from_str(&schema).unwrap()));
-        let attack = |i: usize| i % 10 == 0;
+        let attack = |i: usize| i.is_multiple_of(10);
         let family = |i: usize| {
             if i == n / 2 {
                 "rare"
