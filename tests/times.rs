@@ -27,6 +27,11 @@ fn hms(i: usize) -> String {
     format!("{h:02}:{m:02}:{s:02}")
 }
 
+/// The numbers below `ROWS` in no order: a column that rises with the rows is a counter.
+fn mixed(i: usize) -> usize {
+    i * 7_919 % ROWS
+}
+
 fn draft(home: &Home, text: &str) -> String {
     let file = home.write("flows.csv", text);
     let yaml = home.nta(&["schema", "infer", file.to_str().unwrap()]).ok().out;
@@ -62,24 +67,27 @@ fn reads(text: &str, words: &[&str]) {
 #[test]
 fn the_unit_of_a_duration_is_read_off_name_tool_ends_and_room() {
     let at = |i: usize, name: &str, lasted: usize| format!("2024-05-01 {}{name}{lasted}", hms(i));
-    let milliseconds = flows("timestamp,FLOW_DURATION_MILLISECONDS", |i| at(i, ",", 60_000 + 90 * i));
+    let milliseconds = flows("timestamp,FLOW_DURATION_MILLISECONDS", |i| at(i, ",", 60_000 + 90 * mixed(i)));
     reads(&milliseconds, &["duration_unit: milliseconds  # the name says so", "order: end_time"]);
-    let tool = flows("Timestamp,Flow Duration,Total Fwd Packets", |i| at(i, ",", 5_000_000 + 90 * i) + ",7");
+    let tool = flows("Timestamp,Flow Duration,Total Fwd Packets", |i| at(i, ",", 5_000_000 + 90 * mixed(i)) + ",7");
     reads(&tool, &["duration_unit: microseconds  # as CICFlowMeter writes"]);
-    let room = flows("timestamp,duration", |i| at(i, ",", 60_000_000 + 90 * i));
+    let room = flows("timestamp,duration", |i| at(i, ",", 60_000_000 + 90 * mixed(i)));
     reads(&room, &["duration_unit: microseconds  # in no coarser unit"]);
     let both = flows("start_time,end_time,dur", |i| {
         let (from, until) = (1_714_554_000_000 + 20_000 * i, 1_714_554_005_000 + 20_000 * i);
         format!("{from},{until},5000")
     });
     reads(&both, &["duration_unit: milliseconds  # ends less starts say so", "end_time  # an absolute time"]);
-    reads(&flows("timestamp,dur", |i| at(i, ",", i % 9) + ".25"), &["duration_unit: seconds  # they have fractions"]);
+    reads(
+        &flows("timestamp,dur", |i| at(i, ",", mixed(i) % 9) + ".25"),
+        &["duration_unit: seconds  # they have fractions"],
+    );
 }
 
 #[test]
 fn a_duration_of_two_possible_units_is_asked_for() {
     let home = Home::new();
-    let yaml = draft(&home, &flows("timestamp,duration", |i| format!("2024-05-01 {},{}", hms(i), 1_000 + i)));
+    let yaml = draft(&home, &flows("timestamp,duration", |i| format!("2024-05-01 {},{}", hms(i), 1_000 + mixed(i))));
     assert!(yaml.contains("duration_unit: unknown  # the longest is 1599: seconds or milliseconds"), "{yaml}");
     run(&home, &[]).refused(2, &["`duration_unit` is not settled", "`duration` counts seconds, milliseconds"]);
     home.write("schema.yaml", yaml.replace("duration_unit: unknown", "duration_unit: milliseconds"));
@@ -89,7 +97,8 @@ fn a_duration_of_two_possible_units_is_asked_for() {
 #[test]
 fn flows_that_outlast_their_file_are_refused_with_the_unit_that_fits() {
     let home = Home::new();
-    let yaml = draft(&home, &flows("timestamp,duration_ms", |i| format!("2024-05-01 {},{}", hms(i), 60_000 + i)));
+    let yaml =
+        draft(&home, &flows("timestamp,duration_ms", |i| format!("2024-05-01 {},{}", hms(i), 60_000 + mixed(i))));
     home.write("schema.yaml", yaml.replace("duration_unit: milliseconds", "duration_unit: seconds"));
     run(&home, &[]).refused(2, &["`duration_ms`, read in seconds", "set `duration_unit: milliseconds`"]);
 }

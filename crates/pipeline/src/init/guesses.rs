@@ -45,6 +45,7 @@ pub(super) fn of_schema(schema: &Schema, text: &str, file: &Path) -> Vec<Guess> 
                 Some(format) => guesses.push(guess("time.format", one(format))),
                 None => guesses.push(guess("time.unit", vec![spelt(&time.unit)])),
             }
+            guesses.extend(time.twelve_hour_from.map(|from| guess("time.twelve_hour_from", one(&from.to_string()))));
         }
         None => guesses.push(guess("time", Vec::new())),
     }
