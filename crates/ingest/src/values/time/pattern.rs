@@ -227,7 +227,7 @@ const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "frid
 fn name(rest: &mut &[u8], names: &[&str]) -> Option<i64> {
     let n = rest.iter().take_while(|b| b.is_ascii_alphabetic()).count();
     let begins = |name: &&str| n >= 3 && n <= name.len() && name.as_bytes()[..n].eq_ignore_ascii_case(&rest[..n]);
-    let place = names.iter().position(|name| begins(&name))?;
+    let place = names.iter().position(|name| begins(name))?;
     *rest = &rest[n..];
     Some(place as i64 + 1)
 }

@@ -40,8 +40,8 @@ pub(crate) fn twelve_hours(times: &[i64]) -> Option<TwelveHours> {
 /// The middle of the longest run of hours from 1 to 11 that do not occur.
 fn between(seen: &[bool; 13]) -> Option<u8> {
     let (mut longest, mut run) = (0..0, 1..1);
-    for hour in 1..=11 {
-        if seen[hour] {
+    for (hour, seen) in seen.iter().enumerate().take(12).skip(1) {
+        if *seen {
             run = hour + 1..hour + 1;
         } else {
             run.end = hour + 1;
