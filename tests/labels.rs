@@ -73,7 +73,7 @@ fn placeholders_judge_nothing_and_labels_that_are_there_do() {
     assert!(!said.contains("accuracy") && said.contains("none of 1200 flows carries one"), "{said}");
     assert!(said.contains("`NeedManualLabel` × 1,200"), "{said}");
     let said = score("partly.csv", &|i| {
-        if i % 2 == 0 {
+        if i.is_multiple_of(2) {
             ""
         } else if is_attack(i) {
             "DDoS"
