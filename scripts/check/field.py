@@ -21,6 +21,8 @@ import tempfile
 REFUSED = {
     "05-placeholder-label/fresh_NeedManualLabel.csv": ["label"],
     "05-placeholder-label/fresh_partly_empty.csv": [],
+    "10-no-header/ugr16.csv": ["too few benign rows"],
+    "10-no-header/unsw_raw.csv": ["too few benign rows"],
     "15-zeek-json/mixed_paths.log": ["label"],
     "15-zeek-json/underscores.log": ["label"],
     "16-scoring-other-names/python_cicflowmeter.csv": ["label"],
@@ -70,6 +72,8 @@ def place(header, names):
 def seconds(texts, name):
     """Every way in which all texts read as times, each as the first and the last in seconds since 1970."""
     found = []
+    if not texts:
+        return found
     try:
         numbers = [float(text) for text in texts]
         for unit in (1, 1e3, 1e6, 1e9):
