@@ -11,7 +11,7 @@ name: flows
 data: { schema: schema.yaml, train: flows.csv }
 split: { test: 0.3, threshold: 0.2 }
 forest: { trees: 10 }
-lstm: { hidden: 4, epochs: 1 }
+lstm: { hidden: 4, epochs: 1, sequence: { by: auto } }
 hybrid: { budget: { false_positive_rate: 0.05 } }
 ";
 

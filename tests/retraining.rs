@@ -21,7 +21,7 @@ fn flows(rows: std::ops::Range<u64>, moved: bool) -> String {
             (false, _) => 500 + noise,
         };
         let label = if attack { "scan" } else { "benign" };
-        format!("{i},10.0.0.{host},{bytes},{},{label}\n", noise % 7)
+        format!("{},10.0.0.{host},{bytes},{},{label}\n", 1_700_000_000 + i, noise % 7)
     };
     format!("time,src,bytes,pkts,label\n{}", rows.map(row).collect::<String>())
 }

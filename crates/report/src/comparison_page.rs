@@ -210,7 +210,7 @@ mod tests {
             assert!(!html.contains(outside), "{outside}");
         }
         for said in
-            ["2 seeds", "baseline", "+0.0200 [+0.0100, +0.0300]", "different test rows", "<code>train/a.csv</code>"]
+            ["2 seeds", "baseline", "+0.0200 [+0.0100, +0.0300]", "different test rows", "<code>train&#x2f;a.csv</code>"]
         {
             assert!(html.contains(said), "{said}");
         }

@@ -192,7 +192,7 @@ fn a_table_that_contradicts_itself_or_knows_no_flow_is_refused() {
     );
     let message = told("uid,colour\nC1,red\n");
     assert!(message.contains("no column looks like a label") && message.contains("found: uid, colour"), "{message}");
-    let rows: String = (0..30_000).map(|i| format!("{i},a,b,benign\n")).collect();
+    let rows: String = (0..30_000).map(|i| format!("{},a,b,benign\n", 1_714_550_000 + i)).collect();
     let message = told(&format!("ts,src,dst,label\n{rows}later,a,b,benign\n"));
     assert!(message.contains("labels.csv, line 30002, column `ts`: `later` is not"), "{message}");
 }

@@ -14,7 +14,7 @@ const SCHEMA: &str = "
 name: t
 order: file
 label: { column: label, benign: [benign] }
-time: { column: ts }
+time: { column: ts, relative: true }
 numeric: [{ name: bytes }]
 categorical: [{ name: proto }]
 ";
@@ -192,7 +192,7 @@ fn zeek_json_is_read_with_underscores_wrapped_and_among_other_logs() {
     let schema = "
 name: t
 order: file
-time: { column: ts }
+time: { column: ts, relative: true }
 entity: { src: id.orig_h }
 numeric: [{ name: orig_bytes }]
 categorical: [{ name: proto }]

@@ -120,7 +120,7 @@ fn labels_are_never_guessed() {
     assert!(message.starts_with("flows.csv: column `label` holds one class only, benign (`benign` × 2)"), "{message}");
     let message = refused(&GOOD.replace("label", "lable"));
     assert!(message.starts_with("flows.csv lacks the column `label`; if `lable` is `label`, add it"), "{message}");
-    assert!(message.ends_with("found: ts, dur, src, bytes, proto, lable"), "{message}");
+    assert!(message.ends_with("found: ts, dur, src, bytes, proto and 1 more"), "{message}");
 }
 
 #[test]

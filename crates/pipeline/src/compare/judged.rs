@@ -27,7 +27,6 @@ pub(super) struct JudgedRun {
 impl JudgedRun {
     pub(super) fn load(project: &Project, asked: &str) -> Result<JudgedRun, PipelineError> {
         let run = show(project, asked)?;
-        let evaluation = evaluation_of(&run)?.clone();
         let path = run.folder.join("config.yaml");
         if path.exists() && !path.is_file() {
             return Err(PipelineError::refuse(format!("{}: this is no regular file", path.display())));
@@ -37,6 +36,7 @@ impl JudgedRun {
         let config = yaml::parse(&text)
             .map_err(|error| PipelineError::refuse(format!("{}: {}", path.display(), error.message)))?;
         let label = format!("{}/{}", run.record.name, run.record.id);
+        let evaluation = evaluation_of(&run)?.clone();
         Ok(JudgedRun { label, record: run.record, evaluation, config: config.value, folder: run.folder })
     }
 

@@ -258,7 +258,7 @@ fn tables_that_teach_nothing_are_refused() {
     flat.numeric.iter_mut().for_each(|c| c.fill(1.0));
     flat.categorical.iter_mut().for_each(|c| c.codes.fill(0));
     let message = config().fit(&flat, sequencing()).unwrap_err().to_string();
-    assert!(message.ends_with("bytes, ttl, flat, port, proto, port"), "{message}");
+    assert!(message.ends_with("bytes, ttl, flat, port, proto and 1 more"), "{message}");
     let mut unlabelled = table();
     unlabelled.label = None;
     assert!(config().fit(&unlabelled, sequencing()).unwrap_err().to_string().contains("no labels"));
