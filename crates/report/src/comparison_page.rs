@@ -209,9 +209,13 @@ mod tests {
         for outside in ["src=\"http", "href=\"http", "url(http", "@import", "<script", "<a>"] {
             assert!(!html.contains(outside), "{outside}");
         }
-        for said in
-            ["2 seeds", "baseline", "+0.0200 [+0.0100, +0.0300]", "different test rows", "<code>train&#x2f;a.csv</code>"]
-        {
+        for said in [
+            "2 seeds",
+            "baseline",
+            "+0.0200 [+0.0100, +0.0300]",
+            "different test rows",
+            "<code>train&#x2f;a.csv</code>",
+        ] {
             assert!(html.contains(said), "{said}");
         }
         let same = html.matches("<tr class=\"same\"").count();
