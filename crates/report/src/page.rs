@@ -116,6 +116,7 @@ pub(crate) fn fill(template: &str, page: &impl Serialize) -> Result<String, Repo
     let mut templates = Environment::new();
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
     templates.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    templates.add_template("head.html", include_str!("../templates/head.html"))?;
     // The name's ending has every value escaped for HTML.
     templates.add_template("page.html", template)?;
     Ok(templates.get_template("page.html")?.render(Serde(page))?)
