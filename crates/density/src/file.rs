@@ -8,9 +8,9 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::bins::Bins;
+use crate::column::{Column, Parent};
 use crate::config::MOST_PARENTS;
-use crate::density::{Column, Parent};
-use crate::fit::MOST_WEIGHT;
+use crate::rows::MOST_WEIGHT;
 use crate::{Density, DensityError};
 
 const FORMAT: &str = "nta-density";

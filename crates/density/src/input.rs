@@ -6,7 +6,7 @@ use nta_data::{Label, Tabular, TabularKind};
 use rayon::prelude::*;
 
 use crate::bins::{MOST_RANK, is_rank};
-use crate::density::Column;
+use crate::column::Column;
 use crate::{Bins, DensityError};
 
 /// Refuses what cannot be learned from.

@@ -38,6 +38,7 @@
 //! Why it is as it is stands in `DECISIONS.md`.
 
 mod bins;
+mod column;
 mod config;
 mod density;
 mod error;
@@ -45,10 +46,12 @@ mod file;
 mod fit;
 mod input;
 mod reasons;
+mod rows;
 mod tables;
 
 pub use bins::{Bin, Bins};
+pub use column::Term;
 pub use config::{ConfigError, DensityConfig, Structure};
-pub use density::{Density, Term};
+pub use density::Density;
 pub use error::DensityError;
 pub use reasons::{Cell, Given, Surprise};

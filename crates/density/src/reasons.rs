@@ -3,7 +3,7 @@
 use nta_data::{Tabular, TabularKind};
 use rayon::prelude::*;
 
-use crate::density::{Column, Parent};
+use crate::column::{Column, Parent};
 use crate::input::columns_by_name;
 use crate::{Bin, Density, DensityError};
 

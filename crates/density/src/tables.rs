@@ -1,7 +1,6 @@
 //! The counts as surprises in nats, laid out so that a block of rows takes one table after the other from the cache.
 
-use crate::Term;
-use crate::density::Column;
+use crate::column::{Column, Term};
 
 /// Rows that are scored together.
 pub(crate) const BLOCK: usize = 512;

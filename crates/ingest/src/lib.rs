@@ -83,6 +83,7 @@ mod writing;
 
 pub use assemble::label_words::says_no_label;
 pub use assemble::labels::with_benign;
+pub use assemble::planned_file::FileLabel;
 pub use assemble::truth::WithoutTruth;
 pub use block::TextPosition;
 pub use draft::infer::{Drafted, draft_schema, infer_schema};
@@ -99,8 +100,7 @@ pub use parquet::guard::panic_is_caught;
 pub use reading::batches::{Batch, Batches, batches, follow};
 pub use reading::odd_columns::OddColumn;
 pub use reading::plain_columns::{ColumnValues, Columns, read_columns};
-pub use reading::summary::{ColumnMissing, FileLabel, FileRows, ReadSummary};
-pub use reading::time_checks::TimeDoubt;
+pub use reading::summary::{ColumnMissing, FileRows, ReadSummary, TimeDoubt};
 pub use reading::whole::{Read, read};
 pub use rejects::file::RejectsFile;
 pub use rejects::reject::{BadRows, Reject};

@@ -8,6 +8,9 @@ pub(crate) const MOST_COLUMNS: usize = 16_384;
 /// Longest name of a column, in bytes; names of nested JSON are joined first.
 pub(crate) const LONGEST_NAME: usize = 1_024;
 
+/// More different labels than any data set has: the column is something else.
+pub(crate) const MOST_LABELS: usize = 1_000;
+
 /// Longest line, and longest record that quotes hold together, in bytes.
 pub(crate) const LONGEST_RECORD: usize = 16 << 20;
 

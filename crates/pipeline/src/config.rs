@@ -15,8 +15,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub(crate) mod error;
 mod traffic;
 
+pub use error::ConfigError;
 pub use traffic::{Traffic, TrafficFile};
 
 use crate::bad_rows::BadRowsConfig;
@@ -114,18 +116,6 @@ impl DataConfig {
 
 fn default_schema() -> String {
     "nta".to_owned()
-}
-
-/// A config that cannot be run.
-#[derive(Debug, thiserror::Error)]
-#[error("{}{}: {message}", file, place.map(|(l, c)| format!(":{l}:{c}")).unwrap_or_default())]
-pub struct ConfigError {
-    /// The file, or `--set`.
-    pub file: String,
-    /// Line and column, from 1.
-    pub place: Option<(u64, u64)>,
-    /// Key, value, and what would be right.
-    pub message: String,
 }
 
 /// A config as it will run, with the folders it belongs to.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use nta_audit::{Drift, DriftConfig, ObservedRate, observed_rate};
+use nta_audit::{Drift, DriftConfig, observed_rate};
 use nta_data::{Dataset, HYBRID, Scores};
 use nta_ingest::{AsWritten, BadRows, Batch, Reject};
 use nta_metrics::ThresholdRule;
@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Outcome, Stage};
 use crate::project::Project;
-use crate::promises;
+use crate::promises::{self, ObservedPromise};
 use crate::score::{Asked, Input, ScoreSink, into_sink};
 use crate::track::locate;
 use crate::yaml;
@@ -66,23 +66,6 @@ pub struct DriftOutcome {
     pub past_limit: Vec<String>,
     /// Seconds it took.
     pub seconds: f64,
-}
-
-/// A promise held against fresh traffic.
-#[derive(Debug, Clone, Serialize)]
-pub struct ObservedPromise {
-    /// Largest share of benign flows that may be flagged.
-    pub budget: f64,
-    /// The share that was, of the benign fresh flows.
-    #[serde(flatten)]
-    pub observed: ObservedRate,
-}
-
-impl ObservedPromise {
-    /// The whole interval lies above the budget.
-    pub fn broken(&self) -> bool {
-        self.observed.interval.is_some_and(|(low, _)| low > self.budget)
-    }
 }
 
 impl DriftOutcome {

@@ -6,7 +6,7 @@ use std::io;
 
 use nta_ingest::IngestError;
 
-use crate::config::ConfigError;
+use crate::config::error::ConfigError;
 
 /// A job that did not end well.
 #[derive(Debug, thiserror::Error)]

@@ -32,7 +32,7 @@ pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
 pub use compare::{CompareRequest, compare, compare_page};
 pub use config::{ConfigError, DataConfig, LoadedConfig, RunConfig, Traffic, TrafficFile};
 pub use doctor::{Checkup, checkup};
-pub use drift::{DriftOutcome, DriftRequest, ObservedPromise, drift};
+pub use drift::{DriftOutcome, DriftRequest, drift};
 pub use dry_run::{DryRun, dry_run};
 pub use error::{Cause, PipelineError, chain};
 pub use event::{
@@ -58,6 +58,7 @@ pub use nta_report::{Comparison, Service, Standing, check_words, thousands};
 pub use nta_tracking::Status;
 pub use policy::{Promotion, RetrainConfig};
 pub use project::Project;
+pub use promises::ObservedPromise;
 pub use promotions::{AliasMoved, collect_garbage, promote, remove_alias, rollback};
 pub use publish::{Proved, PublishOutcome, PublishRequest, Verified, VerifyRequest, publish, require_key, verify};
 pub use retrain::{Decision, FreshAudit, RetrainOutcome, RetrainRequest, RowCounts, Unavailable, retrain};

@@ -1,13 +1,31 @@
 //! Promises as later traffic shows them, kept beside the log of a model's aliases.
 
+use nta_audit::ObservedRate;
 use nta_model::{Look, Observed, Registry};
 use nta_tracking::Moment;
+use serde::Serialize;
 
-use crate::drift::ObservedPromise;
 use crate::event::{Event, Listener, Remark};
 
-/// Keeps what was seen of the promise of a version, `registered` by name and number. A model outside the registry has no place for it, and a place that cannot
-/// be written fails no job: it is told.
+/// A promise held against fresh traffic.
+#[derive(Debug, Clone, Serialize)]
+pub struct ObservedPromise {
+    /// Largest share of benign flows that may be flagged.
+    pub budget: f64,
+    /// The share that was, of the benign fresh flows.
+    #[serde(flatten)]
+    pub observed: ObservedRate,
+}
+
+impl ObservedPromise {
+    /// The whole interval lies above the budget.
+    pub fn broken(&self) -> bool {
+        self.observed.interval.is_some_and(|(low, _)| low > self.budget)
+    }
+}
+
+/// Keeps what was seen of the promise of a version, `registered` by name and number. A model outside the registry has no
+/// place for it, and a place that cannot be written fails no job: it is told.
 pub(crate) fn keep(
     registry: &Registry,
     registered: Option<&(String, u32)>,

@@ -1,6 +1,6 @@
 //! A column's distinct values in ascending order, and what the rows of each weigh.
 
-use crate::fit::BenignRows;
+use crate::rows::BenignRows;
 
 /// The distinct numbers of `column` `(n_rows)` over the rows that count, ascending, and what the rows of each weigh.
 pub(crate) fn runs(column: &[f32], rows: &BenignRows) -> Vec<(f32, f64)> {

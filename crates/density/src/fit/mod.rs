@@ -2,7 +2,6 @@
 
 mod pairs;
 mod parents;
-mod rows;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,12 +9,12 @@ use nta_data::{Label, Tabular, TabularKind, Watch};
 use rayon::prelude::*;
 
 use crate::bins::{Encoder, fit_categories, fit_numbers, quantile, runs};
-use crate::density::{Column, Parent};
+use crate::column::{Column, Parent};
 use crate::input::check_training;
+use crate::rows::BenignRows;
 use crate::{Density, DensityConfig, DensityError};
 
 use pairs::{Pairs, joint, marginal, mutual_information};
-pub(crate) use rows::{BenignRows, MOST_WEIGHT};
 
 /// Share of the benign training rows, by weight, that score at most one half.
 const HALF_AT: f64 = 0.99;

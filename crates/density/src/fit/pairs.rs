@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::BenignRows;
 use crate::DensityError;
-use crate::density::Column;
+use crate::column::Column;
+use crate::rows::BenignRows;
 
 /// What the rows of each code weigh, `(n_codes)`.
 pub(super) fn marginal(codes: &[u8], n_codes: usize, rows: &BenignRows) -> Vec<f64> {

@@ -8,6 +8,7 @@ pub(crate) mod label_words;
 pub(crate) mod labels;
 pub(crate) mod needs;
 pub(crate) mod plan;
+pub(crate) mod planned_file;
 pub(crate) mod refusal;
 pub(crate) mod role;
 pub(crate) mod screen;

@@ -2,7 +2,7 @@
 
 use nta_data::{Schema, SequenceBy};
 
-use crate::assemble::plan::{PlannedFile, hosts_needed};
+use crate::assemble::planned_file::{PlannedFile, hosts_needed};
 use crate::error::IngestError;
 use crate::options::{Advice, ReadOptions, Truth};
 use crate::schema::hints;

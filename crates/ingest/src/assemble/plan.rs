@@ -4,24 +4,22 @@
 use std::sync::Arc;
 
 use nta_data::{Contact, Label, Order, Schema, SensorKey, SequenceBy, listed};
-use polars_core::prelude::DataFrame;
 
 use crate::assemble::fault::FaultKind;
 use crate::assemble::labels::{LabelRule, Verdict};
 use crate::assemble::needs::refuse_missing;
+use crate::assemble::planned_file::{FileLabel, PlannedFile, hosts_needed};
 use crate::assemble::role;
 use crate::error::IngestError;
-use crate::format::{self, Format, Opened};
+use crate::format::{self, Opened};
 use crate::input::file::{Input, OpenInput};
 use crate::input::source::Source;
 use crate::input::tap::Hashing;
 use crate::labelling::join::Join;
 use crate::options::{Advice, ReadOptions, Truth};
-use crate::reading::summary::FileLabel;
 use crate::rejects::reject::BadRows;
-use crate::schema::header::Double;
 use crate::schema::layout::Layout;
-use crate::values::cell::{CellValue, TypedColumn};
+use crate::values::cell::CellValue;
 use crate::values::time::TimeReader;
 use crate::values::time::epoch::ratio;
 
@@ -45,47 +43,6 @@ pub(crate) struct Plan {
     pub(crate) absent: Vec<String>,
     /// Who may end the reading.
     pub(crate) contact: Contact,
-}
-
-/// One file of the plan, or a stream.
-#[derive(Debug, Clone)]
-pub(crate) struct PlannedFile {
-    /// `None` for a stream, which is read by the reader that was open when it was planned.
-    pub(crate) input: Option<Arc<Input>>,
-    /// The path as messages name it.
-    pub(crate) file: String,
-    /// What its entities are hashed with, where no column names their capture.
-    pub(crate) sensor: String,
-    /// The label of all its rows, given from outside, as the schema spells it.
-    pub(crate) label: Option<String>,
-    /// How its rows find their labels in a second file, where they do.
-    pub(crate) join: Option<Join>,
-    pub(crate) format: Format,
-    pub(crate) columns: Vec<String>,
-    pub(crate) layout: Layout,
-    /// Columns under a name that stood before them in the header.
-    pub(crate) doubles: Vec<Double>,
-    /// Columns of kinds that no role can use, and those kinds.
-    pub(crate) unread: Vec<(String, String)>,
-}
-
-impl PlannedFile {
-    /// Settles where its labels come from, where that is no column of its own.
-    fn find_labels(&mut self, schema: &Schema, rule: &LabelRule, options: &ReadOptions) -> Result<(), IngestError> {
-        self.label = self.label.as_deref().map(|given| rule.spelled(given));
-        if let Some(given) = options.labels.as_ref().filter(|_| self.label.is_none()) {
-            self.join = Some(Join::new(given, schema, &self.layout, &self.columns, &self.file, rule)?);
-        }
-        Ok(())
-    }
-
-    /// A column of a block of this file.
-    pub(crate) fn typed_column<'f>(&self, frame: &'f DataFrame, column: &str) -> Result<TypedColumn<'f>, IngestError> {
-        let series = frame.column(column).map_err(|e| IngestError::internal(&self.file, e))?.as_materialized_series();
-        let kind = series.dtype();
-        TypedColumn::of(series)
-            .ok_or_else(|| IngestError::internal(&self.file, format!("column {column} is of kind {kind}")))
-    }
 }
 
 impl Plan {
@@ -186,17 +143,6 @@ impl Plan {
             names.extend(schema.family.as_ref().map(|f| f.column.as_str()));
         }
         names
-    }
-}
-
-/// The host columns that sequences by `by` need.
-pub(crate) fn hosts_needed(schema: &Schema, by: Option<SequenceBy>) -> Vec<&str> {
-    let (src, dst) = (schema.entity.src.as_deref(), schema.entity.dst.as_deref());
-    match by {
-        None | Some(SequenceBy::Capture) => Vec::new(),
-        Some(SequenceBy::Src) => src.into_iter().collect(),
-        Some(SequenceBy::Dst) => dst.into_iter().collect(),
-        Some(SequenceBy::Pair) => src.into_iter().chain(dst).collect(),
     }
 }
 

@@ -3,10 +3,11 @@
 use nta_data::{NumberNotation, TimeUnit};
 
 use crate::assemble::fault::{Fault, FaultKind};
-use crate::assemble::plan::{Plan, PlannedFile};
-use crate::assemble::truth::MOST_LABELS;
+use crate::assemble::plan::Plan;
+use crate::assemble::planned_file::PlannedFile;
 use crate::block::Block;
 use crate::error::{CellError, IngestError};
+use crate::limits::MOST_LABELS;
 use crate::options::Advice;
 
 /// The refusal of a cell of `column` of a block of `file`.

@@ -6,7 +6,8 @@ use polars_core::prelude::{BooleanChunked, NewChunkedArray, PlSmallStr};
 
 use crate::assemble::fault::{Fault, FaultKind};
 use crate::assemble::labels::Verdict;
-use crate::assemble::plan::{Plan, PlannedFile, hosts_needed};
+use crate::assemble::plan::Plan;
+use crate::assemble::planned_file::{PlannedFile, hosts_needed};
 use crate::assemble::refusal::in_words;
 use crate::assemble::role::{self, Written};
 use crate::assemble::truth::label_text;

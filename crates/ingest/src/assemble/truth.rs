@@ -9,6 +9,7 @@ use crate::assemble::columns::{Interner, Kept, is_kept};
 use crate::assemble::fault::{Fault, FaultKind};
 use crate::assemble::label_words::says_no_label;
 use crate::assemble::labels::{LabelRule, Verdict};
+use crate::limits::MOST_LABELS;
 use crate::values::cell::{CellValue, TypedColumn};
 
 /// The truth, and what the label texts were.
@@ -64,9 +65,6 @@ impl WithoutTruth {
         }
     }
 }
-
-/// More different labels than any data set has: the column is something else.
-pub(crate) const MOST_LABELS: usize = 1_000;
 
 impl LabelBuilder {
     /// With `keeps_all`, rows of which no truth is known stay among the rows, and no label is refused.

@@ -5,11 +5,11 @@ use nta_data::TimeUnit;
 
 use crate::draft::numbers::numbers;
 use crate::draft::sample::Sample;
-use crate::draft::time::TimeGuess;
+use crate::draft::time_guess::TimeGuess;
 use crate::draft::time_names::{self, Tool};
-use crate::reading::time_checks::resolution;
 use crate::values::notation::number_in;
 use crate::values::number::Number;
+use crate::values::time::span::resolution;
 
 /// A duration column.
 #[derive(Debug, Clone)]

@@ -4,6 +4,7 @@ use nta_leakage::{holds_address, is_address};
 
 use crate::draft::numbers::numbers;
 use crate::draft::sample::Sample;
+use crate::draft::text::in_comment;
 use crate::draft::time::Times;
 
 /// What a column that has no role of its own could be.
@@ -142,11 +143,6 @@ fn is_identifier(name: &str) -> bool {
 
 fn is_number(sample: &Sample) -> bool {
     numbers(sample).is_some_and(|found| !found.hex && !found.is_spoiled)
-}
-
-/// A text of the file as a comment can hold it.
-pub(crate) fn in_comment(text: &str) -> String {
-    text.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 impl ColumnKind {

@@ -16,7 +16,6 @@ use crate::draft::yaml::{Draft, render};
 use crate::draft::{give_aways, labels};
 use crate::error::IngestError;
 use crate::format;
-use crate::framing::quoting;
 use crate::input::file::{Input, OpenInput};
 use crate::input::tap::Hashing;
 use crate::rejects::reject::BadRows;
@@ -56,7 +55,7 @@ pub fn draft_schema(path: &Path, contact: &Contact) -> Result<Drafted, IngestErr
     let file = input.name.clone();
     let mut schema = any_columns();
     schema.name = "inferred".to_owned();
-    schema.delimiter = sniff_delimiter(&input)?;
+    schema.delimiter = format::sniff_delimiter(&input)?;
     let mut look = Look::at(&input, &schema)?;
     let mut notes = Vec::new();
     if headless::is_data(&look.raw_names) {
@@ -134,15 +133,6 @@ impl Look {
         self.names = names;
         Ok(())
     }
-}
-
-/// The separator that the file names, or that cuts its first line into most pieces; `None` for a comma.
-pub(crate) fn sniff_delimiter(input: &OpenInput) -> Result<Option<char>, IngestError> {
-    let Some(head) = format::separated_head(input)? else { return Ok(None) };
-    let pieces = |d: u8| quoting::values(&head.first_line, d).count();
-    let most = [b',', b'\t', b';', b'|'].into_iter().rev().max_by_key(|d| pieces(*d));
-    let best = head.delimiter.or(most.filter(|d| pieces(*d) > 1));
-    Ok(best.filter(|d| *d != b',').map(char::from))
 }
 
 fn draft(samples: &[Sample], look: &Look, header: Vec<String>) -> Draft {

@@ -1,8 +1,8 @@
 //! Guesses which column holds the truth, and which of its values mean benign.
 
 use crate::assemble::label_words::{is_benign, says_no_label};
-use crate::assemble::truth::MOST_LABELS;
 use crate::draft::sample::Sample;
+use crate::limits::MOST_LABELS;
 use crate::values::number::{Number, number};
 
 /// A label column, its values dealt to the classes.

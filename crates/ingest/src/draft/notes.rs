@@ -2,9 +2,9 @@
 //! on the screen.
 
 use crate::block::Block;
-use crate::draft::guess::in_comment;
 use crate::draft::numbers::{Numbers, OddCell};
 use crate::draft::sample::Sample;
+use crate::draft::text::in_comment;
 use crate::left_out::LeftOut;
 use crate::schema::header::Double;
 

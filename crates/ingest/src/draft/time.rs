@@ -6,6 +6,7 @@ use nta_data::{Order, TimeRole, TimeUnit};
 use crate::draft::duration::{self, DurationGuess, Extent};
 use crate::draft::sample::Sample;
 use crate::draft::time_formats::{self, Reading};
+use crate::draft::time_guess::TimeGuess;
 use crate::draft::time_names::{self, Tool};
 use crate::values::number::{Number, number};
 use crate::values::time::civil::MICROS_PER_DAY;
@@ -26,21 +27,6 @@ pub(crate) struct Times {
     pub(crate) clocks: Vec<String>,
     /// Columns that look like times and cannot be read, each with a cell.
     pub(crate) unknown: Vec<(String, String)>,
-}
-
-/// A time column.
-#[derive(Debug, Clone)]
-pub(crate) struct TimeGuess {
-    pub(crate) column: String,
-    /// Pattern of a text time or of a date in digits.
-    pub(crate) format: Option<String>,
-    pub(crate) unit: TimeUnit,
-    pub(crate) twelve_hour_from: Option<u8>,
-    pub(crate) relative: bool,
-    /// What a reader of the draft should know.
-    pub(crate) remarks: Vec<String>,
-    /// Microseconds since 1970, in file order.
-    pub(crate) times: Vec<i64>,
 }
 
 /// Looks through `samples`, of which `taken` have another role; `share` of the file's bytes were looked at.
@@ -217,23 +203,6 @@ fn order(start: Option<&TimeGuess>, has_duration: bool) -> (Order, &'static str)
 }
 
 impl TimeGuess {
-    fn new(sample: &Sample, times: Vec<i64>) -> TimeGuess {
-        let (column, unit) = (sample.name.clone(), TimeUnit::Seconds);
-        TimeGuess { column, format: None, unit, twelve_hour_from: None, relative: false, remarks: Vec::new(), times }
-    }
-
-    /// What reads its cells.
-    pub(crate) fn reader(&self) -> TimeReader {
-        TimeReader::new(&TimeRole {
-            column: self.column.clone(),
-            format: self.format.clone(),
-            unit: self.unit,
-            twelve_hour_from: self.twelve_hour_from,
-            relative: self.relative,
-            ..TimeRole::default()
-        })
-    }
-
     /// Says how a clock of twelve hours without AM and PM is read, if this is one.
     fn put_on_twelve_hours(&mut self, tool: Tool) {
         let hour = |t: &i64| t.rem_euclid(MICROS_PER_DAY) / HOUR;

@@ -2,8 +2,9 @@
 
 use nta_data::{Order, TimeUnit};
 
-use crate::draft::time::{TimeGuess, Times};
-use crate::draft::yaml::quoted;
+use crate::draft::text::quoted;
+use crate::draft::time::Times;
+use crate::draft::time_guess::TimeGuess;
 use crate::values::number::{Number, number};
 
 pub(super) fn render_times(times: &Times, line: &mut impl FnMut(&str)) {

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use crate::draft::guess::ColumnKind;
 use crate::draft::labels::LabelGuess;
 use crate::draft::notes::NumberNote;
+use crate::draft::text::quoted;
 use crate::draft::time::Times;
 use crate::draft::time_yaml::{self, render_times};
 
@@ -128,15 +129,6 @@ fn render_features(draft: &Draft, line: &mut impl FnMut(&str)) {
     for (name, remark) in ignored {
         line(&format!("  - {}{remark}", quoted(&name)));
     }
-}
-
-/// A YAML scalar that reads as this text whatever it holds.
-pub(crate) fn quoted(text: &str) -> String {
-    let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
-        && !["true", "false", "yes", "no", "null", "on", "off", "y", "n", "nan"]
-            .contains(&text.to_lowercase().as_str());
-    if is_plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
 }
 
 fn list(values: &[String]) -> String {

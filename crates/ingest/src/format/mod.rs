@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::block::BlockReader;
 use crate::decode::by_line::ByLine;
 use crate::decode::decoder::Decoder;
+use crate::decode::delimiter::DELIMITERS;
 use crate::decode::line_blocks::LineBlocks;
 use crate::decode::named_fields::{FieldsFrom, NamedFields, Syntax};
 use crate::decode::separated::{self, Separated};
@@ -17,6 +18,7 @@ use crate::decode::zeek_json;
 use crate::decode::zeek_tsv::{self, ZeekTsv};
 use crate::error::IngestError;
 use crate::framing::framer::Framer;
+use crate::framing::quoting;
 use crate::input::file::OpenInput;
 use crate::input::tap::{Hashing, Tap};
 use crate::input::unpack::Unpacked;
@@ -169,6 +171,15 @@ pub(crate) fn separated_head(input: &OpenInput) -> Result<Option<Head>, IngestEr
     let is_text = !head.first_line.starts_with(first_line::PARQUET);
     let is_separated = is_text && text_format(&head.first_line).is_some_and(is_separated);
     Ok(is_separated.then_some(head))
+}
+
+/// The separator that the file names, or that cuts its first line into most pieces; `None` for a comma.
+pub(crate) fn sniff_delimiter(input: &OpenInput) -> Result<Option<char>, IngestError> {
+    let Some(head) = separated_head(input)? else { return Ok(None) };
+    let pieces = |d: u8| quoting::values(&head.first_line, d).count();
+    let most = DELIMITERS.into_iter().rev().max_by_key(|d| pieces(*d));
+    let best = head.delimiter.or(most.filter(|d| pieces(*d) > 1));
+    Ok(best.filter(|d| *d != b',').map(char::from))
 }
 
 fn framer_of(input: &OpenInput, tap: &Tap) -> Result<Framer, IngestError> {

@@ -5,7 +5,7 @@ use polars_core::prelude::DataFrame;
 use crate::block::Block;
 use crate::error::{CellError, IngestError};
 use crate::labelling::join::{Join, Joined, Told, WindowRows};
-use crate::labelling::keys::{KeyColumns, address, port, texts};
+use crate::labelling::keys::{address, port, texts};
 use crate::labelling::windows::{FlowEnds, LabelWindows, Window};
 
 impl Join {
@@ -81,21 +81,6 @@ impl Join {
             remedy: "part their times, hosts or ports".to_owned(),
         }))
     }
-}
-
-/// Windows need the flow's time, and the columns that they ask for.
-pub(super) fn refuse_blind(windows: &LabelWindows, keys: &KeyColumns, file: &str) -> Result<(), IngestError> {
-    let lacks = match () {
-        () if keys.time.is_none() => "a time: name its column under `time:` in the schema",
-        () if windows.asks_hosts() && (keys.src.is_none() || keys.dst.is_none()) => {
-            "both hosts: name their columns under `entity:` in the schema"
-        }
-        () if windows.asks_ports() && keys.ports.is_none() => {
-            "both ports, in columns of usual names such as `Src Port` and `Dst Port`"
-        }
-        () => return Ok(()),
-    };
-    Err(IngestError::NoWindowColumns { file: file.to_owned(), lacks: lacks.to_owned() })
 }
 
 /// The cells of a column, spelled as windows spell them; all empty where there is none.

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::assemble::labels::LabelRule;
 use crate::block::Block;
 use crate::error::IngestError;
-use crate::labelling::by_windows::refuse_blind;
 use crate::labelling::given::{GivenLabels, Kind};
 use crate::labelling::index::Found;
 use crate::labelling::keys::{KeyColumns, KeyKind, times};
@@ -114,7 +113,7 @@ impl Join {
                 (How::Table(kind, labels), told)
             }
             Kind::Windows(windows) => {
-                refuse_blind(windows, &keys, file)?;
+                windows.refuse_blind(&keys, file)?;
                 let labels = windows.windows.iter().map(|w| w.label.clone()).chain(windows.default.clone());
                 (How::Windows, labels.map(|label| (label, String::new())).collect())
             }

@@ -7,9 +7,7 @@ use nta_data::{Contact, Schema};
 
 use crate::assemble::columns::Interner;
 use crate::assemble::label_words::says_no_label;
-use crate::assemble::truth::MOST_LABELS;
 use crate::block::{Block, BlockLimit, Places};
-use crate::draft::infer::sniff_delimiter;
 use crate::draft::sample::Sample;
 use crate::draft::{labels, time::start};
 use crate::error::{IngestError, Position};
@@ -18,6 +16,7 @@ use crate::input::file::{Input, OpenInput};
 use crate::input::tap::Hashing;
 use crate::labelling::index::{Entry, Index, MOST_ROWS};
 use crate::labelling::keys::{KeyColumns, KeyKind, texts, times};
+use crate::limits::MOST_LABELS;
 use crate::rejects::reject::BadRows;
 use crate::schema::any::any_columns;
 use crate::schema::layout::Layout;
@@ -56,7 +55,8 @@ impl LabelTable {
     /// ones.
     pub(crate) fn open(path: &Path, schema: &Schema, contact: &Contact) -> Result<LabelTable, IngestError> {
         let input = Input::new(path, true).open(contact)?;
-        let as_text = Schema { name: "labels".to_owned(), delimiter: sniff_delimiter(&input)?, ..any_columns() };
+        let as_text =
+            Schema { name: "labels".to_owned(), delimiter: format::sniff_delimiter(&input)?, ..any_columns() };
         let mut reader = format::open(&input, &as_text, BadRows::Refuse, Hashing::No)?.reader;
         let columns = reader.columns().to_vec();
         let block = reader.next_block(LOOK)?.ok_or_else(|| IngestError::HeaderOnly { file: input.name.clone() })?;

@@ -12,6 +12,7 @@ use serde_saphyr::Spanned;
 use crate::assemble::label_words::says_no_label;
 use crate::error::IngestError;
 use crate::labelling::hosts::Hosts;
+use crate::labelling::keys::KeyColumns;
 
 /// Most bytes of such a file, and most windows.
 const MOST_BYTES: u64 = 1 << 20;
@@ -112,6 +113,21 @@ impl LabelWindows {
             return Err(IngestError::BadLabels { file, at: None, problem });
         }
         parse(&text, &file)
+    }
+
+    /// Windows need the flow's time, and the columns that they ask for.
+    pub(super) fn refuse_blind(&self, keys: &KeyColumns, file: &str) -> Result<(), IngestError> {
+        let lacks = match () {
+            () if keys.time.is_none() => "a time: name its column under `time:` in the schema",
+            () if self.asks_hosts() && (keys.src.is_none() || keys.dst.is_none()) => {
+                "both hosts: name their columns under `entity:` in the schema"
+            }
+            () if self.asks_ports() && keys.ports.is_none() => {
+                "both ports, in columns of usual names such as `Src Port` and `Dst Port`"
+            }
+            () => return Ok(()),
+        };
+        Err(IngestError::NoWindowColumns { file: file.to_owned(), lacks: lacks.to_owned() })
     }
 
     /// Whether some window asks for hosts.

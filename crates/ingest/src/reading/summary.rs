@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use nta_data::Label;
 use serde::{Deserialize, Serialize};
 
 use crate::assemble::assembler::Assembled;
 use crate::assemble::plan::Plan;
+use crate::assemble::planned_file::FileLabel;
 use crate::format::Format;
 use crate::labelling::join::Joined;
 use crate::left_out::LeftOut;
 use crate::reading::odd_columns::{OddColumn, odd_columns};
-use crate::reading::time_checks::TimeDoubt;
 use crate::rejects::ledger::Ledger;
 use crate::schema::layout;
 use crate::values::time::span::TimeSpan;
@@ -81,13 +80,22 @@ pub struct FileRows {
     pub label: Option<FileLabel>,
 }
 
-/// A label that all rows of a file are given.
+/// Something odd about the order of times: said, not refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileLabel {
-    /// The label, as the schema spells it.
-    pub text: String,
-    /// What it means.
-    pub class: Label,
+#[serde(rename_all = "snake_case")]
+pub enum TimeDoubt {
+    /// The schema says `order: file`, and a file's times neither rise nor fall.
+    Shuffled {
+        /// The file.
+        file: String,
+    },
+    /// The schema says `order: file`, and a file that ends before another begins is listed behind it.
+    ListedLate {
+        /// The earlier file.
+        file: String,
+        /// The one before it in the list.
+        after: String,
+    },
 }
 
 pub(crate) fn summarise(plan: &Plan, files: Vec<FileRows>, assembled: &Assembled, ledger: &Ledger) -> ReadSummary {

@@ -4,34 +4,15 @@
 use std::ops::Range;
 
 use nta_data::{Dataset, Order, TimeUnit};
-use serde::{Deserialize, Serialize};
 
 use crate::assemble::plan::Plan;
 use crate::error::IngestError;
-use crate::reading::summary::{FileRows, ReadSummary};
+use crate::reading::summary::{FileRows, ReadSummary, TimeDoubt};
 use crate::values::time::TimeReader;
 use crate::values::time::epoch::ratio;
-use crate::values::time::span::TimeSpan;
+use crate::values::time::span::{TimeSpan, resolution};
 use crate::values::time::trend::{Trend, trend};
 use crate::values::time::twelve_hours::twelve_hours;
-
-/// Something odd about the order of times: said, not refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TimeDoubt {
-    /// The schema says `order: file`, and a file's times neither rise nor fall.
-    Shuffled {
-        /// The file.
-        file: String,
-    },
-    /// The schema says `order: file`, and a file that ends before another begins is listed behind it.
-    ListedLate {
-        /// The earlier file.
-        file: String,
-        /// The one before it in the list.
-        after: String,
-    },
-}
 
 /// Flows from which on their durations are held against the span of their starts.
 const ENOUGH: usize = 100;
@@ -98,12 +79,6 @@ fn refuse_long_durations(plan: &Plan, dataset: &Dataset, span: &TimeSpan) -> Res
         room: room as f64 / 1e6,
         fitting: fitting.next().map(|unit| unit.name().to_owned()),
     })
-}
-
-/// How coarsely starts are written, microseconds: dates alone, whole minutes, or seconds and less.
-pub(crate) fn resolution(starts: &[i64]) -> i64 {
-    let all_multiples_of = |unit: &i64| starts.iter().all(|start| start % unit == 0);
-    [86_400_000_000, 60_000_000].into_iter().find(all_multiples_of).unwrap_or(1_000_000)
 }
 
 fn refuse_twelve_hours(plan: &Plan, file: &str, times: &[i64]) -> Result<(), IngestError> {

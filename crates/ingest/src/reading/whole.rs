@@ -3,7 +3,8 @@
 use nta_data::{Dataset, Watch};
 
 use crate::assemble::assembler::{Assembled, Assembler};
-use crate::assemble::plan::{Plan, PlannedFile};
+use crate::assemble::plan::Plan;
+use crate::assemble::planned_file::PlannedFile;
 use crate::assemble::screen::screen;
 use crate::block::BlockLimit;
 use crate::error::IngestError;

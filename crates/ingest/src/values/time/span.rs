@@ -6,6 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::values::time::civil::shown;
 use crate::values::time::trend::{Trend, trend};
 
+/// How coarsely starts are written, microseconds: dates alone, whole minutes, or seconds and less.
+pub(crate) fn resolution(starts: &[i64]) -> i64 {
+    let all_multiples_of = |unit: &i64| starts.iter().all(|start| start % unit == 0);
+    [86_400_000_000, 60_000_000].into_iter().find(all_multiples_of).unwrap_or(1_000_000)
+}
+
 /// The first and the last start among some flows, and how they were read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeSpan {
