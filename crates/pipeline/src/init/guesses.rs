@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use nta_data::{Order, Schema};
+use nta_data::Schema;
 use serde::Serialize;
 
 use crate::dry_run::DryRun;
-use crate::yaml::{self, Document};
+use crate::yaml::{self, Document, spelt};
 
 /// One guess.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -55,7 +55,7 @@ pub(super) fn of_schema(schema: &Schema, text: &str, file: &Path) -> Vec<Guess> 
     }
     let hosts = [schema.entity.src.clone(), schema.entity.dst.clone()].into_iter().flatten().collect();
     guesses.push(guess("entity", hosts));
-    guesses.push(guess("order", one(order(schema.order))));
+    guesses.push(guess("order", vec![spelt(&schema.order)]));
     let columns = [
         ("categorical", schema.categorical.iter().map(|column| column.name.clone()).collect::<Vec<_>>()),
         ("numeric", schema.numeric.iter().map(|column| column.name.clone()).collect()),
@@ -90,20 +90,6 @@ pub(super) fn of_config(text: &str, file: &Path, plan: Option<&DryRun>) -> Vec<G
 fn at(document: &Document, key: &str, values: Vec<String>, becomes: Option<String>, file: &Path) -> Guess {
     let line = document.place_of(key).map_or(1, |place| place.line);
     Guess { key: key.to_owned(), values, becomes, file: file.to_owned(), line }
-}
-
-fn order(order: Order) -> &'static str {
-    match order {
-        Order::File => "file",
-        Order::EndTime => "end_time",
-        Order::None => "none",
-    }
-}
-
-/// A unit as schemas spell it.
-fn spelt(value: &impl Serialize) -> String {
-    let value = serde_json::to_value(value).unwrap_or_default();
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use super::profile;
 use crate::error::{PipelineError, failed};
 use crate::event::{Outcome, Remark, Stage, TimesRead};
 use crate::traffic::{SourceReport, TrafficReport};
+use crate::yaml::spelt;
 
 /// What the stages left for the report.
 pub(crate) struct Material<'a> {
@@ -108,8 +109,7 @@ fn lstm_view(model: &Model, length: u64) -> LstmView {
 
 /// A value's name as configs spell it.
 fn in_words(value: &impl serde::Serialize) -> String {
-    let value = serde_json::to_value(value).unwrap_or_default();
-    value.as_str().map_or_else(|| value.to_string(), |s| s.replace('_', " "))
+    spelt(value).replace('_', " ")
 }
 
 fn notes(ctx: &Context<'_>, model: &Model, material: &Material<'_>) -> Vec<Note> {

@@ -6,6 +6,7 @@ use nta_preprocess::{Part, PartitionSummary, Strategy};
 use crate::config::RunConfig;
 use crate::event::Settled;
 use crate::traffic::{self, ReadTraffic};
+use crate::yaml::spelt;
 
 /// The key of the strategy, which the partition tells of itself.
 pub(crate) const STRATEGY: &str = "split.strategy";
@@ -58,10 +59,4 @@ pub(crate) fn by_partition(config: &mut RunConfig, summary: &PartitionSummary) -
         }
     }
     settled
-}
-
-/// A value as configs spell it.
-fn spelt(value: &impl serde::Serialize) -> String {
-    let value = serde_json::to_value(value).unwrap_or_default();
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

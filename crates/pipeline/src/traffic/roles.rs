@@ -11,6 +11,7 @@ use super::{resolve, unset};
 use crate::config::{RunConfig, Traffic};
 use crate::error::{PipelineError, refused};
 use crate::project::{Project, expand};
+use crate::yaml::spelt;
 
 /// `data.schema` of a config that leaves it to the data.
 const AUTO: &str = "auto";
@@ -99,9 +100,9 @@ fn supported(by: SequenceBy, schema: &Schema) -> Result<Option<SequenceBy>, Pipe
     .filter(|(by, _)| schema.supports(*by))
     .map(|(_, name)| *name)
     .collect();
-    let asked = serde_json::to_value(by).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
     Err(PipelineError::refuse(format!(
-        "`lstm.sequence.by` is `{asked}`, but schema {} names no such host column; it can form sequences by {}",
+        "`lstm.sequence.by` is `{}`, but schema {} names no such host column; it can form sequences by {}",
+        spelt(&by),
         schema.name,
         can.join(", ")
     )))
