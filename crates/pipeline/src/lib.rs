@@ -3,6 +3,7 @@
 mod bad_rows;
 mod compare;
 mod config;
+mod digest;
 mod doctor;
 mod drift;
 mod dry_run;
@@ -54,7 +55,7 @@ pub use nta_metrics::{
     AtRate, Check, Checked, Evaluation, MemberEvaluation, OperatingPoint, Paired, Promise, UnitKind, metric,
 };
 pub use nta_model::{Act, AliasChange, Collected, Look, Observed, Reign, Removal};
-pub use nta_report::{Comparison, Service, Standing, check_words, thousands};
+pub use nta_report::{Comparison, Service, Standing, ToldCheck, tell_check, thousands};
 pub use nta_tracking::Status;
 pub use policy::{Promotion, RetrainConfig};
 pub use project::Project;

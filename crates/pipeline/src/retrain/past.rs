@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::fresh::deal;
 use super::mix::{behind, together};
 use crate::config::RunConfig;
-use crate::error::{PipelineError, refused};
+use crate::error::{PipelineError, failed, refused};
 use crate::event::{Listener, Stage, StageWatch, Unit};
 use crate::project::Project;
 use crate::run::partition_of;
@@ -51,6 +51,7 @@ pub(super) struct OldTest {
 
 /// What one model learned from and was judged on.
 struct Own {
+    /// Hosts as read, whatever the parts were.
     learned: Dataset,
     test: OldTest,
     files: Vec<(FileDigest, u64)>,
@@ -115,7 +116,10 @@ fn own(
         return Ok(Own { learned, test: OldTest { rows: Sealed::new(test), hosts }, files });
     }
     let parts = partition_of(&config, traffic)?;
-    let learned = together([&parts.train, &parts.validation, &parts.calibration, &parts.threshold])?;
+    let learned = match parts.learned() {
+        Some(stream) => stream.rows(0..stream.n_rows()).map_err(failed)?,
+        None => together([&parts.train, &parts.validation, &parts.calibration, &parts.threshold])?,
+    };
     Ok(Own { learned, test: OldTest { rows: parts.test, hosts: parts.test_hosts }, files })
 }
 

@@ -7,11 +7,11 @@ use nta_data::{Dataset, Scores, Sealed, hex};
 use nta_ingest::{Added, AddedValues, TableWriter};
 use nta_metrics::{Curves, Evaluation, JudgeInput, JudgedMember, Named, PartSize, curves, judge};
 use nta_model::Model;
-use nta_preprocess::{Copies, PartitionSummary};
+use nta_preprocess::{Copies, Origin, PartitionSummary};
 use sha2::{Digest, Sha256};
 
 use super::context::Context;
-use super::fuse::score_all;
+use super::scores::score_test;
 use crate::error::{PipelineError, failed};
 use crate::event::{Outcome, Stage};
 use crate::score::{FLAGGED, PROBABILITY};
@@ -27,6 +27,9 @@ pub(crate) struct Judged {
 pub(crate) struct Judging<'a> {
     /// The host of each test row, whatever its segment.
     pub(crate) hosts: &'a [u64],
+    /// What was learned from, and where all rows stood before they were dealt.
+    pub(crate) learned: [&'a Dataset; 4],
+    pub(crate) origins: Option<&'a [Origin; 5]>,
     pub(crate) copies: &'a Copies,
     pub(crate) summary: &'a PartitionSummary,
     /// Attack families of the training part.
@@ -55,7 +58,7 @@ pub(crate) fn evaluate(
 ) -> Result<Judged, PipelineError> {
     ctx.stage(Stage::Evaluate, |ctx| {
         let test = sealed.open();
-        let scores = score_all(ctx, model, &test, Stage::Evaluate)?;
+        let scores = score_test(ctx, model, &test, judging.learned, judging.origins)?;
         let judged = measure(&test, &scores, model, judging)?;
         keep_predictions(ctx, &test, &scores, model)?;
         let text = serde_json::to_string_pretty(&judged.evaluation).map_err(failed)? + "\n";

@@ -11,6 +11,7 @@ mod log;
 mod members;
 mod profile;
 mod publish;
+mod scores;
 pub(crate) mod settle;
 
 use std::collections::BTreeMap;
@@ -33,10 +34,10 @@ use crate::track::{AskedTracking, TrackedRun, Tracking};
 use crate::traffic::{self, ReadTraffic, SourceReport};
 
 pub(crate) use context::Context;
-pub(crate) use fuse::score_rows;
 use judge::Judging;
 use log::RunLog;
 use members::MemberStage;
+pub(crate) use scores::score_rows;
 
 pub(crate) use columns::COLUMNS;
 pub use columns::ColumnCheck;
@@ -299,8 +300,15 @@ fn stages(
     let learning = std::mem::take(&mut learned.report);
     let model = fuse::fuse(ctx, learned, &parts, &traffic_report)?;
     let families = judge::attack_families(&parts.train);
-    let Partition { test, test_hosts, copies, summary, .. } = parts;
-    let judging = Judging { hosts: &test_hosts, copies: &copies, summary: &summary, families: &families };
+    let Partition { train, validation, calibration, threshold, test, test_hosts, origins, copies, summary } = parts;
+    let judging = Judging {
+        hosts: &test_hosts,
+        learned: [&train, &validation, &calibration, &threshold],
+        origins: origins.as_ref(),
+        copies: &copies,
+        summary: &summary,
+        families: &families,
+    };
     let earlier_test_reads = judge::note_reading(ctx, &test)?;
     let judged = judge::evaluate(ctx, test, &model, &judging, earlier_test_reads)?;
     let traffic = &traffic_report;
