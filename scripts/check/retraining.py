@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""The loop of `nta retrain` on simulated traffic, again and again: a champion from the first half of a week's capture, then a
-challenger from the second half, as it is and with drift planted in it (bytes sent grow sixteenfold, every fourth flow speaks
-of a new service, as in drift.py). Each repeat has a site and a champion of its own.
+"""The loop of `nta retrain` on simulated traffic, again and again: a champion from the first two thirds of a week's capture,
+then a challenger from the last third, as it is and with drift planted in it (bytes sent grow sixteenfold, every fourth flow
+speaks of a new service, as in drift.py). Each repeat has a site and a champion of its own.
   scripts/check/retraining.py NTA [--repeats 100] [--seed 1000] [--threads 2]
 NTA is a built binary. Ends with 1 where, in more than 5 % of the repeats without drift, a column, a score or the alert rate
 is past its limit or a challenger takes over, or where in fewer than 95 % of those with drift it is found, the challenger wins
-and the alias moves. The rule is the default one of `retrain:`, but for the share of old flows: the champion's forest and
-LSTM are fitted on some 18,000 flows, and so are the challenger's with .2. A champion that has learned from less than its
-challenger is beaten without any drift, and rightly (--replay 0.5 shows it). Needs Python 3 and nothing else."""
+and the alias moves. The rule is the default one of `retrain:`. Two thirds, and dealt by blocks as the loop deals its
+challengers: half-way the challenger learns from more flows than the champion has and wins without drift, rightly (--before
+0.5), or, with fewer old ones among them (--replay 0.2), forgets a family. Needs Python 3 and nothing else."""
 import argparse, csv, json, pathlib, subprocess, sys, tempfile, time
 
 CONFIG = """name: loop
@@ -27,9 +27,9 @@ def main():
     parser.add_argument("--repeats", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1_000)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--flows", type=int, default=60_000, help="of the whole capture")
-    parser.add_argument("--before", type=float, default=0.5, help="share of the capture that the champion has")
-    parser.add_argument("--replay", type=float, default=0.2, help="`retrain.replay`")
+    parser.add_argument("--flows", type=int, default=90_000, help="of the whole capture")
+    parser.add_argument("--before", type=float, default=2 / 3, help="share of the capture that the champion has")
+    parser.add_argument("--replay", type=float, default=0.5, help="`retrain.replay`")
     parser.add_argument("--days", type=int, default=5)
     parser.add_argument("--keep", type=pathlib.Path, help="leave the last repeat's home here")
     args = parser.parse_args()
