@@ -8,6 +8,7 @@
 //! | `config` | how much drift is too much |
 //! | `drift` | the comparison itself: every column against its training, ranked |
 //! | `distance` | population stability index, Kolmogorov-Smirnov distance, odds |
+//! | `two_sample` | whether a classifier tells traffic from training traffic, and by which columns |
 //! | `rate` | a share of flagged rows, with its interval |
 //! | `bootstrap` | intervals and tests from blocks of neighbouring rows |
 //! | `discovery` | control of false discoveries over many columns |
@@ -20,7 +21,9 @@ mod discovery;
 mod distance;
 mod drift;
 mod rate;
+mod two_sample;
 
 pub use config::DriftConfig;
 pub use drift::{AlertDrift, ColumnDrift, ColumnKind, Drift, DriftError, MIN_BLOCKS, drift};
 pub use rate::{ObservedRate, observed_rate};
+pub use two_sample::{MOST_COMPARED, moved};

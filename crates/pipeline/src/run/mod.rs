@@ -9,6 +9,7 @@ mod judge;
 mod learning;
 mod log;
 mod members;
+mod moved;
 mod profile;
 mod publish;
 pub(crate) mod settle;
@@ -299,8 +300,10 @@ fn stages(
     let learning = std::mem::take(&mut learned.report);
     let model = fuse::fuse(ctx, learned, &parts, &traffic_report)?;
     let families = judge::attack_families(&parts.train);
+    let benign = moved::benign(&parts)?;
     let Partition { test, test_hosts, copies, summary, .. } = parts;
-    let judging = Judging { hosts: &test_hosts, copies: &copies, summary: &summary, families: &families };
+    let judging =
+        Judging { hosts: &test_hosts, copies: &copies, summary: &summary, families: &families, benign: &benign };
     let earlier_test_reads = judge::note_reading(ctx, &test)?;
     let judged = judge::evaluate(ctx, test, &model, &judging, earlier_test_reads)?;
     let traffic = &traffic_report;
