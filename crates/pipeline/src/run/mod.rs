@@ -38,6 +38,7 @@ pub(crate) use fuse::score_rows;
 use judge::Judging;
 use log::RunLog;
 use members::MemberStage;
+pub(crate) use profile::fit as fit_profile;
 
 pub(crate) use columns::COLUMNS;
 pub use columns::ColumnCheck;
