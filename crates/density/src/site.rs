@@ -21,6 +21,9 @@ impl Density {
         if total > MOST_WEIGHT {
             return Err(DensityError::TooHeavy { total, most: MOST_WEIGHT });
         }
+        if n == 0 {
+            return Ok(self.clone());
+        }
         let mut codes = Vec::new();
         self.encode(&columns_by_name(&self.columns, x)?, 0, n, &mut codes);
         let code = |column: usize, row: usize| usize::from(codes[column * n + row]);

@@ -15,7 +15,7 @@ pub(crate) fn baseline(args: &BaselineArgs, common: &Common) -> anyhow::Result<(
         sensor: args.sensor.clone(),
         written: args.written.as_written()?,
         bad_rows: args.bad_rows.into(),
-        trust: if args.verified { Trust::Verified } else { Trust::Unverified },
+        trust: if args.verified && !args.unverified { Trust::Verified } else { Trust::Unverified },
         budget: args.budget,
         accept: args.accept,
         project: commands::project(common),

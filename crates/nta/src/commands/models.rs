@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use nta_pipeline::{
-    AliasChange, ModelLine, Observed, Promise, Reign, SiteBaseline, model_log, models as list, show_model, thousands,
+    AliasChange, ModelLine, Observed, Reign, SiteBaseline, model_log, models as list, show_model, thousands,
 };
 
 use crate::args::{Common, ModelsCommand};
@@ -114,15 +114,16 @@ fn show(model: &str, common: &Common) -> anyhow::Result<()> {
         writeln!(out, "  give-away   {}", one_line(&words::give_away(finding, true)))?;
     }
     data(&mut out, line)?;
-    let none = if let Some(site) = &line.site {
-        writeln!(out, "  baseline    {}", words::site(site))?;
-        &words::site_promise(site)
-    } else if line.metrics.is_empty() {
-        "not known: its run is gone"
-    } else {
-        "none was made"
+    let promise = match (&line.promise, &line.site) {
+        (Some(promise), _) => promise.describe(),
+        (None, Some(site)) => {
+            writeln!(out, "  baseline    {}", words::site(site))?;
+            words::site_promise(site)
+        }
+        (None, None) if line.metrics.is_empty() => "not known: its run is gone".to_owned(),
+        (None, None) => "none was made".to_owned(),
     };
-    writeln!(out, "  promise     {}", line.promise.as_ref().map_or_else(|| none.to_owned(), Promise::describe))?;
+    writeln!(out, "  promise     {promise}")?;
     observed(&mut out, &found.observed)?;
     if !line.metrics.is_empty() {
         let header: Vec<&str> = std::iter::once("").chain(table::columns(&SHOWN)).collect();

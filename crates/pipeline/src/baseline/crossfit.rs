@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use nta_data::{Dataset, Label, ScoreColumn, Scores, Tabular};
+use nta_data::{Dataset, ScoreColumn, Scores, Tabular};
 use nta_density::Density;
-use nta_hybrid::{Fusion, Hybrid};
+use nta_hybrid::Hybrid;
 use nta_model::{Member, Model, NamedMember};
 use rayon::prelude::*;
 
@@ -30,8 +30,7 @@ impl Refitted {
         Refitted { members, hybrid, columns: scores.members().to_vec(), has_joined: false }
     }
 
-    /// Densities that know the flows too, each flow with the `weight` of so many training flows; the fusion by surprise
-    /// learns from them what is usual.
+    /// Densities that know the flows too, each flow with the `weight` of so many training flows.
     pub(super) fn with(
         model: &Arc<Model>,
         rows: &Dataset,
@@ -48,7 +47,6 @@ impl Refitted {
                 refitted.has_joined = true;
             }
         }
-        refitted.hybrid = refit(model, &refitted.columns)?;
         Ok(refitted)
     }
 }
@@ -67,9 +65,4 @@ fn cross_fitted(density: &Density, x: &Tabular, weight: f32) -> Result<Vec<f32>,
     };
     let folds: Vec<Vec<f32>> = (0..FOLDS).into_par_iter().map(of_fold).collect::<Result<_, PipelineError>>()?;
     Ok(folds.concat())
-}
-
-/// The fusion; one by surprise learns from the flows what is usual at the site.
-fn refit(model: &Model, columns: &[ScoreColumn]) -> Result<Hybrid, PipelineError> {
-    Ok(model.hybrid.clone())
 }

@@ -229,7 +229,7 @@ impl Made {
         changed.provenance.site = Some(self.site.clone());
         if rows.n_rows() as u64 >= nta_audit::LEAST_ROWS {
             let chosen = changed.threshold(HYBRID).map_err(failed)?.clone();
-            changed.profile = Some(fit_profile(rows, self.scores.clone(), &chosen)?);
+            changed.profile = Some(fit_profile(rows, rows, self.scores.clone(), &chosen)?);
         }
         let golden = parent.golden.to_dataset(&parent.schema).map_err(failed)?;
         model.record_golden(&golden).map_err(failed)?;
