@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use nta_data::{Dataset, ScoreColumn, Scores, Tabular};
+use nta_data::{Dataset, Label, ScoreColumn, Scores, Tabular};
 use nta_density::Density;
-use nta_hybrid::Hybrid;
+use nta_hybrid::{Combine, Fusion, Hybrid, HybridConfig};
 use nta_model::{Member, Model, NamedMember};
 use rayon::prelude::*;
 
@@ -30,7 +30,8 @@ impl Refitted {
         Refitted { members, hybrid, columns: scores.members().to_vec(), has_joined: false }
     }
 
-    /// Densities that know the flows too, each flow with the `weight` of so many training flows.
+    /// Densities that know the flows too, each flow with the `weight` of so many training flows; a fusion by
+    /// surprise learns from them what is usual.
     pub(super) fn with(
         model: &Arc<Model>,
         rows: &Dataset,
@@ -47,6 +48,7 @@ impl Refitted {
                 refitted.has_joined = true;
             }
         }
+        refitted.hybrid = refit(&model.hybrid, &refitted.columns)?;
         Ok(refitted)
     }
 }
@@ -65,4 +67,12 @@ fn cross_fitted(density: &Density, x: &Tabular, weight: f32) -> Result<Vec<f32>,
     };
     let folds: Vec<Vec<f32>> = (0..FOLDS).into_par_iter().map(of_fold).collect::<Result<_, PipelineError>>()?;
     Ok(folds.concat())
+}
+
+/// The fusion; one by surprise takes its members' tails from `columns`, the scores of benign flows.
+fn refit(hybrid: &Hybrid, columns: &[ScoreColumn]) -> Result<Hybrid, PipelineError> {
+    let Fusion::Surprise { tails, .. } = hybrid.fusion() else { return Ok(hybrid.clone()) };
+    let combine = Combine::SurpriseOf(tails.iter().map(|(name, _)| name.to_owned()).collect());
+    let labels = vec![Label::Benign; columns.first().map_or(0, |column| column.p_attack.len())];
+    HybridConfig { combine, ..HybridConfig::default() }.fit(columns, &labels).map_err(failed)
 }
