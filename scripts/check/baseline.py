@@ -24,7 +24,8 @@ def nta(program, home, *arguments):
 def benign(program, home, folder, seed, flows):
     """Benign flows of one simulated site and stretch of weeks, by host."""
     path = os.path.join(folder, f"site-{seed}.csv")
-    nta(program, home, "simulate", "--seed", str(seed), "--set", f"flows={flows}", "--set", "attack_share=0", "--set", "days=28", "-o", path)
+    sets = [word for one in (f"flows={flows}", "attack_share=0", "days=28") for word in ("--set", one)]
+    nta(program, home, "simulate", "--seed", str(seed), *sets, "-o", path)
     with open(path, newline="") as file:
         rows = list(csv.reader(file))
     os.remove(path)
@@ -71,7 +72,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         home = os.path.join(folder, "home")
         os.mkdir(home)
-        sets = ["name=site", "density={}", "lstm.sequence.length=1", "lstm.epochs=2", "data.train={ simulate: { flows: 40000 } }"]
+        sets = ["name=site", "density={}", "hybrid.combine={ surprise_of: [forest, novelty] }"]
+        sets += ["lstm.sequence.length=1", "lstm.epochs=1", "lstm.hidden=8", "data.train={ simulate: { flows: 40000 } }"]
         sets = [word for one in sets + asked.set for word in ("--set", one)]
         root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
         nta(asked.nta, home, "run", os.path.join(root, "configs", "quickstart.yaml"), *sets)

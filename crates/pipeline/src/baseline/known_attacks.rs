@@ -1,16 +1,15 @@
 //! Flows of a baseline that look like attacks the model knows: a baseline with attacks in it teaches that they are benign.
 
 use nta_data::{Dataset, Scores};
-use nta_metrics::Budget;
 use nta_model::Model;
 use serde::Serialize;
 
 use crate::error::PipelineError;
 
 /// A member that learned attacks is this sure of one.
-const SURE: f32 = 0.95;
-/// Share of the budget that such flows may be before the baseline is refused.
-const MOST_OF_BUDGET: f64 = 0.5;
+const SURE: f32 = 0.9;
+/// Share of the flows that such may be before the baseline is refused: a fifth of what was seen to blind the density.
+const MOST: f64 = 0.002;
 /// Flows named at most.
 pub(super) const NAMED: usize = 5;
 
@@ -43,8 +42,8 @@ pub(super) fn find(model: &Model, rows: &Dataset, scores: &Scores) -> Vec<LikeAt
 }
 
 /// Refuses a baseline with more of them than benign traffic has by chance.
-pub(super) fn refuse(found: &[LikeAttack], n_rows: usize, budget: &Budget) -> Result<(), PipelineError> {
-    if found.len() as f64 <= MOST_OF_BUDGET * budget.false_positive_rate * n_rows as f64 {
+pub(super) fn refuse(found: &[LikeAttack], n_rows: usize) -> Result<(), PipelineError> {
+    if found.len() as f64 <= MOST * n_rows as f64 {
         return Ok(());
     }
     let named = |like: &LikeAttack| format!("{}, row {} ({} {:.3})", like.file, like.row, like.member, like.score);
@@ -67,9 +66,9 @@ mod tests {
     fn a_baseline_of_attacks_is_refused_by_file_and_row() {
         let like = |row| LikeAttack { file: "monday.csv".into(), row, member: "forest".into(), score: 0.99 };
         let few: Vec<LikeAttack> = (1..=5).map(like).collect();
-        assert!(refuse(&few, 1_000, &Budget::default()).is_ok());
+        assert!(refuse(&few, 2_500).is_ok());
         let many: Vec<LikeAttack> = (1..=7).map(like).collect();
-        let said = refuse(&many, 1_000, &Budget::default()).unwrap_err().to_string();
+        let said = refuse(&many, 1_000).unwrap_err().to_string();
         assert!(said.contains("7 of 1000 flows") && said.contains("monday.csv, row 1 (forest 0.990)"), "{said}");
         assert!(said.contains("and 2 more") && said.contains("--accept"), "{said}");
     }

@@ -137,7 +137,7 @@ pub fn baseline(request: &BaselineRequest, listener: &dyn Listener) -> Result<Ba
     let scores = score_rows(listener, &model, &rows, Stage::Baseline)?;
     let like_attacks = known_attacks::find(&model, &rows, &scores);
     if !request.accept {
-        known_attacks::refuse(&like_attacks, rows.n_rows(), &budget)?;
+        known_attacks::refuse(&like_attacks, rows.n_rows())?;
     }
     let site =
         SiteBaseline { accepted: like_attacks.len() as u64, files: rows::digests(&input)?, ..SiteBaseline::default() };
