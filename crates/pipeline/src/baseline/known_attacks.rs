@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::error::PipelineError;
 
 /// A member that learned attacks is this sure of one.
-const SURE: f32 = 0.9;
+const SURE: f32 = 0.75;
 /// Share of the flows that such may be before the baseline is refused: a fifth of what was seen to blind the density.
 const MOST: f64 = 0.002;
 /// Flows named at most.
