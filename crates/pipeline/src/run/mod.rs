@@ -9,6 +9,7 @@ mod judge;
 mod learning;
 mod log;
 mod members;
+mod moved;
 mod profile;
 mod publish;
 mod scores;
@@ -37,6 +38,7 @@ pub(crate) use context::Context;
 use judge::Judging;
 use log::RunLog;
 use members::MemberStage;
+pub(crate) use profile::fit as fit_profile;
 pub(crate) use scores::score_rows;
 
 pub(crate) use columns::COLUMNS;
@@ -300,6 +302,7 @@ fn stages(
     let learning = std::mem::take(&mut learned.report);
     let model = fuse::fuse(ctx, learned, &parts, &traffic_report)?;
     let families = judge::attack_families(&parts.train);
+    let benign = moved::benign(&parts)?;
     let Partition { train, validation, calibration, threshold, test, test_hosts, origins, copies, summary } = parts;
     let judging = Judging {
         hosts: &test_hosts,
@@ -308,6 +311,7 @@ fn stages(
         copies: &copies,
         summary: &summary,
         families: &families,
+        benign: &benign,
     };
     let earlier_test_reads = judge::note_reading(ctx, &test)?;
     let judged = judge::evaluate(ctx, test, &model, &judging, earlier_test_reads)?;

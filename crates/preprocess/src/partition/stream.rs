@@ -67,18 +67,22 @@ impl<'a> Stream<'a> {
         self.order[range].iter().map(|(part, _)| *part)
     }
 
-    /// The rows of `range`, which lies within [`Stream::n_rows`].
+    /// The rows of `range`, which lies within [`Stream::n_rows`]; labelled where all parts are, for those of one may be sealed.
     ///
     /// # Errors
-    /// Parts of several schemas, or labelled in part.
+    /// Parts of several schemas.
     pub fn rows(&self, range: Range<usize>) -> Result<Dataset, DataError> {
         let wanted = &self.order[range];
         let mut by_part = Dataset::empty(Arc::clone(&self.schema));
         let mut next = Vec::with_capacity(self.parts.len());
+        let labelled = self.parts.iter().all(|(table, _)| table.label.is_some());
         for (part, (table, origin)) in self.parts.iter().enumerate() {
             let of_part: Vec<u32> = wanted.iter().filter(|(p, _)| *p == part).map(|(_, row)| *row).collect();
             let mut taken = table.take(&of_part);
             taken.entity = of_part.iter().map(|&row| origin.entity[row as usize]).collect();
+            if !labelled {
+                (taken.label, taken.family) = (None, None);
+            }
             next.push(by_part.n_rows() as u32);
             by_part.append(&taken)?;
         }
@@ -117,6 +121,11 @@ mod tests {
         assert_eq!((&whole.row, &whole.entity), (&as_read.row, &as_read.entity));
         assert_eq!((&whole.numeric, &whole.label), (&as_read.numeric, &as_read.label));
         assert_eq!(stream.rows(1_234..1_300).unwrap().row, as_read.row[1_234..1_300]);
+        let (sealed, tables) =
+            (Dataset { label: None, family: None, ..test.clone() }, [&train, &validation, &calibration, &threshold]);
+        let tables = tables.into_iter().chain([&sealed]).zip(&origins).collect();
+        let unlabelled = Stream::new(&table.schema, tables).rows(0..6_000).unwrap();
+        assert_eq!((&unlabelled.row, unlabelled.label), (&whole.row, None));
         // Each part's rows come in the part's own order.
         let of_calibration =
             stream.parts_of(0..6_000).zip(0u32..).filter(|(part, _)| *part == 2).map(|(_, place)| place);
