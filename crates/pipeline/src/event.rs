@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub enum Stage {
     Read,
     Partition,
+    LeaveOut,
     Preprocess,
     Forest,
     Importances,
@@ -42,6 +43,7 @@ impl Stage {
         match self {
             Stage::Read => "read",
             Stage::Partition => "partition",
+            Stage::LeaveOut => "leave_out",
             Stage::Preprocess => "preprocess",
             Stage::Forest => "forest",
             Stage::Importances => "importances",
@@ -152,6 +154,7 @@ pub struct DatasetRead {
 pub enum Unit {
     BytesRead,
     FlowsSimulated,
+    MembersFitted,
     TreesGrown,
     PairsCounted,
     FeaturesShuffled,
@@ -211,6 +214,15 @@ pub enum Outcome {
         numeric: u64,
         /// Categories that the network sees.
         categorical: u64,
+    },
+    /// Attack families were left out of training, time and again.
+    LeaveOut {
+        /// Times.
+        left_out: u64,
+        /// The member or fusion that finds most, by the training part alone.
+        best: Option<String>,
+        /// What it finds of families left out, at 1 % false positives.
+        unseen: Option<f64>,
     },
     /// The forest grew.
     Forest {
@@ -349,6 +361,7 @@ impl Outcome {
         match self {
             Outcome::Read { .. } => Stage::Read,
             Outcome::Partition { .. } => Stage::Partition,
+            Outcome::LeaveOut { .. } => Stage::LeaveOut,
             Outcome::Preprocess { .. } => Stage::Preprocess,
             Outcome::Forest { .. } => Stage::Forest,
             Outcome::Importances { .. } => Stage::Importances,
