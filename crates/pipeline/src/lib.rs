@@ -30,7 +30,9 @@ mod yaml;
 
 pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
 pub use compare::{CompareRequest, compare, compare_page};
-pub use config::{ConfigError, DataConfig, LoadedConfig, RunConfig, Traffic, TrafficFile};
+pub use config::{
+    ConfigError, DataConfig, EvaluateConfig, LeaveOutChoice, LoadedConfig, RunConfig, Traffic, TrafficFile,
+};
 pub use doctor::{Checkup, checkup};
 pub use drift::{DriftOutcome, DriftRequest, drift};
 pub use dry_run::{DryRun, dry_run};
