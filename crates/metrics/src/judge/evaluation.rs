@@ -10,6 +10,7 @@ use super::input::PartSize;
 use super::leave_out::LeaveOut;
 use super::member::MemberEvaluation;
 use super::metric::{Better, Metric, MetricOf, Unit};
+use super::moved::Moved;
 use super::promise::Promise;
 use crate::error::MetricsError;
 use crate::{Named, brier, log_loss};
@@ -28,6 +29,10 @@ pub struct Evaluation {
     pub baselines: Named<Baseline>,
     /// Rows of each part.
     pub parts: Named<PartSize>,
+    /// Whether the test traffic is like the training traffic, told before its labels were read; null where that was not
+    /// asked, or there are too few rows to tell.
+    #[serde(default)]
+    pub moved: Option<Moved>,
     /// Whether the hybrid can be used, by recall and false alarms, and whether it pays, against the best member, in plain
     /// words.
     pub verdict: String,

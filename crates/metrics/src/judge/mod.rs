@@ -10,6 +10,7 @@ mod leave_out;
 mod list;
 mod member;
 mod metric;
+mod moved;
 mod operating_point;
 mod promise;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use leave_out::{AVERAGE, LeaveOut, LeftOutDetection, LeftOutFamilies, WORTH_
 pub use list::{metric, metrics};
 pub use member::{MemberEvaluation, RANKING, UNSEEN};
 pub use metric::{Better, Metric, MetricOf, Unit};
+pub use moved::{Moved, MovedColumn};
 pub use operating_point::{AT_THRESHOLD, OperatingPoint};
 pub use promise::{PROMISE, Promise};
 pub use without_copies::WithoutCopies;
@@ -67,6 +69,7 @@ pub fn judge(input: &JudgeInput<'_>) -> Result<Evaluation, MetricsError> {
         parts: input.parts.clone(),
         beside: Named::new(),
         leave_out: None,
+        moved: None,
         undefined,
         digest: input.digest.to_owned(),
     })

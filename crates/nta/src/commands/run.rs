@@ -63,6 +63,9 @@ fn show(outcome: &RunOutcome) -> anyhow::Result<()> {
     writeln!(out)?;
     if let Some(promise) = &outcome.evaluation.promise {
         writeln!(out, "  promise     {}", promise.describe())?;
+        if let Some(moved) = &outcome.evaluation.moved {
+            writeln!(out, "  holds for   {}", visible::one_line(&moved.describe()))?;
+        }
     }
     if let Some(found) = &outcome.evaluation.leave_out {
         let head = if found.chosen.is_some() { "chosen" } else { "left out" };

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use super::beside::plain_average;
 use super::context::Context;
 use super::fuse::score_all;
+use super::moved::moved;
 use crate::error::{PipelineError, failed};
 use crate::event::{Outcome, Stage};
 use crate::score::{FLAGGED, PROBABILITY};
@@ -36,6 +37,8 @@ pub(crate) struct Judging<'a> {
     pub(crate) families: &'a BTreeSet<String>,
     /// What was found of families left out of training, where that was asked for.
     pub(crate) leave_out: Option<LeaveOut>,
+    /// Benign rows that were learned from, for the question whether the test traffic is like them.
+    pub(crate) benign: &'a Dataset,
 }
 
 /// Notes in run.json which test rows are about to be read, and answers how many earlier runs of this project read them.
@@ -59,9 +62,12 @@ pub(crate) fn evaluate(
     earlier_test_reads: usize,
 ) -> Result<Judged, PipelineError> {
     ctx.stage(Stage::Evaluate, |ctx| {
-        let test = sealed.open();
+        let (test, truth) = sealed.features();
         let scores = score_all(ctx, model, &test, Stage::Evaluate)?;
-        let judged = measure(&test, &scores, model, judging, ctx.beside.as_ref())?;
+        let moved = moved(judging.benign, &test, &scores, model)?;
+        let test = truth.open(test);
+        let mut judged = measure(&test, &scores, model, judging, ctx.beside.as_ref())?;
+        judged.evaluation.moved = moved;
         keep_predictions(ctx, &test, &scores, model)?;
         let text = serde_json::to_string_pretty(&judged.evaluation).map_err(failed)? + "\n";
         ctx.log.dir.write("evaluation.json", text.as_bytes()).map_err(failed)?;

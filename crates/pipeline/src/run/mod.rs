@@ -11,6 +11,7 @@ mod learning;
 mod leave_out;
 mod log;
 mod members;
+mod moved;
 mod profile;
 mod publish;
 pub(crate) mod settle;
@@ -40,6 +41,7 @@ use judge::Judging;
 pub use leave_out::leave_families_out;
 use log::RunLog;
 use members::MemberStage;
+pub(crate) use profile::fit as fit_profile;
 
 pub(crate) use columns::COLUMNS;
 pub use columns::ColumnCheck;
@@ -304,12 +306,14 @@ fn stages(
     let learning = std::mem::take(&mut learned.report);
     let model = fuse::fuse(ctx, learned, &parts, &traffic_report)?;
     let families = judge::attack_families(&parts.train);
+    let benign = moved::benign(&parts)?;
     let Partition { test, test_hosts, copies, summary, .. } = parts;
-    let judging = Judging { hosts: &test_hosts, copies: &copies, summary: &summary, families: &families, leave_out };
+    let (hosts, copies, summary, families, benign) = (&test_hosts, &copies, &summary, &families, &benign);
+    let judging = Judging { hosts, copies, summary, families, benign, leave_out };
     let earlier_test_reads = judge::note_reading(ctx, &test)?;
     let judged = judge::evaluate(ctx, test, &model, &judging, earlier_test_reads)?;
     let traffic = &traffic_report;
-    let material = publish::Material { traffic, summary: &summary, learning: &learning, earlier_test_reads };
+    let material = publish::Material { traffic, summary, learning: &learning, earlier_test_reads };
     let outcome = publish::publish(ctx, &model, &judged, &material)?;
     if let Some(decide) = decide {
         ctx.stage(Stage::Decide, |ctx| Ok(((), decide(ctx, &model, &outcome)?)))?;
