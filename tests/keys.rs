@@ -44,6 +44,8 @@ const CHANGES: &[(&str, &str)] = &[
     ("lstm.class_weight", "balanced"),
     ("hybrid.combine", "{ weighted: { forest: 3, lstm: 1 } }"),
     ("hybrid.combine", "tuned_weights"),
+    ("hybrid.combine", "surprise"),
+    ("evaluate.leave_out", "families"),
     ("density", "{}"),
     ("hybrid.budget.false_positive_rate", "0.1"),
     ("hybrid.budget.confidence", "0.8"),

@@ -20,6 +20,7 @@
 //! - `interrupts`: a command told to stop says so by its exit code and leaves nothing
 //! - `keys`: every key of a config changes what comes out
 //! - `labels`: labels that are missing, given to files, told by a second file, or by analysts; files written otherwise
+//! - `leave_out`: families left out of training choose what a run ships, and no test row plays a part
 //! - `live`: a pipe, a rotated file and a snapshot score as the whole file does, as they come
 //! - `odd_files`: lines without a flow are counted, and told of wherever rows are
 //! - `outputs`: nothing but a regular file is replaced by a command's output
@@ -57,6 +58,7 @@ mod inputs;
 mod interrupts;
 mod keys;
 mod labels;
+mod leave_out;
 mod live;
 mod nta;
 mod odd_files;

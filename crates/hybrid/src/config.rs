@@ -34,6 +34,9 @@ pub enum Combine {
     /// The mean of the members' probabilities.
     #[default]
     Average,
+    /// Whichever single member or fusion finds most attacks, of families trained on and of families left out, by the
+    /// training part alone; see `evaluate.leave_out`. Trains the novelty member too.
+    Auto,
     /// The mean by these weights, one for each member by name, none below 0, not all 0: `weighted: { forest: 2, lstm:
     /// 1 }`.
     Weighted(BTreeMap<String, f64>),
@@ -54,6 +57,7 @@ impl Combine {
     pub fn name(&self) -> &'static str {
         match self {
             Combine::Average => "average",
+            Combine::Auto => "auto",
             Combine::Weighted(_) => "weighted",
             Combine::TunedWeights => "tuned_weights",
             Combine::Stacking => "stacking",
@@ -157,6 +161,7 @@ impl HybridConfig {
         check_members(calibration, labels.len())?;
         let fusion = match &self.combine {
             Combine::Average => Fusion::Average,
+            Combine::Auto => return Err(wrong("combine", "auto".to_owned(), "a run settles it before it fuses")),
             Combine::Weighted(weights) => Fusion::weighted(given(weights, calibration)?),
             Combine::TunedWeights => {
                 check_classes("tuned_weights", labels)?;

@@ -330,7 +330,7 @@ mod tests {
         for (from, to, why) in [
             (r#""half":"#, r#""half":-"#, "not above 0"),
             (r#""excess":"#, r#""excess":-"#, "not above 0"),
-            (r#""knots":[0.0,"#, r#""knots":[0.0,0.0,"#, "one surprise a knot"),
+            (r#""nats":["#, r#""nats":[0.0,"#, "one surprise a knot"),
             (r#"["forest","lstm","novelty"]"#, r#"["novelty","lstm","forest"]"#, "members' order"),
             (r#""tails":{"forest""#, r#""tails":{"gru""#, "members' order"),
         ] {

@@ -3,12 +3,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::log_odds::log_odds;
+
 /// Where the exponential tail begins: this quantile of the benign scores.
 const TAIL_FROM: f64 = 0.98;
 
-/// The mean excess of the tail is at least this: a benign part whose highest scores are all one says nothing of how fast
+/// The mean excess of the tail, in scaled scores, is at least this: a benign part whose highest scores are all one says nothing of how fast
 /// they thin out, and no member may then outshout all others.
-const LEAST_EXCESS: f64 = 1e-3;
+const LEAST_EXCESS: f64 = 0.02;
 
 /// Knots are at least this share of the way up to the tail apart: a forest has thousands of distinct scores.
 const KNOT_STEP: f64 = 1.0 / 128.0;
@@ -20,8 +22,8 @@ pub const ODDS_DRAW: f64 = 1e-9;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scale {
-    /// A share or a probability, as it is.
-    Plain,
+    /// A share of votes or a probability: its log odds, so that the last step to certainty counts.
+    LogOdds,
     /// A surprise in nats, drawn into [0, 1) as s / (s + half): its odds are the surprise again.
     Odds,
 }
@@ -29,14 +31,13 @@ pub enum Scale {
 impl Scale {
     /// The scale of the member `name`.
     pub(crate) fn of(name: &str) -> Self {
-        if name == nta_data::NOVELTY { Scale::Odds } else { Scale::Plain }
+        if name == nta_data::NOVELTY { Scale::Odds } else { Scale::LogOdds }
     }
 
     fn measure(self, score: f32) -> f64 {
-        let score = f64::from(score);
         match self {
-            Scale::Plain => score,
-            Scale::Odds => score / (1.0 - score + ODDS_DRAW),
+            Scale::LogOdds => log_odds(score),
+            Scale::Odds => f64::from(score) / (1.0 - f64::from(score) + ODDS_DRAW),
         }
     }
 }
@@ -48,7 +49,7 @@ impl Scale {
 pub struct Tail {
     /// What the score is a scale of.
     pub scale: Scale,
-    /// Scaled scores `(n_knots)`, strictly rising from 0.
+    /// Scaled scores `(n_knots)`, strictly rising from that of score 0.
     pub knots: Vec<f64>,
     /// -ln of the share of benign rows that score as high, `(n_knots)`, strictly rising, none below 0.
     pub nats: Vec<f64>,
@@ -68,18 +69,22 @@ impl Tail {
         let excess = beyond.iter().map(|score| score - last).sum::<f64>() / beyond.len().max(1) as f64;
         let surprise = |as_high: usize| -(as_high as f64 / (n + 1) as f64).ln();
         let highest = surprise(beyond.len().max(1));
-        let (mut knots, mut nats) = (vec![0.0], vec![if sorted[0] > 0.0 { 0.0 } else { surprise(n) }]);
+        let (mut knots, mut nats) = (vec![scale.measure(0.0)], vec![0.0]);
+        let lowest = knots[0];
+        if sorted[0] == lowest {
+            nats[0] = surprise(n);
+        }
         let mut first = 0;
         for of_one_score in sorted[..within].chunk_by(|a, b| a == b) {
             let (score, as_high) = (of_one_score[0], surprise(n - first));
             first += of_one_score.len();
             let far = as_high - nats[nats.len() - 1] >= KNOT_STEP * highest;
-            if score > 0.0 && score < last && far {
+            if score > lowest && score < last && far {
                 knots.push(score);
                 nats.push(as_high);
             }
         }
-        if last > 0.0 {
+        if last > lowest {
             knots.push(last);
             nats.push(highest);
         } else {
@@ -102,7 +107,7 @@ impl Tail {
     /// What is wrong with a tail that was read.
     pub(crate) fn fault(&self) -> Option<&'static str> {
         let rises = |values: &[f64]| values.windows(2).all(|w| w[0] < w[1]) && values.iter().all(|v| v.is_finite());
-        if self.knots.first() != Some(&0.0) || self.knots.len() != self.nats.len() {
+        if self.knots.first() != Some(&self.scale.measure(0.0)) || self.knots.len() != self.nats.len() {
             return Some("its tails do not begin at score 0, or have not one surprise a knot");
         }
         if !rises(&self.knots) || !rises(&self.nats) || self.nats[0] < 0.0 {
@@ -131,11 +136,11 @@ mod tests {
     #[test]
     fn surprises_are_those_of_the_definition() {
         let scores: Vec<f32> = (0..2_000u32).map(|i| (i * 7_919 % 2_000) as f32 / 4_000.0 + 0.01).collect();
-        let tail = Tail::fit(Scale::Plain, scores.iter().copied()).unwrap();
-        let mut sorted: Vec<f64> = scores.iter().map(|s| f64::from(*s)).collect();
+        let tail = Tail::fit(Scale::LogOdds, scores.iter().copied()).unwrap();
+        let mut sorted: Vec<f64> = scores.iter().map(|s| log_odds(*s)).collect();
         sorted.sort_by(f64::total_cmp);
         for x in [0.02f32, 0.1, 0.25, 0.4, 0.49, 0.5, 0.505, 0.7, 1.0] {
-            let (found, expected) = (tail.surprise(x), by_definition(&sorted, f64::from(x)));
+            let (found, expected) = (tail.surprise(x), by_definition(&sorted, log_odds(x)));
             assert!((found - expected).abs() < 0.04, "{x}: {found} is not {expected}");
         }
         assert!(tail.knots.len() < 140 && tail.fault().is_none());
@@ -156,10 +161,10 @@ mod tests {
     #[test]
     fn scores_that_are_all_one_teach_a_tail_that_does_not_run_away() {
         for value in [0.0f32, 0.25, 1.0] {
-            let tail = Tail::fit(Scale::Plain, std::iter::repeat_n(value, 500)).unwrap();
+            let tail = Tail::fit(Scale::LogOdds, std::iter::repeat_n(value, 500)).unwrap();
             assert_eq!(tail.fault(), None, "{tail:?}");
             assert!(tail.surprise(1.0) <= 1_010.0 && tail.surprise(0.0) >= 0.0);
         }
-        assert_eq!(Tail::fit(Scale::Plain, std::iter::empty()), None);
+        assert_eq!(Tail::fit(Scale::LogOdds, std::iter::empty()), None);
     }
 }

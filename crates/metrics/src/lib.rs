@@ -84,9 +84,10 @@ pub use interval::{
 };
 pub use isotonic::Isotonic;
 pub use judge::{
-    AT_THRESHOLD, Baseline, Better, Evaluation, FamilyRecall, JudgeInput, JudgedMember, MemberEvaluation, Metric,
-    MetricOf, Moved, MovedColumn, OperatingPoint, PROBABILITY, PROMISE, PartSize, ProbabilityQuality, Promise, RANKING,
-    UNSEEN, Unit, UnseenFamilies, WithoutCopies, evaluation_schema, judge, last_flow_baseline, metric, metrics,
+    AT_THRESHOLD, AVERAGE, Baseline, Better, Evaluation, FamilyRecall, JudgeInput, JudgedMember, LeaveOut,
+    LeftOutDetection, LeftOutFamilies, MemberEvaluation, Metric, MetricOf, Moved, MovedColumn, OperatingPoint,
+    PROBABILITY, PROMISE, PartSize, ProbabilityQuality, Promise, RANKING, UNSEEN, Unit, UnseenFamilies, WORTH_MARGIN,
+    WithoutCopies, evaluation_schema, judge, last_flow_baseline, metric, metrics,
 };
 pub use named::Named;
 pub use nta_data::HYBRID;

@@ -200,6 +200,10 @@ pub(crate) struct RunArgs {
     /// Read and deal the rows, say what would be trained and what it would cost, train nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Only measure, on the training part alone, what members and fusions find of attack families left out of training;
+    /// train nothing, read no test row.
+    #[arg(long, conflicts_with_all = ["dry_run", "resume"])]
+    pub(crate) leave_out: bool,
     /// Exit with 3 when the promised false positive rate was not kept on the test part.
     #[arg(long)]
     pub(crate) require_promise: bool,

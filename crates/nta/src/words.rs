@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use nta_pipeline::{
-    Awaited, Begun, Finding, Joined, OddColumn, Outcome, Outside, PartSize, Remark, ScorePromise, Settled,
-    SiteBaseline, Strong, TimeRead, Unit, listed, thousands,
+    AVERAGE, Awaited, Begun, Finding, Joined, LeaveOut, OddColumn, Outcome, Outside, PartSize, Remark, ScorePromise,
+    Settled, SiteBaseline, Strong, TimeRead, Unit, listed, thousands,
 };
 
 use crate::visible::one_line;
@@ -26,6 +26,12 @@ pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
         Outcome::Partition { parts } => partition(parts),
         Outcome::Preprocess { tabular, numeric, categorical } => {
             format!("{tabular} columns for the forest, {numeric} numbers and {categorical} categories for the LSTM")
+        }
+        Outcome::LeaveOut { left_out, best, unseen } => {
+            let best =
+                best.as_ref().map_or_else(|| "nothing to choose by".to_owned(), |best| format!("most by {best}"));
+            let found = unseen.map_or_else(String::new, |found| format!(", {} of what was left out", share(found)));
+            format!("families left out {left_out} times · {best}{found}")
         }
         Outcome::Forest { trees, out_of_bag_auc } => {
             let auc = out_of_bag_auc.map_or_else(|| "none".to_owned(), |auc| format!("{auc:.4}"));
@@ -158,6 +164,24 @@ fn partition(parts: &[PartSize]) -> String {
     }
 }
 
+/// What was chosen by families left out of training, and what the plain average finds of them.
+pub(crate) fn left_out(found: &LeaveOut) -> Option<String> {
+    let name = found.chosen.as_deref().or_else(|| found.best())?;
+    let rates = |name: &str| {
+        let found = found.candidates.get(name)?;
+        let rate = |rate: Option<f64>, of: &str| rate.map(|rate| format!("{} of {of}", share(rate)));
+        let rates = [rate(found.unseen, "families left out"), rate(found.known, "further attacks of known ones")];
+        Some(format!("{name} finds {}", rates.into_iter().flatten().collect::<Vec<_>>().join(" and ")))
+    };
+    let beside = if name == AVERAGE { None } else { rates(AVERAGE) };
+    let beside = beside.map_or_else(String::new, |beside| format!("; {beside}"));
+    Some(format!("{}{beside}, at 1 % false positives on training flows", rates(name)?))
+}
+
+fn share(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
 fn combined(combine: &str) -> String {
     match combine {
         "weighted" => "weighted average".to_owned(),
@@ -178,6 +202,7 @@ pub(crate) fn progress(done: u64, total: Option<u64>, unit: Unit) -> String {
         // A bar of its own says enough.
         Unit::BytesRead | Unit::StepsTrained => return String::new(),
         Unit::FlowsSimulated => "flows",
+        Unit::MembersFitted => "members fitted",
         Unit::TreesGrown => "trees",
         Unit::PairsCounted => "pairs of columns",
         Unit::FeaturesShuffled => "features shuffled",

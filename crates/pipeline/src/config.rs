@@ -16,9 +16,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(crate) mod error;
+mod evaluate;
 mod traffic;
 
 pub use error::ConfigError;
+pub use evaluate::{EvaluateConfig, LeaveOutChoice};
 pub use traffic::{Traffic, TrafficFile};
 
 use crate::bad_rows::BadRowsConfig;
@@ -57,6 +59,9 @@ pub struct RunConfig {
     /// How members are fused and the threshold chosen.
     #[serde(default)]
     pub hybrid: HybridConfig,
+    /// What is measured beside the test part.
+    #[serde(default, skip_serializing_if = "EvaluateConfig::is_default")]
+    pub evaluate: EvaluateConfig,
     /// A server that is told of the run while it trains. It changes nothing of what the run computes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking: Option<TrackingConfig>,
@@ -231,7 +236,7 @@ impl RunConfig {
     pub fn members(&self) -> impl Iterator<Item = MemberKind> {
         let is_asked = |kind: &MemberKind| match kind {
             MemberKind::Forest | MemberKind::Lstm => true,
-            MemberKind::Density => self.density.is_some(),
+            MemberKind::Density => self.density.is_some() || self.hybrid.combine == Combine::Auto,
         };
         MemberKind::ALL.into_iter().filter(is_asked)
     }

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub enum Stage {
     Read,
     Partition,
+    LeaveOut,
     Preprocess,
     Forest,
     Importances,
@@ -43,6 +44,7 @@ impl Stage {
         match self {
             Stage::Read => "read",
             Stage::Partition => "partition",
+            Stage::LeaveOut => "leave_out",
             Stage::Preprocess => "preprocess",
             Stage::Forest => "forest",
             Stage::Importances => "importances",
@@ -154,6 +156,7 @@ pub struct DatasetRead {
 pub enum Unit {
     BytesRead,
     FlowsSimulated,
+    MembersFitted,
     TreesGrown,
     PairsCounted,
     FeaturesShuffled,
@@ -213,6 +216,15 @@ pub enum Outcome {
         numeric: u64,
         /// Categories that the network sees.
         categorical: u64,
+    },
+    /// Attack families were left out of training, time and again.
+    LeaveOut {
+        /// Times.
+        left_out: u64,
+        /// The member or fusion that finds most, by the training part alone.
+        best: Option<String>,
+        /// What it finds of families left out, at 1 % false positives.
+        unseen: Option<f64>,
     },
     /// The forest grew.
     Forest {
@@ -358,6 +370,7 @@ impl Outcome {
         match self {
             Outcome::Read { .. } => Stage::Read,
             Outcome::Partition { .. } => Stage::Partition,
+            Outcome::LeaveOut { .. } => Stage::LeaveOut,
             Outcome::Preprocess { .. } => Stage::Preprocess,
             Outcome::Forest { .. } => Stage::Forest,
             Outcome::Importances { .. } => Stage::Importances,

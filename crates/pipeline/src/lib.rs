@@ -33,7 +33,9 @@ mod yaml;
 pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
 pub use baseline::{BaselineOutcome, BaselineRequest, LikeAttack, SiteThreshold, Trust, baseline};
 pub use compare::{CompareRequest, compare, compare_page};
-pub use config::{ConfigError, DataConfig, LoadedConfig, RunConfig, Traffic, TrafficFile};
+pub use config::{
+    ConfigError, DataConfig, EvaluateConfig, LeaveOutChoice, LoadedConfig, RunConfig, Traffic, TrafficFile,
+};
 pub use doctor::{Checkup, checkup};
 pub use drift::{DriftOutcome, DriftRequest, drift};
 pub use dry_run::{DryRun, dry_run};
@@ -54,7 +56,8 @@ pub use nta_data::{Awaited, Caller, Contact, TimeUnit, Wait, listed};
 pub use nta_ingest::{AsWritten, BadRows, Joined, LeftOut, OddColumn, TimeRead, WithoutTruth, panic_is_caught};
 pub use nta_leakage::{Finding, Strong};
 pub use nta_metrics::{
-    AtRate, Check, Checked, Evaluation, MemberEvaluation, OperatingPoint, Paired, Promise, UnitKind, metric,
+    AVERAGE, AtRate, Check, Checked, Evaluation, LeaveOut, MemberEvaluation, OperatingPoint, Paired, Promise, UnitKind,
+    metric,
 };
 pub use nta_model::{Act, AliasChange, Collected, Look, Observed, Reign, Removal, SiteBaseline};
 pub use nta_report::{Comparison, Service, Standing, ToldCheck, tell_check, thousands};
@@ -65,7 +68,7 @@ pub use promises::ObservedPromise;
 pub use promotions::{AliasMoved, collect_garbage, promote, remove_alias, rollback};
 pub use publish::{Proved, PublishOutcome, PublishRequest, Verified, VerifyRequest, publish, require_key, verify};
 pub use retrain::{Decision, FreshAudit, RetrainOutcome, RetrainRequest, RowCounts, Unavailable, retrain};
-pub use run::{ColumnCheck, Resume, RunOutcome, run};
+pub use run::{ColumnCheck, Resume, RunOutcome, leave_families_out, run};
 pub use runs::{RunLine, RunList, runs, show};
 pub use schemas::{infer_schema, list_schemas, show_schema};
 pub use score::{FamilyCount, Outside, ScoreOutcome, ScorePromise, ScoreRequest, score};

@@ -2,6 +2,7 @@
 
 mod data;
 mod families;
+mod leave_out;
 mod members;
 mod profile;
 mod verdict;
@@ -33,6 +34,7 @@ struct Page<'a> {
     class_reports: Vec<members::ClassReport>,
     figures: PlacedFigures<'a>,
     families: families::FamiliesTable,
+    leave_out: Option<leave_out::LeaveOutTable>,
     probability: Option<String>,
     data: data::DataView<'a>,
     profile: Option<profile::ProfileView>,
@@ -104,6 +106,7 @@ pub(crate) fn render(run: &RunReport, figures: &[DrawnFigure]) -> Result<String,
         class_reports: members::class_reports(&run.evaluation),
         figures: arrange(run, figures),
         families: families::families_table(&run.evaluation),
+        leave_out: leave_out::leave_out_table(&run.evaluation),
         probability: probability(run),
         data: data::data_view(run),
         profile: run.profile.as_ref().map(profile::profile_view),

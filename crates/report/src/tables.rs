@@ -61,7 +61,7 @@ fn members(run: &RunReport) -> Rows {
         let numbers = names.iter().map(|metric| number(member.value(metric)));
         std::iter::once(name.to_owned()).chain(numbers).collect()
     };
-    std::iter::once(head).chain(run.evaluation.members.iter().map(row)).collect()
+    std::iter::once(head).chain(run.evaluation.with_beside().map(row)).collect()
 }
 
 fn families(run: &RunReport) -> Rows {

@@ -49,7 +49,7 @@ pub(crate) fn probability(graph: &mut GraphBuilder, map: &Isotonic, score: &Valu
 /// -ln p of `score`, `(rows, 1)`, f64: as the tail has it, in the same order of operations.
 fn surprise(graph: &mut GraphBuilder, tail: &Tail, score: &Value) -> Value {
     let scaled = match tail.scale {
-        Scale::Plain => score.clone(),
+        Scale::LogOdds => log_odds(graph, score),
         Scale::Odds => {
             let (one, draw) = (graph.doubles(vec![], &[1.0]), graph.doubles(vec![], &[ODDS_DRAW]));
             let rest = graph.node("Sub", &[&one, score]);

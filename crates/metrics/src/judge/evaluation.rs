@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::baseline::Baseline;
 use super::input::PartSize;
+use super::leave_out::LeaveOut;
 use super::member::MemberEvaluation;
 use super::metric::{Better, Metric, MetricOf, Unit};
 use super::moved::Moved;
@@ -32,8 +33,16 @@ pub struct Evaluation {
     /// asked, or there are too few rows to tell.
     #[serde(default)]
     pub moved: Option<Moved>,
-    /// Whether the hybrid pays, against the best member, in plain words.
+    /// Whether the hybrid can be used, by recall and false alarms, and whether it pays, against the best member, in plain
+    /// words.
     pub verdict: String,
+    /// `average`: the plain average of forest and LSTM at a threshold of its own, where the hybrid is another fusion.
+    #[serde(default, skip_serializing_if = "Named::is_empty")]
+    pub beside: Named<MemberEvaluation>,
+    /// What members and fusions find of families left out of training, by the training part alone; absent where that was
+    /// not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leave_out: Option<LeaveOut>,
     /// Why a value above is null, by its name.
     #[serde(default, skip_serializing_if = "Named::is_empty")]
     pub undefined: Named<String>,

@@ -28,7 +28,7 @@ impl Evaluation {
     /// intervals, the report by class, and how a threshold came about.
     pub fn numbers(&self) -> impl Iterator<Item = (String, f64)> + use<> {
         let mut flat = Flat(Vec::new());
-        for (name, member) in self.members.iter() {
+        for (name, member) in self.with_beside() {
             flat.member(&format!("{name}/"), member);
         }
         for (name, baseline) in self.baselines.iter() {

@@ -6,6 +6,7 @@ mod evaluation;
 mod families;
 mod input;
 mod json_schema;
+mod leave_out;
 mod list;
 mod member;
 mod metric;
@@ -14,6 +15,7 @@ mod operating_point;
 mod promise;
 #[cfg(test)]
 mod tests;
+mod usability;
 mod verdict;
 mod without_copies;
 
@@ -26,6 +28,7 @@ pub use evaluation::{Evaluation, PROBABILITY, ProbabilityQuality};
 pub use families::{FamilyRecall, UnseenFamilies};
 pub use input::{JudgeInput, JudgedMember, PartSize};
 pub use json_schema::evaluation_schema;
+pub use leave_out::{AVERAGE, LeaveOut, LeftOutDetection, LeftOutFamilies, WORTH_MARGIN};
 pub use list::{metric, metrics};
 pub use member::{MemberEvaluation, RANKING, UNSEEN};
 pub use metric::{Better, Metric, MetricOf, Unit};
@@ -55,13 +58,17 @@ pub fn judge(input: &JudgeInput<'_>) -> Result<Evaluation, MetricsError> {
     if input.entity.is_empty() {
         undefined.put("baselines.last_flow", "flows belong to no entity, or have no order".to_owned());
     }
+    let usable = members.get(HYBRID).and_then(|m| usability::usability(&m.at_budget.confusion, promise.as_ref()));
+    let verdict = verdict::verdict(&members, HYBRID);
     Ok(Evaluation {
-        verdict: verdict::verdict(&members, HYBRID),
+        verdict: usable.map_or_else(|| verdict.clone(), |usable| format!("{usable} {verdict}")),
         members,
         promise,
         probability: input.probability.map(|p| ProbabilityQuality::of(p, input.labels)).transpose()?,
         baselines: baseline::baselines(input.labels, input.entity)?,
         parts: input.parts.clone(),
+        beside: Named::new(),
+        leave_out: None,
         moved: None,
         undefined,
         digest: input.digest.to_owned(),

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use nta_pipeline::{
-    ColumnCheck, DryRun, Evaluation, LoadedConfig, MemberEvaluation, Resume, RunConfig, RunOutcome, dry_run, listed,
-    run as job,
+    ColumnCheck, DryRun, Evaluation, LeaveOut, LoadedConfig, MemberEvaluation, Resume, RunConfig, RunOutcome, dry_run,
+    leave_families_out, listed, run as job,
 };
 
 use crate::args::{Common, RunArgs};
@@ -22,6 +22,10 @@ pub(crate) fn run(args: &RunArgs, common: &Common) -> anyhow::Result<()> {
             show_plan(&plan)?
         };
         return Ok(plan.require_honest()?);
+    }
+    if args.leave_out {
+        let found = leave_families_out(&loaded, &progress)?;
+        return if common.json { commands::json(&found) } else { Ok(left_out(&mut visible::out(), &found)?) };
     }
     let resume = match args.resume.as_deref() {
         None => Resume::No,
@@ -63,6 +67,11 @@ fn show(outcome: &RunOutcome) -> anyhow::Result<()> {
             writeln!(out, "  holds for   {}", visible::one_line(&moved.describe()))?;
         }
     }
+    if let Some(found) = &outcome.evaluation.leave_out {
+        let head = if found.chosen.is_some() { "chosen" } else { "left out" };
+        let said = words::left_out(found).unwrap_or_else(|| "nothing could be left out of training".to_owned());
+        writeln!(out, "  {head:<11} {}", visible::one_line(&said))?;
+    }
     writeln!(out, "  verdict     {}", visible::one_line(&outcome.evaluation.verdict))?;
     writeln!(out, "  report      {}", commands::shown(&outcome.report))?;
     writeln!(out, "  model       models/{}", outcome.model)?;
@@ -93,8 +102,28 @@ pub(crate) fn members(out: &mut impl Write, evaluation: &Evaluation) -> std::io:
         let numbers = CLOSING.iter().map(|metric| table::number(member.value(metric)));
         std::iter::once(name.to_owned()).chain(numbers).collect()
     };
-    let rows: Vec<Vec<String>> = evaluation.members.iter().map(row).collect();
+    let rows: Vec<Vec<String>> = evaluation.with_beside().map(row).collect();
     table::write(out, &header, &rows)
+}
+
+/// What each candidate finds of families left out of training, and of the others.
+fn left_out(out: &mut impl Write, found: &LeaveOut) -> std::io::Result<()> {
+    for time in &found.left_out {
+        let group = time.benign_group.as_ref().map_or(String::new(), |group| format!(" · benign {group}"));
+        writeln!(out, "  left out    {}", visible::one_line(&format!("{}{group}", time.name)))?;
+    }
+    writeln!(out)?;
+    let header = ["", "left out", "known"];
+    let rows = found.candidates.iter().map(|(name, detection)| {
+        vec![name.to_owned(), table::number(detection.unseen), table::number(detection.known)]
+    });
+    table::write(out, &header, &rows.collect::<Vec<_>>())?;
+    writeln!(
+        out,
+        "
+  best        {}",
+        words::left_out(found).unwrap_or_else(|| "none".to_owned())
+    )
 }
 
 fn show_plan(plan: &DryRun) -> anyhow::Result<()> {

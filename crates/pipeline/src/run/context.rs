@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use nta_metrics::ChosenThreshold;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -22,6 +23,8 @@ pub(crate) struct Context<'a> {
     pub(crate) log: RunLog<'a>,
     /// What each feature says of the label by itself; nothing before the rows are dealt.
     pub(crate) columns: ColumnCheck,
+    /// The threshold of the plain average, where it stands beside another fusion.
+    pub(crate) beside: Option<ChosenThreshold>,
 }
 
 impl Context<'_> {

@@ -9,6 +9,7 @@ use nta_metrics::{ChosenThreshold, Isotonic, PartScores, ThresholdRule};
 use nta_model::{DataDigest, Golden, Model, NamedThreshold, Provenance, StateRule};
 use nta_preprocess::Partition;
 
+use super::beside::plain_average;
 use super::context::Context;
 use super::fit::Learned;
 use super::learning::{uses_sequences, without_copies};
@@ -123,6 +124,10 @@ fn freeze(ctx: &mut Context<'_>, model: &mut Arc<Model>, parts: &Partition) -> R
     frozen.calibration = Isotonic::fit(&fresh.hybrid().p_attack, &fresh_labels).map_err(failed)?;
     let (calibration, threshold) = (fused(calibration, &frozen.hybrid)?, fused(threshold, &frozen.hybrid)?);
     frozen.thresholds = choose_thresholds(ctx, parts, &calibration, &threshold)?;
+    let averages = [&calibration, &threshold].map(|scores| plain_average(&frozen.hybrid, scores));
+    if let [Ok(Some(on_calibration)), Ok(Some(on_threshold))] = averages {
+        ctx.beside = Some(choose_threshold(ctx, parts, &on_calibration, &on_threshold)?);
+    }
     let chosen = frozen.threshold(HYBRID).map_err(failed)?.clone();
     frozen.profile = Some(profile::fit(&parts.train, &moved::benign(parts)?, threshold, &chosen)?);
     model.record_golden(&parts.calibration).map_err(failed)?;
@@ -144,26 +149,27 @@ fn choose_thresholds(
     calibration: &Scores,
     threshold: &Scores,
 ) -> Result<Vec<NamedThreshold>, PipelineError> {
-    let calibration_labels = parts.calibration.labels().map_err(failed)?;
-    let threshold_labels = parts.threshold.labels().map_err(failed)?;
     let mut thresholds = Vec::new();
     for (on_calibration, on_threshold) in calibration.columns().zip(threshold.columns()) {
         let name = &on_calibration.name;
-        let on_calibration = PartScores {
-            scores: &on_calibration.p_attack,
-            labels: calibration_labels,
-            copies: Some(&parts.copies.calibration),
-        };
-        let on_threshold = PartScores {
-            scores: &on_threshold.p_attack,
-            labels: threshold_labels,
-            copies: Some(&parts.copies.threshold),
-        };
-        let chosen = ctx.config.hybrid.choose_threshold(&on_calibration, &on_threshold).map_err(failed)?;
+        let chosen = choose_threshold(ctx, parts, on_calibration, on_threshold)?;
         if let Some(reason) = &chosen.reason {
             ctx.log.remark(Remark::Threshold { score: name.to_owned(), reason: reason.clone() })?;
         }
         thresholds.push(NamedThreshold { name: name.clone(), chosen });
     }
     Ok(thresholds)
+}
+
+fn choose_threshold(
+    ctx: &Context<'_>,
+    parts: &Partition,
+    on_calibration: &ScoreColumn,
+    on_threshold: &ScoreColumn,
+) -> Result<ChosenThreshold, PipelineError> {
+    let (labels, scores) = (parts.calibration.labels().map_err(failed)?, &on_calibration.p_attack);
+    let on_calibration = PartScores { scores, labels, copies: Some(&parts.copies.calibration) };
+    let (labels, scores) = (parts.threshold.labels().map_err(failed)?, &on_threshold.p_attack);
+    let on_threshold = PartScores { scores, labels, copies: Some(&parts.copies.threshold) };
+    ctx.config.hybrid.choose_threshold(&on_calibration, &on_threshold).map_err(failed)
 }

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use nta_data::{Dataset, Scores, Sealed, hex};
 use nta_ingest::{Added, AddedValues, TableWriter};
-use nta_metrics::{Curves, Evaluation, JudgeInput, JudgedMember, Named, PartSize, curves, judge};
+use nta_metrics::{
+    ChosenThreshold, Curves, Evaluation, JudgeInput, JudgedMember, LeaveOut, Named, PartSize, curves, judge,
+};
 use nta_model::Model;
 use nta_preprocess::{Copies, Origin, PartitionSummary};
 use sha2::{Digest, Sha256};
 
+use super::beside::plain_average;
 use super::context::Context;
 use super::moved::moved;
 use super::scores::score_test;
@@ -35,6 +38,8 @@ pub(crate) struct Judging<'a> {
     pub(crate) summary: &'a PartitionSummary,
     /// Attack families of the training part.
     pub(crate) families: &'a BTreeSet<String>,
+    /// What was found of families left out of training, where that was asked for.
+    pub(crate) leave_out: Option<LeaveOut>,
     /// Benign rows that were learned from, for the question whether the test traffic is like them.
     pub(crate) benign: &'a Dataset,
 }
@@ -64,7 +69,7 @@ pub(crate) fn evaluate(
         let scores = score_test(ctx, model, &test, judging.learned, judging.origins)?;
         let moved = moved(judging.benign, &test, &scores, model)?;
         let test = truth.open(test);
-        let mut judged = measure(&test, &scores, model, judging)?;
+        let mut judged = measure(&test, &scores, model, judging, ctx.beside.as_ref())?;
         judged.evaluation.moved = moved;
         keep_predictions(ctx, &test, &scores, model)?;
         let text = serde_json::to_string_pretty(&judged.evaluation).map_err(failed)? + "\n";
@@ -75,7 +80,13 @@ pub(crate) fn evaluate(
     })
 }
 
-fn measure(test: &Dataset, scores: &Scores, model: &Model, judging: &Judging<'_>) -> Result<Judged, PipelineError> {
+fn measure(
+    test: &Dataset,
+    scores: &Scores,
+    model: &Model,
+    judging: &Judging<'_>,
+    beside: Option<&ChosenThreshold>,
+) -> Result<Judged, PipelineError> {
     let labels = test.labels().map_err(failed)?;
     let members = scores.columns().map(|column| {
         let threshold = model.threshold(&column.name).map_err(failed)?;
@@ -84,7 +95,8 @@ fn measure(test: &Dataset, scores: &Scores, model: &Model, judging: &Judging<'_>
     let members: Vec<JudgedMember<'_>> = members.collect::<Result<_, PipelineError>>()?;
     let parts: Named<PartSize> = judging.summary.parts.iter().map(|p| (p.part.to_string(), size(p))).collect();
     let digest = model.digest().map_err(failed)?;
-    let evaluation = judge(&JudgeInput {
+    let probability = model.probability(&scores.hybrid().p_attack);
+    let input = JudgeInput {
         labels,
         families: test.family.as_ref(),
         seen_in_training: &|family| judging.families.contains(family),
@@ -93,10 +105,16 @@ fn measure(test: &Dataset, scores: &Scores, model: &Model, judging: &Judging<'_>
         host: judging.hosts,
         copies: Some(&judging.copies.test),
         parts: &parts,
-        probability: Some(&model.probability(&scores.hybrid().p_attack)),
+        probability: Some(&probability),
         digest: &digest,
-    })
-    .map_err(failed)?;
+    };
+    let mut evaluation = judge(&input).map_err(failed)?;
+    if let (Some(threshold), Some(average)) = (beside, plain_average(&model.hybrid, scores)?) {
+        let flags: Vec<bool> = average.p_attack.iter().map(|score| threshold.flags(*score)).collect();
+        let average = [JudgedMember { name: &average.name, scores: &average.p_attack, threshold, flags: &flags }];
+        evaluation.beside = judge(&JudgeInput { members: &average, ..input }).map_err(failed)?.members;
+    }
+    evaluation.leave_out = judging.leave_out.clone();
     let curves = scores
         .columns()
         .map(|column| Ok((column.name.clone(), curves(&column.p_attack, labels).map_err(failed)?)))

@@ -1,5 +1,6 @@
 //! The main job: one config in, three judged models and a report out.
 
+mod beside;
 mod columns;
 mod context;
 mod fit;
@@ -7,6 +8,7 @@ mod fuse;
 mod importances;
 mod judge;
 mod learning;
+mod leave_out;
 mod log;
 mod members;
 mod moved;
@@ -36,6 +38,7 @@ use crate::traffic::{self, ReadTraffic, SourceReport};
 
 pub(crate) use context::Context;
 use judge::Judging;
+pub use leave_out::leave_families_out;
 use log::RunLog;
 use members::MemberStage;
 pub(crate) use profile::fit as fit_profile;
@@ -149,7 +152,8 @@ fn run_job(
     let log = RunLog { dir, listener, tracking };
     let parent = parent.map(|parent| parent.version);
     let columns = ColumnCheck::default();
-    let mut ctx = Context { config: loaded.config.clone(), project: &loaded.project, parent, log, columns };
+    let config = loaded.config.clone();
+    let mut ctx = Context { config, project: &loaded.project, parent, log, columns, beside: None };
     let nothing_to_resume = *resume == Resume::Last && !resumed;
     let begun = begin(&ctx, resumed, nothing_to_resume, not_tracked);
     let outcome = begun.and_then(|()| stages(&mut ctx, members, given));
@@ -298,6 +302,7 @@ fn stages(
     let traffic = ctx.stage(Stage::Read, |ctx| read(ctx, given))?;
     let traffic_report = traffic.report.clone();
     let parts = ctx.stage(Stage::Partition, |ctx| deal_parts(ctx, traffic))?;
+    let leave_out = leave_out::leave_out(ctx, &parts)?;
     let mut learned = fit::learn(ctx, members, &parts)?;
     let learning = std::mem::take(&mut learned.report);
     let model = fuse::fuse(ctx, learned, &parts, &traffic_report)?;
@@ -311,12 +316,13 @@ fn stages(
         copies: &copies,
         summary: &summary,
         families: &families,
+        leave_out,
         benign: &benign,
     };
     let earlier_test_reads = judge::note_reading(ctx, &test)?;
     let judged = judge::evaluate(ctx, test, &model, &judging, earlier_test_reads)?;
     let traffic = &traffic_report;
-    let material = publish::Material { traffic, summary: &summary, learning: &learning, earlier_test_reads };
+    let material = publish::Material { traffic, summary, learning: &learning, earlier_test_reads };
     let outcome = publish::publish(ctx, &model, &judged, &material)?;
     if let Some(decide) = decide {
         ctx.stage(Stage::Decide, |ctx| Ok(((), decide(ctx, &model, &outcome)?)))?;

@@ -11,6 +11,9 @@ use crate::yaml::spelt;
 /// The key of the strategy, which the partition tells of itself.
 pub(crate) const STRATEGY: &str = "split.strategy";
 
+/// The key of the fusion, which the training part settles.
+pub(crate) const COMBINE: &str = "hybrid.combine";
+
 /// What the traffic settles: the schema and whose flows follow each other.
 pub(crate) fn by_traffic(config: &mut RunConfig, traffic: &ReadTraffic) -> Vec<Settled> {
     let mut settled = Vec::new();

@@ -107,6 +107,9 @@ fn numbers(outcome: &Outcome) -> Vec<(String, f64)> {
         Outcome::Hybrid { threshold, .. } => vec![("validation/hybrid_threshold".to_owned(), f64::from(*threshold))],
         Outcome::Evaluate { metrics, .. } => metrics.iter().map(|(name, value)| (of_test(name), *value)).collect(),
         Outcome::Decide { gain, .. } => vec![("retrain/gain".to_owned(), *gain)],
+        Outcome::LeaveOut { unseen, .. } => {
+            unseen.iter().map(|u| ("train/left_out_detection".to_owned(), *u)).collect()
+        }
         Outcome::Audit { .. }
         | Outcome::Replay { .. }
         | Outcome::Drift { .. }

@@ -56,7 +56,7 @@ pub(crate) struct ClassReport {
 const IN_BRIEF: [&str; 5] = ["precision", "recall", "f1", "fpr", "accuracy"];
 
 pub(crate) fn members_table(evaluation: &Evaluation) -> MembersTable {
-    let members = evaluation.members.iter().map(|(name, _)| spoken(name));
+    let members = evaluation.with_beside().map(|(name, _)| spoken(name));
     let baselines: Vec<BaselineRule> = evaluation
         .baselines
         .iter()
@@ -133,7 +133,7 @@ fn metric_row(
     of_member: impl Fn(&MemberEvaluation) -> Found,
     of_baseline: impl Fn(&Baseline) -> Option<f64>,
 ) -> MetricRow {
-    let found: Vec<Found> = evaluation.members.iter().map(|(_, member)| of_member(member)).collect();
+    let found: Vec<Found> = evaluation.with_beside().map(|(_, member)| of_member(member)).collect();
     let numbers = found.iter().filter_map(|found| found.value);
     let best = match metric.better {
         Better::Higher => numbers.clone().reduce(f64::max),
