@@ -1,5 +1,6 @@
 //! The stages and the jobs made of them. Progress goes out as events; nothing is printed here.
 
+mod analysis;
 mod bad_rows;
 mod compare;
 mod config;
@@ -28,6 +29,10 @@ mod track;
 mod traffic;
 mod yaml;
 
+pub use analysis::{
+    AnalysedRows, Analysis, AnalysisRequest, HostCount, MemberAnalysis, PageRow, RowOrder, RowPage, RowQuery, Timeline, TimelineBin,
+    analyse,
+};
 pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
 pub use compare::{CompareRequest, compare, compare_page};
 pub use config::{ConfigError, DataConfig, LoadedConfig, RunConfig, Traffic, TrafficFile};
@@ -54,8 +59,8 @@ pub use nta_metrics::{
     AtRate, Check, Checked, Evaluation, MemberEvaluation, OperatingPoint, Paired, Promise, UnitKind, metric,
 };
 pub use nta_model::{Act, AliasChange, Collected, Look, Observed, Reign, Removal};
-pub use nta_report::{Comparison, Service, Standing, check_words, thousands};
-pub use nta_tracking::Status;
+pub use nta_report::{Comparison, Service, Standing, check_words, inert_cell, thousands};
+pub use nta_tracking::{Moment, Status};
 pub use policy::{Promotion, RetrainConfig};
 pub use project::Project;
 pub use promises::ObservedPromise;
