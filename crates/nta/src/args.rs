@@ -2,10 +2,12 @@
 
 mod models;
 mod retrain;
+mod serve;
 mod written;
 
 pub(crate) use models::{GcArgs, ModelsCommand, PromoteArgs, RollbackArgs};
 pub(crate) use retrain::RetrainArgs;
+pub(crate) use serve::ServeArgs;
 pub(crate) use written::{LabelsArgs, WrittenArgs};
 
 use std::path::PathBuf;
@@ -101,6 +103,12 @@ Examples:
   nta score models:/ctu13@champion today.binetflow -o scored.csv      as published on the tracking server
   nta score models/nsl-kdd/3 KDDTest+.txt.gz -o scored.parquet --json")]
     Score(ScoreArgs),
+    /// Pages in a browser: send a file, see what is flagged and why, train, compare. For this machine alone, until a token is set.
+    #[command(after_help = "\
+Examples:
+  nta serve                                     http://127.0.0.1:8470
+  NTA_TOKEN=$(openssl rand -hex 16) nta serve --listen 0.0.0.0:8470")]
+    Serve(ServeArgs),
     /// Hold fresh traffic against what a model was trained on: columns, scores, alerts, promise. Exits with 3 past a limit.
     #[command(after_help = "\
 Examples:

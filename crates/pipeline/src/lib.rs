@@ -30,8 +30,8 @@ mod traffic;
 mod yaml;
 
 pub use analysis::{
-    AnalysedRows, Analysis, AnalysisRequest, HostCount, MemberAnalysis, PageRow, RowOrder, RowPage, RowQuery, Timeline, TimelineBin,
-    analyse,
+    AnalysedRows, Analysis, AnalysisRequest, HostCount, MemberAnalysis, PageRow, RowOrder, RowPage, RowQuery, Timeline,
+    TimelineBin, analyse,
 };
 pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
 pub use compare::{CompareRequest, compare, compare_page};

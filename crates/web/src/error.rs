@@ -43,9 +43,10 @@ impl From<std::io::Error> for Problem {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::NotFound => Problem::not_found("file"),
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-                Problem::new(StatusCode::INSUFFICIENT_STORAGE, "the server's disk is full: remove results, or make room")
-            }
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Problem::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "the server's disk is full: remove results, or make room",
+            ),
             kind => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("the server cannot use its files: {kind}")),
         }
     }

@@ -122,8 +122,9 @@ pub fn serve(config: ServeConfig, watcher: Arc<dyn Watcher>) -> Result<(), WebEr
         }
         _ => {}
     }
-    let listen = |source| WebError::Listen { address: config.listen, source };
-    let listener = TcpListener::bind(config.listen).map_err(listen)?;
+    let wanted = config.listen;
+    let listen = move |source| WebError::Listen { address: wanted, source };
+    let listener = TcpListener::bind(wanted).map_err(listen)?;
     listener.set_nonblocking(true).map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let guarded = config.token.is_some();

@@ -31,7 +31,9 @@ mod tests {
         let made = id().unwrap();
         assert!(is_id(&made), "{made}");
         assert_ne!(made, id().unwrap());
-        for other in ["", "..", "../../../../etc/passwd", "0123456789abcdef0123456789abcdeG", "0123456789ABCDEF0123456789ABCDEF"] {
+        for other in
+            ["", "..", "../../../../etc/passwd", "0123456789abcdef0123456789abcdeG", "0123456789ABCDEF0123456789ABCDEF"]
+        {
             assert!(!is_id(other), "{other}");
         }
     }

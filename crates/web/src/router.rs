@@ -76,7 +76,8 @@ mod tests {
                 methods.map(|method| (method.to_uppercase(), path.clone())).collect::<Vec<_>>()
             })
             .collect();
-        let answered = for_programs().into_iter().map(|(method, path, _)| (method.to_owned(), path.to_owned())).collect();
+        let answered =
+            for_programs().into_iter().map(|(method, path, _)| (method.to_owned(), path.to_owned())).collect();
         assert_eq!(described, answered);
     }
 }

@@ -106,9 +106,8 @@ pub struct MemberAnalysis {
 /// All of [`crate::score`]'s, and a folder that cannot be written.
 pub fn analyse(request: &AnalysisRequest, listener: &dyn Listener) -> Result<Analysis, PipelineError> {
     let parent = request.folder.parent().unwrap_or(Path::new("."));
-    let unwritten = |source| {
-        failed(nta_tracking::TrackingError::Io { doing: "make a folder in", path: parent.to_owned(), source })
-    };
+    let unwritten =
+        |source| failed(nta_tracking::TrackingError::Io { doing: "make a folder in", path: parent.to_owned(), source });
     std::fs::create_dir_all(parent).map_err(unwritten)?;
     let staging = nta_atomic::staging_in(parent).map_err(unwritten)?;
     let folder = staging.path();
@@ -136,7 +135,11 @@ pub fn analyse(request: &AnalysisRequest, listener: &dyn Listener) -> Result<Ana
         time: scored.time,
         labelled: !truth.is_empty() && scored.unjudged < scored.rows,
         unjudged: scored.unjudged,
-        members: seen.members.into_iter().map(|m| MemberAnalysis { at_threshold: truth.remove(&m.name), ..m }).collect(),
+        members: seen
+            .members
+            .into_iter()
+            .map(|m| MemberAnalysis { at_threshold: truth.remove(&m.name), ..m })
+            .collect(),
         no_curves: seen.no_curves,
         timeline: seen.timeline,
         hosts: seen.hosts,

@@ -7,9 +7,9 @@ use nta_ingest::{Batch, Reject};
 use nta_metrics::curves;
 use nta_model::Model;
 
+use super::MemberAnalysis;
 use super::hosts::{HostCount, Hosts};
 use super::timeline::{Counts, Timeline};
-use super::MemberAnalysis;
 use crate::error::{PipelineError, failed};
 use crate::score::ScoreSink;
 

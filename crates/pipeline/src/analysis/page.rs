@@ -81,7 +81,8 @@ impl AnalysedRows {
     /// # Errors
     /// A folder without one, or one that cannot be read.
     pub fn analysis(&self) -> Result<Analysis, PipelineError> {
-        let read = || -> io::Result<Analysis> { Ok(serde_json::from_slice(&std::fs::read(self.folder.join(ANALYSIS))?)?) };
+        let read =
+            || -> io::Result<Analysis> { Ok(serde_json::from_slice(&std::fs::read(self.folder.join(ANALYSIS))?)?) };
         read().map_err(|source| self.unread(source))
     }
 
@@ -109,7 +110,8 @@ impl AnalysedRows {
             Some(threshold) => self.n_above(threshold, total)?,
             None => total,
         };
-        let mut wanted = query.host.as_deref().filter(|text| !text.is_empty()).map(|text| self.of_host(text, total)).transpose()?;
+        let mut wanted =
+            query.host.as_deref().filter(|text| !text.is_empty()).map(|text| self.of_host(text, total)).transpose()?;
         if query.order == RowOrder::File && above < total {
             let mut flagged = Bits::new(total);
             self.each_by_score(0, above, |row| flagged.set(row))?;
@@ -214,7 +216,8 @@ impl AnalysedRows {
 
     fn unread(&self, source: io::Error) -> PipelineError {
         let is_gone = source.kind() == io::ErrorKind::NotFound;
-        let error = nta_tracking::TrackingError::Io { doing: "read the analysis in", path: self.folder.clone(), source };
+        let error =
+            nta_tracking::TrackingError::Io { doing: "read the analysis in", path: self.folder.clone(), source };
         if is_gone { refused(error) } else { failed(error) }
     }
 }

@@ -9,8 +9,8 @@ use nta_model::Model;
 use nta_report::inert_cell;
 
 use super::input::Input;
-use super::rows::RowsFile;
 use super::reasons::WhyFlagged;
+use super::rows::RowsFile;
 use super::sink::ScoreSink;
 use crate::error::{PipelineError, failed, refused};
 

@@ -96,7 +96,10 @@ fn admit(server: &Server, request: &Request, visitor: &Visitor, has_cookie: bool
     let from_browser = has_cookie || headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site");
     let sent = headers.get(CSRF).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if (from_browser || access.is_guarded()) && !access::same(sent, &visitor.csrf) {
-        return Admission::Refused(Problem::new(StatusCode::FORBIDDEN, "this request does not come from a page of this server; load the page again"));
+        return Admission::Refused(Problem::new(
+            StatusCode::FORBIDDEN,
+            "this request does not come from a page of this server; load the page again",
+        ));
     }
     Admission::In
 }
@@ -187,7 +190,9 @@ mod tests {
         for local in ["localhost", "LocalHost:8470", "127.0.0.1:1", "[::1]", "[::1]:8470"] {
             assert!(is_local_host(local), "{local}");
         }
-        for other in ["", "evil.example", "evil.example:8470", "localhost.evil.example", "127.0.0.1.evil.example", "[::1", "a:b"] {
+        for other in
+            ["", "evil.example", "evil.example:8470", "localhost.evil.example", "127.0.0.1.evil.example", "[::1", "a:b"]
+        {
             assert!(!is_local_host(other), "{other}");
         }
     }

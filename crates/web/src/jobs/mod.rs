@@ -15,7 +15,7 @@ use crate::error::Problem;
 use crate::guard::Visitor;
 use crate::server::Server;
 use crate::{models, pages};
-pub(crate) use kept::{Job, JobState, Work};
+pub(crate) use kept::{Job, Work};
 use progress::Progress;
 pub(crate) use queue::Jobs;
 

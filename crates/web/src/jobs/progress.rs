@@ -1,8 +1,8 @@
 //! How far the job at work is: told by the pipeline's events, read by whoever looks.
 
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::Arc;
 use std::time::Instant;
 
 use nta_pipeline::{Epoch, Event, Listener, Unit};

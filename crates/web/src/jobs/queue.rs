@@ -51,7 +51,9 @@ impl Jobs {
         for job in unfinished {
             if job.begun >= MOST_TIMES {
                 job.state = JobState::Failed;
-                job.error = Some(format!("the server ended {MOST_TIMES} times while it was at this; send the file again to try once more"));
+                job.error = Some(format!(
+                    "the server ended {MOST_TIMES} times while it was at this; send the file again to try once more"
+                ));
                 job.ended = Some(Moment::now());
             } else {
                 job.state = JobState::Queued;
@@ -101,7 +103,10 @@ impl Jobs {
         };
         let mut state = held(&self.state);
         if state.waiting.len() >= MOST_WAITING {
-            return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many jobs wait; try again when some have ended"));
+            return Err(Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many jobs wait; try again when some have ended",
+            ));
         }
         keep(&self.folder, &job)?;
         state.all.insert(job.id.clone(), job.clone());

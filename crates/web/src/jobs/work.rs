@@ -5,8 +5,8 @@ use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
 use nta_pipeline::{
-    AnalysedRows, AnalysisRequest, InitRequest, Listener, LoadedConfig, PipelineError, Resume, RunConfig, SimulateRequest, analyse,
-    chain, init, models, run, simulate,
+    AnalysedRows, AnalysisRequest, InitRequest, Listener, LoadedConfig, PipelineError, Resume, RunConfig,
+    SimulateRequest, analyse, chain, init, models, run, simulate,
 };
 
 use super::kept::{Job, Made, Work, told};
@@ -92,7 +92,8 @@ fn try_out(server: &Server, job: &Job, listener: &dyn Listener) -> Result<Made, 
         run(&loaded, &Resume::Last, listener)?;
     }
     let file = server.project.home.join("web/training").join(format!("{}.csv", job.id));
-    let simulated = SimulateRequest { seed: TRIED_SEED, sets: vec![TRIED_FLOWS.to_owned()], output: Some(file.clone()) };
+    let simulated =
+        SimulateRequest { seed: TRIED_SEED, sets: vec![TRIED_FLOWS.to_owned()], output: Some(file.clone()) };
     simulate(&simulated, listener)?;
     let made = score(server, job, &file, QUICKSTART_NAME, true, listener);
     let _ = fs::remove_file(&file);

@@ -47,7 +47,7 @@ impl Pages {
     }
 
     fn render(&self, template: &str, title: &str, visitor: &Visitor, data: &impl Serialize) -> Result<String, Problem> {
-        let values = context! { title, csrf => visitor.csrf, guarded => visitor.guarded, page => Serde(data) };
+        let values = context! { title, csrf => &visitor.csrf, guarded => visitor.guarded, page => Serde(data) };
         Ok(self.0.get_template(template)?.render(values)?)
     }
 

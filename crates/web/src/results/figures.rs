@@ -149,7 +149,15 @@ impl Sparkline {
             n_flagged: bin.flagged,
         });
         let days = n_bins * line.width as f64 / 86_400e6;
-        Sparkline { width: WIDTH, height: 2.0 * HALF, bars: bars.collect(), most_flows, most_flagged, bin: span(line.width), days }
+        Sparkline {
+            width: WIDTH,
+            height: 2.0 * HALF,
+            bars: bars.collect(),
+            most_flows,
+            most_flagged,
+            bin: span(line.width),
+            days,
+        }
     }
 }
 

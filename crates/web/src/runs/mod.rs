@@ -3,7 +3,7 @@
 use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use nta_pipeline::RunLine;
+use nta_pipeline::{RunLine, Status};
 use serde::Serialize;
 
 use crate::answer::Json;
@@ -17,7 +17,7 @@ use crate::server::Server;
 pub(crate) struct RunRow {
     run: String,
     name: String,
-    status: &'static str,
+    status: Status,
     started: String,
     seconds: f64,
     model: Option<String>,
@@ -40,7 +40,7 @@ fn row(run: RunLine) -> RunRow {
     let hybrid = run.evaluation.as_ref().and_then(|evaluation| evaluation.hybrid());
     let value = |metric: &str| hybrid.and_then(|hybrid| hybrid.value(metric));
     RunRow {
-        status: run.status.name(),
+        status: run.status,
         accuracy: value("accuracy"),
         precision: value("precision"),
         recall: value("recall"),

@@ -13,7 +13,7 @@ use tokio::io::AsyncWriteExt;
 use crate::answer::{Json, body_of};
 use crate::error::Problem;
 use crate::server::Server;
-pub(crate) use store::{Upload, Uploads};
+pub(crate) use store::Uploads;
 
 const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 const LENGTH: HeaderName = HeaderName::from_static("upload-length");
@@ -42,7 +42,8 @@ pub(crate) async fn begin(State(server): State<Server>, request: Request) -> Res
 /// How much of the file is here.
 pub(crate) async fn offset(State(server): State<Server>, Path(id): Path<String>) -> Result<Response, Problem> {
     let upload = server.uploads.find(&id)?;
-    let numbers = [(OFFSET, HeaderValue::from(server.uploads.held(&upload)?)), (LENGTH, HeaderValue::from(upload.size))];
+    let numbers =
+        [(OFFSET, HeaderValue::from(server.uploads.held(&upload)?)), (LENGTH, HeaderValue::from(upload.size))];
     Ok((StatusCode::NO_CONTENT, numbers).into_response())
 }
 
@@ -52,12 +53,18 @@ pub(crate) async fn append(
     State(server): State<Server>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    mut body: Body,
+    body: Body,
 ) -> Result<Response, Problem> {
+    let from = headers.get(OFFSET).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    // In a task of its own: where the client goes away this future is dropped, and a write under way must have ended before
+    // another request may append.
+    tokio::spawn(receive(server, id, from, body)).await?
+}
+
+async fn receive(server: Server, id: String, from: Option<u64>, mut body: Body) -> Result<Response, Problem> {
     let upload = server.uploads.find(&id)?;
     let _alone = server.uploads.alone(&id)?;
     let held = server.uploads.held(&upload)?;
-    let from = headers.get(OFFSET).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if from != Some(held) {
         let why = format!("{held} bytes are here: send those from there on, with `Upload-Offset: {held}`");
         let mut response = Problem::new(StatusCode::CONFLICT, why).into_response();
@@ -65,19 +72,25 @@ pub(crate) async fn append(
         return Ok(response);
     }
     let mut file = tokio::fs::OpenOptions::new().append(true).open(server.uploads.data(&id)).await?;
-    let mut now = held;
+    let received = copy(&mut body, &mut file, upload.size - held.min(upload.size)).await;
+    file.flush().await?;
+    let now = held + received?;
+    Ok((StatusCode::NO_CONTENT, [(OFFSET, HeaderValue::from(now))]).into_response())
+}
+
+/// Writes the body to the file, at most `room` bytes of it; how many there were.
+async fn copy(body: &mut Body, file: &mut tokio::fs::File, room: u64) -> Result<u64, Problem> {
     let broken = |_| Problem::refuse("the connection broke off; ask with HEAD how much is here, and go on from there");
+    let mut copied = 0;
     while let Some(frame) = body.frame().await {
         let Ok(bytes) = frame.map_err(broken)?.into_data() else { continue };
-        now += bytes.len() as u64;
-        if now > upload.size {
-            file.flush().await?;
+        copied += bytes.len() as u64;
+        if copied > room {
             return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "more bytes than the file was said to have"));
         }
         file.write_all(&bytes).await?;
     }
-    file.flush().await?;
-    Ok((StatusCode::NO_CONTENT, [(OFFSET, HeaderValue::from(now))]).into_response())
+    Ok(copied)
 }
 
 pub(crate) async fn remove(State(server): State<Server>, Path(id): Path<String>) -> Result<StatusCode, Problem> {

@@ -66,14 +66,20 @@ impl Uploads {
 
     pub(crate) fn begin(&self, name: &str, size: u64) -> Result<Upload, Problem> {
         if size > self.most {
-            let why = format!("{size} bytes are more than the {} that this server takes (`nta serve --max-upload`)", self.most);
+            let why = format!(
+                "{size} bytes are more than the {} that this server takes (`nta serve --max-upload`)",
+                self.most
+            );
             return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why));
         }
         if size == 0 {
             return Err(Problem::refuse("the file is empty"));
         }
         if self.under_way().len() >= MOST_UNDER_WAY {
-            return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many files are under way; finish or remove some"));
+            return Err(Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many files are under way; finish or remove some",
+            ));
         }
         let upload = Upload { id: random::id()?, name: spoken(name), size, begun: Moment::now() };
         fs::create_dir(self.folder.join(&upload.id))?;
@@ -93,7 +99,10 @@ impl Uploads {
         let upload = self.find(id)?;
         match self.held(&upload)? {
             held if held == upload.size => Ok(upload),
-            held => Err(Problem::new(StatusCode::CONFLICT, format!("{held} of {} bytes are here; send the rest first", upload.size))),
+            held => Err(Problem::new(
+                StatusCode::CONFLICT,
+                format!("{held} of {} bytes are here; send the rest first", upload.size),
+            )),
         }
     }
 
