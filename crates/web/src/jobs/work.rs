@@ -125,11 +125,12 @@ fn train(server: &Server, job: &Job, upload: &str, listener: &dyn Listener) -> D
     Ok(Made::Run { run: outcome.run, model: outcome.model, guesses: found.guesses.iter().map(told).collect() })
 }
 
-/// The user's name of a file as one of ours: letters, digits, `.`, `-` and `_`, and no dot in front.
+/// The user's name of a file as one of ours: letters, digits, `.`, `-` and `_`, and none but the first two in front.
 fn file_name(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
     let plain: String = name.chars().map(plain).collect();
-    format!("flows-{}", plain.trim_start_matches("flows-")).chars().take(80).collect()
+    let plain: String = plain.trim_start_matches(['.', '-', '_']).chars().take(80).collect();
+    if plain.is_empty() { "flows".to_owned() } else { plain }
 }
 
 #[cfg(test)]
@@ -143,7 +144,8 @@ mod tests {
 
     #[test]
     fn a_file_has_a_plain_name() {
-        assert_eq!(file_name("../a b.csv"), "flows-.._a_b.csv");
+        assert_eq!(file_name("../a b.csv"), "a_b.csv");
+        assert_eq!(file_name("-.."), "flows");
         assert!(file_name(&"x".repeat(200)).len() <= 80);
     }
 }
