@@ -110,13 +110,7 @@ impl AnalysedRows {
             Some(threshold) => self.n_above(threshold, total)?,
             None => total,
         };
-        let mut wanted =
-            query.host.as_deref().filter(|text| !text.is_empty()).map(|text| self.of_host(text, total)).transpose()?;
-        if query.order == RowOrder::File && above < total {
-            let mut flagged = Bits::new(total);
-            self.each_by_score(0, above, |row| flagged.set(row))?;
-            wanted = Some(wanted.map_or(flagged.clone(), |wanted| wanted.and(&flagged)));
-        }
+        let wanted = self.wanted(query, above, total)?;
         let mut chosen = Window { skip: query.skip, take: query.take.min(MOST), passed: 0, rows: Vec::new() };
         let matching = match (&wanted, query.order) {
             (None, RowOrder::Score) => {
@@ -130,7 +124,11 @@ impl AnalysedRows {
                 total
             }
             (Some(wanted), RowOrder::Score) => {
-                self.each_by_score(0, above, |row| wanted.has(row).then(|| chosen.offer(row)).unwrap_or_default())?;
+                self.each_by_score(0, above, |row| {
+                    if wanted.has(row) {
+                        chosen.offer(row);
+                    }
+                })?;
                 chosen.passed
             }
             (Some(wanted), RowOrder::File) => {
@@ -139,6 +137,18 @@ impl AnalysedRows {
             }
         };
         Ok(RowPage { matching, total, rows: self.rows(&chosen.rows)? })
+    }
+
+    /// The rows that a page is chosen from where they are not simply the first ones of its order.
+    fn wanted(&self, query: &RowQuery, above: u64, total: u64) -> io::Result<Option<Bits>> {
+        let host = query.host.as_deref().filter(|text| !text.is_empty());
+        let of_host = host.map(|text| self.of_host(text, total)).transpose()?;
+        if query.order == RowOrder::Score || above == total {
+            return Ok(of_host);
+        }
+        let mut high = Bits::new(total);
+        self.each_by_score(0, above, |row| high.set(row))?;
+        Ok(Some(of_host.map_or(high.clone(), |of_host| of_host.and(&high))))
     }
 
     /// How many rows have a score above `threshold`: they stand first in the index.
