@@ -143,3 +143,17 @@ pub(crate) async fn asset(Path(name): Path<String>) -> Result<Response, Problem>
     };
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], bytes).into_response())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_is_whole() {
+        let pages = Pages::new().unwrap();
+        for (name, _) in TEMPLATES {
+            assert!(pages.0.get_template(name).is_ok(), "{name}");
+        }
+        assert_eq!([percent(Some(0.125)), percent(None)], ["12.50 %", "–"]);
+    }
+}
