@@ -1,5 +1,6 @@
 //! The stages and the jobs made of them. Progress goes out as events; nothing is printed here.
 
+mod analysis;
 mod bad_rows;
 mod baseline;
 mod compare;
@@ -30,6 +31,10 @@ mod track;
 mod traffic;
 mod yaml;
 
+pub use analysis::{
+    AnalysedRows, Analysis, AnalysisRequest, HostCount, MemberAnalysis, PageRow, RowOrder, RowPage, RowQuery, Timeline,
+    TimelineBin, analyse,
+};
 pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
 pub use baseline::{BaselineOutcome, BaselineRequest, LikeAttack, SiteThreshold, Trust, baseline};
 pub use compare::{CompareRequest, compare, compare_page};
@@ -60,8 +65,8 @@ pub use nta_metrics::{
     metric,
 };
 pub use nta_model::{Act, AliasChange, Collected, Look, Observed, Reign, Removal, SiteBaseline};
-pub use nta_report::{Comparison, Service, Standing, ToldCheck, tell_check, thousands};
-pub use nta_tracking::Status;
+pub use nta_report::{Comparison, Service, Standing, ToldCheck, inert_cell, tell_check, thousands};
+pub use nta_tracking::{Moment, Status};
 pub use policy::{Promotion, RetrainConfig};
 pub use project::Project;
 pub use promises::ObservedPromise;
