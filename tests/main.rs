@@ -19,6 +19,7 @@
 //! - `interrupts`: a command told to stop says so by its exit code and leaves nothing
 //! - `keys`: every key of a config changes what comes out
 //! - `labels`: labels that are missing, given to files, told by a second file, or by analysts; files written otherwise
+//! - `large_files`: the first answer on large files comes from a sample, and says so
 //! - `live`: a pipe, a rotated file and a snapshot score as the whole file does, as they come
 //! - `odd_files`: lines without a flow are counted, and told of wherever rows are
 //! - `outputs`: nothing but a regular file is replaced by a command's output
@@ -55,6 +56,7 @@ mod inputs;
 mod interrupts;
 mod keys;
 mod labels;
+mod large_files;
 mod live;
 mod nta;
 mod odd_files;

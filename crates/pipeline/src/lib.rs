@@ -33,7 +33,7 @@ pub use compare::{CompareRequest, compare, compare_page};
 pub use config::{ConfigError, DataConfig, LoadedConfig, RunConfig, Traffic, TrafficFile};
 pub use doctor::{Checkup, checkup};
 pub use drift::{DriftOutcome, DriftRequest, drift};
-pub use dry_run::{DryRun, dry_run};
+pub use dry_run::{DryRun, FIRST_ANSWER, SampleRead, dry_run};
 pub use error::{Cause, PipelineError, chain};
 pub use event::{
     Begun, DatasetRead, Epoch, Event, FeatureLoss, GivenLabel, Listener, Outcome, PartSize, Remark, Settled, Silence,
@@ -68,6 +68,7 @@ pub use schemas::{infer_schema, list_schemas, show_schema};
 pub use score::{FamilyCount, ScoreOutcome, ScoreRequest, score};
 pub use simulate::{SimulateRequest, simulate};
 pub use track::{RemoteRun, SyncLine, TrackedRun, remote_runs, sync};
+pub use traffic::Extent;
 
 /// Computes with this many threads from now on; without a call, with all cores. No result depends on it.
 pub fn use_threads(n: usize) -> Result<(), PipelineError> {
