@@ -68,7 +68,7 @@ pub(crate) fn family(samples: &[Sample], label: Option<&LabelGuess>) -> Option<S
 }
 
 /// The column of the fewest values whose name speaks of the truth, among those that `fit`; the first of several.
-fn speaking<'s>(samples: &'s [Sample], fits: impl Fn(&Sample) -> bool) -> Option<&'s Sample> {
+fn speaking(samples: &[Sample], fits: impl Fn(&Sample) -> bool) -> Option<&Sample> {
     let speaks = |s: &&Sample| speaks_of_truth(&s.name) && has_few_values(s) && s.distinct.len() > 1 && fits(s);
     samples.iter().filter(speaks).min_by_key(|s| s.distinct.len())
 }
