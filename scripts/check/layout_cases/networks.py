@@ -53,7 +53,7 @@ def kyoto():
             rng.randint(0, 100), rng.randint(0, 100), *rates[3:6], f.state, seen, 0, 0, f.family or "1",
             f"fd95:ec1e:6a61:28a1:7d66:27be:{rng.randint(4096, 9999)}:{f.number % 40:04}", f.source_port,
             f"fd95:ec1e:6a61:9411:08f2:0a6b:27ec:{f.number % 9:04}", f.target_port, written(f.start, "%H:%M:%S"), f.proto])
-    return Case("kyoto2006.txt", csv(None, rows, "\t"), **counts(of), said=("no header", "time of day"))
+    return Case("kyoto2006.txt", csv(None, rows, "\t"), **counts(of), said=("not names", "looks like a time, in no known format"))
 
 
 NF_HEADER = (

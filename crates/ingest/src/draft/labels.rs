@@ -62,8 +62,8 @@ pub(crate) fn family(samples: &[Sample], label: Option<&LabelGuess>) -> Option<S
     };
     let other = || samples.iter().filter(|s| speaks_of_truth(&s.name) && is_text(s) && has_few_values(s));
     // The finest grain that is still a truth: one that says benign, in its own word or as `none`.
-    let finest =
-        || other().filter(|s| s.distinct.iter().any(|v| is_benign(v) || is_none(v))).max_by_key(|s| s.distinct.len());
+    let says_benign = |s: &&Sample| s.distinct.iter().any(|v| is_benign(v) || is_none(v));
+    let finest = || other().filter(says_benign).rev().max_by_key(|s| s.distinct.len());
     named(samples, &FAMILIES, is_text).or_else(finest).map(|s| s.name.clone())
 }
 

@@ -145,7 +145,7 @@ impl ParquetBlocks {
 
 /// The rows that are read of `n_rows`: all, or those of some places.
 fn ranges_read(input: &OpenInput, n_rows: usize) -> VecDeque<Range<usize>> {
-    let Some(sampling) = input.sampling else { return VecDeque::from([0..n_rows]) };
+    let Some(sampling) = input.sampling else { return std::iter::once(0..n_rows).collect() };
     let share = sampling.bytes as f64 / input.length.max(1) as f64;
     let most = ((n_rows as f64 * share) as u64).clamp(1, n_rows.max(1) as u64);
     let ranges = places(n_rows as u64, most).into_iter().map(|range| range.start as usize..range.end as usize);
