@@ -106,7 +106,7 @@ impl MemberKind {
         match self {
             MemberKind::Forest => "forest",
             MemberKind::Lstm => "lstm",
-            MemberKind::Density => "novelty",
+            MemberKind::Density => nta_data::NOVELTY,
         }
     }
 

@@ -124,6 +124,7 @@ fn partition(parts: &[PartSize]) -> String {
 fn combined(combine: &str) -> String {
     match combine {
         "weighted" => "weighted average".to_owned(),
+        "surprise" | "surprise_of" => "sum of surprises".to_owned(),
         other => other.replace('_', " "),
     }
 }

@@ -250,7 +250,7 @@ pub enum Outcome {
     },
     /// Members were fused and thresholds chosen.
     Hybrid {
-        /// How scores are fused: `average`, `weighted`, `tuned_weights`, `stacking`.
+        /// How scores are fused: `average`, `weighted`, `tuned_weights`, `stacking`, `surprise`, …
         combine: String,
         /// From which fused score on a flow is flagged.
         threshold: f32,

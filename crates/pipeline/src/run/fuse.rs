@@ -126,7 +126,7 @@ fn freeze(ctx: &mut Context<'_>, model: &mut Arc<Model>, parts: &Partition) -> R
     frozen.profile = Some(profile::fit(&parts.train, threshold, &chosen)?);
     model.record_golden(&parts.calibration).map_err(failed)?;
     let chosen = model.threshold(HYBRID).map_err(failed)?;
-    let combine = combined(ctx).to_owned();
+    let combine = ctx.config.hybrid.combine.name().to_owned();
     Ok(Outcome::Hybrid { combine, threshold: chosen.value, rule: chosen.rule })
 }
 
@@ -165,16 +165,6 @@ fn choose_thresholds(
         thresholds.push(NamedThreshold { name: name.clone(), chosen });
     }
     Ok(thresholds)
-}
-
-fn combined(ctx: &Context<'_>) -> &'static str {
-    use nta_hybrid::Combine;
-    match ctx.config.hybrid.combine {
-        Combine::Average => "average",
-        Combine::Weighted(_) => "weighted",
-        Combine::TunedWeights => "tuned_weights",
-        Combine::Stacking => "stacking",
-    }
 }
 
 /// Rows scored between two signs of progress.
