@@ -188,7 +188,7 @@ pub(crate) struct RunArgs {
     /// Go on with an interrupted run: the last one of this config, or the one named (`--resume=RUN`).
     #[arg(long, value_name = "RUN", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub(crate) resume: Option<String>,
-    /// Read and deal the rows, say what would be trained and what it would cost, train nothing. Files of more than 48 MB
+    /// Read and deal the rows, say what would be trained and what it would cost, train nothing. Files of more than 32 MB
     /// together are read at some places only.
     #[arg(long)]
     pub(crate) dry_run: bool,

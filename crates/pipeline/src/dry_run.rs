@@ -12,7 +12,7 @@ use crate::run::{ColumnCheck, partition_of, settle};
 use crate::traffic::{self, Extent, ReadTraffic, TrafficReport};
 
 /// Files of more bytes together are sampled, so that the answer takes seconds whatever their size.
-pub const FIRST_ANSWER: Extent = Extent::Sample(48 << 20);
+pub const FIRST_ANSWER: Extent = Extent::Sample(32 << 20);
 
 impl DryRun {
     /// The gate that the run itself would stop at.
