@@ -24,7 +24,7 @@ fn row(i: usize) -> String {
         "{},{},{},{}\n",
         1_714_554_000 + i,
         i * 37 % 501,
-        if i % 5 == 0 { "scan" } else { "benign" },
+        if i.is_multiple_of(5) { "scan" } else { "benign" },
         "x".repeat(20)
     )
 }
@@ -87,7 +87,7 @@ fn of_a_packed_file_the_beginning_is_read() {
             "{},{},{},{random:x}",
             1_714_554_000 + i,
             i % 501,
-            if i % 5 == 0 { "scan" } else { "benign" }
+            if i.is_multiple_of(5) { "scan" } else { "benign" }
         );
     }
     std::fs::write(folder.path().join("flows.csv.zst"), zstd::encode_all(text.as_bytes(), 1).unwrap()).unwrap();
@@ -103,7 +103,7 @@ fn of_a_packed_file_the_beginning_is_read() {
 fn of_parquet_rows_of_sixteen_places_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let ts: Vec<i64> = (0..ROWS as i64).map(|i| 1_714_554_000 + i).collect();
-    let label: Vec<&str> = (0..ROWS).map(|i| if i % 5 == 0 { "scan" } else { "benign" }).collect();
+    let label: Vec<&str> = (0..ROWS).map(|i| if i.is_multiple_of(5) { "scan" } else { "benign" }).collect();
     // Bytes that no encoding makes small.
     let bytes: Vec<f64> = (0..ROWS).map(|i| (i as f64 * 0.7).sin()).collect();
     let columns =

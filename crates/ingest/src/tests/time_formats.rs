@@ -124,7 +124,11 @@ fn problem(folder: &Path, write: &dyn Fn(DateTime) -> String, is: &Is) -> Option
     for row in 0..ROWS {
         let cell = write(at(row));
         let cell = if cell.contains(',') && !cell.contains('"') { format!("\"{cell}\"") } else { cell };
-        text.push_str(&format!("{cell},{},{}\n", row * 37 % 501, if row % 5 == 0 { "scan" } else { "benign" }));
+        text.push_str(&format!(
+            "{cell},{},{}\n",
+            row * 37 % 501,
+            if row.is_multiple_of(5) { "scan" } else { "benign" }
+        ));
     }
     std::fs::write(folder.join("t.csv"), text).unwrap();
     let drafted = draft_schema(&folder.join("t.csv"), &Contact::default()).unwrap();
