@@ -21,6 +21,7 @@
 //! - `keys`: every key of a config changes what comes out
 //! - `labels`: labels that are missing, given to files, told by a second file, or by analysts; files written otherwise
 //! - `leave_out`: families left out of training choose what a run ships, and no test row plays a part
+//! - `large_files`: the first answer on large files comes from a sample, and says so
 //! - `live`: a pipe, a rotated file and a snapshot score as the whole file does, as they come
 //! - `odd_files`: lines without a flow are counted, and told of wherever rows are
 //! - `outputs`: nothing but a regular file is replaced by a command's output
@@ -59,6 +60,7 @@ mod inputs;
 mod interrupts;
 mod keys;
 mod labels;
+mod large_files;
 mod leave_out;
 mod live;
 mod nta;

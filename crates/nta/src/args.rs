@@ -205,13 +205,17 @@ pub(crate) struct RunArgs {
     /// Go on with an interrupted run: the last one of this config, or the one named (`--resume=RUN`).
     #[arg(long, value_name = "RUN", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub(crate) resume: Option<String>,
-    /// Read and deal the rows, say what would be trained and what it would cost, train nothing.
+    /// Read and deal the rows, say what would be trained and what it would cost, train nothing. Files of more than 32 MB
+    /// together are read at some places only.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Only measure, on the training part alone, what members and fusions find of attack families left out of training;
     /// train nothing, read no test row.
     #[arg(long, conflicts_with_all = ["dry_run", "resume"])]
     pub(crate) leave_out: bool,
+    /// With `--dry-run`: read every row, however large the files are.
+    #[arg(long, requires = "dry_run")]
+    pub(crate) whole: bool,
     /// Exit with 3 when the promised false positive rate was not kept on the test part.
     #[arg(long)]
     pub(crate) require_promise: bool,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use nta_pipeline::{
-    AVERAGE, Awaited, Begun, Finding, Joined, LeaveOut, OddColumn, Outcome, Outside, PartSize, Remark, ScorePromise,
-    Settled, SiteBaseline, Strong, TimeRead, Unit, listed, thousands,
+    AVERAGE, Awaited, Begun, Finding, Joined, LeaveOut, OddColumn, Outcome, Outside, PartSize, Remark, SampleRead,
+    ScorePromise, Settled, SiteBaseline, Strong, TimeRead, Unit, listed, thousands,
 };
 
 use crate::visible::one_line;
@@ -14,6 +14,22 @@ pub(crate) fn begun(begun: &Begun) -> String {
     let again = if begun.resumed { " · resumed" } else { "" };
     format!("{} · run {} · seed {}{again}", begun.name, begun.run, begun.seed)
 }
+
+/// How many rows there are, where only a sample was read.
+pub(crate) fn sample(rows: u64, sample: &SampleRead) -> String {
+    let places = if sample.beginning_only { "the beginning (packed)" } else { "16 places" };
+    format!(
+        "about {}, estimated like the parts below from {} read at {places}, {} of {} MB; `--dry-run --whole` reads all",
+        thousands(rows),
+        thousands(sample.rows),
+        sample.bytes >> 20,
+        sample.of_bytes >> 20
+    )
+}
+
+/// What the reader of such numbers has to know.
+pub(crate) const NOT_TOLD_BY_A_SAMPLE: &str =
+    "a sample does not tell of single bad cells, rare labels and families, or copies of flows elsewhere";
 
 /// What a stage made: the number that matters. A second line where there is more to it.
 pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {

@@ -43,7 +43,7 @@ pub use config::{
 };
 pub use doctor::{Checkup, checkup};
 pub use drift::{DriftOutcome, DriftRequest, drift};
-pub use dry_run::{DryRun, dry_run};
+pub use dry_run::{DryRun, FIRST_ANSWER, SampleRead, dry_run};
 pub use error::{Cause, PipelineError, chain};
 pub use event::{
     Begun, DatasetRead, Epoch, Event, FeatureLoss, GivenLabel, Listener, Outcome, PartSize, Remark, Settled, Silence,
@@ -79,6 +79,7 @@ pub use schemas::{infer_schema, list_schemas, show_schema};
 pub use score::{FamilyCount, Outside, ScoreOutcome, ScorePromise, ScoreRequest, score};
 pub use simulate::{SimulateRequest, simulate};
 pub use track::{RemoteRun, SyncLine, TrackedRun, remote_runs, sync};
+pub use traffic::Extent;
 
 /// Computes with this many threads from now on; without a call, with all cores. No result depends on it.
 pub fn use_threads(n: usize) -> Result<(), PipelineError> {

@@ -27,7 +27,7 @@ use crate::policy::{Promotion, RetrainConfig};
 use crate::project::Project;
 use crate::promises;
 use crate::run::score_rows;
-use crate::traffic::{self, SourceReport};
+use crate::traffic::{self, Extent, SourceReport};
 
 /// The model to be challenged, and the rule that it brought with it.
 pub(super) struct Champion {
@@ -146,7 +146,7 @@ impl Champion {
         listener.hear(&Event::StageBegun { stage: Stage::Audit });
         let watch = StageWatch { listener, stage: Stage::Audit, unit: Unit::BytesRead };
         let schema = self.model.schema.clone();
-        let read = traffic::read_as(&loaded.config, schema, &loaded.project, &watch, listener)?;
+        let read = traffic::read_as(&loaded.config, schema, &loaded.project, Extent::Whole, &watch, listener)?;
         let labels = read.report.labels;
         let report = read.report.sources.into_iter().next();
         let report = report.ok_or_else(|| PipelineError::fail("nothing was read"))?;

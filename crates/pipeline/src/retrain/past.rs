@@ -15,7 +15,7 @@ use crate::error::{PipelineError, failed, refused};
 use crate::event::{Listener, Stage, StageWatch, Unit};
 use crate::project::Project;
 use crate::run::partition_of;
-use crate::traffic::{self, ReadTraffic};
+use crate::traffic::{self, Extent, ReadTraffic};
 
 /// A model of the lineage whose traffic is not to be had.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,7 +108,7 @@ fn own(
 ) -> Result<Own, PipelineError> {
     let config = RunConfig::parse(&provenance.config, "its config", &[])?;
     let watch = StageWatch { listener, stage: Stage::Replay, unit: Unit::BytesRead };
-    let traffic = traffic::read_as(&config, champion.schema.clone(), project, &watch, listener)?;
+    let traffic = traffic::read_as(&config, champion.schema.clone(), project, Extent::Whole, &watch, listener)?;
     refuse_changed(provenance, &traffic)?;
     let files = traffic.report.sources.iter().find(|source| source.role == "train").map(|source| source.files.clone());
     let files = files.unwrap_or_default();
@@ -117,7 +117,7 @@ fn own(
         let hosts = test.entity.clone();
         return Ok(Own { learned, test: OldTest { rows: Sealed::new(test), hosts }, files });
     }
-    let parts = partition_of(&config, traffic)?;
+    let parts = partition_of(&config, traffic, 1.0)?;
     let learned = match parts.learned() {
         Some(stream) => stream.rows(0..stream.n_rows()).map_err(failed)?,
         None => together([&parts.train, &parts.validation, &parts.calibration, &parts.threshold])?,

@@ -322,7 +322,7 @@ fn stages(
     let earlier_test_reads = judge::note_reading(ctx, &test)?;
     let judged = judge::evaluate(ctx, test, &model, &judging, earlier_test_reads)?;
     let traffic = &traffic_report;
-    let material = publish::Material { traffic, summary, learning: &learning, earlier_test_reads };
+    let material = publish::Material { traffic, summary: &summary, learning: &learning, earlier_test_reads };
     let outcome = publish::publish(ctx, &model, &judged, &material)?;
     if let Some(decide) = decide {
         ctx.stage(Stage::Decide, |ctx| Ok(((), decide(ctx, &model, &outcome)?)))?;
@@ -393,7 +393,7 @@ fn tell_source(ctx: &Context<'_>, source: &SourceReport) -> Result<(), PipelineE
 
 /// Deals the rows to the five parts, and holds each feature of the training part against the label.
 fn deal_parts(ctx: &mut Context<'_>, traffic: ReadTraffic) -> Result<(Partition, Outcome), PipelineError> {
-    let parts = partition_of(&ctx.config, traffic)?;
+    let parts = partition_of(&ctx.config, traffic, 1.0)?;
     if !parts.summary.note.is_empty() {
         ctx.log.remark(Remark::Partition { text: parts.summary.note.clone() })?;
     }
@@ -428,13 +428,14 @@ fn size(part: &PartSummary) -> PartSize {
     }
 }
 
-/// The five parts that the config asks for.
-pub(crate) fn partition_of(config: &RunConfig, traffic: ReadTraffic) -> Result<Partition, PipelineError> {
-    let requirements = Requirements { threshold_benign_rows: benign_rows_needed(config)? };
+/// The five parts that the config asks for, where each training row stands for `scale` rows (1 but for a sample).
+pub(crate) fn partition_of(config: &RunConfig, traffic: ReadTraffic, scale: f64) -> Result<Partition, PipelineError> {
+    let needed = (benign_rows_needed(config)? as f64 / scale).ceil() as usize;
+    let requirements = Requirements { threshold_benign_rows: needed };
     partition(&config.split, traffic.train, traffic.test, config.seed, &requirements).map_err(|error| {
         let supported = match (&error, config.hybrid.rule()) {
             (PartitionError::Shortfall { part: Part::Threshold, benign, .. }, ThresholdRule::Budget(budget)) => {
-                let share = supported_budget(*benign as u64, budget.confidence);
+                let share = supported_budget((*benign as f64 * scale) as u64, budget.confidence);
                 format!("; {benign} benign rows support a false positive rate of {:.2} % or more", share * 100.0)
             }
             _ => String::new(),

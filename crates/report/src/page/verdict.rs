@@ -112,7 +112,9 @@ fn holds_for(found: &Moved) -> HoldsFor {
     }
     let claim = match found.moved {
         false => "The promise is for traffic like the training file's, and the test traffic is.",
-        true => "No promise for another site: the test traffic moved. Benign flows of that site make one for it (nta baseline).",
+        true => {
+            "No promise for another site: the test traffic moved. Benign flows of that site make one for it (nta baseline)."
+        }
     };
     HoldsFor { claim, evidence }
 }

@@ -86,6 +86,7 @@ fn counted(unit: Unit) -> &'static str {
     match unit {
         Unit::BytesRead => "bytes read",
         Unit::FlowsSimulated => "flows simulated",
+        Unit::MembersFitted => "members fitted",
         Unit::TreesGrown => "trees grown",
         Unit::PairsCounted => "pairs counted",
         Unit::FeaturesShuffled => "features shuffled",
