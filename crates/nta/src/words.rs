@@ -46,7 +46,7 @@ pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
         Outcome::LeaveOut { left_out, best, unseen } => {
             let best =
                 best.as_ref().map_or_else(|| "nothing to choose by".to_owned(), |best| format!("most by {best}"));
-            let found = unseen.map_or_else(String::new, |found| format!(", {} of what was left out", share(found)));
+            let found = unseen.map_or_else(String::new, |found| format!(", {} of what was left out", in_percent(found)));
             format!("families left out {left_out} times · {best}{found}")
         }
         Outcome::Forest { trees, out_of_bag_auc } => {
@@ -185,7 +185,7 @@ pub(crate) fn left_out(found: &LeaveOut) -> Option<String> {
     let name = found.chosen.as_deref().or_else(|| found.best())?;
     let rates = |name: &str| {
         let found = found.candidates.get(name)?;
-        let rate = |rate: Option<f64>, of: &str| rate.map(|rate| format!("{} of {of}", share(rate)));
+        let rate = |rate: Option<f64>, of: &str| rate.map(|rate| format!("{} of {of}", in_percent(rate)));
         let rates = [rate(found.unseen, "families left out"), rate(found.known, "further attacks of known ones")];
         Some(format!("{name} finds {}", rates.into_iter().flatten().collect::<Vec<_>>().join(" and ")))
     };
@@ -194,7 +194,7 @@ pub(crate) fn left_out(found: &LeaveOut) -> Option<String> {
     Some(format!("{}{beside}, at 1 % false positives on training flows", rates(name)?))
 }
 
-fn share(share: f64) -> String {
+fn in_percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
