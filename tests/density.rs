@@ -94,6 +94,8 @@ fn its_graph_says_the_same_alone_and_with_others() {
     let home = Home::new();
     for more in [
         &["density={}", "hybrid.combine=stacking"][..],
+        &["density={}", "hybrid.combine=surprise"],
+        &["density={}", "hybrid.combine={ surprise_of: [forest, novelty] }", "lstm.sequence.length=1"],
         &["density={ structure: chow_liu, bins: 40, categories: 2 }", "lstm.sequence.length=1"],
     ] {
         let outcome = run(&home, more);

@@ -67,6 +67,6 @@ pub use schema::{
     CategoricalColumn, EntityRole, FamilyRole, LabelMatch, LabelRole, NumberNotation, NumericColumn, Order, Schema,
     SchemaError, SequenceBy, TimeRole, TimeUnit,
 };
-pub use scores::{HYBRID, ScoreColumn, Scores};
-pub use sealed::Sealed;
+pub use scores::{HYBRID, NOVELTY, ScoreColumn, Scores};
+pub use sealed::{Sealed, SealedLabels};
 pub use sequences::Sequences;

@@ -6,6 +6,9 @@ use crate::{DataError, RowId};
 /// Name of the hybrid's column; no member may bear it.
 pub const HYBRID: &str = "hybrid";
 
+/// Name of the member whose score is a surprise `s` in nats, drawn into [0, 1) as s / (s + half).
+pub const NOVELTY: &str = "novelty";
+
 /// Bytes of a score and its flag in a record.
 const COLUMN_BYTES: usize = size_of::<f32>() + 1;
 

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use nta_data::{Label, ScoreColumn};
-use nta_metrics::{ChosenThreshold, PartScores, ThresholdRule};
+use nta_metrics::{ChosenThreshold, Named, PartScores, ThresholdRule};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::budget::BudgetChoice;
 use crate::fusion::{Fusion, Hybrid, check_members, names};
+use crate::tail::{Scale, Tail};
 use crate::{HybridError, stacking, weights};
 
 /// How the members are fused and where the thresholds lie. At most one of `budget` and `threshold` may stand; with
@@ -41,6 +42,34 @@ pub enum Combine {
     /// Logistic regression on the members' log odds, fitted on the calibration part. A member whose score would count
     /// against attack is left out, so the fused score never falls when a member's score rises.
     Stacking,
+    /// The sum of the members' surprises: each score's -ln p among the benign rows of the calibration part, with an
+    /// exponential tail, so that it never saturates. Labels of attacks play no part.
+    Surprise,
+    /// The same of these members alone: `surprise_of: [forest, novelty]`.
+    SurpriseOf(Vec<String>),
+}
+
+impl Combine {
+    /// Its name in a config.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Combine::Average => "average",
+            Combine::Weighted(_) => "weighted",
+            Combine::TunedWeights => "tuned_weights",
+            Combine::Stacking => "stacking",
+            Combine::Surprise => "surprise",
+            Combine::SurpriseOf(_) => "surprise_of",
+        }
+    }
+
+    /// The members that it names, and the key that names them.
+    pub fn named(&self) -> Option<(&'static str, Vec<&str>)> {
+        match self {
+            Combine::Weighted(weights) => Some(("combine.weighted", weights.keys().map(String::as_str).collect())),
+            Combine::SurpriseOf(names) => Some(("combine.surprise_of", names.iter().map(String::as_str).collect())),
+            _ => None,
+        }
+    }
 }
 
 /// A rule for the thresholds that is no budget.
@@ -109,7 +138,10 @@ impl HybridConfig {
         }
         match &self.combine {
             Combine::Weighted(weights) => check_weights(weights),
-            Combine::Average | Combine::TunedWeights | Combine::Stacking => Ok(()),
+            Combine::SurpriseOf(names) if names.is_empty() => {
+                Err(wrong("combine.surprise_of", "empty".to_owned(), "name one member at least"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -134,6 +166,14 @@ impl HybridConfig {
                 check_classes("stacking", labels)?;
                 stacking::fit(calibration, labels)?
             }
+            Combine::Surprise => surprise(calibration, labels, &|_| true)?,
+            Combine::SurpriseOf(fused) => {
+                if let Some(stranger) = fused.iter().find(|name| !calibration.iter().any(|m| m.name == **name)) {
+                    let right = format!("there is no such member, the members are {}", names(calibration));
+                    return Err(wrong("combine.surprise_of", stranger.clone(), &right));
+                }
+                surprise(calibration, labels, &|name| fused.iter().any(|fused| fused == name))?
+            }
         };
         Hybrid::new(calibration.iter().map(|m| m.name.clone()).collect(), fusion)
     }
@@ -151,6 +191,17 @@ impl HybridConfig {
         self.check()?;
         Ok(self.rule().choose(calibration, threshold)?)
     }
+}
+
+/// The surprise of the members that are `fused`, from the benign rows.
+fn surprise(members: &[ScoreColumn], labels: &[Label], fused: &dyn Fn(&str) -> bool) -> Result<Fusion, HybridError> {
+    let benign: Vec<usize> = (0..labels.len()).filter(|&row| !labels[row].is_attack()).collect();
+    let tail = |m: &ScoreColumn| {
+        let scores = benign.iter().map(|&row| m.p_attack[row]);
+        Tail::fit(Scale::of(&m.name), scores).map(|tail| (m.name.clone(), tail))
+    };
+    let tails: Option<Named<Tail>> = members.iter().filter(|m| fused(&m.name)).map(tail).collect();
+    Ok(Fusion::surprise(tails.ok_or(HybridError::NoBenign)?, members, &benign))
 }
 
 fn wrong(key: &str, value: String, right: &str) -> HybridError {
@@ -312,16 +363,25 @@ mod tests {
     }
 
     #[test]
+    fn surprise_asks_for_benign_rows_alone_and_for_members_that_there_are() {
+        assert!(read("combine: surprise").fit(&members(), &[Benign; 4]).is_ok());
+        assert_eq!(read("combine: surprise").fit(&members(), &[Attack; 4]).unwrap_err(), HybridError::NoBenign);
+        let stranger = read("combine: { surprise_of: [gru] }").fit(&members(), &LABELS).unwrap_err().to_string();
+        assert!(stranger.contains("gru") && stranger.contains("forest, lstm"), "{stranger}");
+        assert!(read("combine: { surprise_of: [] }").check().is_err());
+    }
+
+    #[test]
     fn every_form_of_fusion_changes_the_result() {
-        let forms = ["combine: average", "combine: { weighted: { forest: 3, lstm: 1 } }", "combine: tuned_weights"];
+        let weighted = "combine: { weighted: { forest: 3, lstm: 1 } }";
+        let fused = ["combine: average", weighted, "combine: tuned_weights", "combine: stacking", "combine: surprise"];
+        let forms = fused.into_iter().chain(["combine: { surprise_of: [lstm] }"]);
         let mut fused: Vec<Vec<u32>> = forms
-            .iter()
-            .chain(&["combine: stacking"])
             .map(|yaml| read(yaml).fit(&members(), &LABELS).unwrap().combine(&members()).unwrap())
             .map(|column| column.into_iter().map(f32::to_bits).collect())
             .collect();
         fused.sort();
         fused.dedup();
-        assert_eq!(fused.len(), 4);
+        assert_eq!(fused.len(), 6);
     }
 }

@@ -27,6 +27,9 @@ pub enum HybridError {
          both; enlarge that part or choose `average`"
     )]
     OneClass { combine: &'static str, benign: usize, attacks: usize },
+    /// No benign row to be surprised against.
+    #[error("`surprise` learns from the benign rows of the calibration part, which has none: enlarge that part")]
+    NoBenign,
     /// No member's score rises with the share of attacks.
     #[error("stacking found no member whose score rises with attacks on the calibration part: choose `average`")]
     NoMemberHelps,

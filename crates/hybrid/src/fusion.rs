@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::HybridError;
 use crate::log_odds::log_odds;
+use crate::tail::Tail;
 
 /// A fusion of named members. Everything learned is readable in its serialised form, and what contradicts itself is
 /// refused on reading.
@@ -31,6 +32,13 @@ pub enum Fusion {
         intercept: f64,
         /// One a member, none below 0.
         coefficients: Named<f64>,
+    },
+    /// `s / (s + half)` of the summed surprise `s`: each member's -ln p among the benign calibration rows.
+    Surprise {
+        /// The summed surprise, in nats, that scores one half: at most 1 % of the benign calibration rows surprise more.
+        half: f64,
+        /// One for each member that is fused, in the members' order; the others' scores play no part.
+        tails: Named<Tail>,
     },
 }
 
@@ -59,10 +67,23 @@ impl Fusion {
         Fusion::Weighted(weights.into_iter().map(|(name, w)| (name, w / largest / sum)).collect())
     }
 
+    /// The summed surprise of `tails` from benign `members`, scored so that one half is at its 99 % quantile.
+    pub(crate) fn surprise(tails: Named<Tail>, members: &[ScoreColumn], benign: &[usize]) -> Self {
+        let of_row = |row: usize| -> f64 {
+            let own = |m: &ScoreColumn| tails.get(&m.name).map_or(0.0, |tail| tail.surprise(m.p_attack[row]));
+            members.iter().map(own).sum()
+        };
+        let mut sums: Vec<f64> = benign.iter().map(|row| of_row(*row)).collect();
+        sums.sort_unstable_by(f64::total_cmp);
+        let most = sums.len().saturating_sub(1) - sums.len() / 100;
+        let half = sums.get(most).map_or(1.0, |half| half.max(1.0));
+        Fusion::Surprise { half, tails }
+    }
+
     /// The numbers learned or given, one a member.
     fn numbers(&self) -> Option<&Named<f64>> {
         match self {
-            Fusion::Average => None,
+            Fusion::Average | Fusion::Surprise { .. } => None,
             Fusion::Weighted(numbers) | Fusion::Stacking { coefficients: numbers, .. } => Some(numbers),
         }
     }
@@ -91,6 +112,9 @@ impl Hybrid {
             if numbers.iter().all(|(_, number)| *number == 0.0) {
                 return invalid("all its weights or coefficients are 0".to_owned());
             }
+        }
+        if let Fusion::Surprise { half, tails } = &fusion {
+            check_tails(&members, *half, tails)?;
         }
         match &fusion {
             Fusion::Stacking { intercept, .. } if !intercept.is_finite() => {
@@ -126,6 +150,11 @@ impl Hybrid {
             Fusion::Stacking { intercept, coefficients } => {
                 1.0 / (1.0 + (-(intercept + pairs(coefficients, log_odds))).exp())
             }
+            Fusion::Surprise { half, tails } => {
+                let own = |(name, score): (&String, &f32)| tails.get(name).map_or(0.0, |tail| tail.surprise(*score));
+                let sum: f64 = self.members.iter().zip(scores).map(own).sum();
+                sum / (sum + half)
+            }
         };
         (fused as f32).clamp(0.0, 1.0)
     }
@@ -153,6 +182,20 @@ impl Hybrid {
             })
             .collect())
     }
+}
+
+/// Refuses tails of nobody, of strangers or out of order, and such as do not rise.
+fn check_tails(members: &[String], half: f64, tails: &Named<Tail>) -> Result<(), HybridError> {
+    let invalid = |why: &str| Err(HybridError::Invalid { why: why.to_owned() });
+    let places: Option<Vec<usize>> = tails.iter().map(|(name, _)| members.iter().position(|m| m == name)).collect();
+    match places {
+        Some(places) if !places.is_empty() && places.is_sorted() => {}
+        _ => return invalid("its tails are not of its members, in the members' order"),
+    }
+    if !(half.is_finite() && half > 0.0) {
+        return invalid("its half is not above 0");
+    }
+    tails.iter().find_map(|(_, tail)| tail.fault()).map_or(Ok(()), invalid)
 }
 
 /// The members' names, for messages.
@@ -184,6 +227,7 @@ pub(crate) fn check_members(members: &[ScoreColumn], n_rows: usize) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tail::Scale;
 
     fn member(name: &str, p_attack: &[f32]) -> ScoreColumn {
         ScoreColumn::new(name, p_attack.to_vec(), |_| false)
@@ -251,6 +295,47 @@ mod tests {
                 (0..=1_000).map(|i| hybrid.combine_row(&at(i as f32 / 1_000.0))).collect()
             };
             assert!(line(|p| [p, 0.4]).is_sorted() && line(|p| [0.4, p]).is_sorted());
+        }
+    }
+
+    fn surprise() -> Fusion {
+        let scores = |step: u32| (0..997u32).map(|i| (i * step % 997) as f32 / 1_994.0).collect::<Vec<f32>>();
+        let members = [member("forest", &scores(31)), member("novelty", &scores(57))];
+        let benign: Vec<usize> = (0..997).collect();
+        let tail =
+            |m: &ScoreColumn| (m.name.clone(), Tail::fit(Scale::of(&m.name), m.p_attack.iter().copied()).unwrap());
+        Fusion::surprise(members.iter().map(tail).collect(), &members, &benign)
+    }
+
+    #[test]
+    fn a_summed_surprise_rises_with_each_member_and_does_not_saturate() {
+        let hybrid = hybrid(&["forest", "lstm", "novelty"], surprise());
+        let line = |at: fn(f32) -> [f32; 3]| -> Vec<f32> {
+            (0..=1_000).map(|i| hybrid.combine_row(&at(i as f32 / 1_000.0))).collect()
+        };
+        let rises = |line: Vec<f32>| line.windows(2).all(|w| w[0] < w[1]);
+        assert!(rises(line(|p| [p, 0.4, 0.1])) && rises(line(|p| [0.4, 0.4, p])), "ties");
+        let silent = line(|p| [0.4, p, 0.1]);
+        assert!(silent.iter().all(|score| *score == silent[0]), "a member without a tail plays no part");
+        // Far out, a flow that surprises twice as much still scores higher.
+        let far = |score| hybrid.combine_row(&[1.0, 0.0, score]);
+        assert!(far(0.99) < far(0.995) && far(0.9999) < far(0.99995) && far(1.0) <= 1.0);
+    }
+
+    #[test]
+    fn a_saved_surprise_is_read_back_and_a_broken_one_refused() {
+        let fitted = hybrid(&["forest", "lstm", "novelty"], surprise());
+        let text = serde_json::to_string(&fitted).unwrap();
+        assert_eq!(serde_json::from_str::<Hybrid>(&text).unwrap(), fitted);
+        for (from, to, why) in [
+            (r#""half":"#, r#""half":-"#, "not above 0"),
+            (r#""excess":"#, r#""excess":-"#, "not above 0"),
+            (r#""knots":[0.0,"#, r#""knots":[0.0,0.0,"#, "one surprise a knot"),
+            (r#"["forest","lstm","novelty"]"#, r#"["novelty","lstm","forest"]"#, "members' order"),
+            (r#""tails":{"forest""#, r#""tails":{"gru""#, "members' order"),
+        ] {
+            let error = serde_json::from_str::<Hybrid>(&text.replacen(from, to, 1)).unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
         }
     }
 

@@ -8,6 +8,7 @@ mod error;
 mod fusion;
 mod log_odds;
 mod stacking;
+mod tail;
 mod weights;
 
 pub use budget::{BudgetChoice, BudgetWord};
@@ -15,3 +16,4 @@ pub use config::{Combine, HybridConfig, ThresholdConfig};
 pub use error::HybridError;
 pub use fusion::{Fusion, Hybrid};
 pub use log_odds::LOG_ODDS_DRAW;
+pub use tail::{ODDS_DRAW, Scale, Tail};

@@ -1,10 +1,12 @@
 //! What the user types.
 
+mod baseline;
 mod models;
 mod retrain;
 mod serve;
 mod written;
 
+pub(crate) use baseline::BaselineArgs;
 pub(crate) use models::{GcArgs, ModelsCommand, PromoteArgs, RollbackArgs};
 pub(crate) use retrain::RetrainArgs;
 pub(crate) use serve::ServeArgs;
@@ -109,6 +111,13 @@ Examples:
   nta serve                                     http://127.0.0.1:8470
   NTA_TOKEN=$(openssl rand -hex 16) nta serve --listen 0.0.0.0:8470")]
     Serve(ServeArgs),
+    /// Set a model's thresholds by benign flows of your own site, and let it learn what is usual there: a promise for that site.
+    #[command(after_help = "\
+Examples:
+  nta baseline ctu13 monday-benign.binetflow --verified
+  nta baseline ctu13@champion first-hour.csv    nobody has looked at the flows: thresholds alone
+  nta baseline nsl-kdd benign.csv --verified --budget 0.005")]
+    Baseline(BaselineArgs),
     /// Hold fresh traffic against what a model was trained on: columns, scores, alerts, promise. Exits with 3 past a limit.
     #[command(after_help = "\
 Examples:

@@ -214,7 +214,7 @@ impl RunConfig {
         if let Some(density) = &self.density {
             density.check().map_err(|e| in_stage("density", e.key, &e.to_string()))?;
         }
-        self.check_weights()?;
+        self.check_fused()?;
         if let Some((key, value, right)) = self.drift.fault() {
             return Err(in_stage("drift", key, &format!("`{key}` is {value}: give {right}")));
         }
@@ -236,19 +236,20 @@ impl RunConfig {
         MemberKind::ALL.into_iter().filter(is_asked)
     }
 
-    /// Weights are for members that there are; said before anything is trained.
-    fn check_weights(&self) -> Result<(), (String, String)> {
-        let Combine::Weighted(weights) = &self.hybrid.combine else { return Ok(()) };
+    /// A fusion names members that there are; said before anything is trained.
+    fn check_fused(&self) -> Result<(), (String, String)> {
+        let Some((key, named)) = self.hybrid.combine.named() else { return Ok(()) };
         let members: Vec<&str> = self.members().map(MemberKind::name).collect();
-        let path = "hybrid.combine.weighted";
-        if let Some(name) = weights.keys().find(|name| !members.contains(&name.as_str())) {
+        let path = format!("hybrid.{key}");
+        if let Some(name) = named.iter().find(|name| !members.contains(name)) {
             let path = format!("{path}.{name}");
             let message = format!("`{path}`: there is no such member, the members are {}", members.join(", "));
             return Err((path, message));
         }
+        let Combine::Weighted(weights) = &self.hybrid.combine else { return Ok(()) };
         match members.iter().find(|name| !weights.contains_key(**name)) {
             None => Ok(()),
-            Some(name) => Err((path.to_owned(), format!("`{path}`: `{name}` needs a weight too; 0 leaves it out"))),
+            Some(name) => Err((path.clone(), format!("`{path}`: `{name}` needs a weight too; 0 leaves it out"))),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Members' scores become the hybrid's score, the reported probability and the flag.
 
-use nta_hybrid::{Fusion, Hybrid, LOG_ODDS_DRAW};
+use nta_hybrid::{Fusion, Hybrid, LOG_ODDS_DRAW, ODDS_DRAW, Scale, Tail};
 use nta_metrics::Isotonic;
 
 use crate::onnx::{Element, GraphBuilder, Value};
@@ -21,63 +21,89 @@ pub(crate) fn fuse(graph: &mut GraphBuilder, hybrid: &Hybrid, scores: &[Value]) 
             let logit = graph.node("Add", &[&start, &sum]);
             logistic(graph, &logit)
         }
+        Fusion::Surprise { half, tails } => {
+            let own = |(name, score): (&String, &Value)| tails.get(name).map(|tail| (tail, score.clone()));
+            let of: Vec<(&Tail, Value)> = hybrid.members().iter().zip(&wide).filter_map(own).collect();
+            let surprises: Vec<Value> = of.iter().map(|(tail, score)| surprise(graph, tail, score)).collect();
+            let (sum, half) = (sum(graph, &surprises), graph.doubles(vec![], &[*half]));
+            let under = graph.node("Add", &[&sum, &half]);
+            graph.node("Div", &[&sum, &under])
+        }
     };
     let (low, high) = (graph.floats(vec![], &[0.0]), graph.floats(vec![], &[1.0]));
     let narrow = graph.cast(&fused, Element::Float);
     graph.node("Clip", &[&narrow, &low, &high])
 }
 
-/// The share of attacks to expect at `score`, `(rows, 1)`: as [`Isotonic::probability`] has it. How many knots do not
-/// exceed the score says between which two it lies.
+/// The share of attacks to expect at `score`, `(rows, 1)`: as [`Isotonic::probability`] has it.
 pub(crate) fn probability(graph: &mut GraphBuilder, map: &Isotonic, score: &Value) -> Value {
     let (knots, rates) = map.knots();
     let (Some(&first), Some(&last)) = (rates.first(), rates.last()) else { return score.clone() };
-    let pieces = Pieces::between(knots, rates, first, last);
-    let row = graph.floats(vec![1, knots.len()], knots);
-    let passed = graph.node("LessOrEqual", &[&row, score]);
+    let knots: Vec<f64> = knots.iter().map(|knot| f64::from(*knot)).collect();
+    let level = |value| Piece { low: 0.0, width: 1.0, from: value, rise: 0.0 };
+    let wide = graph.cast(score, Element::Double);
+    let rate = piecewise(graph, &knots, &pieces(&knots, rates, level(first), level(last)), &wide);
+    graph.cast(&rate, Element::Float)
+}
+
+/// -ln p of `score`, `(rows, 1)`, f64: as the tail has it, in the same order of operations.
+fn surprise(graph: &mut GraphBuilder, tail: &Tail, score: &Value) -> Value {
+    let scaled = match tail.scale {
+        Scale::Plain => score.clone(),
+        Scale::Odds => {
+            let (one, draw) = (graph.doubles(vec![], &[1.0]), graph.doubles(vec![], &[ODDS_DRAW]));
+            let rest = graph.node("Sub", &[&one, score]);
+            let rest = graph.node("Add", &[&rest, &draw]);
+            graph.node("Div", &[score, &rest])
+        }
+    };
+    let (Some(&first), Some(&last), Some(&knot)) = (tail.nats.first(), tail.nats.last(), tail.knots.last()) else {
+        return scaled;
+    };
+    let below = Piece { low: 0.0, width: 1.0, from: first, rise: 0.0 };
+    let beyond = Piece { low: knot, width: tail.excess, from: last, rise: 1.0 };
+    piecewise(graph, &tail.knots, &pieces(&tail.knots, &tail.nats, below, beyond), &scaled)
+}
+
+/// What `pieces` `(n_knots + 1)` say at `x` `(rows, 1)`, f64. How many knots do not exceed it says in which it lies.
+fn piecewise(graph: &mut GraphBuilder, knots: &[f64], pieces: &[Piece], x: &Value) -> Value {
+    let row = graph.doubles(vec![1, knots.len()], knots);
+    let passed = graph.node("LessOrEqual", &[&row, x]);
     let passed = graph.cast(&passed, Element::Float);
     let ones = graph.floats(vec![knots.len(), 1], &vec![1.0; knots.len()]);
     let count = graph.node("MatMul", &[&passed, &ones]);
     let flat = graph.integers(vec![1], vec![-1]);
     let count = graph.node("Reshape", &[&count, &flat]);
     let piece = graph.cast(&count, Element::Int64);
-    let mut of_piece = |values: &[f64]| {
-        let table = graph.doubles(vec![values.len(), 1], values);
+    let mut of_piece = |value: fn(&Piece) -> f64| {
+        let table = graph.doubles(vec![pieces.len(), 1], &pieces.iter().map(value).collect::<Vec<f64>>());
         graph.gather(&table, &piece, 0)
     };
-    let (low, width) = (of_piece(&pieces.low), of_piece(&pieces.width));
-    let (from, rise) = (of_piece(&pieces.from), of_piece(&pieces.rise));
-    let wide = graph.cast(score, Element::Double);
-    let along = graph.node("Sub", &[&wide, &low]);
+    let (low, width) = (of_piece(|p| p.low), of_piece(|p| p.width));
+    let (from, rise) = (of_piece(|p| p.from), of_piece(|p| p.rise));
+    let along = graph.node("Sub", &[x, &low]);
     let risen = graph.node("Mul", &[&rise, &along]);
     let risen = graph.node("Div", &[&risen, &width]);
-    let rate = graph.node("Add", &[&from, &risen]);
-    graph.cast(&rate, Element::Float)
+    graph.node("Add", &[&from, &risen])
 }
 
-/// The map piece by piece, from below the first knot to above the last; both ends are level.
-struct Pieces {
-    low: Vec<f64>,
-    width: Vec<f64>,
-    from: Vec<f64>,
-    rise: Vec<f64>,
+/// `from + rise · (x - low) / width`.
+struct Piece {
+    low: f64,
+    width: f64,
+    from: f64,
+    rise: f64,
 }
 
-impl Pieces {
-    fn between(knots: &[f32], rates: &[f64], first: f64, last: f64) -> Self {
-        let mut pieces = Pieces { low: vec![0.0], width: vec![1.0], from: vec![first], rise: vec![0.0] };
-        for (knots, rates) in knots.windows(2).zip(rates.windows(2)) {
-            pieces.low.push(f64::from(knots[0]));
-            pieces.width.push(f64::from(knots[1]) - f64::from(knots[0]));
-            pieces.from.push(rates[0]);
-            pieces.rise.push(rates[1] - rates[0]);
-        }
-        pieces.low.push(0.0);
-        pieces.width.push(1.0);
-        pieces.from.push(last);
-        pieces.rise.push(0.0);
-        pieces
-    }
+/// The pieces between knots, with one below the first and one beyond the last.
+fn pieces(knots: &[f64], values: &[f64], below: Piece, beyond: Piece) -> Vec<Piece> {
+    let between = knots.windows(2).zip(values.windows(2)).map(|(knots, values)| Piece {
+        low: knots[0],
+        width: knots[1] - knots[0],
+        from: values[0],
+        rise: values[1] - values[0],
+    });
+    std::iter::once(below).chain(between).chain([beyond]).collect()
 }
 
 /// 1 where `score` is above `threshold`, strictly.

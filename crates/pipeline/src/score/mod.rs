@@ -6,6 +6,7 @@
 mod in_order;
 mod input;
 mod output;
+mod promise;
 mod reasons;
 mod rows;
 mod sink;
@@ -32,6 +33,8 @@ pub(crate) use in_order::{needs_sorting, unsorted};
 pub(crate) use input::{Asked, Input, glob_safe};
 use output::TableOutput;
 pub(crate) use output::{FLAGGED, PROBABILITY};
+use promise::HoldsHere;
+pub use promise::{Outside, ScorePromise};
 use reasons::WhyFlagged;
 pub(crate) use rows::{BY_SCORE, ENTRY, OFFSETS, ROWS, RowsFile};
 pub(crate) use sink::ScoreSink;
@@ -100,6 +103,8 @@ pub struct ScoreOutcome {
     pub left_out: LeftOut,
     /// Flows and flagged flows of each attack family, where the file holds them.
     pub families: BTreeMap<String, FamilyCount>,
+    /// What the model promises, and whether that holds for this traffic; `None` where it promises nothing.
+    pub promise: Option<ScorePromise>,
     /// Seconds it took.
     pub seconds: f64,
 }
@@ -148,9 +153,9 @@ pub(crate) fn score_and<S: ScoreSink>(
         None => None,
     };
     let table = TableOutput::begin(&request.output, &input, Arc::clone(&model), reasons, rejects.as_deref())?.and(rows);
-    let sinks = ((table, Tally::default()), further(&model));
+    let sinks = (((table, Tally::default()), HoldsHere::of(&model)), further(&model));
     let sorted = needs_sorting(&model);
-    let (((), tally), seen) = into_sink(&input, &model, in_order::folder_beside(&request.output), sinks)?;
+    let ((((), tally), promise), seen) = into_sink(&input, &model, in_order::folder_beside(&request.output), sinks)?;
     let seconds = begun.elapsed().as_secs_f64();
     let outcome = ScoreOutcome {
         model: located.title,
@@ -169,6 +174,7 @@ pub(crate) fn score_and<S: ScoreSink>(
         left_out: tally.left_out,
         rejects,
         families: tally.families,
+        promise,
         seconds,
     };
     let told = Outcome::Score { rows: outcome.rows, flagged: outcome.flagged, sorted };
