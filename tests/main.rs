@@ -1,6 +1,7 @@
 //! What crosses crates, tested through the real binary or over the whole workspace. A module a topic:
 //!
 //! - `arrows`: who may depend on whom, and that no foreign type crosses a crate's border
+//! - `baseline`: benign flows of a site make a promise for that site
 //! - `compare`: runs that judged other rows are told from runs that differ, and the page stands alone
 //! - `damaged_parquet`: a damaged file ends in one line of ours
 //! - `density`: a third member by a key, trained, saved, scored, explained and published
@@ -37,6 +38,7 @@
 //! - `waiting`: who waits for a pipe or a lock is told, and the first signal ends it
 
 mod arrows;
+mod baseline;
 mod compare;
 mod damaged_parquet;
 mod density;

@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
-"""Publishes models trained on real traffic and holds them, in the tools that other people use, against nta.
+"""Trains on real traffic, tracked by a real server, publishes, and holds the models in the tools of other people against nta.
 
-    PATH=$VENV/bin:$PATH NTA_DATA=... $VENV/bin/python scripts/check/artifacts.py [--nta target/debug/nta] [--only STEP,…]
+    NTA_DATA=... scripts/check/other_tools.sh [--nta target/debug/nta] [--only STEP,…]
 
-Needs a virtual environment with mlflow==3.17.2, onnxruntime==1.32.0, pyspark==4.3.0, pandas<3, maturin (step wheel), and a
-Java 17 (step spark). Steps: train, publish, golden, rows, pyfunc, serve, spark, wheel. A step that fails ends the script
-with exit code 1. Scores may lie 1e-5 apart; flags must be equal.
+which makes the virtual environment that this needs (and, for step spark, there must be a Java 17). Steps: train, publish,
+tracked, golden, rows, pyfunc, serve, spark, wheel. A step that fails ends the script with exit code 1. Scores may lie 1e-5
+apart; flags must be equal.
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -35,8 +37,9 @@ def say(step, text):
 
 
 def nta(options, *arguments):
+    tracked = {"MLFLOW_TRACKING_URI": options.server.uri} if options.server else {}
     done = subprocess.run([options.nta, *map(str, arguments), "--home", options.home, "--quiet"], cwd=ROOT,
-                          capture_output=True, text=True)
+                          env=os.environ | tracked, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"nta {' '.join(map(str, arguments))}: exit {done.returncode}\n{done.stderr}")
     return done.stdout
@@ -93,6 +96,21 @@ def publish(options):
         say("publish", f"{name}: {found['files']} files, {proved['rows']} flows through graph and model by "
             f"{' and '.join(proved['by'])}, scores within {proved['largest_difference']:.1e}, "
             f"{proved['flagged']} flagged alike, {time.time() - begun:.0f} s")
+
+
+def tracked(options):
+    """The server holds what was trained; its alias leads to the same scores."""
+    for name, read in MODELS.items():
+        path = read(options)[0]
+        nta(options, "promote", f"{name}/1")
+        nta(options, "sync")
+        version = options.server.ask("registered-models/alias", name=name, alias="champion")["model_version"]["version"]
+        here, there = (pathlib.Path(options.home) / f"{name}-{where}.csv" for where in ("here", "there"))
+        nta(options, "score", f"{name}/1", path, "-o", here)
+        nta(options, "score", f"models:/{name}@champion", path, "-o", there)
+        if here.read_bytes() != there.read_bytes():
+            sys.exit(f"tracked: {name}: the server's champion scores otherwise")
+        say("tracked", f"{name}: version {version} on the server is champion there and scores {path.name} alike, byte for byte")
 
 
 def golden(options):
@@ -237,7 +255,7 @@ def wheel(options):
         say("wheel", f"{built.name}, {built.stat().st_size >> 20} MB: {version}, verifies what was published")
 
 
-STEPS = [train, publish, golden, rows, pyfunc, serve, spark, wheel]
+STEPS = [train, publish, tracked, golden, rows, pyfunc, serve, spark, wheel]
 
 
 def main():
@@ -257,10 +275,23 @@ def main():
         options.nta = str(pathlib.Path(options.nta).resolve())
         options.folder = {}
         chosen = options.only.split(",")
-        for step in [step for step in STEPS if step.__name__ in chosen]:
-            options.folder = {name: newest(options.home, name) for name in MODELS if newest(options.home, name)}
-            step(options)
+        options.server = server(temporary) if "train" in chosen or "tracked" in chosen else None
+        try:
+            for step in [step for step in STEPS if step.__name__ in chosen]:
+                options.folder = {name: newest(options.home, name) for name in MODELS if newest(options.home, name)}
+                step(options)
+        finally:
+            if options.server:
+                options.server.kill()
     print("all as nta says")
+
+
+def server(folder):
+    """A server that tracks, as scripts/check/mlflow.py has it (whose name is that of the package)."""
+    spec = importlib.util.spec_from_file_location("tracking_check", ROOT / "scripts/check/mlflow.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Server(shutil.which("mlflow"), folder).begin()
 
 
 def newest(home, name):

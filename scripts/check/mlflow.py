@@ -7,7 +7,7 @@
 live      quickstart (and nsl-kdd, ctu13 where NTA_DATA has them) tracked; the server is killed mid-run and brought back
 kills     50 runs, each with a kill of nta or of the server at a random moment, then --resume and `nta sync`
 faults    runs during which the server hangs (is stopped), or can store nothing more (no file of its may grow, as on a full disk)
-overhead  the same run with and without tracking in turn: what tracking adds to the time of its stages
+overhead  the same run with and without tracking in turn: what tracking adds to the time of its stages, and what its threads use
 
 What the server must hold is worked out here, from the files in the run's folder, without nta. Exits with 1 where they differ.
 """
@@ -28,6 +28,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -294,13 +295,22 @@ def faults(options, server, scratch):
 
 
 def overhead(options, server, scratch):
+    cores = sorted(os.sched_getaffinity(0))
+    if options.apart:
+        os.sched_setaffinity(0, cores[1:])
+        server.kill()
+        server.begin()  # and its workers, on the cores that are left to it
+    own = (lambda: os.sched_setaffinity(0, cores[:1])) if options.apart else None
     kinds = ("stages", "stages before the report", "processor time", "wall time")
     spent = {kind: {True: [], False: []} for kind in kinds}
+    own_share = []
     for i in range(options.pairs):
         for tracked in (True, False) if i % 2 else (False, True):
             home, begun = scratch / f"overhead-{i}-{tracked}", time.monotonic()
             arguments = ["run", f"configs/{options.config}.yaml", "--quiet", "--json"]
-            process = nta(arguments, options.nta, home, server.uri if tracked else None)
+            arguments += [word for setting in options.set for word in ("--set", setting)]
+            process = nta(arguments, options.nta, home, server.uri if tracked else None, preexec_fn=own)
+            threads = trackers(process)
             out = process.stdout.read()
             _, status, usage = os.wait4(process.pid, 0)
             if status != 0:
@@ -310,6 +320,8 @@ def overhead(options, server, scratch):
             seconds = (sum(stages), sum(stages[:-2]), usage.ru_utime + usage.ru_stime, time.monotonic() - begun)
             for kind, value in zip(kinds, seconds):
                 spent[kind][tracked].append(value)
+            if tracked:
+                own_share.append(100 * sum(threads.values()) / sum(stages))
             shutil.rmtree(home)
     print(f"{options.config}, {options.pairs} pairs in turn:")
     for kind, seconds in spent.items():
@@ -317,6 +329,30 @@ def overhead(options, server, scratch):
         half = 1.96 * statistics.stdev(added) / math.sqrt(len(added)) if len(added) > 1 else math.inf
         print(f"  {kind}: {statistics.median(seconds[False]):.2f} s untracked, {statistics.median(seconds[True]):.2f} s tracked;"
               f" tracking adds {statistics.median(added):+.2f} % (mean {statistics.mean(added):+.2f} ± {half:.2f})")
+    print(f"  the threads that track: {statistics.median(own_share):.2f} % of the stages' time in processor time, at most"
+          f" {max(own_share):.2f} %")
+
+
+TRACKERS = ("tracking", "machine", "reqwest-interna")  # as Linux cuts their names
+
+
+def trackers(process):
+    """Seconds that each thread of nta's that only tracks has been on a processor, kept up to date while the run lasts."""
+    seconds, tasks = {}, pathlib.Path(f"/proc/{process.pid}/task")
+
+    def watch():
+        while process.returncode is None:
+            try:
+                for task in tasks.iterdir():
+                    if (task / "comm").read_text().strip() in TRACKERS:
+                        seconds[task.name] = int((task / "schedstat").read_text().split()[0]) / 1e9
+            except OSError:
+                if not tasks.exists():
+                    return
+            time.sleep(0.05)
+
+    threading.Thread(target=watch, daemon=True).start()
+    return seconds
 
 
 def main():
@@ -328,6 +364,9 @@ def main():
     parser.add_argument("--faults", type=int, default=10)
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--config", default="quickstart", help="what overhead runs")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="over that config")
+    parser.add_argument("--apart", action="store_true",
+                        help="overhead: nta on one core, the server and this script on the others, as on two machines")
     parser.add_argument("--keep", help="keep server and homes in this folder")
     parser.add_argument("parts", nargs="+", choices=["live", "kills", "faults", "overhead"])
     options = parser.parse_args()

@@ -68,5 +68,5 @@ pub use schema::{
     SchemaError, SequenceBy, TimeRole, TimeUnit,
 };
 pub use scores::{HYBRID, NOVELTY, ScoreColumn, Scores};
-pub use sealed::Sealed;
+pub use sealed::{Sealed, SealedLabels};
 pub use sequences::Sequences;

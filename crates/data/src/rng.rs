@@ -24,6 +24,7 @@ pub enum Purpose {
     Permutation = 11,
     HeldOutSample = 12,
     Replay = 13,
+    TwoSample = 14,
     Parity = 31,
 }
 

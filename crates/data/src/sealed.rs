@@ -1,6 +1,6 @@
 //! The test part, closed until a frozen model is judged on it.
 
-use crate::{Census, DataError, Dataset, Schema};
+use crate::{Categories, Census, DataError, Dataset, Label, Schema};
 
 /// Rows that nothing may learn from. What can be asked before [`Sealed::open`] takes the seal off, by value, once, stands
 /// here by name, and none of it tells a row's label or a feature's value: how many rows of which kind there are, in which
@@ -52,8 +52,30 @@ impl Sealed {
         Sealed(self.0.take(&self.0.arrival_order()))
     }
 
+    /// Takes the seal off the features, for a frozen model to score and for a comparison of traffic that must not know the
+    /// labels. Those stay sealed.
+    pub fn features(self) -> (Dataset, SealedLabels) {
+        let Sealed(mut rows) = self;
+        let labels = SealedLabels { label: rows.label.take(), family: rows.family.take() };
+        (rows, labels)
+    }
+
     /// Takes the seal off. Called by the evaluation alone, with the model frozen.
     pub fn open(self) -> Dataset {
         self.0
+    }
+}
+
+/// The truth about rows whose features are known.
+#[derive(Debug)]
+pub struct SealedLabels {
+    label: Option<Vec<Label>>,
+    family: Option<Categories>,
+}
+
+impl SealedLabels {
+    /// Takes the seal off: `rows`, as [`Sealed::features`] gave them, with their truth.
+    pub fn open(self, rows: Dataset) -> Dataset {
+        Dataset { label: self.label, family: self.family, ..rows }
     }
 }

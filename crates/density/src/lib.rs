@@ -33,6 +33,7 @@
 //! | `density` | what was learned; scores and surprises of rows |
 //! | `tables` | the counts as surprises laid out for many rows |
 //! | `reasons` | the columns that surprise most, and what they usually hold |
+//! | `site` | rows of one site beside those of the training |
 //! | `file` | the density as text |
 //!
 //! Why it is as it is stands in `DECISIONS.md`.
@@ -47,6 +48,7 @@ mod fit;
 mod input;
 mod reasons;
 mod rows;
+mod site;
 mod tables;
 
 pub use bins::{Bin, Bins};

@@ -65,6 +65,6 @@ fn check(weights: &[f32], rows: usize) -> Result<(), DensityError> {
 }
 
 /// A weight above 0, rounded to a whole number of steps, at least one. f32 holds it: it has fewer bits than before.
-fn in_steps(weight: f32) -> f32 {
+pub(crate) fn in_steps(weight: f32) -> f32 {
     ((f64::from(weight) / STEP).round().max(1.0) * STEP) as f32
 }

@@ -85,8 +85,8 @@ pub use interval::{
 pub use isotonic::Isotonic;
 pub use judge::{
     AT_THRESHOLD, Baseline, Better, Evaluation, FamilyRecall, JudgeInput, JudgedMember, MemberEvaluation, Metric,
-    MetricOf, OperatingPoint, PROBABILITY, PROMISE, PartSize, ProbabilityQuality, Promise, RANKING, UNSEEN, Unit,
-    UnseenFamilies, WithoutCopies, evaluation_schema, judge, last_flow_baseline, metric, metrics,
+    MetricOf, Moved, MovedColumn, OperatingPoint, PROBABILITY, PROMISE, PartSize, ProbabilityQuality, Promise, RANKING,
+    UNSEEN, Unit, UnseenFamilies, WithoutCopies, evaluation_schema, judge, last_flow_baseline, metric, metrics,
 };
 pub use named::Named;
 pub use nta_data::HYBRID;

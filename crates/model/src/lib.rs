@@ -10,6 +10,7 @@
 //! | `snapshot` | a scorer's memory as bytes, to go on later or elsewhere |
 //! | `reasons`, `novelty` | why rows have their scores: the forest's features, the columns that surprise the density |
 //! | `golden`, `verify` | rows that every copy must judge alike |
+//! | `site` | the benign flows of a site that a version's thresholds were set on |
 //! | `store`, `manifest`, `parts`, `digest`, `hex_key` | the folder: files, their digests, the seal |
 //! | `registry`, `aliases` | versions and aliases, the log of promotions, promises as seen later, what a version was made from, what may go |
 //!
@@ -65,6 +66,7 @@ mod registry;
 #[cfg(test)]
 mod resealed_tests;
 mod scorer;
+mod site;
 mod snapshot;
 mod store;
 mod verify;
@@ -79,3 +81,4 @@ pub use prepared::{PreparedRows, RecordLayout};
 pub use reasons::{Reason, Reasons};
 pub use registry::{Act, AliasChange, By, Collected, Look, Observed, Registry, Reign, Removal, Version, Versions};
 pub use scorer::Scorer;
+pub use site::SiteBaseline;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::ModelError;
 use crate::digest::{digest_of_digests, sha256_hex};
 use crate::parts;
+use crate::site::SiteBaseline;
 
 /// The revision of the folder's format that this version writes and reads.
 pub const FORMAT_REVISION: u32 = 1;
@@ -56,6 +57,10 @@ pub struct Provenance {
     /// Features that give the label away or say which row it is, and were accepted by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted: Vec<Finding>,
+    /// The benign flows of one site that its thresholds were set on, where they were (`nta baseline`): all else is as its
+    /// parent learned it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<SiteBaseline>,
 }
 
 /// A file that the model was trained or judged on.

@@ -1,9 +1,11 @@
 //! What the user types.
 
+mod baseline;
 mod models;
 mod retrain;
 mod written;
 
+pub(crate) use baseline::BaselineArgs;
 pub(crate) use models::{GcArgs, ModelsCommand, PromoteArgs, RollbackArgs};
 pub(crate) use retrain::RetrainArgs;
 pub(crate) use written::{LabelsArgs, WrittenArgs};
@@ -101,6 +103,13 @@ Examples:
   nta score models:/ctu13@champion today.binetflow -o scored.csv      as published on the tracking server
   nta score models/nsl-kdd/3 KDDTest+.txt.gz -o scored.parquet --json")]
     Score(ScoreArgs),
+    /// Set a model's thresholds by benign flows of your own site, and let it learn what is usual there: a promise for that site.
+    #[command(after_help = "\
+Examples:
+  nta baseline ctu13 monday-benign.binetflow --verified
+  nta baseline ctu13@champion first-hour.csv    nobody has looked at the flows: thresholds alone
+  nta baseline nsl-kdd benign.csv --verified --budget 0.005")]
+    Baseline(BaselineArgs),
     /// Hold fresh traffic against what a model was trained on: columns, scores, alerts, promise. Exits with 3 past a limit.
     #[command(after_help = "\
 Examples:

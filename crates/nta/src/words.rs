@@ -3,8 +3,13 @@
 use std::collections::BTreeMap;
 
 use nta_pipeline::{
+<<<<<<< HEAD
     Awaited, Begun, Finding, Joined, OddColumn, Outcome, PartSize, Remark, SampleRead, Settled, Strong, TimeRead, Unit,
     listed, thousands,
+=======
+    Awaited, Begun, Finding, Joined, OddColumn, Outcome, Outside, PartSize, Remark, ScorePromise, Settled,
+    SiteBaseline, Strong, TimeRead, Unit, listed, thousands,
+>>>>>>> main
 };
 
 use crate::visible::one_line;
@@ -92,10 +97,63 @@ pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
             };
             format!("{challenger} against {champion}: recall {gain:+.3}, {what}")
         }
+        Outcome::Baseline { rows, model } => format!("{} benign flows, models/{model}", thousands(*rows)),
         Outcome::Simulate { rows, attacks, .. } => {
             format!("{} flows, {} attacks", thousands(*rows), thousands(*attacks))
         }
     }
+}
+
+/// What a site's baseline promises.
+pub(crate) fn site_promise(site: &SiteBaseline) -> String {
+    let (budget, sure) = (100.0 * site.budget, 100.0 * site.confidence);
+    let trimmed = match site.trimmed {
+        0 => String::new(),
+        n => {
+            format!("; of it {:.2} % for the {} highest flows, which may be attacks", share(n, site.rows), thousands(n))
+        }
+    };
+    format!("FPR ≤ {budget:.2} % at {sure:.0} % confidence, for traffic like this site's{trimmed}")
+}
+
+/// The flows of a site's baseline, and what they are good for.
+pub(crate) fn site(site: &SiteBaseline) -> String {
+    let verified = if site.verified { "verified" } else { "unverified" };
+    let joined = match site.weight {
+        0.0 => "they set thresholds alone".to_owned(),
+        weight => format!("each counts like {weight} training flows in the density"),
+    };
+    let (rows, supported) = (thousands(site.rows), 100.0 * site.supported);
+    let accepted = match site.accepted {
+        0 => String::new(),
+        n => format!("; {} of them score like known attacks", thousands(n)),
+    };
+    format!("{rows} {verified} flows, {joined}; they support a budget of {supported:.2} % or more{accepted}")
+}
+
+fn share(n: u64, of: u64) -> f64 {
+    100.0 * n as f64 / of.max(1) as f64
+}
+
+/// What a model's promise is worth for a scored file.
+pub(crate) fn promise_here(promise: &ScorePromise) -> String {
+    let budget = format!("FPR ≤ {:.2} %", 100.0 * promise.budget);
+    let like = if promise.of_site { "traffic like its site's baseline" } else { "traffic like the training file's" };
+    let columns: Vec<String> =
+        promise.moved.iter().take(3).map(|column| format!("{} {:.2}", one_line(&column.name), column.psi)).collect();
+    let here = match promise.holds {
+        Some(true) => "the unflagged flows here are spread alike".to_owned(),
+        Some(false) => format!("NOT HERE: the unflagged flows moved (PSI of {})", listed(&columns)),
+        None => "too few flows here, or too old a model, to tell whether these are".to_owned(),
+    };
+    format!("{budget} for {like}; {here}")
+}
+
+/// The columns with values that the model has not learned from.
+pub(crate) fn outside(promise: &ScorePromise) -> Option<String> {
+    let of = |column: &Outside| format!("{} in {:.1} % of flows", one_line(&column.name), 100.0 * column.share);
+    let columns: Vec<String> = promise.outside.iter().take(3).map(of).collect();
+    (!columns.is_empty()).then(|| format!("values that it has not learned from: {}", listed(&columns)))
 }
 
 /// From when until when flows began, and how that was read.

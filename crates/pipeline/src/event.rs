@@ -34,6 +34,7 @@ pub enum Stage {
     Simulate,
     Prove,
     Sync,
+    Baseline,
 }
 
 impl Stage {
@@ -59,6 +60,7 @@ impl Stage {
             Stage::Simulate => "simulate",
             Stage::Prove => "prove",
             Stage::Sync => "sync",
+            Stage::Baseline => "baseline",
         }
     }
 }
@@ -332,6 +334,13 @@ pub enum Outcome {
         /// Whether the alias moved.
         promoted: bool,
     },
+    /// Benign flows of a site made a version.
+    Baseline {
+        /// Flows.
+        rows: u64,
+        /// `name/4`.
+        model: String,
+    },
     /// Traffic was simulated.
     Simulate {
         /// Flows.
@@ -363,6 +372,7 @@ impl Outcome {
             Outcome::Audit { .. } => Stage::Audit,
             Outcome::Replay { .. } => Stage::Replay,
             Outcome::Decide { .. } => Stage::Decide,
+            Outcome::Baseline { .. } => Stage::Baseline,
             Outcome::Simulate { .. } => Stage::Simulate,
             Outcome::Prove { .. } => Stage::Prove,
         }

@@ -1,6 +1,7 @@
 //! The stages and the jobs made of them. Progress goes out as events; nothing is printed here.
 
 mod bad_rows;
+mod baseline;
 mod compare;
 mod config;
 mod doctor;
@@ -29,6 +30,7 @@ mod traffic;
 mod yaml;
 
 pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
+pub use baseline::{BaselineOutcome, BaselineRequest, LikeAttack, SiteThreshold, Trust, baseline};
 pub use compare::{CompareRequest, compare, compare_page};
 pub use config::{ConfigError, DataConfig, LoadedConfig, RunConfig, Traffic, TrafficFile};
 pub use doctor::{Checkup, checkup};
@@ -46,14 +48,14 @@ pub use init::{Guess, InitOutcome, InitRequest, init};
 pub use labels_file::LabelsFile;
 pub use models::{ModelLine, ModelView, model_log, models, show_model};
 pub use nta_atomic::remove_unfinished;
-pub use nta_audit::{ColumnDrift, Drift};
+pub use nta_audit::{ColumnDrift, Drift, SpreadMoved};
 pub use nta_data::{Awaited, Caller, Contact, TimeUnit, Wait, listed};
 pub use nta_ingest::{AsWritten, BadRows, Joined, LeftOut, OddColumn, TimeRead, WithoutTruth, panic_is_caught};
 pub use nta_leakage::{Finding, Strong};
 pub use nta_metrics::{
     AtRate, Check, Checked, Evaluation, MemberEvaluation, OperatingPoint, Paired, Promise, UnitKind, metric,
 };
-pub use nta_model::{Act, AliasChange, Collected, Look, Observed, Reign, Removal};
+pub use nta_model::{Act, AliasChange, Collected, Look, Observed, Reign, Removal, SiteBaseline};
 pub use nta_report::{Comparison, Service, Standing, check_words, thousands};
 pub use nta_tracking::Status;
 pub use policy::{Promotion, RetrainConfig};
@@ -65,7 +67,7 @@ pub use retrain::{Decision, FreshAudit, RetrainOutcome, RetrainRequest, RowCount
 pub use run::{ColumnCheck, Resume, RunOutcome, run};
 pub use runs::{RunLine, RunList, runs, show};
 pub use schemas::{infer_schema, list_schemas, show_schema};
-pub use score::{FamilyCount, ScoreOutcome, ScoreRequest, score};
+pub use score::{FamilyCount, Outside, ScoreOutcome, ScorePromise, ScoreRequest, score};
 pub use simulate::{SimulateRequest, simulate};
 pub use track::{RemoteRun, SyncLine, TrackedRun, remote_runs, sync};
 pub use traffic::Extent;

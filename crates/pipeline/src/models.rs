@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use nta_leakage::Finding;
 use nta_metrics::Promise;
-use nta_model::{AliasChange, DataDigest, Manifest, ModelError, Observed, Registry, Reign, Version};
+use nta_model::{AliasChange, DataDigest, Manifest, ModelError, Observed, Registry, Reign, SiteBaseline, Version};
 use serde::Serialize;
 
 use crate::error::{PipelineError, refused};
@@ -34,6 +34,9 @@ pub struct ModelLine {
     pub metrics: BTreeMap<&'static str, Option<f64>>,
     /// What was promised and what came of it, where a promise was made and the run is there.
     pub promise: Option<Promise>,
+    /// The benign flows of a site that its thresholds were set on, and what they promise there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub site: Option<SiteBaseline>,
     /// The times for which an alias pointed at it, oldest first.
     pub reigns: Vec<Reign>,
     /// Why it, or the aliases of its name, cannot be read, where they cannot.
@@ -72,7 +75,8 @@ fn line(version: &Version, evaluations: &Evaluations, damaged: Option<String>) -
         Ok(manifest) => manifest,
         Err(error) => return ModelLine { version: title, damaged: Some(error.to_string()), ..Default::default() },
     };
-    let evaluation = evaluations.of_run(&provenance.run);
+    // What its run measured was measured with other thresholds.
+    let evaluation = evaluations.of_run(&provenance.run).filter(|_| provenance.site.is_none());
     let hybrid = evaluation.as_ref().and_then(|evaluation| evaluation.hybrid());
     ModelLine {
         version: title,
@@ -82,6 +86,7 @@ fn line(version: &Version, evaluations: &Evaluations, damaged: Option<String>) -
         digest,
         data: provenance.data,
         accepted: provenance.accepted,
+        site: provenance.site,
         metrics: hybrid.into_iter().flat_map(|h| h.metrics()).map(|(metric, x)| (metric.name, x)).collect(),
         promise: evaluation.and_then(|evaluation| evaluation.promise),
         damaged,

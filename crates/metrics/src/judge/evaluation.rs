@@ -9,6 +9,7 @@ use super::baseline::Baseline;
 use super::input::PartSize;
 use super::member::MemberEvaluation;
 use super::metric::{Better, Metric, MetricOf, Unit};
+use super::moved::Moved;
 use super::promise::Promise;
 use crate::error::MetricsError;
 use crate::{Named, brier, log_loss};
@@ -27,6 +28,10 @@ pub struct Evaluation {
     pub baselines: Named<Baseline>,
     /// Rows of each part.
     pub parts: Named<PartSize>,
+    /// Whether the test traffic is like the training traffic, told before its labels were read; null where that was not
+    /// asked, or there are too few rows to tell.
+    #[serde(default)]
+    pub moved: Option<Moved>,
     /// Whether the hybrid pays, against the best member, in plain words.
     pub verdict: String,
     /// Why a value above is null, by its name.

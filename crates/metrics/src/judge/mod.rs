@@ -9,6 +9,7 @@ mod json_schema;
 mod list;
 mod member;
 mod metric;
+mod moved;
 mod operating_point;
 mod promise;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use json_schema::evaluation_schema;
 pub use list::{metric, metrics};
 pub use member::{MemberEvaluation, RANKING, UNSEEN};
 pub use metric::{Better, Metric, MetricOf, Unit};
+pub use moved::{Moved, MovedColumn};
 pub use operating_point::{AT_THRESHOLD, OperatingPoint};
 pub use promise::{PROMISE, Promise};
 pub use without_copies::WithoutCopies;
@@ -60,6 +62,7 @@ pub fn judge(input: &JudgeInput<'_>) -> Result<Evaluation, MetricsError> {
         probability: input.probability.map(|p| ProbabilityQuality::of(p, input.labels)).transpose()?,
         baselines: baseline::baselines(input.labels, input.entity)?,
         parts: input.parts.clone(),
+        moved: None,
         undefined,
         digest: input.digest.to_owned(),
     })

@@ -1,5 +1,6 @@
 //! One file a command: its job, and how the answer is shown.
 
+pub(crate) mod baseline;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod doctor;

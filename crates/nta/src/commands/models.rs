@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use nta_pipeline::{
-    AliasChange, ModelLine, Observed, Promise, Reign, model_log, models as list, show_model, thousands,
+    AliasChange, ModelLine, Observed, Reign, SiteBaseline, model_log, models as list, show_model, thousands,
 };
 
 use crate::args::{Common, ModelsCommand};
@@ -46,8 +46,9 @@ pub(crate) fn models(common: &Common) -> anyhow::Result<()> {
 const LISTED: [&str; 3] = ["average_precision", "recall", "fpr"];
 
 fn line(line: &ModelLine) -> Vec<String> {
+    let of_site = |site: &SiteBaseline| format!("≤ {} % site", site.budget * 100.0);
     let promise = line.promise.as_ref().map_or_else(
-        || "–".to_owned(),
+        || line.site.as_ref().map_or_else(|| "–".to_owned(), of_site),
         |promise| {
             let kept = promise.kept.map_or("unseen", |kept| if kept { "kept" } else { "missed" });
             format!("≤ {} % {kept}", promise.budget * 100.0)
@@ -113,8 +114,16 @@ fn show(model: &str, common: &Common) -> anyhow::Result<()> {
         writeln!(out, "  give-away   {}", one_line(&words::give_away(finding, true)))?;
     }
     data(&mut out, line)?;
-    let none = if line.metrics.is_empty() { "not known: its run is gone" } else { "none was made" };
-    writeln!(out, "  promise     {}", line.promise.as_ref().map_or_else(|| none.to_owned(), Promise::describe))?;
+    let promise = match (&line.promise, &line.site) {
+        (Some(promise), _) => promise.describe(),
+        (None, Some(site)) => {
+            writeln!(out, "  baseline    {}", words::site(site))?;
+            words::site_promise(site)
+        }
+        (None, None) if line.metrics.is_empty() => "not known: its run is gone".to_owned(),
+        (None, None) => "none was made".to_owned(),
+    };
+    writeln!(out, "  promise     {promise}")?;
     observed(&mut out, &found.observed)?;
     if !line.metrics.is_empty() {
         let header: Vec<&str> = std::iter::once("").chain(table::columns(&SHOWN)).collect();

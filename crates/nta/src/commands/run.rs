@@ -60,6 +60,9 @@ fn show(outcome: &RunOutcome) -> anyhow::Result<()> {
     writeln!(out)?;
     if let Some(promise) = &outcome.evaluation.promise {
         writeln!(out, "  promise     {}", promise.describe())?;
+        if let Some(moved) = &outcome.evaluation.moved {
+            writeln!(out, "  holds for   {}", visible::one_line(&moved.describe()))?;
+        }
     }
     writeln!(out, "  verdict     {}", visible::one_line(&outcome.evaluation.verdict))?;
     writeln!(out, "  report      {}", commands::shown(&outcome.report))?;

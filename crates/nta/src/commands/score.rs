@@ -28,7 +28,18 @@ pub(crate) fn score(args: &ScoreArgs, common: &Common) -> anyhow::Result<()> {
     if common.json {
         return commands::json(&outcome);
     }
+    if !common.quiet {
+        promise(&outcome)?;
+    }
     show(&outcome)
+}
+
+/// What the promise is worth here: no result, so on standard error.
+fn promise(outcome: &ScoreOutcome) -> std::io::Result<()> {
+    let Some(promise) = &outcome.promise else { return Ok(()) };
+    let mut err = visible::err();
+    writeln!(err, "  promise     {}", words::promise_here(promise))?;
+    words::outside(promise).map_or(Ok(()), |outside| writeln!(err, "              {outside}"))
 }
 
 /// What is told of each member where the scored file has labels.

@@ -87,7 +87,9 @@ pub fn publish(request: &PublishRequest, listener: &dyn Listener) -> Result<Publ
     let graphs = Graphs::of(&model).map_err(refused)?;
     let check = Check { rows: request.rows.as_deref(), onnxruntime: request.onnxruntime.as_deref(), listener };
     let proved = check.prove(&model, &graphs)?;
-    let evaluation = runs::show(&request.project, &model.provenance.run).ok().and_then(|run| run.evaluation);
+    // What its run measured was measured with other thresholds than a site's.
+    let of_run = || runs::show(&request.project, &model.provenance.run).ok().and_then(|run| run.evaluation);
+    let evaluation = if model.provenance.site.is_none() { of_run() } else { None };
     let card = Card { evaluation, licence: request.licence.clone(), parity: proved.parity };
     let publication = Publication {
         source: &version.folder,

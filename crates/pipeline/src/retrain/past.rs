@@ -87,14 +87,16 @@ impl Past {
     }
 }
 
-/// The champion's and its ancestors' provenance, as far as they are there.
+/// The champion's and its ancestors' provenance, as far as they are there. A version that a site's baseline made has learned
+/// from no traffic beside its parent's: it stands for nothing here.
 pub(super) fn lineage(registry: &Registry, version: &Version, champion: &Model) -> Result<Lineage, PipelineError> {
     let ancestors = registry.ancestors(version).map_err(refused)?;
     let told = ancestors.into_iter().filter_map(|version| {
         let provenance = version.manifest().ok()?.provenance;
         Some((version, provenance))
     });
-    Ok(std::iter::once((version.clone(), champion.provenance.clone())).chain(told).collect())
+    let all = std::iter::once((version.clone(), champion.provenance.clone())).chain(told);
+    Ok(all.filter(|(_, provenance)| provenance.site.is_none()).collect())
 }
 
 fn own(

@@ -12,7 +12,7 @@ use nta_preprocess::Partition;
 use super::context::Context;
 use super::fit::Learned;
 use super::learning::{uses_sequences, without_copies};
-use super::profile;
+use super::{moved, profile};
 use crate::error::{PipelineError, failed};
 use crate::event::{Event, Listener, Outcome, Remark, Stage, Unit};
 use crate::traffic::{LABELS, SENSOR_KEY, TrafficReport, entity_key};
@@ -99,6 +99,7 @@ fn provenance(ctx: &Context<'_>, told: &TrafficReport) -> Provenance {
         versions: [("nta".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),
         data: sources.chain(labels).collect(),
         accepted: ctx.columns.accepted.clone(),
+        site: None,
     }
 }
 
@@ -123,7 +124,7 @@ fn freeze(ctx: &mut Context<'_>, model: &mut Arc<Model>, parts: &Partition) -> R
     let (calibration, threshold) = (fused(calibration, &frozen.hybrid)?, fused(threshold, &frozen.hybrid)?);
     frozen.thresholds = choose_thresholds(ctx, parts, &calibration, &threshold)?;
     let chosen = frozen.threshold(HYBRID).map_err(failed)?.clone();
-    frozen.profile = Some(profile::fit(&parts.train, threshold, &chosen)?);
+    frozen.profile = Some(profile::fit(&parts.train, &moved::benign(parts)?, threshold, &chosen)?);
     model.record_golden(&parts.calibration).map_err(failed)?;
     let chosen = model.threshold(HYBRID).map_err(failed)?;
     let combine = ctx.config.hybrid.combine.name().to_owned();

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::context::Context;
 use super::fuse::score_all;
+use super::moved::moved;
 use crate::error::{PipelineError, failed};
 use crate::event::{Outcome, Stage};
 use crate::score::{FLAGGED, PROBABILITY};
@@ -31,6 +32,8 @@ pub(crate) struct Judging<'a> {
     pub(crate) summary: &'a PartitionSummary,
     /// Attack families of the training part.
     pub(crate) families: &'a BTreeSet<String>,
+    /// Benign rows that were learned from, for the question whether the test traffic is like them.
+    pub(crate) benign: &'a Dataset,
 }
 
 /// Notes in run.json which test rows are about to be read, and answers how many earlier runs of this project read them.
@@ -54,9 +57,12 @@ pub(crate) fn evaluate(
     earlier_test_reads: usize,
 ) -> Result<Judged, PipelineError> {
     ctx.stage(Stage::Evaluate, |ctx| {
-        let test = sealed.open();
+        let (test, truth) = sealed.features();
         let scores = score_all(ctx, model, &test, Stage::Evaluate)?;
-        let judged = measure(&test, &scores, model, judging)?;
+        let moved = moved(judging.benign, &test, &scores, model)?;
+        let test = truth.open(test);
+        let mut judged = measure(&test, &scores, model, judging)?;
+        judged.evaluation.moved = moved;
         keep_predictions(ctx, &test, &scores, model)?;
         let text = serde_json::to_string_pretty(&judged.evaluation).map_err(failed)? + "\n";
         ctx.log.dir.write("evaluation.json", text.as_bytes()).map_err(failed)?;

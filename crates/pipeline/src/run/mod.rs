@@ -9,6 +9,7 @@ mod judge;
 mod learning;
 mod log;
 mod members;
+mod moved;
 mod profile;
 mod publish;
 pub(crate) mod settle;
@@ -37,6 +38,7 @@ pub(crate) use fuse::score_rows;
 use judge::Judging;
 use log::RunLog;
 use members::MemberStage;
+pub(crate) use profile::fit as fit_profile;
 
 pub(crate) use columns::COLUMNS;
 pub use columns::ColumnCheck;
@@ -299,8 +301,10 @@ fn stages(
     let learning = std::mem::take(&mut learned.report);
     let model = fuse::fuse(ctx, learned, &parts, &traffic_report)?;
     let families = judge::attack_families(&parts.train);
+    let benign = moved::benign(&parts)?;
     let Partition { test, test_hosts, copies, summary, .. } = parts;
-    let judging = Judging { hosts: &test_hosts, copies: &copies, summary: &summary, families: &families };
+    let judging =
+        Judging { hosts: &test_hosts, copies: &copies, summary: &summary, families: &families, benign: &benign };
     let earlier_test_reads = judge::note_reading(ctx, &test)?;
     let judged = judge::evaluate(ctx, test, &model, &judging, earlier_test_reads)?;
     let traffic = &traffic_report;

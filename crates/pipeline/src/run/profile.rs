@@ -9,17 +9,23 @@ use nta_report::ProfileSection;
 use crate::error::{PipelineError, failed};
 
 /// The profile of the training part's columns and of the scores on the threshold part, with the flags that `chosen`, the
-/// hybrid's threshold, gives them.
+/// hybrid's threshold, gives them. `benign` rows of the training are counted by themselves.
 ///
 /// # Errors
 /// Flags that are not as many as the scores.
-pub(super) fn fit(train: &Dataset, threshold: Scores, chosen: &ChosenThreshold) -> Result<Profile, PipelineError> {
+pub(crate) fn fit(
+    train: &Dataset,
+    benign: &Dataset,
+    threshold: Scores,
+    chosen: &ChosenThreshold,
+) -> Result<Profile, PipelineError> {
     let mut profile = Profile::fit(train);
     let flagged = ScoreColumn::new(HYBRID, threshold.hybrid().p_attack.clone(), |score| chosen.flags(score));
     let threshold = threshold.with_hybrid(flagged).map_err(failed)?;
     if let Some(spread) = &mut profile.spread {
         spread.take_scores(&threshold);
     }
+    profile.count_benign(benign);
     profile.scores = threshold.columns().map(|column| ScoreProfile::of(&column.name, &column.p_attack)).collect();
     Ok(profile)
 }

@@ -6,6 +6,7 @@
 mod in_order;
 mod input;
 mod output;
+mod promise;
 mod reasons;
 mod sink;
 mod tally;
@@ -31,6 +32,8 @@ pub(crate) use in_order::{needs_sorting, unsorted};
 pub(crate) use input::{Asked, Input, glob_safe};
 use output::TableOutput;
 pub(crate) use output::{FLAGGED, PROBABILITY};
+use promise::HoldsHere;
+pub use promise::{Outside, ScorePromise};
 use reasons::WhyFlagged;
 pub(crate) use sink::ScoreSink;
 pub use tally::FamilyCount;
@@ -98,6 +101,8 @@ pub struct ScoreOutcome {
     pub left_out: LeftOut,
     /// Flows and flagged flows of each attack family, where the file holds them.
     pub families: BTreeMap<String, FamilyCount>,
+    /// What the model promises, and whether that holds for this traffic; `None` where it promises nothing.
+    pub promise: Option<ScorePromise>,
     /// Seconds it took.
     pub seconds: f64,
 }
@@ -137,7 +142,8 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
     };
     let table = TableOutput::begin(&request.output, &input, Arc::clone(&model), reasons, rejects.as_deref())?;
     let sorted = needs_sorting(&model);
-    let ((), tally) = into_sink(&input, &model, in_order::folder_beside(&request.output), (table, Tally::default()))?;
+    let sinks = ((table, Tally::default()), HoldsHere::of(&model));
+    let (((), tally), promise) = into_sink(&input, &model, in_order::folder_beside(&request.output), sinks)?;
     let seconds = begun.elapsed().as_secs_f64();
     let outcome = ScoreOutcome {
         model: located.title,
@@ -156,6 +162,7 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
         left_out: tally.left_out,
         rejects,
         families: tally.families,
+        promise,
         seconds,
     };
     let told = Outcome::Score { rows: outcome.rows, flagged: outcome.flagged, sorted };

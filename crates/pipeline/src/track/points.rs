@@ -114,6 +114,7 @@ fn numbers(outcome: &Outcome) -> Vec<(String, f64)> {
         | Outcome::Report { .. }
         | Outcome::Save { .. }
         | Outcome::Score { .. }
+        | Outcome::Baseline { .. }
         | Outcome::Simulate { .. } => Vec::new(),
     }
 }

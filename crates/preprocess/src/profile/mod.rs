@@ -32,6 +32,10 @@ pub struct Profile {
     /// The same by bin along the traffic, for the search for drift; `None` in a model of before it was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spread: Option<Spread>,
+    /// Benign training rows in the same bins, for the question whether a promise holds for later traffic; `None` in a model
+    /// of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub benign: Option<Spread>,
 }
 
 impl Profile {
@@ -47,9 +51,19 @@ impl Profile {
             categorical: categorical.map(|(role, column)| CategoricalProfile::fit(&role.name, column)).collect(),
             scores: Vec::new(),
             spread: None,
+            benign: None,
         };
         profile.spread = Some(Spread::fit(train, &profile));
         profile
+    }
+
+    /// Counts benign rows, in arrival order, in the bins of the training part.
+    pub fn count_benign(&mut self, benign: &Dataset) {
+        self.benign = self.spread.as_ref().map(|spread| {
+            let mut counted = Spread { scores: Vec::new(), ..spread.emptied() };
+            counted.take_rows(benign);
+            counted
+        });
     }
 }
 

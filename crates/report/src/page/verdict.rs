@@ -1,6 +1,7 @@
 //! What the reader came for: was the promise kept, does the hybrid pay.
 
-use nta_metrics::{MemberEvaluation, Promise, ThresholdRule, metric};
+use nta_data::listed;
+use nta_metrics::{MemberEvaluation, Moved, MovedColumn, Promise, ThresholdRule, metric};
 use nta_plots::{percent, thousands};
 use serde::Serialize;
 
@@ -29,7 +30,15 @@ struct PromiseView {
     observed: String,
     /// What was counted, and how sure it is.
     evidence: Vec<String>,
+    /// For which traffic it was made, and whether the test's is such.
+    holds_for: Option<HoldsFor>,
     gauge: Option<Gauge>,
+}
+
+#[derive(Serialize)]
+struct HoldsFor {
+    moved: bool,
+    sentence: String,
 }
 
 /// Places on a strip from 0 to beyond everything shown, in percent of its length.
@@ -56,7 +65,10 @@ pub(crate) fn verdict(run: &RunReport) -> Verdict {
     let hybrid = evaluation.hybrid();
     let why = evaluation.undefined.get("promise").cloned();
     Verdict {
-        promise: evaluation.promise.as_ref().map(|promise| promise_view(promise, hybrid)),
+        promise: evaluation.promise.as_ref().map(|promise| PromiseView {
+            holds_for: evaluation.moved.as_ref().map(holds_for),
+            ..promise_view(promise, hybrid)
+        }),
         no_promise: why.unwrap_or_else(|| "no false positive budget was set".into()),
         sentence: evaluation.verdict.clone(),
         tiles: hybrid.map(tiles).unwrap_or_default(),
@@ -78,8 +90,32 @@ fn promise_view(promise: &Promise, hybrid: Option<&MemberEvaluation>) -> Promise
         confidence: rate(promise.confidence),
         observed: promise.observed_fpr.map_or("nothing".into(), percent),
         evidence: evidence(promise, hybrid),
+        holds_for: None,
         gauge: gauge(promise),
     }
+}
+
+fn holds_for(found: &Moved) -> HoldsFor {
+    let (auc, own, limit) = (found.auc, found.own_auc, found.limit);
+    let asked = format!(
+        "told from features alone, before the labels were read: a classifier tells {} benign training flows from {} test \
+         flows that the model leaves unflagged with AUC {auc:.2}; stretches of the training traffic from each other with \
+         {own:.2} at most; {limit:.2} counts",
+        thousands(found.trained_rows),
+        thousands(found.fresh_rows),
+    );
+    let column = |column: &MovedColumn| format!("{} ({:.2})", column.name, column.distance);
+    let columns: Vec<String> = found.columns.iter().map(column).collect();
+    let sentence = match (found.moved, columns.is_empty()) {
+        (false, _) => format!("It holds for traffic like the training file's, and the test traffic is ({asked})."),
+        (true, true) => format!("No promise for another site: the test traffic moved ({asked})."),
+        (true, false) => format!(
+            "No promise for another site: the test traffic moved ({asked}). The columns that differ most, with the distance of \
+             their distributions: {}. Benign flows of that site make a promise for it: `nta baseline`.",
+            listed(&columns)
+        ),
+    };
+    HoldsFor { moved: found.moved, sentence }
 }
 
 /// A configured rate, without needless zeros.

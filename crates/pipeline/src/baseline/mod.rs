@@ -1,0 +1,293 @@
+//! `nta baseline`: benign flows of one site set the thresholds of a model anew and join what its density knows, so that
+//! its promise is one for that site.
+
+mod crossfit;
+mod known_attacks;
+mod rows;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use nta_data::{Dataset, HYBRID, Label, ScoreColumn, Scores};
+use nta_ingest::{AsWritten, BadRows};
+use nta_metrics::{Budget, BudgetError, PartScores, ThresholdRule, rows_needed, supported_budget};
+use nta_model::{Model, NamedThreshold, Registry, SiteBaseline, Version};
+use nta_tracking::Moment;
+use serde::Serialize;
+
+use crate::error::{PipelineError, failed, refused};
+use crate::event::{Event, Listener, Outcome, Stage};
+use crate::project::Project;
+use crate::run::{fit_profile, score_rows};
+use crate::score::{Asked, Input};
+
+use crossfit::Refitted;
+pub use known_attacks::LikeAttack;
+
+/// What a flow of the site counts like beside training flows in the density (chosen on training data: facts of the
+/// prototypes, in DECISIONS.md).
+const WEIGHT: f32 = 5.0;
+
+/// Share of unverified flows, the highest by score, that may be attacks and set no threshold.
+const TRIMMED: f64 = 0.01;
+
+/// Rows held at a time while reading.
+const BATCH: usize = 8_192;
+
+/// What is known of the flows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// Somebody says that they are benign.
+    Verified,
+    /// Nobody does.
+    Unverified,
+}
+
+/// Benign flows of a site, for a model.
+#[derive(Debug, Clone)]
+pub struct BaselineRequest {
+    /// The model: `name`, `name/3` or `name@alias`.
+    pub model: String,
+    /// The flows, in the order of their arrival; `-` for standard input.
+    pub files: Vec<PathBuf>,
+    /// One sensor's name for all files, in place of each file's own.
+    pub sensor: Option<String>,
+    /// How the files are written, where not as the model's schema says.
+    pub written: AsWritten,
+    /// What becomes of rows that cannot be read.
+    pub bad_rows: BadRows,
+    /// What is known of the flows.
+    pub trust: Trust,
+    /// The false positive rate to promise; the model's own budget, or 1 %, where not given.
+    pub budget: Option<f64>,
+    /// Flows that score like known attacks were looked at, and are benign.
+    pub accept: bool,
+    /// Where models are looked up.
+    pub project: Project,
+}
+
+/// A threshold before and after.
+#[derive(Debug, Clone, Serialize)]
+pub struct SiteThreshold {
+    /// The member, or the hybrid.
+    pub name: String,
+    /// The threshold until now.
+    pub before: f32,
+    /// Share of the flows that it flags.
+    pub flagged_before: f64,
+    /// The threshold from now on.
+    pub value: f32,
+    /// Share of the flows that lie above it; those of the density by counts that do not hold them.
+    pub flagged: f64,
+    /// Why nothing is flagged, or less than the budget allows.
+    pub reason: Option<String>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct BaselineOutcome {
+    /// The model that it was made from, `name/3`.
+    pub parent: String,
+    /// The new version, `name/4`.
+    pub model: String,
+    /// The flows, and what may be promised.
+    pub site: SiteBaseline,
+    /// One for each member, then the hybrid's.
+    pub thresholds: Vec<SiteThreshold>,
+    /// Flows that score like known attacks, the highest first; few.
+    pub like_attacks: Vec<LikeAttack>,
+    /// Whether the model has a member that knows benign traffic alone, which the flows can join.
+    pub has_novelty: bool,
+    /// Rows that could not be read.
+    pub set_aside: u64,
+    /// Seconds it took.
+    pub seconds: f64,
+}
+
+/// Makes the next version of the model of `request` from benign flows of a site.
+///
+/// # Errors
+/// A model outside the registry, flows that it cannot read, labelled attacks or flows that score like known ones, fewer
+/// flows than the budget needs.
+pub fn baseline(request: &BaselineRequest, listener: &dyn Listener) -> Result<BaselineOutcome, PipelineError> {
+    let begun = Instant::now();
+    listener.hear(&Event::StageBegun { stage: Stage::Baseline });
+    let registry = Registry::new(&request.project.home).in_contact(listener.contact());
+    let version = registry.resolve(&request.model).map_err(refused)?;
+    let Some((name, _)) = &version.registered else {
+        let model = &request.model;
+        return Err(PipelineError::refuse(format!(
+            "{model} is a folder outside models/: a version in there can have a next"
+        )));
+    };
+    let model = Arc::new(Model::load(&version.path).map_err(refused)?);
+    let budget = budget_of(request, &model)?;
+    let asked = Asked {
+        stage: Stage::Baseline,
+        paths: &request.files,
+        sensor: request.sensor.as_deref(),
+        written: Some(request.written.clone()),
+        labels: None,
+        bad_rows: request.bad_rows,
+        batch_rows: BATCH,
+    };
+    let input = Input::open(&asked, &model, listener)?;
+    let rows::SiteRows { rows, set_aside } = rows::read(&input, listener)?;
+    let scores = score_rows(listener, &model, &rows, Stage::Baseline)?;
+    let like_attacks = known_attacks::find(&model, &rows, &scores);
+    if !request.accept {
+        known_attacks::refuse(&like_attacks, rows.n_rows())?;
+    }
+    let site =
+        SiteBaseline { accepted: like_attacks.len() as u64, files: rows::digests(&input)?, ..SiteBaseline::default() };
+    let made = Made::of(request.trust, &model, &rows, &scores, &budget, site)?;
+    let model = made.model(&model, &version, &rows)?;
+    let stored = registry.add(name, &model).map_err(failed)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    let outcome = Outcome::Baseline { rows: rows.n_rows() as u64, model: stored.title() };
+    listener.hear(&Event::StageDone { outcome, seconds });
+    Ok(BaselineOutcome {
+        parent: version.title(),
+        model: stored.title(),
+        site: made.site,
+        thresholds: made.told,
+        like_attacks: like_attacks.into_iter().take(known_attacks::NAMED).collect(),
+        has_novelty: model.members.iter().any(|member| member.member.density().is_some()),
+        set_aside,
+        seconds,
+    })
+}
+
+/// The budget asked for, else the model's own, else the default.
+fn budget_of(request: &BaselineRequest, model: &Model) -> Result<Budget, PipelineError> {
+    let own = match model.threshold(HYBRID).map_err(failed)?.rule {
+        ThresholdRule::Budget(budget) => budget,
+        _ => Budget::default(),
+    };
+    let budget = Budget { false_positive_rate: request.budget.unwrap_or(own.false_positive_rate), ..own };
+    rows_needed(&budget).map_err(refused)?;
+    Ok(budget)
+}
+
+/// What the flows make of the model.
+struct Made {
+    refitted: Refitted,
+    scores: Scores,
+    thresholds: Vec<NamedThreshold>,
+    told: Vec<SiteThreshold>,
+    site: SiteBaseline,
+}
+
+impl Made {
+    fn of(
+        trust: Trust,
+        model: &Arc<Model>,
+        rows: &Dataset,
+        scores: &Scores,
+        budget: &Budget,
+        site: SiteBaseline,
+    ) -> Result<Self, PipelineError> {
+        let refitted = match trust {
+            Trust::Verified => Refitted::with(model, rows, scores, WEIGHT)?,
+            Trust::Unverified => Refitted::without(model, scores),
+        };
+        let fused = refitted.hybrid.combine(&refitted.columns).map_err(failed)?;
+        let hybrid = ScoreColumn::new(HYBRID, fused, |_| false);
+        let scores_now = Scores::new(scores.rows().to_vec(), refitted.columns.clone(), hybrid).map_err(failed)?;
+        let kept = match trust {
+            Trust::Verified => (0..rows.n_rows()).collect(),
+            Trust::Unverified => trimmed(&scores_now),
+        };
+        let (thresholds, told) = thresholds(model, scores, &scores_now, &kept, budget)?;
+        let n_trimmed = rows.n_rows() - kept.len();
+        let site = SiteBaseline {
+            verified: trust == Trust::Verified,
+            rows: rows.n_rows() as u64,
+            trimmed: n_trimmed as u64,
+            weight: if refitted.has_joined { f64::from(WEIGHT) } else { 0.0 },
+            // Were no attack among those trimmed, their share is flagged beside the budget.
+            budget: budget.false_positive_rate + n_trimmed as f64 / rows.n_rows().max(1) as f64,
+            confidence: budget.confidence,
+            supported: supported_budget(kept.len() as u64, budget.confidence),
+            ..site
+        };
+        Ok(Made { refitted, scores: scores_now, thresholds, told, site })
+    }
+
+    /// The next version of `parent`.
+    fn model(&self, parent: &Arc<Model>, version: &Version, rows: &Dataset) -> Result<Model, PipelineError> {
+        let mut model = Arc::new(Model {
+            members: self.refitted.members.clone(),
+            hybrid: self.refitted.hybrid.clone(),
+            thresholds: self.thresholds.clone(),
+            ..(**parent).clone()
+        });
+        let changed = Arc::make_mut(&mut model);
+        changed.provenance.created = Moment::now().to_string();
+        changed.provenance.parent = Some(version.title());
+        changed.provenance.site = Some(self.site.clone());
+        if rows.n_rows() as u64 >= nta_audit::LEAST_ROWS {
+            let chosen = changed.threshold(HYBRID).map_err(failed)?.clone();
+            changed.profile = Some(fit_profile(rows, rows, self.scores.clone(), &chosen)?);
+        }
+        let golden = parent.golden.to_dataset(&parent.schema).map_err(failed)?;
+        model.record_golden(&golden).map_err(failed)?;
+        Ok(Arc::unwrap_or_clone(model))
+    }
+}
+
+/// All rows but the highest by the hybrid's score.
+fn trimmed(scores: &Scores) -> Vec<usize> {
+    let fused = &scores.hybrid().p_attack;
+    let mut order: Vec<usize> = (0..fused.len()).collect();
+    order.sort_by(|&a, &b| fused[a].total_cmp(&fused[b]));
+    order.truncate(fused.len() - (TRIMMED * fused.len() as f64).ceil() as usize);
+    order.sort_unstable();
+    order
+}
+
+/// The threshold of each column for the budget, from the rows `kept`.
+fn thresholds(
+    model: &Model,
+    before: &Scores,
+    now: &Scores,
+    kept: &[usize],
+    budget: &Budget,
+) -> Result<(Vec<NamedThreshold>, Vec<SiteThreshold>), PipelineError> {
+    let labels = vec![Label::Benign; kept.len()];
+    let (mut thresholds, mut told) = (Vec::new(), Vec::new());
+    for (before, now) in before.columns().zip(now.columns()) {
+        let name = now.name.clone();
+        let scores: Vec<f32> = kept.iter().map(|&row| now.p_attack[row]).collect();
+        let part = PartScores { scores: &scores, labels: &labels, copies: None };
+        let chosen = ThresholdRule::Budget(*budget).choose(&part, &part).map_err(in_words)?;
+        let share = |flags: usize, of: usize| flags as f64 / of.max(1) as f64;
+        told.push(SiteThreshold {
+            name: name.clone(),
+            before: model.threshold(&name).map_err(failed)?.value,
+            flagged_before: share(before.flags.iter().filter(|flag| **flag).count(), before.flags.len()),
+            value: chosen.value,
+            flagged: share(now.p_attack.iter().filter(|score| chosen.flags(**score)).count(), now.p_attack.len()),
+            reason: chosen.reason.clone(),
+        });
+        thresholds.push(NamedThreshold { name, chosen });
+    }
+    Ok((thresholds, told))
+}
+
+/// What a budget lacks, said of a baseline.
+fn in_words(error: nta_metrics::MetricsError) -> PipelineError {
+    match error {
+        nta_metrics::MetricsError::Budget(BudgetError::TooFewRows {
+            budget, needed, found, supported_budget, ..
+        }) => {
+            let supported = (supported_budget * 1e4).ceil() / 1e4;
+            PipelineError::refuse(format!(
+                "{found} benign flows set thresholds here, and a false positive rate of {budget} needs {needed}: give more \
+                 flows, or ask for what these support, `--budget {supported}`"
+            ))
+        }
+        error => failed(error),
+    }
+}
