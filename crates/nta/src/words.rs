@@ -3,13 +3,8 @@
 use std::collections::BTreeMap;
 
 use nta_pipeline::{
-<<<<<<< HEAD
-    Awaited, Begun, Finding, Joined, OddColumn, Outcome, PartSize, Remark, SampleRead, Settled, Strong, TimeRead, Unit,
-    listed, thousands,
-=======
-    Awaited, Begun, Finding, Joined, OddColumn, Outcome, Outside, PartSize, Remark, ScorePromise, Settled,
+    Awaited, Begun, Finding, Joined, OddColumn, Outcome, Outside, PartSize, Remark, SampleRead, ScorePromise, Settled,
     SiteBaseline, Strong, TimeRead, Unit, listed, thousands,
->>>>>>> main
 };
 
 use crate::visible::one_line;
