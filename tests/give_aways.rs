@@ -86,6 +86,25 @@ fn a_second_truth_column_stops_the_run_whatever_it_is_called_and_however_it_is_c
 }
 
 #[test]
+fn a_column_that_is_never_wrong_on_thousands_of_rows_stops_the_run_unless_it_names_a_measurement() {
+    // Neither a code nor clumps: two bands of numbers, each wider than the gap between them.
+    let mut text = "bytes,packets,extra,size,label\n".to_owned();
+    for i in 0..60_000 {
+        let attack = draw(i, 1, 2) == 0;
+        let band = |salt: usize| if attack { 1_000_000 + draw(i, salt, 900_000) } else { draw(i, salt, 900_000) };
+        let label = if attack { "attack" } else { "benign" };
+        let _ = writeln!(text, "{},{},{},{},{label}", 40 + draw(i, 3, 3_000), draw(i, 6, 30), band(4), band(5));
+    }
+    let home = project("numeric", |_, _| "0".to_owned());
+    home.write("flows.csv", text);
+    stopped(&home, &["wrong on 0 of ", "its name speaks of none"]);
+    let schema = std::fs::read_to_string(home.path().join("schema.yaml")).unwrap();
+    home.write("schema.yaml", schema.replace("{ name: extra }", "{ name: size }"));
+    let plan = home.nta(&["run", &config(&home), "--dry-run"]).ok().out;
+    assert!(plan.contains("(balanced accuracy): size 100.0 %"), "{plan}");
+}
+
+#[test]
 fn a_column_that_says_which_row_it_is_stops_the_run() {
     stopped(&project("numeric", |i, _| (i + 1).to_string()), &["a counter"]);
     stopped(&project("numeric", |i, _| (i * 617 % 1_511).to_string()), &["an identifier"]);

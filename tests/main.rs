@@ -21,6 +21,7 @@
 //! - `keys`: every key of a config changes what comes out
 //! - `labels`: labels that are missing, given to files, told by a second file, or by analysts; files written otherwise
 //! - `leave_out`: families left out of training choose what a run ships, and no test row plays a part
+//! - `large_files`: the first answer on large files comes from a sample, and says so
 //! - `live`: a pipe, a rotated file and a snapshot score as the whole file does, as they come
 //! - `odd_files`: lines without a flow are counted, and told of wherever rows are
 //! - `outputs`: nothing but a regular file is replaced by a command's output
@@ -36,6 +37,7 @@
 //! - `times`: times are read rightly, whatever their unit and format, or the question is put
 //! - `tracking`: a run is told to a tracking server once, and waits for none
 //! - `waiting`: who waits for a pipe or a lock is told, and the first signal ends it
+//! - `web`: a file sent to `nta serve` is scored and looked at, and what is not its own is refused
 
 mod arrows;
 mod baseline;
@@ -58,6 +60,7 @@ mod inputs;
 mod interrupts;
 mod keys;
 mod labels;
+mod large_files;
 mod leave_out;
 mod live;
 mod nta;
@@ -75,3 +78,4 @@ mod supply;
 mod times;
 mod tracking;
 mod waiting;
+mod web;

@@ -187,6 +187,25 @@ fn a_clock_of_twelve_hours_is_recognised_and_read() {
 }
 
 #[test]
+fn a_clock_of_twelve_hours_that_shows_late_is_found_by_the_run() {
+    // From 7:20 on, a second apart: the 20,000 rows that a draft looks at end before 13:00, which is written 1:00.
+    let mut text = "Timestamp,src_ip,bytes,label\n".to_owned();
+    for i in 0..26_000 {
+        let seconds = 7 * 3600 + 20 * 60 + i;
+        let (h, m, s) = ((seconds / 3600 + 11) % 12 + 1, seconds / 60 % 60, seconds % 60);
+        let label = if i % 5 == 0 { "scan" } else { "benign" };
+        text.push_str(&format!("2024-05-01 {h:02}:{m:02}:{s:02},10.0.0.{},{},{label}\n", i % 9, i * 37 % 501));
+    }
+    let home = Home::new();
+    let yaml = draft(&home, &text);
+    assert!(!yaml.contains("twelve_hour_from"), "{yaml}");
+    run(&home, &[]).refused(2, &["`Timestamp` has no hour above 12", "set `time.twelve_hour_from: "]);
+    let made = home.path().join("made.yaml").display().to_string();
+    let file = home.path().join("flows.csv").display().to_string();
+    home.nta(&["init", &file, "-o", &made]).refused(2, &["does not run yet", "`Timestamp` has no hour above 12"]);
+}
+
+#[test]
 fn the_newest_rows_are_not_trained_on_because_they_stand_first() {
     let home = Home::new();
     let falling = flows("Timestamp", |i| format!("2024-05-01 {}", hms(ROWS - 1 - i)));

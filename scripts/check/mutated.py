@@ -4,6 +4,7 @@ left out and counted, or refused by name and place.
 
     scripts/check/mutated.py NTA --files 10000          all trials of seed 1
     scripts/check/mutated.py NTA --files 500 --first 2000 --keep DIR
+    scripts/check/mutated.py NTA --files 0 --parquet 2000   Parquet files; needs pyarrow
 
 Trial i of a seed is always the same, so slices can be run again. Each base is a table made here in one of several
 layouts, or a file below --field (shared/data/field); a model is trained on each base of ours once. A trial changes
@@ -13,7 +14,8 @@ cells, separators, encodings, headers, line ends, or cuts the file; then `nta sc
 - a refusal names the file, and the line, row or whole-file reason;
 - where the score succeeds: lines in the file = header + rows scored + rows set aside + lines left out.
 
-Exits with 1 where a rule was broken. Needs python3 alone.
+Of Parquet, whose rows are counted by its writer: rows in the file = rows scored + rows set aside + rows left out, and a
+refusal names the file. Exits with 1 where a rule was broken. Needs python3 alone but for Parquet.
 """
 
 import argparse
@@ -26,7 +28,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from hostile_cases import child  # noqa: E402
+from hostile_cases import child, mutated_parquet  # noqa: E402
 
 RULES = child.Rules(20, 1 << 30)
 # Refusals of a whole file, which have no line to name.
@@ -206,10 +208,35 @@ def trial(options, home, base, i, tally, counted):
     file.unlink()
 
 
+def parquet_trial(options, home, i, tally, counted):
+    rng = random.Random(f"parquet {options.seed} {i}")
+    data, n_rows, way = mutated_parquet.mutation(rng, list(rows(200, random.Random(5))))
+    file, out = home / f"trial{i}.parquet", home / "out.csv"
+    file.write_bytes(data)
+    case = f"{i} parquet ({way})"
+    done = child.run(options.nta, ["schema", "infer", file, "--home", home], RULES)
+    tally.add(f"{case} infer", done, child.broken(done, RULES, [file.name]), [file])
+    command = ["score", "m-commas/1", file, "-o", out, "--bad-rows", "set-aside", "--json", "--home", home, "--quiet"]
+    done = child.run(options.nta, command, RULES)
+    faults = child.broken(done, RULES, [file.name])
+    if done.code == 0:
+        told = json.loads(done.out)
+        left_out = sum(told["left_out"].values())
+        if told["rows"] + told["set_aside"] + left_out != n_rows:
+            faults.append(f"{n_rows} rows in the file, {told['rows']} scored + {told['set_aside']} set aside + {left_out} left out")
+        for place, n in enumerate([1, told["rows"], told["set_aside"], left_out]):
+            counted[place] += n
+    tally.add(f"{case} score", done, faults, [file])
+    out.unlink(missing_ok=True)
+    pathlib.Path(f"{out}.rejects.jsonl").unlink(missing_ok=True)
+    file.unlink()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("nta")
     parser.add_argument("--files", type=int, default=10_000)
+    parser.add_argument("--parquet", type=int, default=0, help="Parquet files")
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--field", help="a folder of files to mutate beside our own")
@@ -229,6 +256,8 @@ def main():
             rng = random.Random(f"base {options.seed} {i}")
             pool = field if field and rng.random() < 0.4 else ours
             trial(options, home, rng.choice(pool), i, tally, counted)
+        for i in range(options.first, options.first + options.parquet):
+            parquet_trial(options, home, i, tally, counted)
         failed = tally.end(f"mutated, files {options.first} to {options.first + options.files}, seed {options.seed}")
         print(
             f"counted in {counted[0]} scores: {counted[1]} rows read, {counted[2]} set aside, {counted[3]} lines left out;"

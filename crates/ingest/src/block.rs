@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use nta_data::TimeUnit;
 use polars_core::prelude::DataFrame;
 
 use crate::error::{IngestError, Position};
@@ -106,6 +107,12 @@ pub(crate) trait BlockReader: Send {
     fn unread(&self) -> &[(String, String)] {
         &[]
     }
+    /// Columns that the file itself keeps as durations; they are given in seconds.
+    fn durations(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// Gives `column` in `unit`, where the file itself keeps it as durations.
+    fn give_durations_in(&mut self, _column: &str, _unit: TimeUnit) {}
     /// Bytes of the file behind the reader.
     fn bytes_read(&self) -> u64;
 }

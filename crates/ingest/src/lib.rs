@@ -100,7 +100,7 @@ pub use parquet::guard::panic_is_caught;
 pub use reading::batches::{Batch, Batches, batches, follow};
 pub use reading::odd_columns::OddColumn;
 pub use reading::plain_columns::{ColumnValues, Columns, read_columns};
-pub use reading::summary::{ColumnMissing, FileRows, ReadSummary, TimeDoubt};
+pub use reading::summary::{ColumnMissing, FileRows, ReadSummary, Sampled, TimeDoubt};
 pub use reading::whole::{Read, read};
 pub use rejects::file::RejectsFile;
 pub use rejects::reject::{BadRows, Reject};

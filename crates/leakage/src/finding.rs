@@ -96,6 +96,8 @@ pub enum Shape {
     Clumps,
     /// The name speaks of a judgement.
     Name,
+    /// Not one error in thousands of rows of either class, under a name that speaks of no measurement.
+    Faultless,
 }
 
 /// What an absolute time counts.
@@ -170,6 +172,7 @@ impl fmt::Display for Shape {
             Shape::FilledIn => "one class has one value throughout",
             Shape::Clumps => "its numbers are two clumps",
             Shape::Name => "its name speaks of a judgement",
+            Shape::Faultless => "no measurement is so good, and its name speaks of none",
         })
     }
 }

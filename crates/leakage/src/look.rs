@@ -5,7 +5,8 @@ use rayon::prelude::*;
 
 use crate::alone::alone;
 use crate::families::names_families;
-use crate::finding::{Alone, Finding, Findings, Strong, Why};
+use crate::finding::{Alone, Finding, Findings, Shape, Strong, Why};
+use crate::name::says_measurement;
 use crate::sample::{self, Values};
 use crate::shape::shape;
 use crate::trace;
@@ -17,6 +18,9 @@ const MOST_WRONG: f64 = 0.001;
 const LEAST_OF_CLASS: u64 = 30;
 /// Balanced accuracy from which on a column is worth a note.
 const STRONG: f64 = 0.95;
+
+/// Rows of each class on which no column that measures something is right without exception.
+const MANY_OF_CLASS: u64 = 5_000;
 
 /// What one column is.
 enum Found {
@@ -104,12 +108,22 @@ impl Sampled<'_> {
         if alone.benign.min(alone.attacks) < LEAST_OF_CLASS || alone.balanced_accuracy()? < STRONG {
             return None;
         }
-        let shape = if alone.worst_error() <= MOST_WRONG { shape(name, values, numbers, labels) } else { None };
+        let faultless = || is_faultless(&alone, name).then_some(Shape::Faultless);
+        let shape = match alone.worst_error() <= MOST_WRONG {
+            true => shape(name, values, numbers, labels).or_else(faultless),
+            false => None,
+        };
         Some(match shape {
             Some(shape) => give_away(name, Why::TellsClasses { alone, shape }),
             None => strong(name, alone),
         })
     }
+}
+
+/// Never wrong on thousands of rows of either class, under a name that speaks of no measurement.
+fn is_faultless(alone: &Alone, name: &str) -> bool {
+    let is_never_wrong = alone.benign_wrong == 0 && alone.attacks_wrong == 0;
+    is_never_wrong && alone.benign.min(alone.attacks) >= MANY_OF_CLASS && !says_measurement(name)
 }
 
 fn give_away(column: &str, why: Why) -> Found {

@@ -3,11 +3,13 @@
 mod baseline;
 mod models;
 mod retrain;
+mod serve;
 mod written;
 
 pub(crate) use baseline::BaselineArgs;
 pub(crate) use models::{GcArgs, ModelsCommand, PromoteArgs, RollbackArgs};
 pub(crate) use retrain::RetrainArgs;
+pub(crate) use serve::ServeArgs;
 pub(crate) use written::{LabelsArgs, WrittenArgs};
 
 use std::path::PathBuf;
@@ -110,6 +112,12 @@ Examples:
   nta baseline ctu13@champion first-hour.csv    nobody has looked at the flows: thresholds alone
   nta baseline nsl-kdd benign.csv --verified --budget 0.005")]
     Baseline(BaselineArgs),
+    /// Pages in a browser: send a file, see what is flagged and why, train, compare. For this machine alone, until a token is set.
+    #[command(after_help = "\
+Examples:
+  nta serve                                     http://127.0.0.1:8470
+  NTA_TOKEN=$(openssl rand -hex 16) nta serve --listen 0.0.0.0:8470")]
+    Serve(ServeArgs),
     /// Hold fresh traffic against what a model was trained on: columns, scores, alerts, promise. Exits with 3 past a limit.
     #[command(after_help = "\
 Examples:
@@ -197,13 +205,17 @@ pub(crate) struct RunArgs {
     /// Go on with an interrupted run: the last one of this config, or the one named (`--resume=RUN`).
     #[arg(long, value_name = "RUN", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub(crate) resume: Option<String>,
-    /// Read and deal the rows, say what would be trained and what it would cost, train nothing.
+    /// Read and deal the rows, say what would be trained and what it would cost, train nothing. Files of more than 32 MB
+    /// together are read at some places only.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Only measure, on the training part alone, what members and fusions find of attack families left out of training;
     /// train nothing, read no test row.
     #[arg(long, conflicts_with_all = ["dry_run", "resume"])]
     pub(crate) leave_out: bool,
+    /// With `--dry-run`: read every row, however large the files are.
+    #[arg(long, requires = "dry_run")]
+    pub(crate) whole: bool,
     /// Exit with 3 when the promised false positive rate was not kept on the test part.
     #[arg(long)]
     pub(crate) require_promise: bool,

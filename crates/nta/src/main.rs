@@ -53,6 +53,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
         Command::Compare(args) => commands::past_runs::compare(args, common),
         Command::Score(args) => commands::score::score(args, common),
         Command::Baseline(args) => commands::baseline::baseline(args, common),
+        Command::Serve(args) => commands::serve::serve(args, common),
         Command::Drift(args) => commands::drift::drift(args, common),
         Command::Retrain(args) => commands::retrain::retrain(args, common),
         Command::Feedback(args) => commands::feedback::feedback(args, common),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use nta_pipeline::{
-    AVERAGE, Awaited, Begun, Finding, Joined, LeaveOut, OddColumn, Outcome, Outside, PartSize, Remark, ScorePromise,
-    Settled, SiteBaseline, Strong, TimeRead, Unit, listed, thousands,
+    AVERAGE, Awaited, Begun, Finding, Joined, LeaveOut, OddColumn, Outcome, Outside, PartSize, Remark, SampleRead,
+    ScorePromise, Settled, SiteBaseline, Strong, TimeRead, Unit, listed, thousands,
 };
 
 use crate::visible::one_line;
@@ -14,6 +14,22 @@ pub(crate) fn begun(begun: &Begun) -> String {
     let again = if begun.resumed { " · resumed" } else { "" };
     format!("{} · run {} · seed {}{again}", begun.name, begun.run, begun.seed)
 }
+
+/// How many rows there are, where only a sample was read.
+pub(crate) fn sample(rows: u64, sample: &SampleRead) -> String {
+    let places = if sample.beginning_only { "the beginning (packed)" } else { "16 places" };
+    format!(
+        "about {}, estimated like the parts below from {} read at {places}, {} of {} MB; `--dry-run --whole` reads all",
+        thousands(rows),
+        thousands(sample.rows),
+        sample.bytes >> 20,
+        sample.of_bytes >> 20
+    )
+}
+
+/// What the reader of such numbers has to know.
+pub(crate) const NOT_TOLD_BY_A_SAMPLE: &str =
+    "a sample does not tell of single bad cells, rare labels and families, or copies of flows elsewhere";
 
 /// What a stage made: the number that matters. A second line where there is more to it.
 pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
@@ -30,7 +46,7 @@ pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
         Outcome::LeaveOut { left_out, best, unseen } => {
             let best =
                 best.as_ref().map_or_else(|| "nothing to choose by".to_owned(), |best| format!("most by {best}"));
-            let found = unseen.map_or_else(String::new, |found| format!(", {} of what was left out", share(found)));
+            let found = unseen.map_or_else(String::new, |found| format!(", {} of what was left out", in_percent(found)));
             format!("families left out {left_out} times · {best}{found}")
         }
         Outcome::Forest { trees, out_of_bag_auc } => {
@@ -169,7 +185,7 @@ pub(crate) fn left_out(found: &LeaveOut) -> Option<String> {
     let name = found.chosen.as_deref().or_else(|| found.best())?;
     let rates = |name: &str| {
         let found = found.candidates.get(name)?;
-        let rate = |rate: Option<f64>, of: &str| rate.map(|rate| format!("{} of {of}", share(rate)));
+        let rate = |rate: Option<f64>, of: &str| rate.map(|rate| format!("{} of {of}", in_percent(rate)));
         let rates = [rate(found.unseen, "families left out"), rate(found.known, "further attacks of known ones")];
         Some(format!("{name} finds {}", rates.into_iter().flatten().collect::<Vec<_>>().join(" and ")))
     };
@@ -178,7 +194,7 @@ pub(crate) fn left_out(found: &LeaveOut) -> Option<String> {
     Some(format!("{}{beside}, at 1 % false positives on training flows", rates(name)?))
 }
 
-fn share(share: f64) -> String {
+fn in_percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 

@@ -12,6 +12,7 @@ use nta_model::{Look, Model, Registry};
 use nta_preprocess::{BinnedColumn, Spread};
 use serde::Serialize;
 
+use crate::digest::sha256_of;
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Outcome, Stage};
 use crate::project::Project;
@@ -108,9 +109,12 @@ pub fn drift(request: &DriftRequest, listener: &dyn Listener) -> Result<DriftOut
     let counted = into_sink(&input, &model, &std::env::temp_dir(), counting)?;
     let Found { drift, promise, past_limit } = counted.held_against(&model, &limits)?;
     if let Some(promise) = &promise {
-        let files = input.files().iter().map(|file| file.display().to_string()).collect();
+        let files: Vec<String> = input.files().iter().map(|file| file.display().to_string()).collect();
+        // A stream cannot be read again: then the look counts as one at other traffic.
+        let sha256: Vec<String> =
+            input.files().iter().map(|file| sha256_of(file)).collect::<Result<_, _>>().unwrap_or_default();
         let registry = Registry::new(&request.project.home).in_contact(listener.contact());
-        promises::keep(&registry, version.registered.as_ref(), Look::Drift, files, promise, listener);
+        promises::keep(&registry, version.registered.as_ref(), Look::Drift, (files, sha256), promise, listener);
     }
     let seconds = begun.elapsed().as_secs_f64();
     let outcome = DriftOutcome {

@@ -1,9 +1,11 @@
 //! The stages and the jobs made of them. Progress goes out as events; nothing is printed here.
 
+mod analysis;
 mod bad_rows;
 mod baseline;
 mod compare;
 mod config;
+mod digest;
 mod doctor;
 mod drift;
 mod dry_run;
@@ -29,6 +31,10 @@ mod track;
 mod traffic;
 mod yaml;
 
+pub use analysis::{
+    AnalysedRows, Analysis, AnalysisRequest, HostCount, MemberAnalysis, PageRow, RowOrder, RowPage, RowQuery, Timeline,
+    TimelineBin, analyse,
+};
 pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
 pub use baseline::{BaselineOutcome, BaselineRequest, LikeAttack, SiteThreshold, Trust, baseline};
 pub use compare::{CompareRequest, compare, compare_page};
@@ -37,7 +43,7 @@ pub use config::{
 };
 pub use doctor::{Checkup, checkup};
 pub use drift::{DriftOutcome, DriftRequest, drift};
-pub use dry_run::{DryRun, dry_run};
+pub use dry_run::{DryRun, FIRST_ANSWER, SampleRead, dry_run};
 pub use error::{Cause, PipelineError, chain};
 pub use event::{
     Begun, DatasetRead, Epoch, Event, FeatureLoss, GivenLabel, Listener, Outcome, PartSize, Remark, Settled, Silence,
@@ -59,8 +65,8 @@ pub use nta_metrics::{
     metric,
 };
 pub use nta_model::{Act, AliasChange, Collected, Look, Observed, Reign, Removal, SiteBaseline};
-pub use nta_report::{Comparison, Service, Standing, check_words, thousands};
-pub use nta_tracking::Status;
+pub use nta_report::{Comparison, Service, Standing, ToldCheck, inert_cell, tell_check, thousands};
+pub use nta_tracking::{Moment, Status};
 pub use policy::{Promotion, RetrainConfig};
 pub use project::Project;
 pub use promises::ObservedPromise;
@@ -73,6 +79,7 @@ pub use schemas::{infer_schema, list_schemas, show_schema};
 pub use score::{FamilyCount, Outside, ScoreOutcome, ScorePromise, ScoreRequest, score};
 pub use simulate::{SimulateRequest, simulate};
 pub use track::{RemoteRun, SyncLine, TrackedRun, remote_runs, sync};
+pub use traffic::Extent;
 
 /// Computes with this many threads from now on; without a call, with all cores. No result depends on it.
 pub fn use_threads(n: usize) -> Result<(), PipelineError> {

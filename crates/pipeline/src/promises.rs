@@ -24,13 +24,13 @@ impl ObservedPromise {
     }
 }
 
-/// Keeps what was seen of the promise of a version, `registered` by name and number. A model outside the registry has no
+/// Keeps what was seen of the promise of a version, `registered` by name and number, in files of these names and digests. A model outside the registry has no
 /// place for it, and a place that cannot be written fails no job: it is told.
 pub(crate) fn keep(
     registry: &Registry,
     registered: Option<&(String, u32)>,
     by: Look,
-    files: Vec<String>,
+    (files, mut sha256): (Vec<String>, Vec<String>),
     seen: &ObservedPromise,
     listener: &dyn Listener,
 ) {
@@ -38,11 +38,13 @@ pub(crate) fn keep(
     if seen.observed.rows == 0 {
         return;
     }
+    sha256.sort_unstable();
     let observed = Observed {
         time: Moment::now().to_string(),
         version: *number,
         by,
         files,
+        sha256,
         budget: seen.budget,
         benign: seen.observed.rows,
         false_alarms: seen.observed.flagged,

@@ -8,7 +8,7 @@ pub(crate) use roles::sequences_of;
 use std::path::Path;
 use std::sync::Arc;
 
-use nta_data::{Contact, Dataset, Purpose, Schema, Sealed, SensorKey, SequenceBy, Watch, hex, rng};
+use nta_data::{Contact, Dataset, Purpose, Quiet, Schema, Sealed, SensorKey, SequenceBy, Watch, hex, rng};
 use nta_ingest::{
     BadRows, FileDigest, GivenLabels, Read, ReadOptions, ReadSummary, Recognised, Reject, Source, TimeSpan, Truth,
 };
@@ -41,6 +41,15 @@ pub(crate) const REPLAY: &str = "replay";
 
 /// The role of a file that holds the labels of others.
 pub(crate) const LABELS: &str = "labels";
+
+/// How much of the traffic is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Every row.
+    Whole,
+    /// Files that hold more than so many bytes together are read at some places only.
+    Sample(u64),
+}
 
 /// What the read stage hands on.
 pub(crate) struct ReadTraffic {
@@ -124,7 +133,24 @@ pub(crate) fn read(
     listener: &dyn Listener,
 ) -> Result<ReadTraffic, PipelineError> {
     let (schema, recognised) = roles::schema_of(config, project, &listener.contact())?;
-    Ok(ReadTraffic { recognised, ..read_as(config, schema, project, watch, listener)? })
+    Ok(ReadTraffic { recognised, ..read_as(config, schema, project, Extent::Whole, watch, listener)? })
+}
+
+/// The same for a first answer.
+pub(crate) fn look_at(
+    config: &RunConfig,
+    project: &Project,
+    extent: Extent,
+    listener: &dyn Listener,
+) -> Result<ReadTraffic, PipelineError> {
+    let (schema, recognised) = roles::schema_of(config, project, &listener.contact())?;
+    let read = read_as(config, schema, project, extent, &Quiet, listener);
+    match (read, share_read(config, project, extent)?) {
+        (Err(PipelineError::Refused(cause)), Some(_)) => {
+            Err(PipelineError::refuse(format!("{cause} (seen on a sample; `--dry-run --whole` reads all)")))
+        }
+        (read, _) => Ok(ReadTraffic { recognised, ..read? }),
+    }
 }
 
 /// The same by `schema`, as a trained model holds it, in place of the config's.
@@ -132,6 +158,7 @@ pub(crate) fn read_as(
     config: &RunConfig,
     schema: Schema,
     project: &Project,
+    extent: Extent,
     watch: &dyn Watch,
     listener: &dyn Listener,
 ) -> Result<ReadTraffic, PipelineError> {
@@ -144,7 +171,8 @@ pub(crate) fn read_as(
         LabelsFile { file, ..labels.clone() }.open(&project.root, &schema, &contact)
     });
     let labels = labels.transpose()?;
-    let reader = Reader { project, schema, by, entity_key, sensor, labels: labels.clone(), bad_rows, contact };
+    let share = share_read(config, project, extent)?;
+    let reader = Reader { project, schema, by, entity_key, sensor, labels: labels.clone(), bad_rows, share, contact };
     let (train, report, mut rejects) = reader.read("train", &config.data.train, config.seed, watch)?;
     let mut sources = vec![report];
     // The resolved schema of the training table (optional columns settled) is what the test file is read by.
@@ -175,6 +203,8 @@ struct Reader<'a> {
     sensor: Option<String>,
     labels: Option<Arc<GivenLabels>>,
     bad_rows: BadRows,
+    /// Share of each file that is read; `None`: all.
+    share: Option<f64>,
     contact: Contact,
 }
 
@@ -200,6 +230,7 @@ impl Reader<'_> {
             return Ok((dataset, report, Vec::new()));
         }
         let source = resolve(&traffic.files(), &self.project.root)?;
+        let source = self.share.map_or_else(|| source.clone(), |share| source.sampled(share));
         let options = ReadOptions {
             by: self.by,
             entity_key: self.entity_key,
@@ -236,6 +267,16 @@ impl SourceReport {
             summary,
         }
     }
+}
+
+/// The share of each file that is read; `None` where the files are small enough, or are to be read whole.
+fn share_read(config: &RunConfig, project: &Project, extent: Extent) -> Result<Option<f64>, PipelineError> {
+    let Extent::Sample(most) = extent else { return Ok(None) };
+    let sources = [Some(&config.data.train), config.data.test.as_ref()].into_iter().flatten();
+    let files = sources.filter(|traffic| !matches!(traffic, Traffic::Simulated { .. }));
+    let bytes = files.map(|traffic| Ok(resolve(&traffic.files(), &project.root)?.bytes()));
+    let bytes: u64 = bytes.sum::<Result<u64, PipelineError>>()?;
+    Ok((bytes > most).then(|| most as f64 / bytes as f64))
 }
 
 /// The files of paths and globs, variables expanded, relative to `root`.

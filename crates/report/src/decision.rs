@@ -1,11 +1,17 @@
 //! A decision between two models as a page: which stands in service from now on, and what that rests on.
 
-use nta_metrics::{Check, Checked, Paired, UnitKind};
-use nta_plots::{percent, significant};
+mod check;
+mod comparison;
+
+use nta_metrics::{Checked, Paired};
+use nta_plots::percent;
 use serde::{Deserialize, Serialize};
 
 use crate::names::counted;
 use crate::{Artefact, ReportError, page};
+
+pub use check::{ToldCheck, tell_check};
+use comparison::{Comparison, comparison};
 
 /// What became of a challenger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,38 +98,10 @@ struct View<'a> {
     files: &'a [String],
     unavailable: &'a [(&'a str, &'a str)],
     drifted: String,
-    checks: Vec<CheckRow>,
+    checks: Vec<ToldCheck>,
     comparisons: Vec<Comparison>,
     service: Vec<[String; 5]>,
     note: String,
-}
-
-#[derive(Serialize)]
-struct CheckRow {
-    words: String,
-    found: String,
-    limit: String,
-    passed: bool,
-}
-
-/// Both on some rows.
-#[derive(Serialize)]
-struct Comparison {
-    title: &'static str,
-    rows: String,
-    models: Vec<[String; 5]>,
-    gain: String,
-    differ: String,
-    families: Vec<FamilyRow>,
-}
-
-#[derive(Serialize)]
-struct FamilyRow {
-    name: String,
-    flows: String,
-    shares: [String; 2],
-    lengths: [u32; 2],
-    fell: bool,
 }
 
 /// The page `decision.html`. The same decision gives the same bytes.
@@ -149,7 +127,7 @@ pub fn render_decision(decision: &DecisionPage<'_>) -> Result<Vec<Artefact>, Rep
         files: decision.files,
         unavailable: &decision.unavailable,
         drifted: drifted(decision.drifted),
-        checks: decision.checks.iter().map(check).collect(),
+        checks: decision.checks.iter().map(tell_check).collect(),
         comparisons: std::iter::once(fresh).chain(old).collect(),
         service: service.map(|(name, service)| in_service(name, service)).collect(),
         note: note(decision.held_out),
@@ -197,84 +175,6 @@ fn drifted(names: &[String]) -> String {
     }
 }
 
-/// What a check asks, in words.
-pub fn check_words(check: &Check) -> String {
-    match check {
-        Check::Gain => "gain in recall beyond chance, lower end".to_owned(),
-        Check::McNemar => "McNemar's mid-p value".to_owned(),
-        Check::OldTest => "recall lost on the old test part".to_owned(),
-        Check::FreshFamily(name) => format!("recall lost on {name}, fresh"),
-        Check::OldFamily(name) => format!("recall lost on {name}, old"),
-        Check::Promise => "false positive rate in service, lower end".to_owned(),
-    }
-}
-
-fn check(checked: &Checked) -> CheckRow {
-    let sign = if checked.check == Check::Gain { "above" } else { "at most" };
-    let shown = |x: f64| match checked.check {
-        Check::McNemar => p_value(x),
-        Check::Promise => percent(x),
-        _ => format!("{x:+.3}"),
-    };
-    let limit = if checked.check == Check::Promise { percent(checked.limit) } else { significant(checked.limit) };
-    CheckRow {
-        words: check_words(&checked.check),
-        found: checked.found.map_or_else(|| "too few attacks apart".to_owned(), shown),
-        limit: format!("{sign} {limit}"),
-        passed: checked.passed,
-    }
-}
-
-fn comparison(title: &'static str, paired: &Paired, decision: &DecisionPage<'_>) -> Comparison {
-    let model = |name: &str, at: &nta_metrics::AtRate| {
-        let counts = [at.false_alarms, at.detected].map(nta_plots::thousands);
-        let [alarms, detected] = counts;
-        [name.to_owned(), format!("{:.4}", at.threshold), alarms, detected, percent(at.recall)]
-    };
-    let interval = paired.interval.map_or("no interval: too few of them hold attacks".to_owned(), |(low, high)| {
-        format!("[{low:+.3}, {high:+.3}] at {} an end", percent(1.0 - paired.alpha))
-    });
-    let units = match paired.units.by {
-        UnitKind::Hosts => counted(paired.units.n, "host", "hosts"),
-        UnitKind::Stretches => {
-            counted(paired.units.n, "stretch of neighbouring flows", "stretches of neighbouring flows")
-        }
-    };
-    let length = |share: f64| (100.0 * share).round() as u32;
-    let family = |(name, pair): (&str, &nta_metrics::FamilyPair)| FamilyRow {
-        name: name.to_owned(),
-        flows: nta_plots::thousands(pair.flows),
-        shares: [pair.champion, pair.challenger].map(percent),
-        lengths: [pair.champion, pair.challenger].map(length),
-        fell: pair.fall() > 0.0,
-    };
-    let (alone, other) = (paired.mcnemar.challenger_alone, paired.mcnemar.champion_alone);
-    Comparison {
-        title,
-        rows: format!(
-            "{} and {}",
-            counted(paired.benign, "benign flow", "benign flows"),
-            counted(paired.attacks, "attack", "attacks")
-        ),
-        models: vec![model(decision.champion, &paired.champion), model(decision.challenger, &paired.challenger)],
-        gain: format!(
-            "Gain in recall {:+.3}, {interval}, by {units} drawn again, {} of them with attacks.",
-            paired.gain, paired.units.with_attacks
-        ),
-        differ: format!(
-            "{} only the challenger finds, {} only the champion: McNemar's mid-p {}.",
-            counted(alone, "attack", "attacks"),
-            nta_plots::thousands(other),
-            p_value(paired.mcnemar.mid_p)
-        ),
-        families: paired.families.iter().map(family).collect(),
-    }
-}
-
-fn p_value(p: f64) -> String {
-    if p < 1e-4 { "< 0.0001".to_owned() } else { format!("{p:.4}") }
-}
-
 fn in_service(name: &str, service: &Service) -> [String; 5] {
     let share = |x: Option<f64>| x.map_or("–".to_owned(), percent);
     [
@@ -296,73 +196,4 @@ fn note(paired: &Paired) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use nta_data::{Categories, Label};
-    use nta_metrics::{PairedInput, PromotionRule, compare_paired};
-
-    use super::*;
-
-    fn paired(better: bool) -> Paired {
-        let labels: Vec<Label> = (0..400).map(|i| if i % 4 == 0 { Label::Attack } else { Label::Benign }).collect();
-        let family: Vec<Option<&str>> = (0..400).map(|i| Some(if i % 4 == 0 { "<b>scan" } else { "benign" })).collect();
-        let found = |i: usize| if i.is_multiple_of(4) { 0.9 } else { (i % 97) as f32 / 200.0 };
-        let (good, bad): (Vec<f32>, Vec<f32>) =
-            ((0..400).map(found).collect(), (0..400).map(|i| (i % 89) as f32 / 100.0).collect());
-        let (champion, challenger) = if better { (&bad, &good) } else { (&good, &bad) };
-        let families = Categories::from_texts(family);
-        compare_paired(&PairedInput {
-            labels: &labels,
-            families: Some(&families),
-            host: &[],
-            champion,
-            challenger,
-            false_positive_rate: 0.05,
-            alpha: 0.05,
-            seed: 1,
-        })
-        .unwrap()
-    }
-
-    fn page(better: bool, standing: Standing) -> String {
-        let held_out = paired(better);
-        let rule = PromotionRule { alpha: 0.05, minimum_gain: 0.02, old_test_margin: 0.05, family_margin: 0.1 };
-        let checks = rule.checks(&held_out, None);
-        let service = Service { false_alarms: 3, fpr: Some(0.01), detected: 90, recall: None };
-        let files = ["<script>.csv".to_owned()];
-        let rendered = render_decision(&DecisionPage {
-            champion: "site/1",
-            challenger: "site/2",
-            run: "20261127-221306-bzhz",
-            alias: "site@champion",
-            standing,
-            files: &files,
-            learned: 900,
-            held_out_rows: 400,
-            replayed: 800,
-            verdicts: 2,
-            unavailable: vec![("site/0", "files are gone")],
-            drifted: &[],
-            held_out: &held_out,
-            old_test: None,
-            in_service: [service; 2],
-            checks: &checks,
-        });
-        // The template writes a slash so, lest a name closes a tag.
-        String::from_utf8(rendered.unwrap().remove(0).bytes).unwrap().replace("&#x2f;", "/")
-    }
-
-    #[test]
-    fn the_page_says_who_stands_in_service_and_why() {
-        let promoted = page(true, Standing::Promoted);
-        assert!(
-            promoted.contains("the challenger takes over") && promoted.contains("site@champion points at site/2 now.")
-        );
-        assert!(promoted.contains("&lt; 0.0001") && promoted.contains("files are gone"), "{promoted}");
-        assert!(!promoted.contains("<b>scan") && !promoted.contains("<script>"), "names from data are text");
-        let refused = page(false, Standing::Refused);
-        assert!(
-            refused.contains("the champion stays") && refused.contains("It does not pass 3 of 3 checks"),
-            "{refused}"
-        );
-    }
-}
+mod tests;

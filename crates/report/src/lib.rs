@@ -24,7 +24,7 @@ mod sample;
 pub use artefact::{Artefact, render};
 pub use comparison::{Comparison, ComparisonTable, RunView, compare};
 pub use comparison_page::{ComparedRun, ComparisonGroup, ComparisonPage, render_comparison};
-pub use decision::{DecisionPage, Service, Standing, check_words, render_decision};
+pub use decision::{DecisionPage, Service, Standing, ToldCheck, render_decision, tell_check};
 pub use drift::{DriftHead, render_drift};
 pub use error::ReportError;
 pub use names::file_name;

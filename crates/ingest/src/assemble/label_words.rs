@@ -65,8 +65,13 @@ pub fn says_no_label(text: &str) -> bool {
     NO_LABEL.contains(&bare.to_lowercase().trim())
 }
 
-/// Whether a label is a usual word for benign traffic: `BENIGN`, `normal.`, `Benign_Traffic`, `0`.
+/// Whether a label is a usual word for benign traffic: `BENIGN`, `normal.`, `Benign_Traffic`, `0`, and behind a key,
+/// as Argus labels flows, `flow=Background-UDP` and `flow=From-Normal-V42`.
 pub(crate) fn is_benign(text: &str) -> bool {
+    if let Some((_, value)) = text.split_once('=') {
+        let mut words = value.split('-').skip_while(|word| ["From", "To"].contains(word));
+        return words.next().is_some_and(is_benign);
+    }
     let bare: String = text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
     let word = NOUNS.iter().find_map(|noun| bare.strip_suffix(noun)).unwrap_or(&bare);
     BENIGN.contains(&word) || BENIGN.contains(&bare.as_str())

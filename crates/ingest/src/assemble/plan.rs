@@ -124,7 +124,10 @@ impl Plan {
     pub(crate) fn open(&self, file: &PlannedFile, hashing: Hashing) -> Result<(OpenInput, Opened), IngestError> {
         let gone = || IngestError::internal(&file.file, "a stream cannot be read again");
         let input = file.input.as_ref().ok_or_else(gone)?.open(&self.contact)?;
-        let opened = format::open(&input, &self.read_by, self.bad_rows, hashing)?;
+        let mut opened = format::open(&input, &self.read_by, self.bad_rows, hashing)?;
+        if let Some(column) = self.schema.duration.as_deref().and_then(|name| file.layout.column(name)) {
+            opened.reader.give_durations_in(column, self.read_by.duration_unit);
+        }
         Ok((input, opened))
     }
 

@@ -19,6 +19,8 @@ pub(crate) enum ColumnKind {
     Identifier,
     Empty,
     Time,
+    /// A part of a time that stands in several columns.
+    TimePart,
     /// Looks like a time, in no known format.
     OddTime,
     /// The same cells as another column's.
@@ -90,6 +92,9 @@ pub(crate) fn kind(sample: &Sample, times: &Times) -> ColumnKind {
     }
     if sample.is_time || times.clocks.contains(&sample.name) {
         return ColumnKind::Time;
+    }
+    if times.parts.contains(&sample.name) {
+        return ColumnKind::TimePart;
     }
     if times.unknown.iter().any(|(name, _)| *name == sample.name) {
         return ColumnKind::OddTime;
@@ -163,6 +168,7 @@ impl ColumnKind {
             ColumnKind::Identifier => "  # an identifier".to_owned(),
             ColumnKind::Empty => "  # no values in the rows looked at".to_owned(),
             ColumnKind::Time => "  # an absolute time".to_owned(),
+            ColumnKind::TimePart => "  # a part of an absolute time".to_owned(),
             ColumnKind::OddTime => "  # looks like a time, in no known format".to_owned(),
             ColumnKind::Copy { of } => format!("  # the same as `{}`", in_comment(of)),
             ColumnKind::Spoiled { example } => format!(

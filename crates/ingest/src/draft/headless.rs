@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use nta_data::{Contact, Schema};
 
+use crate::draft::labels::is_signed;
 use crate::draft::sample::Sample;
 use crate::error::IngestError;
 use crate::input::source::Source;
@@ -91,6 +92,9 @@ pub(crate) fn names(samples: &[Sample]) -> Vec<String> {
 
 /// A few values, one of which means benign.
 fn is_label(sample: &Sample) -> bool {
+    if is_signed(&sample.distinct) {
+        return true;
+    }
     let is_benign = |text: &String| BENIGN.contains(&text.trim_end_matches('.').to_lowercase().as_str());
     (2..=100).contains(&sample.distinct.len()) && sample.distinct.iter().any(is_benign)
 }

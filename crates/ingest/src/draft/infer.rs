@@ -18,6 +18,7 @@ use crate::error::IngestError;
 use crate::format;
 use crate::input::file::{Input, OpenInput};
 use crate::input::tap::Hashing;
+use crate::rejects::ledger::Ledger;
 use crate::rejects::reject::BadRows;
 use crate::schema::any::any_columns;
 use crate::schema::builtin::builtin_schemas;
@@ -25,6 +26,9 @@ use crate::schema::header::Double;
 
 /// Rows looked at.
 const LOOK_ROWS: usize = 20_000;
+
+/// Rows among them that may be odd: as many as a run of `nta init` sets aside.
+const BAD_ROWS: BadRows = BadRows::SetAside { share: 0.01 };
 
 /// A first schema for a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +108,8 @@ struct Look {
     names: Vec<String>,
     doubles: Vec<Double>,
     unread: Vec<(String, String)>,
+    /// Columns that the file itself keeps as durations.
+    durations: Vec<String>,
     block: Block,
     /// The share of the file's bytes that these rows are.
     share: f64,
@@ -113,19 +119,26 @@ struct Look {
 impl Look {
     fn at(input: &OpenInput, schema: &Schema) -> Result<Look, IngestError> {
         let file = input.name.clone();
-        let mut reader = format::open(input, schema, BadRows::Refuse, Hashing::No)?.reader;
+        let mut reader = format::open(input, schema, BAD_ROWS, Hashing::No)?.reader;
         let (names, doubles, unread) = (reader.columns().to_vec(), reader.doubles().to_vec(), reader.unread().to_vec());
+        let durations = reader.durations();
         let mut raw_names = names.clone();
         doubles.iter().for_each(|double| raw_names[double.place].clone_from(&double.name));
         let limit = BlockLimit { rows: LOOK_ROWS, bytes: 64 << 20, deadline: None };
-        let block = reader.next_block(limit)?.filter(|block| !block.rows.is_empty());
+        let block = reader.next_block(limit)?;
+        if let Some(block) = &block {
+            let mut ledger = Ledger::new(BAD_ROWS);
+            ledger.add(block.rows.len(), block.rejects.clone(), &file)?;
+            ledger.refuse_nothing_left(&file)?;
+        }
+        let block = block.filter(|block| !block.rows.is_empty());
         let block = block.ok_or_else(|| IngestError::HeaderOnly { file: file.clone() })?;
         let share = reader.bytes_read() as f64 / input.length.max(1) as f64;
-        Ok(Look { raw_names, names, doubles, unread, block, share, file })
+        Ok(Look { raw_names, names, doubles, unread, durations, block, share, file })
     }
 
     fn samples(&self) -> Result<Vec<Sample>, IngestError> {
-        Ok(self.names.iter().map(|name| Sample::of(&self.block.frame, name)).collect())
+        Ok(self.names.iter().map(|name| Sample::of(&self.block.frame, name, self.durations.contains(name))).collect())
     }
 
     fn rename(&mut self, names: Vec<String>) -> Result<(), IngestError> {
@@ -164,6 +177,8 @@ fn draft(samples: &[Sample], look: &Look, header: Vec<String>) -> Draft {
     said.extend(free().filter(|s| is_spoiled(&s.name)).filter_map(|s| notes::of_spoiled(s, &look.block)));
     said.extend(notes::of_unread(&look.unread));
     said.extend(notes::of_left_out(&look.block.left_out));
+    said.extend(notes::of_rejects(&look.block.rejects));
+    said.extend(notes::of_parts(&times.parts));
     let numbers = numbers.collect();
     let given_away = Vec::new();
     Draft { label, family, src, dst, times, features, given_away, header, numbers, notes: said }

@@ -1,6 +1,9 @@
 //! Guesses which column holds the truth, and which of its values mean benign.
 
+use std::collections::BTreeSet;
+
 use crate::assemble::label_words::{is_benign, says_no_label};
+use crate::draft::label_names::{FAMILIES, LABELS, PERHAPS, names_a_flag, plain, speaks_of_truth};
 use crate::draft::sample::Sample;
 use crate::limits::MOST_LABELS;
 use crate::values::number::{Number, number};
@@ -17,76 +20,6 @@ pub(crate) struct LabelGuess {
     pub(crate) blanks: Vec<String>,
 }
 
-/// Names of label columns, lower case, without what is neither letter nor digit.
-const LABELS: [&str; 25] = [
-    "label",
-    "labels",
-    "class",
-    "classlabel",
-    "labelclass",
-    "isattack",
-    "attack",
-    "attackflag",
-    "attacklabel",
-    "malicious",
-    "ismalicious",
-    "malware",
-    "ismalware",
-    "truth",
-    "groundtruth",
-    "anomaly",
-    "isanomaly",
-    "intrusion",
-    "isintrusion",
-    "binarylabel",
-    "labelbinary",
-    "trafficlabel",
-    "trafficclass",
-    "multilabel",
-    "labelmulticlass",
-];
-
-/// Names that a label may have and other columns too: taken where a value is a word for benign.
-const PERHAPS: [&str; 12] = [
-    "target",
-    "y",
-    "outcome",
-    "output",
-    "type",
-    "category",
-    "traffictype",
-    "trafficcategory",
-    "activity",
-    "verdict",
-    "status",
-    "tag",
-];
-
-/// Names of the column that holds the attack's kind. Without a label it is the label.
-const FAMILIES: [&str; 21] = [
-    "family",
-    "attackcat",
-    "attacktype",
-    "attackcategory",
-    "attackname",
-    "attackclass",
-    "attackfamily",
-    "attack",
-    "detailedlabel",
-    "labeldetailed",
-    "category",
-    "subcategory",
-    "threat",
-    "threatname",
-    "malwarefamily",
-    "multilabel",
-    "labelmulticlass",
-    "traffictype",
-    "trafficcategory",
-    "type",
-    "class",
-];
-
 /// So many values are few whatever the column; of more, each must come several times.
 const FEW: usize = 100;
 
@@ -94,14 +27,25 @@ pub(crate) fn label(samples: &[Sample]) -> Option<LabelGuess> {
     let says = |s: &Sample| s.distinct.iter().any(|v| is_benign(v) && number(v, false) == Number::Bad);
     let column = named(samples, &LABELS, has_few_values)
         .or_else(|| named(samples, &PERHAPS, |s| has_few_values(s) && says(s)))
-        .or_else(|| named(samples, &FAMILIES, |s| has_few_values(s) && says(s)))?;
-    let (blanks, said): (Vec<String>, Vec<String>) = column.distinct.iter().cloned().partition(|v| says_no_label(v));
+        .or_else(|| named(samples, &FAMILIES, |s| has_few_values(s) && says(s)))
+        .or_else(|| speaking(samples, |s| says(s) && !is_flag(s)))
+        .or_else(|| speaking(samples, |s| is_flag(s) && names_a_flag(&s.name)))
+        .or_else(|| speaking(samples, |s| none_is_benign(s) && s.distinct.len() > 1))?;
+    let says_nothing = |v: &String| says_no_label(v) && !(none_is_benign(column) && is_none(v));
+    let (blanks, said): (Vec<String>, Vec<String>) = column.distinct.iter().cloned().partition(says_nothing);
     let shown: Vec<String> = said.iter().take(12).map(|v| format!("`{v}`")).collect();
     let mut found = shown.join(", ");
     if said.len() > shown.len() {
         found.push_str(&format!(" and {} more", said.len() - shown.len()));
     }
-    let (benign, attack) = said.into_iter().partition(|v| is_benign(v));
+    let is_signed = is_signed(&column.distinct);
+    if is_signed {
+        found.push_str("; 1 is taken for benign and what is negative for attacks");
+    } else if none_is_benign(column) {
+        found.push_str("; no word for benign is among them, and `none` is taken for it");
+    }
+    let means_benign = |v: &String| if is_signed { v == "1" } else { is_benign(v) || is_none(v) };
+    let (benign, attack) = said.into_iter().partition(means_benign);
     let missing = (column.n_missing > 0).then(|| "an empty cell or `-`".to_owned());
     let blanks = blanks.iter().map(|b| format!("`{b}`")).chain(missing).collect();
     Some(LabelGuess { column: column.name.clone(), benign, attack, found: found.replace('\n', " "), blanks })
@@ -116,7 +60,40 @@ pub(crate) fn family(samples: &[Sample], label: Option<&LabelGuess>) -> Option<S
             // `type` and `class` may be anything: only where benign is among them.
             && (!matches!(plain(&s.name).as_str(), "type" | "class") || s.distinct.iter().any(|v| is_benign(v)))
     };
-    named(samples, &FAMILIES, is_text).map(|s| s.name.clone())
+    let other = || samples.iter().filter(|s| speaks_of_truth(&s.name) && is_text(s) && has_few_values(s));
+    // The finest grain that is still a truth: one that says benign, in its own word or as `none`.
+    let says_benign = |s: &&Sample| s.distinct.iter().any(|v| is_benign(v) || is_none(v));
+    let finest = || other().filter(says_benign).rev().max_by_key(|s| s.distinct.len());
+    named(samples, &FAMILIES, is_text).or_else(finest).map(|s| s.name.clone())
+}
+
+/// The column of the fewest values whose name speaks of the truth, among those that `fit`; the first of several.
+fn speaking(samples: &[Sample], fits: impl Fn(&Sample) -> bool) -> Option<&Sample> {
+    let speaks = |s: &&Sample| speaks_of_truth(&s.name) && has_few_values(s) && s.distinct.len() > 1 && fits(s);
+    samples.iter().filter(speaks).min_by_key(|s| s.distinct.len())
+}
+
+fn is_flag(sample: &Sample) -> bool {
+    let flags = |yes: &str, no: &str| sample.distinct.iter().map(|v| v.to_lowercase()).eq([no, yes].map(str::to_owned));
+    flags("1", "0") || flags("true", "false")
+}
+
+fn is_none(text: &str) -> bool {
+    text.trim().eq_ignore_ascii_case("none")
+}
+
+/// Whether `none` stands where no other value means benign: no attack, rather than no label.
+fn none_is_benign(sample: &Sample) -> bool {
+    sample.distinct.iter().any(|v| is_none(v)) && !sample.distinct.iter().any(|v| is_benign(v))
+}
+
+/// 1 for benign and negative numbers for attacks, as Kyoto 2006+ and one-class models write.
+pub(super) fn is_signed(values: &BTreeSet<String>) -> bool {
+    let is_negative = |v: &String| v.parse::<i32>().is_ok_and(|v| v < 0);
+    (2..=4).contains(&values.len())
+        && values.iter().all(|v| v == "1" || is_negative(v))
+        && values.contains("-1")
+        && values.contains("1")
 }
 
 /// Whether a column is named as a label is and says nothing: every cell is a placeholder.
@@ -135,11 +112,6 @@ fn has_few_values(sample: &Sample) -> bool {
 /// The column of the first name in `names` that `fits`.
 fn named<'s>(samples: &'s [Sample], names: &[&str], fits: impl Fn(&Sample) -> bool) -> Option<&'s Sample> {
     names.iter().find_map(|name| samples.iter().find(|s| plain(&s.name) == **name && fits(s)))
-}
-
-/// `Attack Type`, `attack_type` and `attack-type` are one name.
-pub(crate) fn plain(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase()
 }
 
 #[cfg(test)]
@@ -185,6 +157,40 @@ mod tests {
         let samples = [sample("Label", &["0", "1"]), sample("Attack", &["Benign", "DoS"])];
         let found = label(&samples).unwrap();
         assert_eq!((found.column.as_str(), family(&samples, Some(&found)).as_deref()), ("Label", Some("Attack")));
+    }
+
+    #[test]
+    fn names_of_several_words_are_labels_by_their_values() {
+        let grains = [
+            sample("anomaly_alert", &["TRUE", "FALSE"]),
+            sample("class1", &["Normal", "RDOS", "BruteForce"]),
+            sample("class3", &["Normal", "Attack"]),
+        ];
+        let found = label(&grains).unwrap();
+        assert_eq!((found.column.as_str(), found.benign.len(), found.attack.len()), ("class3", 1, 1));
+        assert_eq!(family(&grains, Some(&found)).as_deref(), Some("class1"));
+        let flagged = [sample("attack_t", &["none", "http_f"]), sample("attack_a", &["0", "1"])];
+        let found = label(&flagged).unwrap();
+        assert_eq!((found.column.as_str(), found.benign), ("attack_a", vec!["0".to_owned()]));
+        assert_eq!(family(&flagged, Some(&flagged_label())).as_deref(), Some("attack_t"));
+        let tactic = label(&[sample("label_tactic", &["none", "Discovery"])]).unwrap();
+        assert_eq!((tactic.benign, tactic.blanks.len()), (vec!["none".to_owned()], 0));
+        let traffic = label(&[sample("Traffic", &["normal", "DoS"]), sample("Target", &["0", "1"])]).unwrap();
+        assert_eq!(traffic.column, "Traffic");
+        assert!(label(&[sample("traffic", &["12", "40"]), sample("class_of_service", &["0", "8", "46"])]).is_none());
+    }
+
+    fn flagged_label() -> LabelGuess {
+        label(&[sample("attack_a", &["0", "1"])]).unwrap()
+    }
+
+    #[test]
+    fn signed_and_keyed_labels_are_dealt_to_the_classes() {
+        let signed = label(&[sample("label", &["1", "-1", "-2"])]).unwrap();
+        assert_eq!((signed.benign, signed.attack.len()), (vec!["1".to_owned()], 2));
+        let keyed =
+            label(&[sample("Label", &["flow=Background", "flow=From-Normal-V42", "flow=From-Botnet-Neris"])]).unwrap();
+        assert_eq!((keyed.benign.len(), keyed.attack), (2, vec!["flow=From-Botnet-Neris".to_owned()]));
     }
 
     #[test]

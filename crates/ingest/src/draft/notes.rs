@@ -6,6 +6,7 @@ use crate::draft::numbers::{Numbers, OddCell};
 use crate::draft::sample::Sample;
 use crate::draft::text::in_comment;
 use crate::left_out::LeftOut;
+use crate::rejects::reject::Reject;
 use crate::schema::header::Double;
 
 /// Columns of one kind that are told of on the screen; the draft has them all.
@@ -99,6 +100,27 @@ pub(crate) fn of_unread(unread: &[(String, String)]) -> Option<String> {
         told.push(format!("{} more", unread.len() - MOST_TOLD));
     }
     (!told.is_empty()).then(|| format!("Not read, for their kind: {}.", told.join(", ")))
+}
+
+/// What is said of times that stand in several columns.
+pub(crate) fn of_parts(parts: &[String]) -> Option<String> {
+    let first = parts.first()?;
+    Some(format!(
+        "{} columns such as `{}` hold times in parts, which are ignored: write each time into one column \
+         (`2024-05-01 09:00:00`) to have order, sequences and a split by time.",
+        parts.len(),
+        in_comment(first)
+    ))
+}
+
+/// What is said of rows that cannot be read.
+pub(crate) fn of_rejects(rejects: &[Reject]) -> Option<String> {
+    let mut told: Vec<String> = rejects.iter().take(MOST_TOLD).map(|reject| in_comment(&reject.in_words())).collect();
+    if rejects.len() > MOST_TOLD {
+        told.push(format!("{} more", rejects.len() - MOST_TOLD));
+    }
+    let n = rejects.len();
+    (n > 0).then(|| format!("Rows of those looked at that cannot be read: {n} ({}).", told.join("; ")))
 }
 
 /// What is said of lines without a flow among the rows looked at.

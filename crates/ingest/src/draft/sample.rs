@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use polars_core::prelude::{DataFrame, DataType};
+use polars_core::prelude::DataFrame;
 
 use crate::values::cell::{CellValue, TypedColumn};
 
@@ -23,11 +23,10 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// The first rows of the column `name`.
-    pub(crate) fn of(frame: &DataFrame, name: &str) -> Sample {
+    /// The first rows of the column `name`, which the file itself keeps as durations or not.
+    pub(crate) fn of(frame: &DataFrame, name: &str, is_duration: bool) -> Sample {
         let mut sample = Sample::empty(name);
-        let kind = frame.column(name).map(|c| c.dtype().clone());
-        sample.is_duration = matches!(kind, Ok(DataType::Duration(_)));
+        sample.is_duration = is_duration;
         let cells = frame.column(name).ok().and_then(|c| TypedColumn::of(c.as_materialized_series()));
         let mut scratch = String::new();
         let _ = cells.map(|cells| {

@@ -8,6 +8,7 @@ use crate::draft::sample::Sample;
 use crate::draft::time_formats::{self, Reading};
 use crate::draft::time_guess::TimeGuess;
 use crate::draft::time_names::{self, Tool};
+use crate::draft::time_parts;
 use crate::values::number::{Number, number};
 use crate::values::time::civil::MICROS_PER_DAY;
 use crate::values::time::trend::{Trend, trend};
@@ -27,12 +28,16 @@ pub(crate) struct Times {
     pub(crate) clocks: Vec<String>,
     /// Columns that look like times and cannot be read, each with a cell.
     pub(crate) unknown: Vec<(String, String)>,
+    /// Columns that are parts of a time, which no role reads.
+    pub(crate) parts: Vec<String>,
 }
 
 /// Looks through `samples`, of which `taken` have another role; `share` of the file's bytes were looked at.
 pub(crate) fn times(samples: &[Sample], taken: &[&str], share: f64) -> Times {
     let tool = time_names::tool(samples);
-    let free = || samples.iter().filter(|s| !taken.contains(&s.name.as_str()) && !s.texts.is_empty());
+    let parts = time_parts::parts(samples);
+    let is_free = |s: &&Sample| !taken.contains(&s.name.as_str()) && !s.texts.is_empty() && !parts.contains(&s.name);
+    let free = || samples.iter().filter(is_free);
     let mut found: Vec<(&Sample, TimeGuess)> = free().filter_map(|s| Some((s, clock(s, tool)?))).collect();
     // The earliest in the file wins where two fit alike.
     found.sort_by_key(|(sample, _)| time_names::rank(&sample.name).unwrap_or(usize::MAX));
@@ -49,7 +54,7 @@ pub(crate) fn times(samples: &[Sample], taken: &[&str], share: f64) -> Times {
         duration::guess(samples, taken, tool, &extent, end.as_ref().map(|end| (start, end))).filter(|_| !is_end)
     });
     let order = order(start.as_ref(), duration.is_some());
-    Times { start, duration, order, clocks, unknown }
+    Times { start, duration, order, clocks, unknown, parts }
 }
 
 /// The start of the flows of a table of which nothing else is known.

@@ -52,7 +52,7 @@ const CLOCKS: [&str; 10] = [
 ];
 const ZONES: [&str; 5] = ["", "%z", " %z", " UTC", " GMT"];
 /// Formats whose clock stands inside or before the date.
-const OTHERS: [&str; 10] = [
+const OTHERS: [&str; 11] = [
     "%a %b %d %H:%M:%S%.f %Y",
     "%a %b %d %H:%M:%S%.f UTC %Y",
     "%a %b %d %H:%M:%S%.f %z %Y",
@@ -61,6 +61,8 @@ const OTHERS: [&str; 10] = [
     "%H:%M:%S%.f %m/%d/%Y",
     "%H:%M:%S%.f %d.%m.%Y",
     "%Y%m%d%H%M%S%.f",
+    // Generalised time, as LDAP and certificates write it.
+    "%Y%m%d%H%M%S%.f%z",
     "%Y%m%d%H%M%S%f",
     "%Y%m%d%H%M",
 ];

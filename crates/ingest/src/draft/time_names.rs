@@ -126,7 +126,7 @@ pub(super) fn tool(samples: &[Sample]) -> Tool {
 }
 
 /// The words of a name, in lower case: `flowStart_ms` is `flow`, `start`, `ms`.
-fn words(name: &str) -> Vec<String> {
+pub(super) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = ' ';
     for c in name.chars() {

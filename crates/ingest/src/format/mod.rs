@@ -20,6 +20,7 @@ use crate::error::IngestError;
 use crate::framing::framer::Framer;
 use crate::framing::quoting;
 use crate::input::file::OpenInput;
+use crate::input::pieces::read_in_pieces;
 use crate::input::tap::{Hashing, Tap};
 use crate::input::unpack::Unpacked;
 use crate::parquet::blocks::ParquetBlocks;
@@ -183,6 +184,10 @@ pub(crate) fn sniff_delimiter(input: &OpenInput) -> Result<Option<char>, IngestE
 }
 
 fn framer_of(input: &OpenInput, tap: &Tap) -> Result<Framer, IngestError> {
+    if let Some(sampling) = input.sampling {
+        let (bytes, jumps) = read_in_pieces(input, sampling, tap)?;
+        return Ok(Framer::new(bytes, &input.name, &input.contact).with_jumps(jumps));
+    }
     let unpacked = Unpacked::new(tap.on(input.bytes(0))).map_err(|e| IngestError::read(&input.name, &e))?;
     Ok(Framer::new(Box::new(unpacked), &input.name, &input.contact))
 }

@@ -8,7 +8,7 @@ use nta_data::Contact;
 
 use crate::error::{IngestError, Position};
 use crate::framing::quoting::{Fault, RecordSearch, Shape};
-use crate::input::bytes::{Arrival, ByteSource};
+use crate::input::bytes::{Arrival, ByteSource, LineJump};
 use crate::limits::{LONGEST_RECORD, LOOK_BYTES, refuse_gap};
 
 /// Bytes asked for at a time.
@@ -63,6 +63,9 @@ pub(crate) struct Framer {
     without_break: usize,
     line: u64,
     offset: u64,
+    /// Where lines were left out, and the place in it of the next.
+    jumps: Vec<LineJump>,
+    next_jump: usize,
     /// Line and offset behind the last record that was not blank.
     after_record: (u64, u64),
     swallowed: Option<Swallowed>,
@@ -112,11 +115,18 @@ impl Framer {
             without_break: 0,
             line: 1,
             offset: 0,
+            jumps: Vec::new(),
+            next_jump: 0,
             after_record: (1, 0),
             swallowed: None,
             ended: false,
             contact: contact.clone(),
         }
+    }
+
+    /// The same, of a text that lines were left out of.
+    pub(crate) fn with_jumps(self, jumps: Vec<LineJump>) -> Framer {
+        Framer { jumps, ..self }
     }
 
     /// The name that errors give the stream.
@@ -170,7 +180,7 @@ impl Framer {
         most: usize,
         mut look: impl FnMut(Record<'_>) -> Result<(), IngestError>,
     ) -> Result<usize, IngestError> {
-        let (line, offset, after_record) = (self.line, self.offset, self.after_record);
+        let (line, offset, after_record, next_jump) = (self.line, self.offset, self.after_record, self.next_jump);
         self.held = Some(self.at);
         let mut seen = 0;
         let outcome = loop {
@@ -196,6 +206,7 @@ impl Framer {
         };
         self.at = self.held.take().unwrap_or(self.at);
         (self.line, self.offset, self.after_record, self.swallowed) = (line, offset, after_record, None);
+        self.next_jump = next_jump;
         (self.search, self.without_break) = (RecordSearch::default(), 0);
         outcome
     }
@@ -304,6 +315,10 @@ impl Framer {
         self.at += length;
         self.line += n_breaks;
         self.offset += length as u64;
+        while let Some(jump) = self.jumps.get(self.next_jump).filter(|jump| self.offset >= jump.offset) {
+            self.line += jump.lines;
+            self.next_jump += 1;
+        }
         (self.search, self.without_break) = (RecordSearch::default(), 0);
         found
     }

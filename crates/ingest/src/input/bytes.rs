@@ -14,6 +14,15 @@ pub(crate) enum Arrival {
     Nothing,
 }
 
+/// Lines that were left out between two pieces of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LineJump {
+    /// Bytes before it.
+    pub(crate) offset: u64,
+    /// How many.
+    pub(crate) lines: u64,
+}
+
 /// Bytes of a file, a pipe or a file that grows, unpacked.
 pub(crate) trait ByteSource: Send {
     /// Puts what is there at the front of `into`, which is not empty, and waits for the first byte until `until` (for as

@@ -10,8 +10,10 @@ use nta_data::Contact;
 use sha2::{Digest, Sha256};
 
 use crate::error::{IngestError, stop_if_asked};
+use crate::input::pieces::Sampling;
 use crate::input::spool;
 use crate::input::stamp::Stamp;
+use crate::input::unpack::holds_lines;
 
 /// A file of a source. It is opened when it is first asked for; a pipe is read once, into a file without a name, and
 /// every pass reads that.
@@ -20,6 +22,8 @@ pub(crate) struct Input {
     path: PathBuf,
     opened: Mutex<Opened>,
     keeps_open: bool,
+    /// How much of it is read, where not the whole.
+    sampling: Option<Sampling>,
 }
 
 /// What is known of a file that was opened.
@@ -35,7 +39,27 @@ impl Input {
     /// The file at `path`. With `keeps_open` it is opened once for good, else for each pass anew (where there are more
     /// files than the system lets a process hold open).
     pub(crate) fn new(path: &Path, keeps_open: bool) -> Input {
-        Input { path: path.to_owned(), opened: Mutex::default(), keeps_open }
+        Input { path: path.to_owned(), opened: Mutex::default(), keeps_open, sampling: None }
+    }
+
+    /// The same file, to be read at some places only.
+    pub(crate) fn sampled(&self, sampling: Sampling) -> Input {
+        Input { sampling: Some(sampling), ..Input::new(&self.path, self.keeps_open) }
+    }
+
+    /// The same with the lines that are left out counted, where it is read at some places only.
+    pub(crate) fn counting_lines(&self) -> Input {
+        let sampling = self.sampling.map(|sampling| Sampling { counts_lines: true, ..sampling });
+        Input { sampling, ..Input::new(&self.path, self.keeps_open) }
+    }
+
+    pub(crate) fn is_sampled(&self) -> bool {
+        self.sampling.is_some()
+    }
+
+    /// Bytes on disk; 0 for what is no file, or not there.
+    pub(crate) fn bytes_on_disk(&self) -> u64 {
+        self.path.metadata().ok().filter(|found| found.is_file()).map_or(0, |found| found.len())
     }
 
     /// The path as messages name it.
@@ -53,7 +77,8 @@ impl Input {
             None => self.open_first(&mut opened, contact)?,
         };
         let length = file.metadata().map_err(failed)?.len();
-        Ok(OpenInput { file, name: self.name(), length, contact: contact.clone() })
+        let sampling = self.sampling.filter(|sampling| sampling.bytes < length);
+        Ok(OpenInput { file, name: self.name(), length, sampling, contact: contact.clone() })
     }
 
     fn open_first(&self, opened: &mut Opened, contact: &Contact) -> Result<Arc<File>, IngestError> {
@@ -101,6 +126,8 @@ pub(crate) struct OpenInput {
     pub(crate) name: String,
     /// Bytes when it was opened.
     pub(crate) length: u64,
+    /// How much of it is read, where not the whole.
+    pub(crate) sampling: Option<Sampling>,
     /// Who may end its reads.
     pub(crate) contact: Contact,
 }
@@ -120,6 +147,12 @@ impl OpenInput {
             return Err(IngestError::Changed { file: self.name.clone() });
         }
         Ok(bytes)
+    }
+
+    /// Whether its text cannot be entered at any place.
+    pub(crate) fn is_packed(&self) -> bool {
+        let head = self.exactly(0, self.length.min(4) as usize).unwrap_or_default();
+        !holds_lines(&head) && !head.starts_with(b"PAR1")
     }
 
     /// Adds the bytes from `offset` on to `hasher`; returns how many there were.

@@ -3,6 +3,7 @@
 pub(crate) mod bytes;
 pub(crate) mod feed;
 pub(crate) mod file;
+pub(crate) mod pieces;
 pub(crate) mod sensor;
 pub(crate) mod source;
 pub(crate) mod spool;

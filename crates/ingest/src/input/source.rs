@@ -8,10 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::IngestError;
 use crate::input::file::Input;
+use crate::input::pieces::Sampling;
 use crate::input::sensor::sensor_names;
 
 /// Files that are kept open between passes; of more, each is opened for each pass.
 const MOST_OPEN: usize = 128;
+
+/// Bytes that are read of each file of a sample, or all that it has.
+const LEAST_OF_FILE: u64 = 1 << 18;
 
 /// An ordered list of files that are read as one table. Each file is a capture of its own unless the schema names a
 /// capture column or the caller one sensor for all. A file is opened once, however often the source is read.
@@ -89,6 +93,39 @@ impl Source {
     /// The label that each file is given, where it is given one.
     pub fn labels(&self) -> &[Option<String>] {
         &self.labels
+    }
+
+    /// Bytes of all files on disk; a pipe has none.
+    pub fn bytes(&self) -> u64 {
+        self.inputs.iter().map(|input| input.bytes_on_disk()).sum()
+    }
+
+    /// The same files, of each of which no more is read than `share` (and 256 KiB): its beginning, its end and places
+    /// between, in whole lines; of a packed one the beginning. For a first answer on files that are too large for it. Such
+    /// a reading gives no digests, and [`crate::ReadSummary::sample`] tells how much it saw.
+    pub fn sampled(&self, share: f64) -> Source {
+        let sampled = |input: &Arc<Input>| match input.bytes_on_disk() {
+            // A pipe is read once, and whole.
+            0 => Arc::clone(input),
+            length => {
+                let bytes = LEAST_OF_FILE.max((length as f64 * share) as u64);
+                Arc::new(input.sampled(Sampling { bytes, counts_lines: false }))
+            }
+        };
+        Source { inputs: self.inputs.iter().map(sampled).collect(), ..self.clone() }
+    }
+
+    pub(crate) fn is_sampled(&self) -> bool {
+        self.inputs.iter().any(|input| input.is_sampled())
+    }
+
+    /// The same with true numbers of lines, where it is read at some places only.
+    pub(crate) fn counting_lines(&self) -> Source {
+        let counting = |input: &Arc<Input>| match input.is_sampled() {
+            true => Arc::new(input.counting_lines()),
+            false => Arc::clone(input),
+        };
+        Source { inputs: self.inputs.iter().map(counting).collect(), ..self.clone() }
     }
 
     pub(crate) fn inputs(&self) -> &[Arc<Input>] {

@@ -11,9 +11,14 @@ use crate::input::utf16::{Endian, Utf16};
 /// The first bytes of a packed file, by the packing.
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const UTF_16_LITTLE: &[u8] = &[0xff, 0xfe];
 const UTF_16_BIG: &[u8] = &[0xfe, 0xff];
+
+/// Whether a file that begins so is a text whose lines end at line feeds: neither packed, nor UTF-16, nor Parquet.
+pub(crate) fn holds_lines(head: &[u8]) -> bool {
+    ![GZIP, ZSTD, UTF_16_LITTLE, UTF_16_BIG, b"PAR1"].iter().any(|magic| head.starts_with(magic))
+}
 
 /// Unpacked bytes.
 pub(crate) struct Unpacked {

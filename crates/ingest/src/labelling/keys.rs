@@ -8,7 +8,7 @@ use polars_core::prelude::DataFrame;
 
 use crate::assemble::role;
 use crate::block::Block;
-use crate::draft::labels::plain;
+use crate::draft::label_names::plain;
 use crate::error::{CellError, IngestError};
 use crate::labelling::names::{FLOW_IDS, PROTOCOLS, SOURCE_PORTS, SOURCES, TARGET_PORTS, TARGETS, UIDS};
 use crate::schema::layout::Layout;

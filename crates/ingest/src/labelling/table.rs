@@ -60,7 +60,7 @@ impl LabelTable {
         let mut reader = format::open(&input, &as_text, BadRows::Refuse, Hashing::No)?.reader;
         let columns = reader.columns().to_vec();
         let block = reader.next_block(LOOK)?.ok_or_else(|| IngestError::HeaderOnly { file: input.name.clone() })?;
-        let samples: Vec<Sample> = columns.iter().map(|name| Sample::of(&block.frame, name)).collect();
+        let samples: Vec<Sample> = columns.iter().map(|name| Sample::of(&block.frame, name, false)).collect();
         let layout = Layout::new(schema, &columns);
         let guess = labels::label(&samples);
         let family = schema.family.as_ref().and_then(|f| layout.column(&f.column)).map(str::to_owned);

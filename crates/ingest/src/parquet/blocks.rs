@@ -1,18 +1,26 @@
 //! Parquet files, read in slices of rows.
 
+use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
-use polars_core::prelude::{ArrowField, BooleanChunked, DataFrame};
+use nta_data::TimeUnit;
+use polars_core::error::PolarsResult;
+use polars_core::prelude::{
+    ArrowDataType, ArrowField, BooleanChunked, DataFrame, Float64Chunked, IntoColumn, IntoSeries,
+};
 use polars_parquet::read::FileMetadata;
 
 use crate::block::{Block, BlockLimit, BlockReader, Places, places_of};
 use crate::error::{IngestError, Position};
 use crate::input::file::OpenInput;
+use crate::input::pieces::places;
 use crate::left_out::LeftOut;
 use crate::limits::{BATCH_BYTES, BLOCK_CELLS, LONGEST_VALUE};
 use crate::parquet::row_group::RowGroup;
 use crate::parquet::{damaged, footer, kinds};
 use crate::schema::header::{Double, Names, clean_names};
+use crate::values::time::epoch::ratio;
 
 /// A Parquet file.
 #[derive(Debug)]
@@ -33,6 +41,11 @@ pub(crate) struct ParquetBlocks {
     group_index: usize,
     rows_before: usize,
     next_row: usize,
+    /// The column whose durations are given in another unit than seconds, and how many of that are a second.
+    durations_in: Option<(String, f64)>,
+    /// The rows that are read, in order; the first range holds the next row.
+    ranges: VecDeque<Range<usize>>,
+    rows_done: usize,
 }
 
 impl ParquetBlocks {
@@ -48,6 +61,7 @@ impl ParquetBlocks {
         let stored_names: Vec<String> = fields.iter().map(|field| field.name.to_string()).collect();
         let Names { names, doubles } = clean_names(&stored_names, &input.name)?;
         let wanted = (0..names.len()).collect();
+        let ranges = ranges_read(input, metadata.num_rows);
         Ok(ParquetBlocks {
             input: input.clone(),
             metadata: Arc::new(metadata),
@@ -60,6 +74,9 @@ impl ParquetBlocks {
             group_index: 0,
             rows_before: 0,
             next_row: 0,
+            durations_in: None,
+            ranges,
+            rows_done: 0,
         })
     }
 
@@ -96,6 +113,16 @@ impl ParquetBlocks {
         Ok((frame, text))
     }
 
+    /// Scales the durations that are wanted in another unit than seconds.
+    fn in_its_unit(&self, frame: &mut DataFrame) -> PolarsResult<()> {
+        let Some((name, per_second)) = &self.durations_in else { return Ok(()) };
+        let Some(place) = frame.get_column_index(name) else { return Ok(()) };
+        let seconds = frame.columns()[place].f64()?;
+        let scaled: Float64Chunked = seconds.iter().map(|cell| cell.map(|seconds| seconds * per_second)).collect();
+        frame.replace_column(place, scaled.with_name(name.as_str().into()).into_series().into_column())?;
+        Ok(())
+    }
+
     /// Bytes of all texts in `frame`, which begins at the next row; refuses one that is too long.
     fn text_bytes(&self, frame: &DataFrame) -> Result<usize, IngestError> {
         let mut total = 0;
@@ -114,6 +141,15 @@ impl ParquetBlocks {
         }
         Ok(total)
     }
+}
+
+/// The rows that are read of `n_rows`: all, or those of some places.
+fn ranges_read(input: &OpenInput, n_rows: usize) -> VecDeque<Range<usize>> {
+    let Some(sampling) = input.sampling else { return std::iter::once(0..n_rows).collect() };
+    let share = sampling.bytes as f64 / input.length.max(1) as f64;
+    let most = ((n_rows as f64 * share) as u64).clamp(1, n_rows.max(1) as u64);
+    let ranges = places(n_rows as u64, most).into_iter().map(|range| range.start as usize..range.end as usize);
+    ranges.filter(|range| range.end <= n_rows).collect()
 }
 
 /// Whether some role can use the column: a field of one column, of a kind that is read.
@@ -143,11 +179,13 @@ impl BlockReader for ParquetBlocks {
 
     fn next_block(&mut self, limit: BlockLimit) -> Result<Option<Block>, IngestError> {
         let most = (BLOCK_CELLS / self.wanted.len().max(1)).max(1);
-        let first = self.next_row;
-        let n = limit.rows.min(most).min(self.n_rows() - first);
-        if n == 0 {
-            return Ok(None);
+        while self.ranges.front().is_some_and(|range| range.end <= self.next_row) {
+            self.ranges.pop_front();
         }
+        let Some(range) = self.ranges.front() else { return Ok(None) };
+        self.next_row = self.next_row.max(range.start);
+        let first = self.next_row;
+        let n = limit.rows.min(most).min(range.end - first);
         let (mut frame, mut text) = self.next_rows(n)?;
         // Small row groups are read together, until there is half of what a batch may hold.
         while frame.height() < n && text < BATCH_BYTES / 2 {
@@ -157,6 +195,8 @@ impl BlockReader for ParquetBlocks {
         }
         let names: Vec<&str> = self.wanted.iter().map(|i| self.names[*i].as_str()).collect();
         frame.set_column_names(&names).map_err(|e| IngestError::internal(&self.input.name, e))?;
+        self.rows_done += self.next_row - first;
+        self.in_its_unit(&mut frame).map_err(|e| IngestError::internal(&self.input.name, e))?;
         let mut rows: Vec<u64> = (first as u64..self.next_row as u64).collect();
         let mut left_out = LeftOut::default();
         if let Some(mask) = rows_with_values(&frame) {
@@ -177,10 +217,20 @@ impl BlockReader for ParquetBlocks {
         &self.unread
     }
 
+    fn durations(&self) -> Vec<String> {
+        let is_duration = |(_, field): &(&String, &ArrowField)| matches!(field.dtype, ArrowDataType::Duration(_));
+        self.names.iter().zip(&self.fields).filter(is_duration).map(|(name, _)| name.clone()).collect()
+    }
+
+    fn give_durations_in(&mut self, column: &str, unit: TimeUnit) {
+        let is_one = self.durations().iter().any(|name| name == column) && unit != TimeUnit::Unknown;
+        self.durations_in = is_one.then(|| (column.to_owned(), ratio(TimeUnit::Seconds, unit)));
+    }
+
     fn bytes_read(&self) -> u64 {
         match self.n_rows() {
             0 => self.input.length,
-            n => (self.input.length as f64 * self.next_row as f64 / n as f64) as u64,
+            n => (self.input.length as f64 * self.rows_done as f64 / n as f64) as u64,
         }
     }
 }

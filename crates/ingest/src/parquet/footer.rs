@@ -7,6 +7,7 @@ use polars_parquet::read::{ColumnChunkMetadata, FileMetadata, infer_schema};
 use crate::error::IngestError;
 use crate::input::file::OpenInput;
 use crate::limits::MOST_COLUMNS;
+use crate::parquet::arrow_schema::name_durations;
 use crate::parquet::guard::guarded;
 use crate::parquet::thrift::{self, Field, Met};
 use crate::parquet::{damaged, path_of};
@@ -28,9 +29,10 @@ pub(super) fn read(input: &OpenInput) -> Result<(FileMetadata, ArrowSchema), Ing
     let bytes = checked_bytes(input)?;
     let (metadata, schema) = guarded(&input.name, || {
         let mut metadata = deserialize_metadata(bytes.into())?;
-        // The Arrow schema kept beside Parquet's own adds kinds (dictionaries, durations) that say nothing more.
-        metadata.key_value_metadata = None;
-        let schema = infer_schema(&metadata)?;
+        // Of the Arrow schema kept beside Parquet's own, durations alone say more.
+        let beside = metadata.key_value_metadata.take().unwrap_or_default();
+        let mut schema = infer_schema(&metadata)?;
+        name_durations(&mut schema, &beside);
         Ok((metadata, schema))
     })?;
     check_metadata(input, &metadata)?;

@@ -1,9 +1,10 @@
 //! Which kinds of Parquet's columns some role can use, how the others are called, and what becomes of numbers that the
-//! table reader has no kind for: decimals and half-precision numbers arrive as bytes or whole numbers, and leave as f64.
+//! table reader has no kind for: decimals and half-precision numbers arrive as bytes or whole numbers, and leave as f64;
+//! durations leave in seconds.
 
 use polars_core::error::PolarsResult;
 use polars_core::prelude::{
-    ArrowDataType, ArrowField, Column, DataType, Float64Chunked, IntoColumn, IntoSeries, Series,
+    ArrowDataType, ArrowField, ArrowTimeUnit, Column, DataType, Float64Chunked, IntoColumn, IntoSeries, Series,
 };
 use polars_parquet::parquet::schema::types::{PhysicalType, PrimitiveLogicalType};
 use polars_parquet::read::ColumnChunkMetadata;
@@ -44,6 +45,8 @@ enum Stored {
     Half,
     /// Text that says of what kind it is (ENUM, JSON).
     Text,
+    /// A whole number, so many to the second.
+    Duration { per_second: u32 },
 }
 
 /// Most bytes of a decimal: each missing one takes as many.
@@ -59,6 +62,7 @@ fn stored(kind: &ArrowDataType, column: &ColumnChunkMetadata) -> Option<Stored> 
         D::Decimal(_, scale) | D::Decimal32(_, scale) | D::Decimal64(_, scale) | D::Decimal256(_, scale) => {
             Some(Stored::Decimal { scale: *scale })
         }
+        D::Duration(unit) => Some(Stored::Duration { per_second: per_second(*unit) }),
         D::FixedSizeBinary(2) if logical == Some(PrimitiveLogicalType::Float16) => Some(Stored::Half),
         D::BinaryView if matches!(logical, Some(PrimitiveLogicalType::Enum | PrimitiveLogicalType::Json)) => {
             Some(Stored::Text)
@@ -73,6 +77,7 @@ pub(super) fn read_as(field: &ArrowField, column: &ColumnChunkMetadata) -> Arrow
     match stored(&field.dtype, column) {
         None | Some(Stored::Half) => {}
         Some(Stored::Text) => field.dtype = ArrowDataType::Utf8View,
+        Some(Stored::Duration { .. }) => field.dtype = ArrowDataType::Int64,
         Some(Stored::Decimal { .. }) => {
             field.dtype = match column.physical_type() {
                 PhysicalType::Int32 => ArrowDataType::Int32,
@@ -96,9 +101,21 @@ pub(super) fn as_usable(series: Series, field: &ArrowField, column: &ColumnChunk
             let whole = series.cast(&DataType::Int64)?;
             whole.i64()?.iter().map(|cell| cell.map(|whole| whole as f64 / power_of_ten(scale))).collect()
         }
+        (Some(Stored::Duration { per_second }), _) => {
+            series.i64()?.iter().map(|cell| cell.map(|whole| whole as f64 / f64::from(per_second))).collect()
+        }
         (Some(Stored::Half), _) => series.binary()?.iter().map(|cell| cell.and_then(half)).collect(),
     };
     Ok(numbers.with_name(series.name().clone()).into_series().into_column())
+}
+
+fn per_second(unit: ArrowTimeUnit) -> u32 {
+    match unit {
+        ArrowTimeUnit::Second => 1,
+        ArrowTimeUnit::Millisecond => 1_000,
+        ArrowTimeUnit::Microsecond => 1_000_000,
+        ArrowTimeUnit::Nanosecond => 1_000_000_000,
+    }
 }
 
 fn power_of_ten(scale: usize) -> f64 {

@@ -7,6 +7,7 @@ use polars_parquet::read::ColumnChunkMetadata;
 use crate::error::IngestError;
 use crate::input::file::OpenInput;
 
+mod arrow_schema;
 pub(crate) mod blocks;
 mod content;
 mod delta;

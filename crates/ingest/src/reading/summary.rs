@@ -8,6 +8,7 @@ use crate::assemble::assembler::Assembled;
 use crate::assemble::plan::Plan;
 use crate::assemble::planned_file::FileLabel;
 use crate::format::Format;
+use crate::input::file::OpenInput;
 use crate::labelling::join::Joined;
 use crate::left_out::LeftOut;
 use crate::reading::odd_columns::{OddColumn, odd_columns};
@@ -51,10 +52,40 @@ pub struct ReadSummary {
     /// What is odd about the order of the times.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub time_doubts: Vec<TimeDoubt>,
+    /// How much was read, where not all of the files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<Sampled>,
     /// Format of the first file.
     pub format: Format,
     /// Rows of each file, ignored ones not counted.
     pub files: Vec<FileRows>,
+}
+
+/// How much of the files was read, of [`crate::Source::sampled`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sampled {
+    /// Rows that were read, those left out or set aside among them.
+    pub rows: u64,
+    /// About as many as the files hold, by their bytes.
+    pub of_rows: u64,
+    /// Bytes that were read.
+    pub bytes: u64,
+    /// Bytes of the files.
+    pub of_bytes: u64,
+    /// Whether some file is packed, so that only its beginning was read.
+    pub beginning_only: bool,
+}
+
+impl Sampled {
+    /// Adds a file, of which `rows` were read that are `bytes` on disk.
+    pub(crate) fn add(&mut self, rows: u64, bytes: u64, input: &OpenInput) {
+        let share = if input.sampling.is_none() { 1.0 } else { bytes.max(1) as f64 / input.length.max(1) as f64 };
+        self.rows += rows;
+        self.of_rows += (rows as f64 / share.min(1.0)).round() as u64;
+        self.bytes += bytes.min(input.length);
+        self.of_bytes += input.length;
+        self.beginning_only |= input.sampling.is_some() && input.is_packed();
+    }
 }
 
 /// Missing cells of one column.
@@ -117,6 +148,7 @@ pub(crate) fn summarise(plan: &Plan, files: Vec<FileRows>, assembled: &Assembled
         label_values,
         time: assembled.span.clone(),
         time_doubts: Vec::new(),
+        sample: None,
         format: plan.files.first().map_or(Format::Csv, |f| f.format),
         files,
     }

@@ -13,7 +13,7 @@ use crate::input::file::OpenInput;
 use crate::input::source::{FileDigest, Source};
 use crate::input::tap::Hashing;
 use crate::options::{ReadOptions, Truth};
-use crate::reading::summary::{FileRows, ReadSummary, summarise};
+use crate::reading::summary::{FileRows, ReadSummary, Sampled, summarise};
 use crate::reading::time_checks;
 use crate::rejects::ledger::Ledger;
 use crate::rejects::reject::Reject;
@@ -41,11 +41,22 @@ pub struct Read {
 /// `watch` is told bytes read of bytes there are. Refuses, besides what a single cell or file can have wrong, labels of
 /// one class with [`Truth::Required`], and more bad rows than [`ReadOptions::bad_rows`] allows.
 pub fn read(source: &Source, options: &ReadOptions, watch: &dyn Watch) -> Result<Read, IngestError> {
+    match read_once(source, options, watch) {
+        // Of a sample no line's number is known until one is asked for.
+        Err(error) if source.is_sampled() && !matches!(error, IngestError::Cancelled) => {
+            read_once(&source.counting_lines(), options, watch)
+        }
+        read => read,
+    }
+}
+
+fn read_once(source: &Source, options: &ReadOptions, watch: &dyn Watch) -> Result<Read, IngestError> {
     let plan = Plan::new(source, options)?;
     let mut pass = Pass {
         plan: &plan,
         assembler: Assembler::new(&plan),
         ledger: Ledger::new(options.bad_rows),
+        sample: source.is_sampled().then(Sampled::default),
         bytes_before: 0,
         bytes: plan
             .files
@@ -58,16 +69,17 @@ pub fn read(source: &Source, options: &ReadOptions, watch: &dyn Watch) -> Result
     let (mut files, mut digests) = (Vec::new(), Vec::new());
     for (index, (file, name)) in plan.files.iter().zip(source.names()).enumerate() {
         let rows_before = pass.assembler.n_rows();
-        let (input, opened) = plan.open(file, Hashing::Yes)?;
+        let hashing = if source.is_sampled() { Hashing::No } else { Hashing::Yes };
+        let (input, opened) = plan.open(file, hashing)?;
         digests.push(pass.read_file(index, file, name, &input, opened)?);
         let rows = (pass.assembler.n_rows() - rows_before) as u64;
         files.push(FileRows { name: name.clone(), format: file.format, rows, label: plan.label_of(file) });
     }
-    let Pass { assembler, mut ledger, .. } = pass;
+    let Pass { assembler, mut ledger, sample, .. } = pass;
     ledger.refuse_nothing_left(&plan.file_names())?;
     let n_attacks = assembler.n_attacks();
     let assembled = assembler.finish(source.names().to_vec());
-    let mut summary = summarise(&plan, files, &assembled, &ledger);
+    let mut summary = ReadSummary { sample, ..summarise(&plan, files, &assembled, &ledger) };
     refuse_one_class(&plan, &assembled.dataset, n_attacks, &summary)?;
     if plan.truth == Truth::Required {
         summary.time_doubts = time_checks::check(&plan, &assembled.dataset, &summary)?;
@@ -81,6 +93,7 @@ struct Pass<'a> {
     plan: &'a Plan,
     assembler: Assembler<'a>,
     ledger: Ledger,
+    sample: Option<Sampled>,
     bytes_before: u64,
     bytes: u64,
     watch: &'a dyn Watch,
@@ -97,12 +110,13 @@ impl Pass<'_> {
     ) -> Result<FileDigest, IngestError> {
         let Opened { mut reader, tap, .. } = opened;
         reader.project(&self.plan.columns_read(file));
-        let mut is_empty = true;
+        let (mut is_empty, mut n_rows) = (true, 0);
         while let Some(block) = reader.next_block(STEP)? {
             is_empty &= block.is_empty();
             self.ledger.leave_out(block.left_out);
             let (block, rejects) = screen(self.plan, index, block)?;
             self.assembler.push(index, &block)?;
+            n_rows += (block.rows.len() + rejects.len()) as u64;
             self.ledger.add(block.rows.len(), rejects, &file.file)?;
             self.watch.step((self.bytes_before + reader.bytes_read()).min(self.bytes), self.bytes);
             if self.watch.cancelled() {
@@ -113,6 +127,13 @@ impl Pass<'_> {
             return Err(IngestError::HeaderOnly { file: file.file.clone() });
         }
         self.bytes_before += input.length;
+        if let Some(sample) = &mut self.sample {
+            sample.add(n_rows, reader.bytes_read(), input);
+            if let Some(file) = &file.input {
+                file.refuse_changed()?;
+            }
+            return Ok(FileDigest { name: name.to_owned(), bytes: input.length, sha256: String::new() });
+        }
         let (bytes, sha256) = tap.digest(input).map_err(|e| IngestError::read(&file.file, &e))?;
         if let Some(input) = &file.input {
             input.refuse_changed()?;

@@ -14,7 +14,9 @@
 //! - `sensors`: an entity is the same one after a rotation
 //! - `stopping`: whoever waits for a pipe or an archive that gives nothing is told, and can end it
 //! - `streams`: pipes and files that grow are read as they come
+//! - `samples`: what is read of large files, and what is said of it
 //! - `text_formats`: the same flows read the same in every text format
+//! - `time_formats`: every common way to write a time is read rightly or named
 
 mod bounds;
 mod changing;
@@ -27,7 +29,9 @@ mod parquet_kinds;
 mod reading;
 mod refusals;
 mod rejects;
+mod samples;
 mod sensors;
 mod stopping;
 mod streams;
 mod text_formats;
+mod time_formats;

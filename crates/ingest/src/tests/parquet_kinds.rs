@@ -27,11 +27,14 @@ const FILE: &str = "\
     041632163226e2030000168c0416040000d201000050415231";
 
 fn file(folder: &tempfile::TempDir) -> PathBuf {
-    let digits: String = FILE.split_whitespace().collect();
-    let bytes = (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap());
     let path = folder.path().join("flows.parquet");
-    std::fs::write(&path, bytes.collect::<Vec<u8>>()).unwrap();
+    std::fs::write(&path, bytes_of(FILE)).unwrap();
     path
+}
+
+fn bytes_of(hexadecimal: &str) -> Vec<u8> {
+    let digits: String = hexadecimal.split_whitespace().collect();
+    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
 }
 
 #[test]
@@ -74,4 +77,50 @@ fn a_column_of_a_kind_that_is_not_read_is_refused_with_its_kind() {
     assert!(odd.contains(&OddColumn::Unread { name: "raw".to_owned(), kind: "binary".to_owned() }), "{odd:?}");
     let message = told("raw").unwrap_err().to_string();
     assert!(message.contains("lacks the column `raw`; `raw` is there as binary, which is not read"), "{message}");
+}
+
+/// Two rows as pyarrow writes them: durations in four units, of 2 s or 1,500 each and one missing, and 1,500 and 7 as
+/// plain numbers. Their kind stands in the Arrow schema alone.
+const DURATIONS: &str = "\
+    504152311500151c151c2c15041500150615061c00000002000000030102000000000000001500151c151c2c15041500150615061c0000 \
+    00020000000301dc050000000000001500151c151c2c15041500150615061c000000020000000301dc050000000000001500151c151c2c \
+    15041500150615061c000000020000000301dc050000000000001500152c152c2c15041500150615061c000000020000000401dc050000 \
+    0000000007000000000000001504196c35001806736368656d61150a00150425021804696e5f7300150425021805696e5f6d7300150425 \
+    021805696e5f757300150425021805696e5f6e7300150425021805706c61696e001604191c195c26001c150419250600191804696e5f73 \
+    15001604164216422608491c150015001502003c29061926020200000026001c150419250600191805696e5f6d73150016041642164226 \
+    4a491c150015001502003c29061926020200000026001c150419250600191805696e5f75731500160416421642268c01491c1500150015 \
+    02003c29061926020200000026001c150419250600191805696e5f6e73150016041642164226ce01491c150015001502003c2906192602 \
+    0200000026001c150419250600191805706c61696e1500160416521652269002491c150015001502003c29061926000400000016da0216 \
+    04260816da0200191c180c4152524f573a736368656d6118b8032f2f2f2f2f30414241414151414141414141414b414177414267414641 \
+    41674143674141414141424241414d4141414143414149414141414241414941414141424141414141554141414467414141416f414141 \
+    414841414141424141414141424141414145542f2f2f384141414543454141414143414141414145414141414141414141415541414142 \
+    7762474670626741414141674144414149414163414341414141414141414146414141414166502f2f2f77414141524951414141414741 \
+    41414141514141414141414141414251414141476c755832357a4141414162762f2f2f7741414177436f2f2f2f2f414141424568414141 \
+    41415941414141424141414141414141414146414141416157356664584d41414143612f2f2f2f41414143414e542f2f2f384141414553 \
+    45414141414277414141414541414141414141414141554141414270626c39746377414141415141424141454141414145414155414167 \
+    4142674148414177414141415141424141414141414141455345414141414277414141414541414141414141414141514141414270626c \
+    397a414141474141674142674147414141414141414141413d3d001820706172717565742d6370702d6172726f772076657273696f6e20 \
+    32352e302e31195c1c00001c00001c00001c00001c0000004503000050415231";
+
+#[test]
+fn durations_are_read_in_seconds_or_in_the_unit_that_the_schema_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("durations.parquet");
+    std::fs::write(&path, bytes_of(DURATIONS)).unwrap();
+    let columns = read_columns(&path).unwrap();
+    for (name, seconds) in [("in_s", 2.0), ("in_ms", 1.5), ("in_us", 1.5e-3), ("in_ns", 1.5e-6)] {
+        let Some(ColumnValues::Float(cells)) = columns.get(name) else { panic!("{name}: {:?}", columns.get(name)) };
+        assert!((cells[0] - seconds).abs() < 1e-12 && cells[1].is_nan(), "{name}: {cells:?}");
+    }
+    let source = Source::resolve(&[path.display().to_string()], folder.path()).unwrap();
+    let read_in = |unit: &str| {
+        let yaml = format!(
+            "{{ name: p, order: none, duration: in_us, duration_unit: {unit}, numeric: [{{ name: in_us }}, {{ name: in_ms }}, {{ name: plain }}] }}"
+        );
+        let schema: Schema = serde_saphyr::from_str(&yaml).unwrap();
+        let flows = read(&source, &ReadOptions::new(Arc::new(schema)), &Quiet).unwrap().dataset;
+        flows.numeric.iter().map(|column| column[0]).collect::<Vec<f32>>()
+    };
+    assert_eq!(read_in("seconds"), [1.5e-3, 1.5, 1500.0]);
+    assert_eq!(read_in("microseconds"), [1500.0, 1.5, 1500.0], "as a model that was trained on them expects");
 }

@@ -55,15 +55,6 @@ impl<'a> TypedColumn<'a> {
                 };
                 TypedColumn::Time(scaled(&integers(&series.to_physical_repr())?, times, over))
             }
-            D::Duration(unit) => {
-                let per_second = match unit {
-                    TimeUnit::Nanoseconds => 1e9,
-                    TimeUnit::Microseconds => 1e6,
-                    TimeUnit::Milliseconds => 1e3,
-                };
-                let whole = integers(&series.to_physical_repr())?;
-                TypedColumn::Float(whole.iter().map(|v| v.map(|v| v as f64 / per_second)).collect())
-            }
             D::Null => TypedColumn::Nothing(series.len()),
             _ => return None,
         })

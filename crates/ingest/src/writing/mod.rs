@@ -1,5 +1,6 @@
 //! Tables out: CSV, packed CSV or Parquet, whole or not at all.
 
+pub(crate) mod json_rows;
 pub(crate) mod output;
 pub(crate) mod parquet_sink;
 pub(crate) mod raw;

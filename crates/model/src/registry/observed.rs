@@ -28,6 +28,9 @@ pub struct Observed {
     pub by: Look,
     /// The traffic.
     pub files: Vec<String>,
+    /// SHA-256 of each file, ascending; empty where the traffic was a stream, and in lines of before it was kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sha256: Vec<String>,
     /// Largest share of benign flows that may be flagged.
     pub budget: f64,
     /// Benign flows.
@@ -41,8 +44,27 @@ pub struct Observed {
 impl Observed {
     fn is_same_look(&self, other: &Observed) -> bool {
         let of = |o: &Observed| (o.version, o.by, o.benign, o.false_alarms);
-        of(self) == of(other) && self.files == other.files && self.budget == other.budget
+        of(self) == of(other) && self.files == other.files && self.sha256 == other.sha256 && self.budget == other.budget
     }
+
+    /// Whether all of this look's traffic is in `other`'s, whatever looked and by whatever name.
+    fn is_within(&self, other: &Observed) -> bool {
+        self.version == other.version
+            && !self.sha256.is_empty()
+            && self.sha256.iter().all(|file| other.sha256.contains(file))
+    }
+}
+
+/// The looks that no other holds, in their order: of two at the same files the later one. Traffic that two looks share in part
+/// is in both.
+fn without_repeats(looks: Vec<Observed>) -> Vec<Observed> {
+    let is_held = |(i, look): (usize, &Observed)| {
+        let holds =
+            |(j, other): (usize, &Observed)| j != i && look.is_within(other) && (j > i || !other.is_within(look));
+        looks.iter().enumerate().any(holds)
+    };
+    let held: Vec<bool> = looks.iter().enumerate().map(is_held).collect();
+    looks.into_iter().zip(held).filter(|(_, held)| !held).map(|(look, _)| look).collect()
 }
 
 impl Registry {
@@ -61,12 +83,12 @@ impl Registry {
         lines::append(&path, std::slice::from_ref(seen)).map(drop)
     }
 
-    /// What was seen of the promises of `name`, oldest first.
+    /// What was seen of the promises of `name`, oldest first, no file counted by two looks of which one holds the other's.
     ///
     /// # Errors
     /// A damaged file.
     pub fn observed(&self, name: &str) -> Result<Vec<Observed>, ModelError> {
-        lines::read(&self.folder(name).join(PROMISES))
+        lines::read(&self.folder(name).join(PROMISES)).map(without_repeats)
     }
 }
 
@@ -86,6 +108,7 @@ mod tests {
             version: 1,
             by: Look::Drift,
             files: vec!["monday.csv".into()],
+            sha256: vec!["aa".into()],
             budget: 0.01,
             benign: 10_000,
             false_alarms: 70,
@@ -97,8 +120,29 @@ mod tests {
         registry.observe("toy", &seen).unwrap();
         registry.observe("toy", &Observed { time: "later".into(), ..seen.clone() }).unwrap();
         assert_eq!(registry.observed("toy").unwrap(), [seen.clone()]);
-        seen.files = vec!["tuesday.csv".into()];
+        (seen.files, seen.sha256) = (vec!["tuesday.csv".into()], vec!["bb".into()]);
         registry.observe("toy", &seen).unwrap();
         assert_eq!(registry.observed("toy").unwrap().len(), 2);
+
+        let again = Observed {
+            by: Look::Retrain,
+            files: vec!["fresh/monday.csv".into()],
+            sha256: vec!["aa".into()],
+            ..seen.clone()
+        };
+        registry.observe("toy", &again).unwrap();
+        assert_eq!(
+            registry.observed("toy").unwrap(),
+            [seen.clone(), again.clone()],
+            "the later look at the same traffic stays"
+        );
+        let both = Observed { sha256: vec!["aa".into(), "bb".into()], ..again.clone() };
+        registry.observe("toy", &both).unwrap();
+        registry.observe("toy", &Observed { time: "last".into(), ..again.clone() }).unwrap();
+        let stream = Observed { sha256: Vec::new(), ..seen };
+        registry.observe("toy", &stream).unwrap();
+        registry.observe("toy", &Observed { version: 2, ..again.clone() }).unwrap();
+        let of_another = Observed { version: 2, ..again };
+        assert_eq!(registry.observed("toy").unwrap(), [both, stream, of_another]);
     }
 }

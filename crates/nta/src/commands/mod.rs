@@ -16,6 +16,7 @@ pub(crate) mod retrain;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod score;
+pub(crate) mod serve;
 pub(crate) mod simulate;
 pub(crate) mod sync;
 

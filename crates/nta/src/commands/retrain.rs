@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use nta_pipeline::{
-    AtRate, Check, Checked, Decision, Paired, RetrainOutcome, RetrainRequest, Service, Standing, UnitKind, check_words,
-    retrain as job, thousands,
+    AtRate, Decision, Paired, RetrainOutcome, RetrainRequest, Service, Standing, ToldCheck, UnitKind, retrain as job,
+    tell_check, thousands,
 };
 
 use crate::args::{Common, RetrainArgs};
@@ -40,9 +40,10 @@ fn show(outcome: &RetrainOutcome) -> anyhow::Result<()> {
     writeln!(out)?;
     compared(&mut out, decision)?;
     writeln!(out)?;
-    let failed: Vec<&Checked> = decision.checks.iter().filter(|check| !check.passed).collect();
-    for (i, check) in failed.iter().enumerate() {
-        writeln!(out, "  {:<11} {}", if i == 0 { "not shown" } else { "" }, visible::one_line(&told(check)))?;
+    let failed = decision.checks.iter().map(tell_check).filter(|check| !check.passed);
+    for (i, ToldCheck { words, found, limit, .. }) in failed.enumerate() {
+        let told = format!("{words}: {found}, must be {limit}");
+        writeln!(out, "  {:<11} {}", if i == 0 { "not shown" } else { "" }, visible::one_line(&told))?;
     }
     writeln!(out, "  fresh       {}", visible::one_line(&fresh(outcome, decision)))?;
     let drifted = if decision.drifted.is_empty() { "none".to_owned() } else { decision.drifted.join(", ") };
@@ -77,12 +78,6 @@ fn compared(out: &mut impl Write, decision: &Decision) -> std::io::Result<()> {
     let (rate, p) = (100.0 * fresh.false_positive_rate, fresh.mcnemar.mid_p);
     let p = if p < 1e-4 { "< 0.0001".to_owned() } else { format!("{p:.4}") };
     writeln!(out, "\n  gain        {:+.3} {interval} at FPR {rate} %, by {by}; McNemar p {p}", fresh.gain)
-}
-
-fn told(checked: &Checked) -> String {
-    let found = checked.found.map_or("unknown".to_owned(), |found| format!("{found:.4}"));
-    let sign = if checked.check == Check::Gain { ">" } else { "≤" };
-    format!("{}: {found}, must be {sign} {}", check_words(&checked.check), checked.limit)
 }
 
 fn fresh(outcome: &RetrainOutcome, decision: &Decision) -> String {

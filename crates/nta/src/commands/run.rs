@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use nta_pipeline::{
-    ColumnCheck, DryRun, Evaluation, LeaveOut, LoadedConfig, MemberEvaluation, Resume, RunConfig, RunOutcome, dry_run,
-    leave_families_out, listed, run as job,
+    ColumnCheck, DryRun, Evaluation, Extent, FIRST_ANSWER, LeaveOut, LoadedConfig, MemberEvaluation, Resume, RunConfig,
+    RunOutcome, dry_run, leave_families_out, listed, run as job,
 };
 
 use crate::args::{Common, RunArgs};
@@ -15,7 +15,8 @@ pub(crate) fn run(args: &RunArgs, common: &Common) -> anyhow::Result<()> {
     let loaded = RunConfig::load(&args.config, &args.set, common.home.as_deref())?;
     let progress = Progress::new(common.quiet);
     if args.dry_run {
-        let plan = dry_run(&loaded, &progress)?;
+        let extent = if args.whole { Extent::Whole } else { FIRST_ANSWER };
+        let plan = dry_run(&loaded, extent, &progress)?;
         if common.json {
             commands::json(&plan)?
         } else {
@@ -142,7 +143,10 @@ fn show_plan(plan: &DryRun) -> anyhow::Result<()> {
 
 /// The rows that a run would read, and how it would deal them.
 pub(crate) fn show_parts(out: &mut impl Write, plan: &DryRun) -> std::io::Result<()> {
-    writeln!(out, "  rows        {}", plan.rows)?;
+    match &plan.sample {
+        None => writeln!(out, "  rows        {}", plan.rows)?,
+        Some(sample) => writeln!(out, "  rows        {}", words::sample(plan.rows, sample))?,
+    }
     for times in &plan.times {
         writeln!(out, "  {:<11} {}", format!("{} span", times.role), words::span(&times.read))?;
     }
@@ -157,6 +161,9 @@ pub(crate) fn show_parts(out: &mut impl Write, plan: &DryRun) -> std::io::Result
     for (i, remark) in plan.remarks.iter().enumerate() {
         let head = if i == 0 { "notes" } else { "" };
         writeln!(out, "  {head:<11} {}", visible::one_line(&words::remark(remark)))?;
+    }
+    if plan.sample.is_some() {
+        writeln!(out, "              {}", words::NOT_TOLD_BY_A_SAMPLE)?;
     }
     if !plan.columns.strong.is_empty() {
         let head = if plan.remarks.is_empty() { "notes" } else { "" };

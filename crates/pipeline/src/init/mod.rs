@@ -14,7 +14,7 @@ use serde::Serialize;
 pub use guesses::Guess;
 
 use crate::config::{LoadedConfig, RunConfig};
-use crate::dry_run::{DryRun, dry_run};
+use crate::dry_run::{DryRun, FIRST_ANSWER, dry_run};
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Remark};
 use target::Target;
@@ -45,7 +45,7 @@ pub struct InitOutcome {
     pub builtin: Option<String>,
     /// Guesses, the most consequential first, each with its line.
     pub guesses: Vec<Guess>,
-    /// What a run would do; `None` where the files are too large to be read for it, or cannot be run yet.
+    /// What a run would do; `None` where the files cannot be run yet.
     pub plan: Option<DryRun>,
     /// Why the config does not run as it is.
     pub problem: Option<String>,
@@ -67,11 +67,8 @@ impl InitOutcome {
     }
 }
 
-/// Files of more bytes are not read whole: the answer would be long in coming.
-const READ_WHOLE: u64 = 48 << 20;
-
 /// Recognises the columns of the first file, writes a config and, where no built-in schema fits, a drafted schema beside
-/// it; tries the two on the files where these are small.
+/// it; tries the two on the files, on a sample of them where they are large.
 ///
 /// # Errors
 /// Files that cannot be read, and targets that are there already.
@@ -90,7 +87,7 @@ pub fn init(request: &InitRequest, listener: &dyn Listener) -> Result<InitOutcom
         write(schema, &found.yaml)?;
     }
     let loaded = RunConfig::load(&target.config, &[], request.home.as_deref())?;
-    let (plan, problem) = tried(request, &loaded, listener)?;
+    let (plan, problem) = tried(&loaded, listener)?;
     Ok(outcome(target, &config, &found, plan, problem))
 }
 
@@ -101,18 +98,9 @@ fn write(path: &Path, text: &str) -> Result<(), PipelineError> {
     file.commit().map_err(failed)
 }
 
-/// What a run would do, or why there would be none; neither where reading would take long.
-fn tried(
-    request: &InitRequest,
-    loaded: &LoadedConfig,
-    listener: &dyn Listener,
-) -> Result<(Option<DryRun>, Option<String>), PipelineError> {
-    let files = request.files.iter().chain(&request.test);
-    let bytes: u64 = files.filter_map(|file| file.metadata().ok()).map(|found| found.len()).sum();
-    if bytes > READ_WHOLE {
-        return Ok((None, None));
-    }
-    match dry_run(loaded, listener) {
+/// What a run would do, or why there would be none.
+fn tried(loaded: &LoadedConfig, listener: &dyn Listener) -> Result<(Option<DryRun>, Option<String>), PipelineError> {
+    match dry_run(loaded, FIRST_ANSWER, listener) {
         Ok(plan) => Ok((Some(plan), None)),
         Err(PipelineError::Refused(cause)) => Ok((None, Some(cause.to_string()))),
         Err(error) => Err(error),

@@ -11,12 +11,13 @@ use nta_model::{Look, Model, Registry, Version};
 use sha2::{Digest, Sha256};
 
 use super::decision::{Decision, common_rate};
-use super::fresh::{Fresh, FreshFiles, sha256_of};
+use super::fresh::{Fresh, FreshFiles};
 use super::past::{Lineage, lineage};
 use super::request::{RetrainOutcome, RetrainRequest};
 use super::{challenger, earlier};
 use crate::bad_rows::BadRowsConfig;
 use crate::config::{LoadedConfig, RunConfig};
+use crate::digest::sha256_of;
 use crate::drift::{Counting, DriftOutcome, Found, own_limits};
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Outcome, Stage, StageWatch, Unit};
@@ -26,7 +27,7 @@ use crate::policy::{Promotion, RetrainConfig};
 use crate::project::Project;
 use crate::promises;
 use crate::run::score_rows;
-use crate::traffic::{self, SourceReport};
+use crate::traffic::{self, Extent, SourceReport};
 
 /// The model to be challenged, and the rule that it brought with it.
 pub(super) struct Champion {
@@ -115,7 +116,7 @@ impl Champion {
         let config = challenger::config(&self.config, &files, labels, &request.project);
         let loaded = LoadedConfig { config, path: self.version.path.clone(), project: request.project.clone() };
         let (fresh, report, labels) = self.audit(&loaded, known.clone(), listener)?;
-        let drift = self.drift(&fresh, &files, listener)?;
+        let drift = self.drift(&fresh, (&files, sha256), listener)?;
         let decision =
             self.challenge(&loaded, Material { key, fresh, report: (report, labels), lineage, drift }, listener)?;
         Ok(outcome(Some(decision), false, known))
@@ -145,7 +146,7 @@ impl Champion {
         listener.hear(&Event::StageBegun { stage: Stage::Audit });
         let watch = StageWatch { listener, stage: Stage::Audit, unit: Unit::BytesRead };
         let schema = self.model.schema.clone();
-        let read = traffic::read_as(&loaded.config, schema, &loaded.project, &watch, listener)?;
+        let read = traffic::read_as(&loaded.config, schema, &loaded.project, Extent::Whole, &watch, listener)?;
         let labels = read.report.labels;
         let report = read.report.sources.into_iter().next();
         let report = report.ok_or_else(|| PipelineError::fail("nothing was read"))?;
@@ -166,7 +167,12 @@ impl Champion {
     }
 
     /// All fresh rows against the champion's training, as `nta drift` does; its promise is kept beside the log.
-    fn drift(&self, fresh: &Fresh, files: &[PathBuf], listener: &dyn Listener) -> Result<DriftOutcome, PipelineError> {
+    fn drift(
+        &self,
+        fresh: &Fresh,
+        (files, sha256): (&[PathBuf], Vec<String>),
+        listener: &dyn Listener,
+    ) -> Result<DriftOutcome, PipelineError> {
         let begun = Instant::now();
         listener.hear(&Event::StageBegun { stage: Stage::Drift });
         let scores = score_rows(listener, &self.model, &fresh.rows, Stage::Drift)?;
@@ -174,7 +180,7 @@ impl Champion {
         counting.take_rows(&fresh.rows, &scores, &[]);
         let Found { drift, promise, past_limit } = counting.held_against(&self.model, &own_limits(&self.model))?;
         if let Some(seen) = &promise {
-            let files = fresh.audit.files.clone();
+            let files = (fresh.audit.files.clone(), sha256);
             promises::keep(&self.registry, self.version.registered.as_ref(), Look::Retrain, files, seen, listener);
         }
         let seconds = begun.elapsed().as_secs_f64();

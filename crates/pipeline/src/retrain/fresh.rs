@@ -2,16 +2,14 @@
 //! are held out.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use nta_data::{Dataset, Order, Sealed, hex};
+use nta_data::{Dataset, Order, Sealed};
 use nta_preprocess::{Requirements, SplitConfig, Strategy, partition};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::mix::together;
+use crate::digest::sha256_of;
 use crate::error::{PipelineError, refused};
 use crate::traffic::SourceReport;
 
@@ -45,24 +43,6 @@ impl FreshFiles {
             }
         }
         Ok(found)
-    }
-}
-
-pub(super) fn sha256_of(path: &Path) -> Result<String, PipelineError> {
-    let named = path.display();
-    if path.exists() && !path.is_file() {
-        return Err(PipelineError::refuse(format!(
-            "{named} is no regular file: retraining reads its traffic more than once, give files"
-        )));
-    }
-    let cannot = |error: std::io::Error| PipelineError::refuse(format!("cannot read {named}: {error}"));
-    let mut file = File::open(path).map_err(cannot)?;
-    let (mut hasher, mut block) = (Sha256::new(), vec![0; 1 << 20]);
-    loop {
-        match file.read(&mut block).map_err(cannot)? {
-            0 => return Ok(hex(&hasher.finalize())),
-            n => hasher.update(&block[..n]),
-        }
     }
 }
 

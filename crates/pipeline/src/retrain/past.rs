@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use super::fresh::deal;
 use super::mix::{behind, together};
 use crate::config::RunConfig;
-use crate::error::{PipelineError, refused};
+use crate::error::{PipelineError, failed, refused};
 use crate::event::{Listener, Stage, StageWatch, Unit};
 use crate::project::Project;
 use crate::run::partition_of;
-use crate::traffic::{self, ReadTraffic};
+use crate::traffic::{self, Extent, ReadTraffic};
 
 /// A model of the lineage whose traffic is not to be had.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,7 @@ pub(super) struct OldTest {
 
 /// What one model learned from and was judged on.
 struct Own {
+    /// Hosts as read, whatever the parts were.
     learned: Dataset,
     test: OldTest,
     files: Vec<(FileDigest, u64)>,
@@ -107,7 +108,7 @@ fn own(
 ) -> Result<Own, PipelineError> {
     let config = RunConfig::parse(&provenance.config, "its config", &[])?;
     let watch = StageWatch { listener, stage: Stage::Replay, unit: Unit::BytesRead };
-    let traffic = traffic::read_as(&config, champion.schema.clone(), project, &watch, listener)?;
+    let traffic = traffic::read_as(&config, champion.schema.clone(), project, Extent::Whole, &watch, listener)?;
     refuse_changed(provenance, &traffic)?;
     let files = traffic.report.sources.iter().find(|source| source.role == "train").map(|source| source.files.clone());
     let files = files.unwrap_or_default();
@@ -116,8 +117,11 @@ fn own(
         let hosts = test.entity.clone();
         return Ok(Own { learned, test: OldTest { rows: Sealed::new(test), hosts }, files });
     }
-    let parts = partition_of(&config, traffic)?;
-    let learned = together([&parts.train, &parts.validation, &parts.calibration, &parts.threshold])?;
+    let parts = partition_of(&config, traffic, 1.0)?;
+    let learned = match parts.learned() {
+        Some(stream) => stream.rows(0..stream.n_rows()).map_err(failed)?,
+        None => together([&parts.train, &parts.validation, &parts.calibration, &parts.threshold])?,
+    };
     Ok(Own { learned, test: OldTest { rows: parts.test, hosts: parts.test_hosts }, files })
 }
 

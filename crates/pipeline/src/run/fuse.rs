@@ -3,19 +3,20 @@
 
 use std::sync::Arc;
 
-use nta_data::{Dataset, HYBRID, Label, ScoreColumn, Scores};
+use nta_data::{HYBRID, Label, ScoreColumn, Scores};
 use nta_hybrid::{Fusion, Hybrid};
 use nta_metrics::{ChosenThreshold, Isotonic, PartScores, ThresholdRule};
-use nta_model::{DataDigest, Golden, Model, NamedThreshold, Provenance, Scorer, StateRule};
+use nta_model::{DataDigest, Golden, Model, NamedThreshold, Provenance, StateRule};
 use nta_preprocess::Partition;
 
 use super::beside::plain_average;
 use super::context::Context;
 use super::fit::Learned;
 use super::learning::{uses_sequences, without_copies};
+use super::scores::score_held_out;
 use super::{moved, profile};
 use crate::error::{PipelineError, failed};
-use crate::event::{Event, Listener, Outcome, Remark, Stage, Unit};
+use crate::event::{Outcome, Remark, Stage};
 use crate::traffic::{LABELS, SENSOR_KEY, TrafficReport, entity_key};
 
 /// Fuses the members and freezes the model.
@@ -105,8 +106,7 @@ fn provenance(ctx: &Context<'_>, told: &TrafficReport) -> Provenance {
 }
 
 fn freeze(ctx: &mut Context<'_>, model: &mut Arc<Model>, parts: &Partition) -> Result<Outcome, PipelineError> {
-    let calibration = score_all(ctx, model, &parts.calibration, Stage::Hybrid)?;
-    let threshold = score_all(ctx, model, &parts.threshold, Stage::Hybrid)?;
+    let [calibration, threshold] = score_held_out(ctx, model, parts)?;
     let calibration_labels = parts.calibration.labels().map_err(failed)?;
 
     // Fusion learns nothing from rows whose exact copy the members were trained on, unless no class would be left.
@@ -172,40 +172,4 @@ fn choose_threshold(
     let (labels, scores) = (parts.threshold.labels().map_err(failed)?, &on_threshold.p_attack);
     let on_threshold = PartScores { scores, labels, copies: Some(&parts.copies.threshold) };
     ctx.config.hybrid.choose_threshold(&on_calibration, &on_threshold).map_err(failed)
-}
-
-/// Rows scored between two signs of progress.
-const CHUNK: usize = 32_768;
-
-/// A whole part, or test file, through the scorer, cold at its beginning; rows stand in arrival order.
-pub(crate) fn score_all(
-    ctx: &Context<'_>,
-    model: &Arc<Model>,
-    part: &Dataset,
-    stage: Stage,
-) -> Result<Scores, PipelineError> {
-    score_rows(ctx.log.listener, model, part, stage)
-}
-
-/// The same outside a run.
-pub(crate) fn score_rows(
-    listener: &dyn Listener,
-    model: &Arc<Model>,
-    part: &Dataset,
-    stage: Stage,
-) -> Result<Scores, PipelineError> {
-    let mut scorer = Scorer::new(Arc::clone(model)).map_err(failed)?;
-    let n = part.n_rows();
-    let mut all = model.no_scores().map_err(failed)?;
-    all.reserve(n);
-    for start in (0..n).step_by(CHUNK) {
-        let rows: Vec<u32> = (start as u32..n.min(start + CHUNK) as u32).collect();
-        all.append(scorer.score(&part.take(&rows)).map_err(failed)?).map_err(failed)?;
-        let (done, total) = (all.n_rows() as u64, Some(n as u64));
-        listener.hear(&Event::Progress { stage, done, total, unit: Unit::FlowsScored });
-        if listener.cancelled() {
-            return Err(PipelineError::Interrupted("while scoring".to_owned()));
-        }
-    }
-    Ok(all)
 }

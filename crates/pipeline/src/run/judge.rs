@@ -9,13 +9,13 @@ use nta_metrics::{
     ChosenThreshold, Curves, Evaluation, JudgeInput, JudgedMember, LeaveOut, Named, PartSize, curves, judge,
 };
 use nta_model::Model;
-use nta_preprocess::{Copies, PartitionSummary};
+use nta_preprocess::{Copies, Origin, PartitionSummary};
 use sha2::{Digest, Sha256};
 
 use super::beside::plain_average;
 use super::context::Context;
-use super::fuse::score_all;
 use super::moved::moved;
+use super::scores::score_test;
 use crate::error::{PipelineError, failed};
 use crate::event::{Outcome, Stage};
 use crate::score::{FLAGGED, PROBABILITY};
@@ -31,6 +31,9 @@ pub(crate) struct Judged {
 pub(crate) struct Judging<'a> {
     /// The host of each test row, whatever its segment.
     pub(crate) hosts: &'a [u64],
+    /// What was learned from, and where all rows stood before they were dealt.
+    pub(crate) learned: [&'a Dataset; 4],
+    pub(crate) origins: Option<&'a [Origin; 5]>,
     pub(crate) copies: &'a Copies,
     pub(crate) summary: &'a PartitionSummary,
     /// Attack families of the training part.
@@ -63,7 +66,7 @@ pub(crate) fn evaluate(
 ) -> Result<Judged, PipelineError> {
     ctx.stage(Stage::Evaluate, |ctx| {
         let (test, truth) = sealed.features();
-        let scores = score_all(ctx, model, &test, Stage::Evaluate)?;
+        let scores = score_test(ctx, model, &test, judging.learned, judging.origins)?;
         let moved = moved(judging.benign, &test, &scores, model)?;
         let test = truth.open(test);
         let mut judged = measure(&test, &scores, model, judging, ctx.beside.as_ref())?;

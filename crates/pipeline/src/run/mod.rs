@@ -14,6 +14,7 @@ mod members;
 mod moved;
 mod profile;
 mod publish;
+mod scores;
 pub(crate) mod settle;
 
 use std::collections::BTreeMap;
@@ -36,12 +37,12 @@ use crate::track::{AskedTracking, TrackedRun, Tracking};
 use crate::traffic::{self, ReadTraffic, SourceReport};
 
 pub(crate) use context::Context;
-pub(crate) use fuse::score_rows;
 use judge::Judging;
 pub use leave_out::leave_families_out;
 use log::RunLog;
 use members::MemberStage;
 pub(crate) use profile::fit as fit_profile;
+pub(crate) use scores::score_rows;
 
 pub(crate) use columns::COLUMNS;
 pub use columns::ColumnCheck;
@@ -307,13 +308,21 @@ fn stages(
     let model = fuse::fuse(ctx, learned, &parts, &traffic_report)?;
     let families = judge::attack_families(&parts.train);
     let benign = moved::benign(&parts)?;
-    let Partition { test, test_hosts, copies, summary, .. } = parts;
-    let (hosts, copies, summary, families, benign) = (&test_hosts, &copies, &summary, &families, &benign);
-    let judging = Judging { hosts, copies, summary, families, benign, leave_out };
+    let Partition { train, validation, calibration, threshold, test, test_hosts, origins, copies, summary } = parts;
+    let judging = Judging {
+        hosts: &test_hosts,
+        learned: [&train, &validation, &calibration, &threshold],
+        origins: origins.as_ref(),
+        copies: &copies,
+        summary: &summary,
+        families: &families,
+        leave_out,
+        benign: &benign,
+    };
     let earlier_test_reads = judge::note_reading(ctx, &test)?;
     let judged = judge::evaluate(ctx, test, &model, &judging, earlier_test_reads)?;
     let traffic = &traffic_report;
-    let material = publish::Material { traffic, summary, learning: &learning, earlier_test_reads };
+    let material = publish::Material { traffic, summary: &summary, learning: &learning, earlier_test_reads };
     let outcome = publish::publish(ctx, &model, &judged, &material)?;
     if let Some(decide) = decide {
         ctx.stage(Stage::Decide, |ctx| Ok(((), decide(ctx, &model, &outcome)?)))?;
@@ -384,7 +393,7 @@ fn tell_source(ctx: &Context<'_>, source: &SourceReport) -> Result<(), PipelineE
 
 /// Deals the rows to the five parts, and holds each feature of the training part against the label.
 fn deal_parts(ctx: &mut Context<'_>, traffic: ReadTraffic) -> Result<(Partition, Outcome), PipelineError> {
-    let parts = partition_of(&ctx.config, traffic)?;
+    let parts = partition_of(&ctx.config, traffic, 1.0)?;
     if !parts.summary.note.is_empty() {
         ctx.log.remark(Remark::Partition { text: parts.summary.note.clone() })?;
     }
@@ -419,13 +428,14 @@ fn size(part: &PartSummary) -> PartSize {
     }
 }
 
-/// The five parts that the config asks for.
-pub(crate) fn partition_of(config: &RunConfig, traffic: ReadTraffic) -> Result<Partition, PipelineError> {
-    let requirements = Requirements { threshold_benign_rows: benign_rows_needed(config)? };
+/// The five parts that the config asks for, where each training row stands for `scale` rows (1 but for a sample).
+pub(crate) fn partition_of(config: &RunConfig, traffic: ReadTraffic, scale: f64) -> Result<Partition, PipelineError> {
+    let needed = (benign_rows_needed(config)? as f64 / scale).ceil() as usize;
+    let requirements = Requirements { threshold_benign_rows: needed };
     partition(&config.split, traffic.train, traffic.test, config.seed, &requirements).map_err(|error| {
         let supported = match (&error, config.hybrid.rule()) {
             (PartitionError::Shortfall { part: Part::Threshold, benign, .. }, ThresholdRule::Budget(budget)) => {
-                let share = supported_budget(*benign as u64, budget.confidence);
+                let share = supported_budget((*benign as f64 * scale) as u64, budget.confidence);
                 format!("; {benign} benign rows support a false positive rate of {:.2} % or more", share * 100.0)
             }
             _ => String::new(),

@@ -8,6 +8,7 @@ mod input;
 mod output;
 mod promise;
 mod reasons;
+mod rows;
 mod sink;
 mod tally;
 
@@ -35,6 +36,7 @@ pub(crate) use output::{FLAGGED, PROBABILITY};
 use promise::HoldsHere;
 pub use promise::{Outside, ScorePromise};
 use reasons::WhyFlagged;
+pub(crate) use rows::{BY_SCORE, ENTRY, OFFSETS, ROWS, RowsFile};
 pub(crate) use sink::ScoreSink;
 pub use tally::FamilyCount;
 use tally::Tally;
@@ -118,6 +120,16 @@ impl ScoreRequest {
 
 /// Scores `request.input` and writes the output whole or not at all.
 pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOutcome, PipelineError> {
+    score_and(request, listener, None, |_| ()).map(|(outcome, ())| outcome)
+}
+
+/// The same; the rows go to `rows` too, and rows and scores to a further sink, made for the model.
+pub(crate) fn score_and<S: ScoreSink>(
+    request: &ScoreRequest,
+    listener: &dyn Listener,
+    rows: Option<RowsFile>,
+    further: impl FnOnce(&Model) -> S,
+) -> Result<(ScoreOutcome, S::Output), PipelineError> {
     let begun = Instant::now();
     listener.hear(&Event::StageBegun { stage: Stage::Score });
     let rejects = request.rejects();
@@ -140,10 +152,10 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
         Some(most) => Some(WhyFlagged::new(&model, most)?),
         None => None,
     };
-    let table = TableOutput::begin(&request.output, &input, Arc::clone(&model), reasons, rejects.as_deref())?;
+    let table = TableOutput::begin(&request.output, &input, Arc::clone(&model), reasons, rejects.as_deref())?.and(rows);
+    let sinks = ((table, Tally::default()), (HoldsHere::of(&model), further(&model)));
     let sorted = needs_sorting(&model);
-    let sinks = ((table, Tally::default()), HoldsHere::of(&model));
-    let (((), tally), promise) = into_sink(&input, &model, in_order::folder_beside(&request.output), sinks)?;
+    let (((), tally), (promise, seen)) = into_sink(&input, &model, in_order::folder_beside(&request.output), sinks)?;
     let seconds = begun.elapsed().as_secs_f64();
     let outcome = ScoreOutcome {
         model: located.title,
@@ -167,7 +179,7 @@ pub fn score(request: &ScoreRequest, listener: &dyn Listener) -> Result<ScoreOut
     };
     let told = Outcome::Score { rows: outcome.rows, flagged: outcome.flagged, sorted };
     listener.hear(&Event::StageDone { outcome: told, seconds });
-    Ok(outcome)
+    Ok((outcome, seen))
 }
 
 /// Scores every row of `input` and gives it to `sink` in the order read. Where rows must be put in arrival order first, the

@@ -10,6 +10,7 @@ use nta_report::inert_cell;
 
 use super::input::Input;
 use super::reasons::WhyFlagged;
+use super::rows::RowsFile;
 use super::sink::ScoreSink;
 use crate::error::{PipelineError, failed, refused};
 
@@ -30,6 +31,8 @@ pub(super) struct TableOutput {
     rejects: Option<RejectsFile>,
     /// Finds them.
     reasons: Option<WhyFlagged>,
+    /// The same rows once more, to be looked at one by one.
+    rows: Option<RowsFile>,
 }
 
 impl TableOutput {
@@ -48,7 +51,7 @@ impl TableOutput {
         }
         let writer = TableWriter::create(output, None).map_err(refused)?;
         let rejects = rejects.map(RejectsFile::create).transpose().map_err(refused)?;
-        let table = TableOutput { model, writer, rejects, reasons };
+        let table = TableOutput { model, writer, rejects, reasons, rows: None };
         if let Some(first) = input.batches()?.next() {
             let taken = first.map_err(refused)?.raw.column_names();
             if let Some(name) = table.columns().find(|name| taken.iter().any(|t| t == name)) {
@@ -59,6 +62,11 @@ impl TableOutput {
             }
         }
         Ok(table)
+    }
+
+    /// Writes the rows to this file too.
+    pub(super) fn and(self, rows: Option<RowsFile>) -> Self {
+        TableOutput { rows, ..self }
     }
 
     /// Columns that the output has beside the input's.
@@ -96,6 +104,9 @@ impl ScoreSink for TableOutput {
         if let Some(texts) = &reasons {
             added.push(Added { name: REASONS, values: AddedValues::Text(texts) });
         }
+        if let Some(rows) = &mut self.rows {
+            rows.write(&batch.raw, &added, &scores.hybrid().p_attack)?;
+        }
         self.writer.write(&batch.raw, &added).map_err(failed)
     }
 
@@ -105,6 +116,7 @@ impl ScoreSink for TableOutput {
 
     fn finish(self) -> Result<(), PipelineError> {
         self.writer.finish().map_err(failed)?;
+        self.rows.map_or(Ok(()), RowsFile::finish)?;
         self.rejects.map_or(Ok(()), RejectsFile::finish).map_err(failed)
     }
 }

@@ -23,6 +23,23 @@ pub(crate) trait ScoreSink {
     fn finish(self) -> Result<Self::Output, PipelineError>;
 }
 
+/// Takes rows and makes nothing of them.
+impl ScoreSink for () {
+    type Output = ();
+
+    fn take(&mut self, _batch: &Batch, _scores: &Scores) -> Result<(), PipelineError> {
+        Ok(())
+    }
+
+    fn set_aside(&mut self, _rejects: &[Reject]) -> Result<(), PipelineError> {
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(), PipelineError> {
+        Ok(())
+    }
+}
+
 /// Both take every row, the first one first.
 impl<A: ScoreSink, B: ScoreSink> ScoreSink for (A, B) {
     type Output = (A::Output, B::Output);

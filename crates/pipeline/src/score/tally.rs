@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use nta_data::{Label, Scores};
 use nta_ingest::{Batch, Joined, LeftOut, Reject, TimeSpan, WithoutTruth};
 use nta_metrics::{ConfusionMatrix, OperatingPoint};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::sink::ScoreSink;
 use crate::error::PipelineError;
 
 /// Flows of one attack family.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FamilyCount {
     /// All of them.
     pub flows: u64,

@@ -13,6 +13,7 @@ mod part;
 mod plan;
 mod requirements;
 mod stratified;
+mod stream;
 mod summary;
 mod temporal;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use copies::Copies;
 pub use error::PartitionError;
 pub use part::Part;
 pub use requirements::Requirements;
+pub use stream::{Origin, Stream};
 pub use summary::{PartSummary, PartitionSummary};
 
 use choice::{Chosen, choose};
@@ -50,10 +52,22 @@ pub struct Partition {
     /// The entity of each test row as read: the same key for a host in whatever segment its rows stand. `(n_rows)`, empty
     /// where rows belong to none. The test rows themselves hold a key of their own for each segment.
     pub test_hosts: Vec<u64>,
+    /// Where the rows of each part stood before they were dealt, see [`Stream`]; `None` where no sequence was cut. Empty for
+    /// the test part where that is a file of its own.
+    pub origins: Option<[Origin; 5]>,
     /// Held-out rows whose features stand in the training part.
     pub copies: Copies,
     /// For the report.
     pub summary: PartitionSummary,
+}
+
+impl Partition {
+    /// The parts that are learned from, in [`Part`]'s order, as one stream; `None` where they cut no sequence.
+    pub fn learned(&self) -> Option<Stream<'_>> {
+        let origins = self.origins.as_ref()?;
+        let tables = [&self.train, &self.validation, &self.calibration, &self.threshold];
+        Some(Stream::new(&self.train.schema, tables.into_iter().zip(origins).collect()))
+    }
 }
 
 /// Deals the rows of `train`, as read, to the five parts; with a `test` file, sealed when it was read, to the other four.
@@ -86,9 +100,10 @@ pub fn partition(
             (Sealed::new(take_part(&train, &chosen.plan, Part::Test)), hosts)
         }
     };
+    let origins = Origin::of_parts(&train, &chosen.plan);
     // The table as read is gone before anything is hashed.
     drop(train);
-    Ok(assemble(learned_from, test, test_hosts, chosen))
+    Ok(assemble(learned_from, (test, test_hosts), origins, chosen))
 }
 
 fn check_files(train: &Dataset, test: Option<&Sealed>) -> Result<(), PartitionError> {
@@ -121,7 +136,12 @@ fn take_part(train: &Dataset, plan: &Plan, part: Part) -> Dataset {
     if segments.is_empty() { train.take(rows) } else { train.take_segments(rows, segments) }
 }
 
-fn assemble(learned_from: [Dataset; 4], test: Sealed, test_hosts: Vec<u64>, chosen: Chosen) -> Partition {
+fn assemble(
+    learned_from: [Dataset; 4],
+    (test, test_hosts): (Sealed, Vec<u64>),
+    origins: Option<[Origin; 5]>,
+    chosen: Chosen,
+) -> Partition {
     let [train, validation, calibration, threshold] = learned_from;
     let in_training: HashSet<u128> = train.feature_hashes().into_iter().collect();
     let copied = |hashes: Vec<u128>| copies::in_train(&in_training, &hashes);
@@ -152,5 +172,5 @@ fn assemble(learned_from: [Dataset; 4], test: Sealed, test_hosts: Vec<u64>, chos
         note: chosen.note,
         parts,
     };
-    Partition { train, validation, calibration, threshold, test, test_hosts, copies, summary }
+    Partition { train, validation, calibration, threshold, test, test_hosts, origins, copies, summary }
 }

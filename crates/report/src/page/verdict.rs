@@ -37,8 +37,8 @@ struct PromiseView {
 
 #[derive(Serialize)]
 struct HoldsFor {
-    moved: bool,
-    sentence: String,
+    claim: &'static str,
+    evidence: Vec<String>,
 }
 
 /// Places on a strip from 0 to beyond everything shown, in percent of its length.
@@ -97,25 +97,26 @@ fn promise_view(promise: &Promise, hybrid: Option<&MemberEvaluation>) -> Promise
 
 fn holds_for(found: &Moved) -> HoldsFor {
     let (auc, own, limit) = (found.auc, found.own_auc, found.limit);
-    let asked = format!(
-        "told from features alone, before the labels were read: a classifier tells {} benign training flows from {} test \
-         flows that the model leaves unflagged with AUC {auc:.2}; stretches of the training traffic from each other with \
-         {own:.2} at most; {limit:.2} counts",
+    let mut evidence = vec![format!(
+        "Told from features alone, before the labels were read: a classifier tells {} benign training flows from {} test \
+         flows that the model leaves unflagged with AUC {auc:.2}, and stretches of the training traffic from each other with \
+         {own:.2} at most; from {limit:.2} on it counts.",
         thousands(found.trained_rows),
         thousands(found.fresh_rows),
-    );
+    )];
     let column = |column: &MovedColumn| format!("{} ({:.2})", column.name, column.distance);
     let columns: Vec<String> = found.columns.iter().map(column).collect();
-    let sentence = match (found.moved, columns.is_empty()) {
-        (false, _) => format!("It holds for traffic like the training file's, and the test traffic is ({asked})."),
-        (true, true) => format!("No promise for another site: the test traffic moved ({asked})."),
-        (true, false) => format!(
-            "No promise for another site: the test traffic moved ({asked}). The columns that differ most, with the distance of \
-             their distributions: {}. Benign flows of that site make a promise for it: `nta baseline`.",
-            listed(&columns)
-        ),
+    if !columns.is_empty() {
+        let columns = listed(&columns);
+        evidence.push(format!("The columns that differ most, with the distance of their distributions: {columns}."));
+    }
+    let claim = match found.moved {
+        false => "The promise is for traffic like the training file's, and the test traffic is.",
+        true => {
+            "No promise for another site: the test traffic moved. Benign flows of that site make one for it (nta baseline)."
+        }
     };
-    HoldsFor { moved: found.moved, sentence }
+    HoldsFor { claim, evidence }
 }
 
 /// A configured rate, without needless zeros.

@@ -15,8 +15,14 @@ const EXCEL_ZERO: i64 = -25_569;
 const UNITS: [TimeUnit; 5] =
     [TimeUnit::Seconds, TimeUnit::Milliseconds, TimeUnit::Microseconds, TimeUnit::Nanoseconds, TimeUnit::ExcelDays];
 
+/// Ticks of .NET (100 ns since the year 1) from 2000 to 2100, which would be nanoseconds of 1990.
+const TICKS: std::ops::Range<f64> = 6.308_228e17..6.623_804e17;
+
 /// The unit in which `value` is a plausible time.
 pub(crate) fn unit_of(value: f64) -> Option<TimeUnit> {
+    if TICKS.contains(&value) {
+        return None;
+    }
     UNITS.into_iter().find(|unit| since_1970(value, *unit).is_some_and(|micros| PLAUSIBLE.contains(&micros)))
 }
 

@@ -49,7 +49,7 @@ pub fn leave_families_out(loaded: &LoadedConfig, listener: &dyn Listener) -> Res
     let mut config = loaded.config.clone();
     let traffic = traffic::read(&config, &loaded.project, &Quiet, listener)?;
     settle::by_traffic(&mut config, &traffic);
-    let parts = super::partition_of(&config, traffic)?;
+    let parts = super::partition_of(&config, traffic, 1.0)?;
     let kinds: Vec<MemberKind> = config.members().collect();
     measure(&Measuring { config: &config, listener }, &parts.train, &kinds)
 }

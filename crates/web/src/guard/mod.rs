@@ -1,0 +1,199 @@
+//! Who is let in, what may change something, and what stands on every answer.
+
+mod access;
+mod dress;
+
+pub(crate) use access::{Access, held};
+
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use crate::answer::body_of;
+use crate::error::Problem;
+use crate::server::Server;
+use crate::{Happened, random};
+
+/// The cookie that holds the id of a session.
+const COOKIE: &str = "nta_session";
+
+/// The header that a page's script sends with what changes something: a page of another site cannot.
+pub(crate) const CSRF: &str = "x-csrf-token";
+
+/// Who asks; handlers find it among a request's extensions.
+#[derive(Debug, Clone)]
+pub(crate) struct Visitor {
+    /// Id of the session.
+    session: String,
+    /// What must come back in [`CSRF`].
+    pub(crate) csrf: String,
+    /// Whether a token is asked for at all.
+    pub(crate) guarded: bool,
+}
+
+/// Stands before and behind every handler.
+pub(crate) async fn guard(State(server): State<Server>, mut request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let id = random::id().unwrap_or_default();
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let wants_page = wants_page(&method, &uri, request.headers());
+    let cookie = cookie(request.headers());
+    // A new visitor gets a session id at once, so that the page it asked for can change something.
+    let session = cookie.clone().or_else(|| random::id().ok()).unwrap_or_default();
+    let visitor =
+        Visitor { csrf: server.access.csrf(&session), session: session.clone(), guarded: server.access.is_guarded() };
+    request.extensions_mut().insert(visitor.clone());
+    let mut response = match admit(&server, &request, &visitor, cookie.is_some()) {
+        Admission::In => next.run(request).await,
+        Admission::Login => Redirect::to("/login").into_response(),
+        Admission::Refused(problem) => problem.into_response(),
+    };
+    if let Some(problem) = response.extensions_mut().remove::<Problem>().filter(|_| wants_page) {
+        response = server.pages.problem(&problem, &visitor);
+    }
+    let new = (cookie.is_none() && wants_page).then(|| session_cookie(&session));
+    dress::dress(&mut response, &id, &uri, new.as_deref());
+    server.watcher.hear(&Happened::Answered {
+        request: &id,
+        method: method.as_str(),
+        path: uri.path(),
+        status: response.status().as_u16(),
+        microseconds: begun.elapsed().as_micros() as u64,
+    });
+    response
+}
+
+enum Admission {
+    In,
+    Login,
+    Refused(Problem),
+}
+
+fn admit(server: &Server, request: &Request, visitor: &Visitor, has_cookie: bool) -> Admission {
+    let (headers, path) = (request.headers(), request.uri().path());
+    let access = &server.access;
+    if !access.is_guarded() && !is_local_host(host(request)) {
+        let why = "this server answers to localhost, 127.0.0.1 and [::1] alone; for another name, set a token";
+        return Admission::Refused(Problem::new(StatusCode::MISDIRECTED_REQUEST, why));
+    }
+    let by_token = bearer(headers).is_some_and(|token| access.is_token(token));
+    if !by_token && !access.is_in(&visitor.session) && !is_open(path) {
+        return match path.starts_with("/api/") {
+            true => Admission::Refused(Problem::new(StatusCode::UNAUTHORIZED, "send `Authorization: Bearer TOKEN`")),
+            false => Admission::Login,
+        };
+    }
+    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if is_safe || by_token {
+        return Admission::In;
+    }
+    // A program on this machine sends neither; a browser sends one of them whatever page made it ask.
+    let from_browser = has_cookie || headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site");
+    let sent = headers.get(CSRF).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if (from_browser || access.is_guarded()) && !access::same(sent, &visitor.csrf) {
+        return Admission::Refused(Problem::new(
+            StatusCode::FORBIDDEN,
+            "this request does not come from a page of this server; load the page again",
+        ));
+    }
+    Admission::In
+}
+
+/// Answered without a login.
+fn is_open(path: &str) -> bool {
+    matches!(path, "/login" | "/health" | "/ready" | "/api/v1/session") || path.starts_with("/assets/")
+}
+
+fn wants_page(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("text/html");
+    let for_people = ["/api/", "/assets/", "/health", "/ready"].iter().all(|path| !uri.path().starts_with(path));
+    method == Method::GET && for_people && (accepts.contains("text/html") || accepts.contains("*/*"))
+}
+
+fn host(request: &Request) -> &str {
+    let named = request.uri().authority().map(|authority| authority.as_str());
+    named.or_else(|| request.headers().get(header::HOST).and_then(|value| value.to_str().ok())).unwrap_or_default()
+}
+
+/// Whether a `Host` names this machine by a name that no one else can give it.
+fn is_local_host(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    name.eq_ignore_ascii_case("localhost") || matches!(name, "127.0.0.1" | "[::1]")
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
+}
+
+fn cookie(headers: &HeaderMap) -> Option<String> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, value)| *name == COOKIE && random::is_id(value)).map(|(_, value)| value.to_owned())
+}
+
+fn session_cookie(session: &str) -> String {
+    format!("{COOKIE}={session}; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200")
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Login {
+    token: String,
+}
+
+/// A wrong token is answered this much later.
+const WRONG_TOKEN: Duration = Duration::from_millis(500);
+
+/// The token for a session.
+pub(crate) async fn log_in(State(server): State<Server>, request: Request) -> Result<Response, Problem> {
+    let login: Login = body_of(request.into_body()).await?;
+    if !server.access.may_try() {
+        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens; wait a minute"));
+    }
+    if !server.access.is_token(&login.token) {
+        server.access.note_failure();
+        tokio::time::sleep(WRONG_TOKEN).await;
+        return Err(Problem::new(StatusCode::UNAUTHORIZED, "this is not the token"));
+    }
+    // A new id: one that somebody else may have set is worth nothing.
+    let session = random::id()?;
+    server.access.let_in(&session);
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if let Ok(value) = session_cookie(&session).parse() {
+        response.headers_mut().insert(header::SET_COOKIE, value);
+    }
+    Ok(response)
+}
+
+/// Ends the session.
+pub(crate) async fn log_out(State(server): State<Server>, request: axum::http::Request<Body>) -> StatusCode {
+    if let Some(visitor) = request.extensions().get::<Visitor>() {
+        server.access.let_out(&visitor.session);
+    }
+    StatusCode::NO_CONTENT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_local() {
+        for local in ["localhost", "LocalHost:8470", "127.0.0.1:1", "[::1]", "[::1]:8470"] {
+            assert!(is_local_host(local), "{local}");
+        }
+        for other in
+            ["", "evil.example", "evil.example:8470", "localhost.evil.example", "127.0.0.1.evil.example", "[::1", "a:b"]
+        {
+            assert!(!is_local_host(other), "{other}");
+        }
+    }
+}

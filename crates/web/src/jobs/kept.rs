@@ -1,0 +1,106 @@
+//! A job as it is kept on disk.
+
+use nta_pipeline::{Guess, Moment};
+use serde::{Deserialize, Serialize};
+
+/// One job.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Job {
+    pub(crate) id: String,
+    /// What the user calls what it works on.
+    pub(crate) name: String,
+    #[serde(flatten)]
+    pub(crate) work: Work,
+    pub(crate) state: JobState,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<String>,
+    pub(crate) asked: Moment,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ended: Option<Moment>,
+    /// How often it was begun: a server that was killed begins it again.
+    #[serde(default)]
+    pub(crate) begun: u32,
+    /// What came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) made: Option<Made>,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Work {
+    Score { upload: String, model: String, explain: bool },
+    Try,
+    Train { upload: String },
+}
+
+impl Work {
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Work::Score { .. } => "score",
+            Work::Try => "try",
+            Work::Train { .. } => "train",
+        }
+    }
+
+    /// The file that it reads.
+    pub(crate) fn upload(&self) -> Option<&str> {
+        match self {
+            Work::Score { upload, .. } | Work::Train { upload } => Some(upload),
+            Work::Try => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum JobState {
+    Queued,
+    Running,
+    Done,
+    Failed,
+    Cancelled,
+}
+
+impl JobState {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            JobState::Queued => "queued",
+            JobState::Running => "running",
+            JobState::Done => "done",
+            JobState::Failed => "failed",
+            JobState::Cancelled => "cancelled",
+        }
+    }
+
+    pub(crate) fn is_over(self) -> bool {
+        !matches!(self, JobState::Queued | JobState::Running)
+    }
+}
+
+/// What a job made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "made", rename_all = "snake_case")]
+pub(crate) enum Made {
+    /// A result, under the job's id.
+    Result { rows: u64, flagged: u64, model: String },
+    /// A run and its model.
+    Run {
+        run: String,
+        model: String,
+        /// What was taken for granted: the key, and what it became.
+        guesses: Vec<(String, String)>,
+    },
+}
+
+/// A guess as the page shows it.
+pub(crate) fn told(guess: &Guess) -> (String, String) {
+    let values = nta_pipeline::listed(&guess.values).to_string();
+    let is = match (&guess.becomes, guess.values.is_empty()) {
+        (Some(becomes), _) => format!("{values}: {becomes}"),
+        (None, true) => "none found".to_owned(),
+        (None, false) => values,
+    };
+    (guess.key.clone(), is)
+}

@@ -1,0 +1,235 @@
+//! Jobs one after the other, in a thread of their own, each kept in a file: what a killed server left is begun again.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use axum::http::StatusCode;
+use nta_pipeline::Moment;
+
+use super::kept::{Job, JobState, Work};
+use super::progress::{Followed, Progress};
+use super::work;
+use crate::error::Problem;
+use crate::guard::held;
+use crate::server::Server;
+use crate::{Happened, Watcher, random};
+
+/// A job that took the server down with it is not begun for ever.
+const MOST_TIMES: u32 = 3;
+
+/// Jobs that may wait.
+const MOST_WAITING: usize = 100;
+
+/// All jobs.
+pub(crate) struct Jobs {
+    folder: PathBuf,
+    watcher: Arc<dyn Watcher>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    all: BTreeMap<String, Job>,
+    waiting: VecDeque<String>,
+    running: Option<(String, Arc<Followed>)>,
+    stopping: bool,
+    working: bool,
+}
+
+impl Jobs {
+    /// The jobs kept in `folder`; those that did not end wait again, in the order in which they were asked for.
+    pub(crate) fn open(folder: PathBuf, watcher: Arc<dyn Watcher>) -> Self {
+        let mut state = State { all: kept_in(&folder), ..State::default() };
+        let mut unfinished: Vec<&mut Job> = state.all.values_mut().filter(|job| !job.state.is_over()).collect();
+        unfinished.sort_by_key(|job| job.asked);
+        let mut waiting = VecDeque::new();
+        for job in unfinished {
+            if job.begun >= MOST_TIMES {
+                job.state = JobState::Failed;
+                job.error = Some(format!(
+                    "the server ended {MOST_TIMES} times while it was at this; send the file again to try once more"
+                ));
+                job.ended = Some(Moment::now());
+            } else {
+                job.state = JobState::Queued;
+                waiting.push_back(job.id.clone());
+            }
+            // Where this fails, the file still says that it did not end.
+            let _ = keep(&folder, job);
+        }
+        state.waiting = waiting;
+        Jobs { folder, watcher, state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// Begins to work.
+    pub(crate) fn start(self: &Arc<Self>, server: &Server) -> io::Result<JoinHandle<()>> {
+        let server = server.clone();
+        held(&self.state).working = true;
+        std::thread::Builder::new().name("jobs".to_owned()).spawn(move || {
+            while let Some((job, followed)) = server.jobs.next() {
+                let done = work::work(&server, &job, &followed);
+                server.jobs.end(&job.id, done, &followed);
+            }
+            held(&server.jobs.state).working = false;
+        })
+    }
+
+    /// No more jobs are begun; the one at work is asked to stop by its watcher.
+    pub(crate) fn stop(&self) {
+        held(&self.state).stopping = true;
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn is_working(&self) -> bool {
+        held(&self.state).working
+    }
+
+    pub(crate) fn add(&self, name: String, work: Work) -> Result<Job, Problem> {
+        let job = Job {
+            id: random::id()?,
+            name,
+            work,
+            state: JobState::Queued,
+            error: None,
+            asked: Moment::now(),
+            ended: None,
+            begun: 0,
+            made: None,
+        };
+        let mut state = held(&self.state);
+        if state.waiting.len() >= MOST_WAITING {
+            return Err(Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many jobs wait; try again when some have ended",
+            ));
+        }
+        keep(&self.folder, &job)?;
+        state.all.insert(job.id.clone(), job.clone());
+        state.waiting.push_back(job.id.clone());
+        self.tell(&job);
+        drop(state);
+        self.changed.notify_all();
+        Ok(job)
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Result<Job, Problem> {
+        held(&self.state).all.get(id).cloned().ok_or_else(|| Problem::not_found("job"))
+    }
+
+    /// All of them, the newest first.
+    pub(crate) fn all(&self) -> Vec<Job> {
+        let mut all: Vec<Job> = held(&self.state).all.values().cloned().collect();
+        all.sort_by_key(|job| std::cmp::Reverse(job.asked));
+        all
+    }
+
+    /// Jobs that are done before `id` begins.
+    pub(crate) fn before(&self, id: &str) -> usize {
+        let state = held(&self.state);
+        let place = state.waiting.iter().position(|waiting| waiting == id);
+        place.map_or(0, |place| place + usize::from(state.running.is_some()))
+    }
+
+    pub(crate) fn progress(&self, id: &str) -> Option<Progress> {
+        let running = held(&self.state).running.clone();
+        running.filter(|(running, _)| running == id).map(|(_, followed)| followed.seen())
+    }
+
+    /// Whether a job that has not ended reads this upload.
+    pub(crate) fn uses(&self, upload: &str) -> bool {
+        held(&self.state).all.values().any(|job| !job.state.is_over() && job.work.upload() == Some(upload))
+    }
+
+    pub(crate) fn cancel(&self, id: &str) -> Result<(), Problem> {
+        let mut state = held(&self.state);
+        if let Some((_, followed)) = state.running.as_ref().filter(|(running, _)| running == id) {
+            followed.cancel();
+            return Ok(());
+        }
+        let Some(job) = state.all.get_mut(id) else { return Err(Problem::not_found("job")) };
+        if job.state.is_over() {
+            return Err(Problem::new(StatusCode::CONFLICT, "this job has ended"));
+        }
+        (job.state, job.ended) = (JobState::Cancelled, Some(Moment::now()));
+        keep(&self.folder, job)?;
+        self.tell(job);
+        state.waiting.retain(|waiting| waiting != id);
+        Ok(())
+    }
+
+    /// Forgets a job that has ended.
+    pub(crate) fn forget(&self, id: &str) -> io::Result<()> {
+        let mut state = held(&self.state);
+        if state.all.get(id).is_some_and(|job| job.state.is_over()) {
+            fs::remove_file(place(&self.folder, id))?;
+            state.all.remove(id);
+        }
+        Ok(())
+    }
+
+    /// Waits for the next job; `None` when there will be none.
+    fn next(&self) -> Option<(Job, Arc<Followed>)> {
+        let mut state = held(&self.state);
+        loop {
+            if state.stopping {
+                return None;
+            }
+            if let Some(id) = state.waiting.pop_front() {
+                let Some(job) = state.all.get_mut(&id) else { continue };
+                (job.state, job.begun) = (JobState::Running, job.begun + 1);
+                // Where the disk is full the work itself will say so.
+                let _ = keep(&self.folder, job);
+                self.tell(job);
+                let (job, followed) = (job.clone(), Arc::new(Followed::new(Arc::clone(&self.watcher))));
+                state.running = Some((id, Arc::clone(&followed)));
+                return Some((job, followed));
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn end(&self, id: &str, done: work::Done, followed: &Followed) {
+        let mut state = held(&self.state);
+        state.running = None;
+        let Some(job) = state.all.get_mut(id) else { return };
+        match done {
+            Ok(made) => (job.state, job.made) = (JobState::Done, Some(made)),
+            // The server ends: the job is begun again at the next start, and this time does not count.
+            Err(work::Ended::Stopped) if !followed.is_cancelled() => {
+                (job.state, job.begun) = (JobState::Queued, job.begun - 1);
+            }
+            Err(work::Ended::Stopped) => job.state = JobState::Cancelled,
+            Err(work::Ended::Failed(why)) => (job.state, job.error) = (JobState::Failed, Some(why)),
+        }
+        job.ended = job.state.is_over().then(Moment::now);
+        let _ = keep(&self.folder, job);
+        self.tell(job);
+    }
+
+    fn tell(&self, job: &Job) {
+        let (kind, state) = (job.work.kind(), job.state.name());
+        self.watcher.hear(&Happened::Job { job: &job.id, kind, state, error: job.error.as_deref() });
+    }
+}
+
+fn place(folder: &Path, id: &str) -> PathBuf {
+    folder.join(format!("{id}.json"))
+}
+
+fn keep(folder: &Path, job: &Job) -> io::Result<()> {
+    let text = serde_json::to_vec(job).map_err(io::Error::other)?;
+    nta_atomic::write(&place(folder, &job.id), &text).map_err(|error| error.source)
+}
+
+/// The jobs that can be read; others are none of ours.
+fn kept_in(folder: &Path) -> BTreeMap<String, Job> {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    let read = |path: PathBuf| serde_json::from_slice::<Job>(&fs::read(path).ok()?).ok();
+    let jobs = files.filter_map(|entry| read(entry.path())).filter(|job| random::is_id(&job.id));
+    jobs.map(|job| (job.id.clone(), job)).collect()
+}

@@ -1,0 +1,155 @@
+//! Pages and an HTTP API over the pipeline: a file is sent, scored by a saved model as a job, and looked at.
+//!
+//! No logic of its own: what is computed, the pipeline computes. Nothing is printed: what happens goes to a [`Watcher`].
+//! `router` is the table of contents; a folder a noun.
+
+mod answer;
+mod api;
+mod error;
+mod guard;
+mod jobs;
+mod models;
+mod pages;
+mod random;
+mod results;
+mod router;
+mod runs;
+mod server;
+mod stream;
+mod uploads;
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nta_pipeline::Project;
+
+use server::Server;
+
+/// How to serve.
+#[derive(Debug, Clone)]
+pub struct ServeConfig {
+    /// Where to listen. Other than loopback needs a token.
+    pub listen: SocketAddr,
+    /// Whose models and runs; what is sent stands in `web/` below its home.
+    pub project: Project,
+    /// What must be given to be let in; `None` lets everybody in who reaches a loopback address.
+    pub token: Option<String>,
+    /// Bytes of one file at most.
+    pub most_upload: u64,
+}
+
+/// What happened, as data.
+#[derive(Debug, Clone, Copy)]
+pub enum Happened<'a> {
+    /// The server takes requests.
+    Listening {
+        /// Where.
+        address: SocketAddr,
+        /// Whether a token is asked for.
+        guarded: bool,
+    },
+    /// A request was answered.
+    Answered {
+        /// As sent back in `x-request-id`.
+        request: &'a str,
+        /// `GET`, …
+        method: &'a str,
+        /// The path without its query.
+        path: &'a str,
+        /// The status.
+        status: u16,
+        /// Microseconds until the answer began.
+        microseconds: u64,
+    },
+    /// A job changed its state.
+    Job {
+        /// Its id.
+        job: &'a str,
+        /// `score`, `try`, `train`.
+        kind: &'a str,
+        /// `queued`, `running`, `done`, `failed`, `cancelled`.
+        state: &'a str,
+        /// Why it failed.
+        error: Option<&'a str>,
+    },
+}
+
+/// Is told what happens, from any thread, and says when to stop.
+pub trait Watcher: Send + Sync + 'static {
+    /// Takes one thing that happened.
+    fn hear(&self, happened: &Happened<'_>);
+
+    /// Whether to stop: no more requests are taken, and a job stops at its next safe point, to go on after the next start.
+    fn stopped(&self) -> bool;
+}
+
+/// Why the server could not be.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum WebError {
+    #[error(
+        "{0} can be reached from other machines: set NTA_TOKEN or --token-file to a secret of 16 or more characters, or \
+         listen on 127.0.0.1"
+    )]
+    Open(SocketAddr),
+    #[error("the token has {0} characters; 16 or more are needed (`openssl rand -hex 16`)")]
+    ShortToken(usize),
+    #[error("cannot listen on {address}: {source}; choose another with --listen")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error("cannot {doing} {path}: {source}")]
+    Io { doing: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("cannot start: {0}")]
+    Start(std::io::Error),
+}
+
+/// Characters of a token at least.
+const TOKEN_LENGTH: usize = 16;
+
+/// How long open answers may take when the server stops.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
+/// Serves until `watcher` says to stop.
+///
+/// # Errors
+/// An address that is open to others without a token, one that cannot be had, a home that cannot be written.
+pub fn serve(config: ServeConfig, watcher: Arc<dyn Watcher>) -> Result<(), WebError> {
+    match &config.token {
+        None if !config.listen.ip().is_loopback() => return Err(WebError::Open(config.listen)),
+        Some(token) if token.chars().count() < TOKEN_LENGTH => {
+            return Err(WebError::ShortToken(token.chars().count()));
+        }
+        _ => {}
+    }
+    let wanted = config.listen;
+    let listen = move |source| WebError::Listen { address: wanted, source };
+    let listener = TcpListener::bind(wanted).map_err(listen)?;
+    listener.set_nonblocking(true).map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let guarded = config.token.is_some();
+    let server = Server::open(config, Arc::clone(&watcher))?;
+    let worker = server.jobs.start(&server).map_err(WebError::Start)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(WebError::Start)?;
+    let jobs = Arc::clone(&server.jobs);
+    let served = runtime.block_on(async {
+        let listener = tokio::net::TcpListener::from_std(listener).map_err(listen)?;
+        watcher.hear(&Happened::Listening { address, guarded });
+        let serving = axum::serve(listener, router::router(server)).with_graceful_shutdown(stop(Arc::clone(&watcher)));
+        tokio::select! {
+            ended = async { serving.await } => ended.map_err(WebError::Start),
+            () = async { stop(watcher).await; tokio::time::sleep(LAST_ANSWERS).await } => Ok(()),
+        }
+    });
+    jobs.stop();
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    drop(worker.join());
+    served
+}
+
+/// Waits until `watcher` says to stop.
+async fn stop(watcher: Arc<dyn Watcher>) {
+    while !watcher.stopped() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -1,0 +1,48 @@
+//! What every handler knows.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use nta_pipeline::Project;
+
+use crate::guard::Access;
+use crate::jobs::Jobs;
+use crate::pages::Pages;
+use crate::uploads::Uploads;
+use crate::{ServeConfig, Watcher, WebError};
+
+/// The server's state; a clone is the same server.
+#[derive(Clone)]
+pub(crate) struct Server {
+    pub(crate) project: Project,
+    pub(crate) access: Arc<Access>,
+    pub(crate) uploads: Arc<Uploads>,
+    pub(crate) jobs: Arc<Jobs>,
+    pub(crate) pages: Arc<Pages>,
+    pub(crate) watcher: Arc<dyn Watcher>,
+}
+
+impl Server {
+    pub(crate) fn open(config: ServeConfig, watcher: Arc<dyn Watcher>) -> Result<Self, WebError> {
+        let home = config.project.home.join("web");
+        for folder in ["uploads", "jobs", "results", "training"] {
+            let path = home.join(folder);
+            std::fs::create_dir_all(&path).map_err(|source| WebError::Io { doing: "make", path, source })?;
+        }
+        // What a killed server left half written; what another one writes now is left alone.
+        let _ = nta_atomic::sweep(&home.join("results"));
+        Ok(Server {
+            access: Arc::new(Access::new(config.token).map_err(WebError::Start)?),
+            uploads: Arc::new(Uploads::open(home.join("uploads"), config.most_upload)),
+            jobs: Arc::new(Jobs::open(home.join("jobs"), Arc::clone(&watcher))),
+            pages: Arc::new(Pages::new().map_err(|error| WebError::Start(std::io::Error::other(error)))?),
+            project: config.project,
+            watcher,
+        })
+    }
+
+    /// The folder of a result.
+    pub(crate) fn result_folder(&self, id: &str) -> PathBuf {
+        self.project.home.join("web/results").join(id)
+    }
+}

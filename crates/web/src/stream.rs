@@ -1,0 +1,49 @@
+//! Answers of any length, made by a thread of their own as fast as they are taken.
+
+use std::io::{self, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes};
+use http_body::Frame;
+use tokio::sync::mpsc;
+
+/// Bytes sent at a time.
+const PIECE: usize = 64 << 10;
+
+/// A body that `write` writes. Where it fails the connection breaks off, so that a part is not taken for the whole.
+pub(crate) fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static) -> Body {
+    let (sender, receiver) = mpsc::channel(4);
+    tokio::task::spawn_blocking(move || {
+        let mut pieces = io::BufWriter::with_capacity(PIECE, Pieces(sender.clone()));
+        if let Err(error) = write(&mut pieces).and_then(|()| pieces.flush()) {
+            drop(sender.blocking_send(Err(error)));
+        }
+    });
+    Body::new(Received(receiver))
+}
+
+struct Pieces(mpsc::Sender<io::Result<Bytes>>);
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
+        self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes))).map_err(gone)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Received(mpsc::Receiver<io::Result<Bytes>>);
+
+impl http_body::Body for Received {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        self.0.poll_recv(context).map(|piece| piece.map(|piece| piece.map(Frame::data)))
+    }
+}

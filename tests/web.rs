@@ -1,0 +1,364 @@
+//! `nta serve`, asked over a socket: a file sent in pieces, scored, looked at and taken away; what is not ours refused.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::nta::Home;
+
+const TOKEN: &str = "a token of the tests' own";
+
+/// A server that ends with the test.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+struct Answer {
+    status: u16,
+    headers: BTreeMap<String, String>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+}
+
+impl Server {
+    fn start(home: &Home, token: Option<&str>) -> Self {
+        let mut command = home.command(&["serve", "--listen", "127.0.0.1:0", "--json", "--max-upload", "1"]);
+        command.env_remove("NTA_TOKEN").stdout(Stdio::piped()).stderr(Stdio::null());
+        token.map(|token| command.env("NTA_TOKEN", token));
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        lines.read_line(&mut first).unwrap();
+        let url = serde_json::from_str::<Value>(&first).unwrap()["url"].as_str().unwrap().to_owned();
+        // Nobody reads on: the pipe must not fill.
+        std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+        Server { child, address: url.trim_start_matches("http://").parse().unwrap() }
+    }
+
+    fn connect(&self, head: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    }
+
+    fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let host = self.address.to_string();
+        let host = headers.iter().find(|(name, _)| *name == "host").map_or(host.as_str(), |(_, host)| host);
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
+        for (name, value) in headers.iter().filter(|(name, _)| *name != "host") {
+            head += &format!("{name}: {value}\r\n");
+        }
+        let mut stream = self.connect(&format!("{head}content-length: {}\r\n\r\n", body.len()));
+        // A server that refuses by the head alone may close before all is sent.
+        let _ = stream.write_all(body);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        parsed(&answer, method)
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &[], b"")
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Answer {
+        self.ask("POST", path, &[], body.to_string().as_bytes())
+    }
+
+    fn begin_upload(&self, name: &str, size: usize) -> String {
+        let begun = self.post("/api/v1/uploads", &json!({ "name": name, "size": size }));
+        assert_eq!(begun.status, 201, "{}", begun.text());
+        begun.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    fn send(&self, upload: &str, offset: usize, bytes: &[u8]) -> Answer {
+        self.ask("PATCH", &format!("/api/v1/uploads/{upload}"), &[("upload-offset", &offset.to_string())], bytes)
+    }
+
+    fn offset(&self, upload: &str) -> usize {
+        let answer = self.ask("HEAD", &format!("/api/v1/uploads/{upload}"), &[], b"");
+        answer.headers["upload-offset"].parse().unwrap()
+    }
+
+    fn upload(&self, name: &str, bytes: &[u8]) -> String {
+        let upload = self.begin_upload(name, bytes.len());
+        assert_eq!(self.send(&upload, 0, bytes).status, 204);
+        upload
+    }
+
+    /// Waits until a job has ended.
+    fn ended(&self, job: &Value) -> Value {
+        let path = format!("/api/v1/jobs/{}", job["id"].as_str().unwrap());
+        let begun = Instant::now();
+        loop {
+            let job = self.get(&path).json();
+            if !["queued", "running"].contains(&job["state"].as_str().unwrap()) {
+                return job;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(240), "{job}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    fn end(mut self, signal: &str) -> i32 {
+        let pid = self.child.id().to_string();
+        assert!(std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        self.child.wait().unwrap().code().unwrap_or(-1)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn parsed(answer: &[u8], method: &str) -> Answer {
+    let split = answer.windows(4).position(|w| w == b"\r\n\r\n").expect("a whole head");
+    let head = String::from_utf8_lossy(&answer[..split]).into_owned();
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let pairs = lines.filter_map(|line| line.split_once(": "));
+    let headers: BTreeMap<String, String> = pairs.map(|(n, v)| (n.to_lowercase(), v.to_owned())).collect();
+    let mut body = answer[split + 4..].to_vec();
+    if headers.get("transfer-encoding").is_some_and(|t| t == "chunked") && method != "HEAD" {
+        body = unchunked(&body);
+    }
+    Answer { status, headers, body }
+}
+
+fn unchunked(mut body: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    loop {
+        let end = body.windows(2).position(|w| w == b"\r\n").expect("the length of a piece");
+        let length = usize::from_str_radix(std::str::from_utf8(&body[..end]).unwrap(), 16).unwrap();
+        if length == 0 {
+            return whole;
+        }
+        whole.extend(&body[end + 2..end + 2 + length]);
+        body = &body[end + 4 + length..];
+    }
+}
+
+const SMALL: [&str; 6] = ["--set", "forest.trees=25", "--set", "lstm.hidden=16", "--set", "lstm.epochs=2"];
+
+fn with_model() -> Home {
+    let home = Home::new();
+    home.nta(&[&["run", "configs/quickstart.yaml"], &SMALL[..]].concat()).ok();
+    home
+}
+
+fn simulated(home: &Home) -> Vec<u8> {
+    let path = home.path().join("flows.csv");
+    home.nta(&["simulate", "--seed", "9", "--set", "flows=4000", "-o", path.to_str().unwrap()]).ok();
+    std::fs::read(path).unwrap()
+}
+
+#[test]
+fn a_file_is_sent_scored_looked_at_and_taken_away() {
+    let home = with_model();
+    let flows = simulated(&home);
+    let server = Server::start(&home, None);
+    assert_eq!(server.get("/ready").json()["status"], "ok");
+    assert!(server.get("/").text().contains("<option>quickstart"));
+
+    // The connection breaks in the middle of the first piece; what arrived stays, and nothing is sent twice.
+    let upload = server.begin_upload("../../=my flows.csv", flows.len());
+    let half = flows.len() / 2;
+    let head = format!("PATCH /api/v1/uploads/{upload} HTTP/1.1\r\nhost: {}\r\nupload-offset: 0\r\n", server.address);
+    let mut broken = server.connect(&format!("{head}content-length: {}\r\n\r\n", flows.len()));
+    broken.write_all(&flows[..half]).unwrap();
+    drop(broken);
+    let begun = Instant::now();
+    while server.offset(&upload) < half && begun.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let held = server.offset(&upload);
+    assert_eq!(held, half);
+    let early = server.post("/api/v1/jobs", &json!({ "kind": "score", "upload": upload }));
+    assert_eq!(early.status, 409, "{}", early.text());
+    assert_eq!(server.send(&upload, 0, &flows).status, 409, "from another offset");
+    assert_eq!(server.send(&upload, held, &flows[held..]).status, 204);
+
+    let job = server.post("/api/v1/jobs", &json!({ "kind": "score", "upload": upload, "explain": true }));
+    assert_eq!(job.status, 202, "{}", job.text());
+    let done = server.ended(&job.json());
+    assert_eq!(done["state"], "done", "{done}");
+    let id = done["id"].as_str().unwrap().to_owned();
+    looks_right(&server, &id, &home);
+
+    // A broken file names its line by the user's name of it.
+    let text = String::from_utf8(flows.clone()).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    let odd = lines[4].replacen(|c: char| c.is_ascii_digit(), "x", 1);
+    lines[4] = &odd;
+    let upload = server.upload("odd.csv", lines.join("\n").as_bytes());
+    let failed = server.ended(&server.post("/api/v1/jobs", &json!({ "kind": "score", "upload": upload })).json());
+    let error = failed["error"].as_str().unwrap_or_default();
+    assert!(error.contains("odd.csv") && error.contains("line 5"), "{failed}");
+    assert!(!error.contains(home.path().to_str().unwrap()), "no path of the server: {error}");
+    assert!(server.get(&format!("/jobs/{}", failed["id"].as_str().unwrap())).text().contains("line 5"));
+
+    // A result outlives the server, and `kill` ends it well.
+    assert_eq!(server.end("-TERM"), 0);
+    let server = Server::start(&home, None);
+    assert_eq!(server.get(&format!("/results/{id}")).status, 200);
+    assert_eq!(server.get("/api/v1/jobs").json()["jobs"].as_array().unwrap().len(), 2);
+    assert_eq!(server.ask("DELETE", &format!("/api/v1/results/{id}"), &[], b"").status, 204);
+    assert_eq!(server.get(&format!("/results/{id}")).status, 404);
+}
+
+/// The page, the numbers, the rows and the downloads of a result tell the same.
+fn looks_right(server: &Server, id: &str, home: &Home) {
+    let page = server.get(&format!("/results/{id}"));
+    assert_eq!(page.status, 200, "{}", page.text());
+    for word in
+        ["=my flows.csv", "How right", "confusion-forest", "confusion-lstm", "confusion-hybrid", "precision-recall"]
+    {
+        assert!(page.text().contains(word), "{word}");
+    }
+    let policy = &page.headers["content-security-policy"];
+    assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{policy}");
+    for inline in ["<script>", "style=", " onclick", "<style"] {
+        assert!(!page.text().contains(inline), "{inline}");
+    }
+    let figure = server.get(&format!("/results/{id}/figures/roc"));
+    assert!(figure.text().starts_with("<svg") && figure.headers["content-type"] == "image/svg+xml");
+
+    let numbers = server.get(&format!("/api/v1/results/{id}")).json();
+    let (rows, flagged) = (numbers["rows"].as_u64().unwrap(), numbers["flagged"].as_u64().unwrap());
+    assert!(rows >= 3_000 && flagged > 0 && flagged < rows / 2, "{rows} rows, {flagged} flagged");
+    let hybrid = numbers["members"].as_array().unwrap().last().unwrap().clone();
+    let threshold = hybrid["threshold"].as_f64().unwrap() as f32;
+    let confusion = &hybrid["at_threshold"]["confusion"];
+    assert_eq!(confusion["tp"].as_u64().unwrap() + confusion["fp"].as_u64().unwrap(), flagged);
+    let binned: u64 =
+        numbers["timeline"]["bins"].as_array().unwrap().iter().map(|b| b["flagged"].as_u64().unwrap()).sum();
+    assert_eq!(binned, flagged);
+
+    let ask = |query: &str| server.get(&format!("/api/v1/results/{id}/rows?{query}")).json();
+    let score = |row: &Value| row["cells"]["hybrid"].as_f64().unwrap();
+    let first = ask(&format!("above={threshold}&size=500"));
+    assert_eq!((first["matching"].as_u64(), first["total"].as_u64()), (Some(flagged), Some(rows)));
+    let shown = first["rows"].as_array().unwrap().clone();
+    assert!(shown.windows(2).all(|w| score(&w[0]) >= score(&w[1])), "by falling score");
+    assert!(shown.iter().all(|row| row["cells"]["flagged"] == true && row["cells"]["reasons"] != ""));
+    let host = shown[0]["cells"]["src"].as_str().unwrap();
+    let of_host = ask(&format!("above={threshold}&host={host}&sort=file&size=500"));
+    let n_of_host = of_host["matching"].as_u64().unwrap();
+    assert!(n_of_host > 0 && n_of_host <= flagged);
+    for row in of_host["rows"].as_array().unwrap() {
+        let ends = [&row["cells"]["src"], &row["cells"]["dst"]];
+        assert!(ends.iter().any(|end| end.as_str().is_some_and(|end| end.contains(host))), "{row}");
+    }
+    let last = ask(&format!("sort=file&size=100&page={}", rows.div_ceil(100)));
+    assert_eq!(last["rows"].as_array().unwrap().last().unwrap()["row"].as_u64(), Some(rows - 1));
+
+    let csv = server.get(&format!("/api/v1/results/{id}/download/csv")).text();
+    assert_eq!(csv.lines().count() as u64, rows + 1);
+    let jsonl = server.get(&format!("/api/v1/results/{id}/download/jsonl")).text();
+    let n_flagged = jsonl.lines().filter(|line| line.contains("\"flagged\":true")).count() as u64;
+    assert_eq!(n_flagged, flagged);
+    let parquet = home.path().join("taken.parquet");
+    std::fs::write(&parquet, server.get(&format!("/api/v1/results/{id}/download/parquet")).body).unwrap();
+    assert!(nta_ingest::read_columns(&parquet).unwrap().get("flagged").is_some());
+}
+
+#[test]
+fn what_does_not_come_from_a_page_of_ours_is_refused() {
+    let home = Home::new();
+    let server = Server::start(&home, None);
+    let page = server.get("/");
+    assert!(page.text().contains("Try it on simulated traffic"));
+    for header in
+        ["content-security-policy", "x-content-type-options", "referrer-policy", "x-frame-options", "x-request-id"]
+    {
+        assert!(page.headers.contains_key(header), "{header}");
+    }
+    let cookie = page.headers["set-cookie"].split(';').next().unwrap().to_owned();
+    assert!(page.headers["set-cookie"].contains("HttpOnly") && page.headers["set-cookie"].contains("SameSite=Strict"));
+    let csrf = page.text().split("name=\"csrf\" content=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+
+    assert_eq!(server.ask("GET", "/", &[("host", "evil.example:8470")], b"").status, 421, "DNS rebinding");
+    let body = json!({ "name": "a.csv", "size": 10 }).to_string();
+    let post = |headers: &[(&str, &str)]| server.ask("POST", "/api/v1/uploads", headers, body.as_bytes()).status;
+    assert_eq!(post(&[("origin", "http://evil.example")]), 403);
+    assert_eq!(post(&[("cookie", &cookie)]), 403);
+    assert_eq!(post(&[("cookie", &cookie), ("x-csrf-token", &csrf.replace(|c: char| c.is_ascii_digit(), "0"))]), 403);
+    assert_eq!(post(&[("cookie", &cookie), ("x-csrf-token", &csrf), ("origin", "http://127.0.0.1")]), 201);
+
+    let refused = |status: u16, body: Value| {
+        let answer = server.post("/api/v1/uploads", &body);
+        assert_eq!(answer.status, status, "{}", answer.text());
+        assert_eq!(answer.headers["content-type"], "application/problem+json");
+    };
+    refused(413, json!({ "name": "a", "size": (1u64 << 30) + 1 }));
+    refused(400, json!({ "name": "a", "size": 0 }));
+    refused(400, json!({ "name": "a", "size": 1, "path": "/etc" }));
+    let upload = server.begin_upload("a.csv", 4);
+    assert_eq!(server.send(&upload, 0, b"more than four").status, 413);
+    for path in [
+        "/results/..%2f..%2fmodels",
+        "/api/v1/uploads/../../../etc/passwd",
+        "/api/v1/results/..%2F..%2F..%2Fetc%2Fpasswd/rows",
+        "/runs/..%2f..%2fetc/report",
+        "/assets/..%2f..%2fCargo.toml",
+        "/jobs/0123456789abcdef0123456789abcdef",
+        "/nothing",
+    ] {
+        assert_eq!(server.get(path).status, 404, "{path}");
+    }
+    let job = server.post("/api/v1/jobs", &json!({ "kind": "score", "upload": upload, "model": "../../etc" }));
+    assert!((400..500).contains(&job.status), "{}", job.text());
+    let described = server.get("/api/v1/openapi.json").json();
+    assert_eq!(described["openapi"], "3.1.0");
+}
+
+#[test]
+fn with_a_token_nothing_but_the_login_answers_without_it() {
+    let home = Home::new();
+    let server = Server::start(&home, Some(TOKEN));
+    for path in ["/", "/models", "/runs", "/train"] {
+        let answer = server.get(path);
+        assert_eq!((answer.status, answer.headers["location"].as_str()), (303, "/login"), "{path}");
+    }
+    for path in ["/api/v1/models", "/api/v1/jobs", "/api/v1/openapi.json", "/api/v1/runs"] {
+        assert_eq!(server.get(path).status, 401, "{path}");
+        assert_eq!(server.ask("GET", path, &[("authorization", "Bearer wrong")], b"").status, 401, "{path}");
+        let right = format!("Bearer {TOKEN}");
+        assert_eq!(server.ask("GET", path, &[("authorization", &right)], b"").status, 200, "{path}");
+    }
+    assert_eq!(server.get("/health").status, 200);
+    let page = server.get("/login");
+    let cookie = page.headers["set-cookie"].split(';').next().unwrap().to_owned();
+    let csrf = page.text().split("name=\"csrf\" content=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let log_in = |token: &str, csrf: &str| {
+        let headers = [("cookie", cookie.as_str()), ("x-csrf-token", csrf)];
+        server.ask("POST", "/api/v1/session", &headers, json!({ "token": token }).to_string().as_bytes())
+    };
+    assert_eq!(log_in(TOKEN, "").status, 403);
+    assert_eq!(log_in("wrong", &csrf).status, 401);
+    let session = log_in(TOKEN, &csrf);
+    assert_eq!(session.status, 204);
+    let session = session.headers["set-cookie"].split(';').next().unwrap().to_owned();
+    assert_ne!(session, cookie, "an id that another may have set is worth nothing");
+    assert_eq!(server.ask("GET", "/", &[("cookie", &session)], b"").status, 200);
+    assert_eq!(server.ask("GET", "/", &[("cookie", &cookie)], b"").status, 303);
+
+    Home::new().nta(&["serve", "--listen", "0.0.0.0:0"]).refused(2, &["NTA_TOKEN", "--token-file", "127.0.0.1"]);
+}
