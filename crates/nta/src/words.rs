@@ -46,7 +46,8 @@ pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
         Outcome::LeaveOut { left_out, best, unseen } => {
             let best =
                 best.as_ref().map_or_else(|| "nothing to choose by".to_owned(), |best| format!("most by {best}"));
-            let found = unseen.map_or_else(String::new, |found| format!(", {} of what was left out", in_percent(found)));
+            let found =
+                unseen.map_or_else(String::new, |found| format!(", {} of what was left out", in_percent(found)));
             format!("families left out {left_out} times · {best}{found}")
         }
         Outcome::Forest { trees, out_of_bag_auc } => {
