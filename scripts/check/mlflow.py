@@ -156,6 +156,7 @@ def numbers(stage, event):
         "read": {"rows": "data/rows", "columns": "data/columns", "files": "data/files"},
         "preprocess": {"tabular": "data/forest_columns", "numeric": "data/lstm_numbers", "categorical": "data/lstm_categories"},
         "forest": {"trees": "train/forest_trees", "out_of_bag_auc": "train/forest_out_of_bag_roc_auc"},
+        "leave_out": {"unseen": "train/left_out_detection"},
         "lstm": {"epochs": "train/lstm_epochs", "best_epoch": "train/lstm_best_epoch"},
         "hybrid": {"threshold": "validation/hybrid_threshold"},
     }

@@ -1,6 +1,6 @@
 //! Which rows of the training part are fitted on, calibrated on and judged when families and a benign group are left out.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use nta_data::{Dataset, Purpose, rng};
 use rand_core::RngCore;
@@ -80,11 +80,11 @@ impl Pool {
 
     /// Deals the rows without `families` and without the benign group `group`.
     pub(super) fn deal(&self, families: &[String], group: Option<u64>) -> Dealt {
-        let left: HashMap<u32, ()> = match (&self.groups, group) {
-            (Some(groups), Some(group)) => groups.rows_of(group).map(|row| (row, ())).collect(),
-            _ => HashMap::new(),
+        let left: HashSet<u32> = match (&self.groups, group) {
+            (Some(groups), Some(group)) => groups.rows_of(group).collect(),
+            _ => HashSet::new(),
         };
-        let (out, within): (Vec<u32>, Vec<u32>) = self.benign.iter().partition(|row| left.contains_key(*row));
+        let (out, within): (Vec<u32>, Vec<u32>) = self.benign.iter().partition(|row| left.contains(*row));
         let [fit, calibration, judged] = cut(&within, [0.45, 0.6]);
         let mut fit = self.thin(fit, MOST_FITTED);
         let mut calibration = self.thin(calibration, MOST_CALIBRATED);
