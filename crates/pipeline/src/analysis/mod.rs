@@ -70,7 +70,7 @@ pub struct Analysis {
     pub no_curves: Option<String>,
     /// Flows and flagged flows over time; `None` without times.
     pub timeline: Option<Timeline>,
-    /// The hosts that most flagged flows come from, at most [`hosts::SHOWN`]; empty where the model's schema names none.
+    /// The hosts that most flagged flows come from, the first of them; empty where the model's schema names none.
     pub hosts: Vec<HostCount>,
     /// Flows and flagged flows of each attack family, where the file holds them.
     pub families: BTreeMap<String, FamilyCount>,
@@ -87,7 +87,7 @@ pub struct MemberAnalysis {
     pub name: String,
     /// A flow is flagged above it.
     pub threshold: f32,
-    /// Flows by score, of which the truth is not known or not held by the file, in [`overview::STEPS`] steps: place `k` holds
+    /// Flows by score, of which the truth is not known or not held by the file, in 1,001 steps: place `k` holds
     /// scores above `(k - 1) / 1000` up to `k / 1000`, so that those above `k / 1000` stand behind place `k`.
     pub unjudged: Vec<u64>,
     /// The same of benign flows.
