@@ -48,6 +48,7 @@
 //! ```
 
 mod aliases;
+mod data_digest;
 mod digest;
 mod error;
 #[cfg(test)]
@@ -71,9 +72,10 @@ mod snapshot;
 mod store;
 mod verify;
 
+pub use data_digest::DataDigest;
 pub use error::ModelError;
 pub use golden::{Golden, GoldenRow};
-pub use manifest::{DataDigest, FORMAT_REVISION, FileEntry, MANIFEST, Manifest, MemberEntry, MemberKind, Provenance};
+pub use manifest::{FORMAT_REVISION, FileEntry, MANIFEST, Manifest, MemberEntry, MemberKind, Provenance};
 pub use member::{Member, NamedMember};
 pub use model::{Model, NamedThreshold, StateRule};
 pub use novelty::{Held, Novelties, Novelty};

@@ -7,6 +7,7 @@ use nta_leakage::Finding;
 use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
+use crate::data_digest::DataDigest;
 use crate::digest::{digest_of_digests, sha256_hex};
 use crate::parts;
 use crate::site::SiteBaseline;
@@ -61,20 +62,6 @@ pub struct Provenance {
     /// parent learned it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<SiteBaseline>,
-}
-
-/// A file that the model was trained or judged on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DataDigest {
-    /// `train`, `test`, `replay` (old traffic of a retraining) or `labels` (of the others).
-    pub role: String,
-    /// File name, without folders.
-    pub name: String,
-    /// Size in bytes.
-    pub bytes: u64,
-    /// Digest of the contents.
-    pub sha256: String,
 }
 
 /// A member and the file that holds it.

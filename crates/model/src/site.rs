@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::manifest::DataDigest;
+use crate::data_digest::DataDigest;
 
 /// What a version owes to benign flows of one site. It reaches no score by itself: thresholds and counts do.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -13,13 +13,13 @@ use nta_preprocess::{BinnedColumn, Spread};
 use serde::Serialize;
 
 use crate::digest::sha256_of;
+use crate::drift_limits::own_limits;
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Outcome, Stage};
 use crate::project::Project;
 use crate::promises::{self, ObservedPromise};
 use crate::score::{Asked, Input, ScoreSink, into_sink};
 use crate::track::locate;
-use crate::yaml;
 
 /// Rows held at a time.
 const BATCH: usize = 8_192;
@@ -147,16 +147,6 @@ fn limits(request: &DriftRequest, model: &Model) -> Result<DriftConfig, Pipeline
         Some((key, value, right)) => Err(PipelineError::refuse(format!("`{key}` is {value}: give {right}"))),
         None => Ok(limits),
     }
-}
-
-/// The limits of the model's config. A model of before there were limits, or one made by other hands, is held to the usual
-/// ones. Its text is read within the bounds of any config's, and no other block of it has a say here.
-pub(crate) fn own_limits(model: &Model) -> DriftConfig {
-    let own = yaml::parse(&model.provenance.config).ok().and_then(|mut config| {
-        let block = config.value.get_mut("drift").map(serde_json::Value::take)?;
-        serde_json::from_value::<DriftConfig>(block).ok()
-    });
-    own.unwrap_or_default()
 }
 
 fn promise(model: &Model, false_alarms: Option<&BinnedColumn>) -> Result<Option<ObservedPromise>, PipelineError> {

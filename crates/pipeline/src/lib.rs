@@ -8,6 +8,7 @@ mod config;
 mod digest;
 mod doctor;
 mod drift;
+mod drift_limits;
 mod dry_run;
 mod error;
 mod event;

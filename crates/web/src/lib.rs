@@ -7,6 +7,7 @@ mod answer;
 mod api;
 mod error;
 mod guard;
+mod held;
 mod jobs;
 mod models;
 mod pages;
@@ -129,7 +130,9 @@ pub fn serve(config: ServeConfig, watcher: Arc<dyn Watcher>) -> Result<(), WebEr
     let address = listener.local_addr().map_err(listen)?;
     let guarded = config.token.is_some();
     let server = Server::open(config, Arc::clone(&watcher))?;
-    let worker = server.jobs.start(&server).map_err(WebError::Start)?;
+    let worker = server.clone();
+    let worker =
+        server.jobs.start(move |job, followed| jobs::perform(&worker, job, followed)).map_err(WebError::Start)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(WebError::Start)?;
     let jobs = Arc::clone(&server.jobs);
     let served = runtime.block_on(async {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use nta_pipeline::Project;
 
-use crate::guard::Access;
-use crate::jobs::Jobs;
-use crate::pages::Pages;
-use crate::uploads::Uploads;
+use crate::guard::access::Access;
+use crate::jobs::queue::Jobs;
+use crate::pages::templates::Pages;
+use crate::uploads::store::Uploads;
 use crate::{ServeConfig, Watcher, WebError};
 
 /// The server's state; a clone is the same server.

@@ -10,10 +10,18 @@ use nta_data::Contact;
 use sha2::{Digest, Sha256};
 
 use crate::error::{IngestError, stop_if_asked};
-use crate::input::pieces::Sampling;
 use crate::input::spool;
 use crate::input::stamp::Stamp;
 use crate::input::unpack::holds_lines;
+
+/// How much of a file is read, and how its lines are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sampling {
+    /// About so many bytes.
+    pub(crate) bytes: u64,
+    /// Whether the lines between the pieces are counted, which takes the whole file past the eye: where one is to be named.
+    pub(crate) counts_lines: bool,
+}
 
 /// A file of a source. It is opened when it is first asked for; a pipe is read once, into a file without a name, and
 /// every pass reads that.

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::error::IngestError;
 use crate::input::bytes::{Arrival, ByteSource, LineJump};
-use crate::input::file::OpenInput;
+use crate::input::file::{OpenInput, Sampling};
 use crate::input::tap::Tap;
 use crate::input::unpack::{BYTE_ORDER_MARK, Unpacked, holds_lines};
 
@@ -15,15 +15,6 @@ use crate::input::unpack::{BYTE_ORDER_MARK, Unpacked, holds_lines};
 pub(crate) const PLACES: usize = 16;
 /// Bytes looked at for a line break at a time.
 const LOOK: usize = 1 << 16;
-
-/// How much of a file is read, and how its lines are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Sampling {
-    /// About so many bytes.
-    pub(crate) bytes: u64,
-    /// Whether the lines between the pieces are counted, which takes the whole file past the eye: where one is to be named.
-    pub(crate) counts_lines: bool,
-}
 
 /// `most` things from 0 on as ranges of `all` things, spread from the first to the last.
 pub(crate) fn places(all: u64, most: u64) -> Vec<Range<u64>> {

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::error::IngestError;
-use crate::input::file::Input;
-use crate::input::pieces::Sampling;
+use crate::input::file::{Input, Sampling};
 use crate::input::sensor::sensor_names;
 
 /// Files that are kept open between passes; of more, each is opened for each pass.

@@ -9,7 +9,7 @@ use nta_preprocess::{CategoricalProfile, NumericProfile, Profile, Spread};
 use serde::Serialize;
 
 use super::sink::ScoreSink;
-use crate::drift::own_limits;
+use crate::drift_limits::own_limits;
 use crate::error::PipelineError;
 
 /// A share of rows beyond what the model has learned from that is told of.

@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
+use crate::held::held;
 use crate::random;
 
 /// How long a session lasts.
@@ -78,11 +79,6 @@ impl Access {
     pub(crate) fn csrf(&self, session: &str) -> String {
         random::hex(&Sha256::digest(format!("{}\n{session}", self.secret)))
     }
-}
-
-/// What no holder of the lock can have left half done.
-pub(crate) fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether two texts are the same, in a time that does not tell where they differ.

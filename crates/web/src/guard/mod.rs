@@ -1,9 +1,8 @@
 //! Who is let in, what may change something, and what stands on every answer.
 
-mod access;
+pub(crate) mod access;
 mod dress;
-
-pub(crate) use access::{Access, held};
+pub(crate) mod visitor;
 
 use std::time::{Duration, Instant};
 
@@ -18,23 +17,10 @@ use crate::answer::body_of;
 use crate::error::Problem;
 use crate::server::Server;
 use crate::{Happened, random};
+use visitor::{CSRF, Visitor};
 
 /// The cookie that holds the id of a session.
 const COOKIE: &str = "nta_session";
-
-/// The header that a page's script sends with what changes something: a page of another site cannot.
-pub(crate) const CSRF: &str = "x-csrf-token";
-
-/// Who asks; handlers find it among a request's extensions.
-#[derive(Debug, Clone)]
-pub(crate) struct Visitor {
-    /// Id of the session.
-    session: String,
-    /// What must come back in [`CSRF`].
-    pub(crate) csrf: String,
-    /// Whether a token is asked for at all.
-    pub(crate) guarded: bool,
-}
 
 /// Stands before and behind every handler.
 pub(crate) async fn guard(State(server): State<Server>, mut request: Request, next: Next) -> Response {

@@ -1,9 +1,10 @@
 //! Work that takes longer than a request: asked for, followed, cancelled, and begun again after a restart.
 
+mod ended;
 mod kept;
+mod perform;
 mod progress;
-mod queue;
-mod work;
+pub(crate) mod queue;
 
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -12,12 +13,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::{Json, body_of};
 use crate::error::Problem;
-use crate::guard::Visitor;
+use crate::guard::visitor::Visitor;
+use crate::models;
 use crate::server::Server;
-use crate::{models, pages};
 pub(crate) use kept::{Job, Work};
+pub(crate) use perform::perform;
 use progress::Progress;
-pub(crate) use queue::Jobs;
 
 /// What a client asks for.
 #[derive(Debug, Deserialize)]
@@ -97,5 +98,5 @@ pub(crate) async fn page(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let job = server.jobs.find(&id)?;
-    pages::page(&server, &visitor, "job.html", &job.name.clone(), &JobPage { job })
+    server.pages.page(&visitor, "job.html", &job.name.clone(), &JobPage { job })
 }

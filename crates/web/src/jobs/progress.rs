@@ -9,7 +9,7 @@ use nta_pipeline::{Epoch, Event, Listener, Unit};
 use serde::Serialize;
 
 use crate::Watcher;
-use crate::guard::held;
+use crate::held::held;
 
 /// How far it is.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -29,7 +29,7 @@ pub(crate) struct Progress {
 }
 
 /// The pipeline's listener for one job.
-pub(super) struct Followed {
+pub(crate) struct Followed {
     progress: Mutex<Progress>,
     begun: Instant,
     cancelled: AtomicBool,

@@ -10,12 +10,11 @@ use std::thread::JoinHandle;
 use axum::http::StatusCode;
 use nta_pipeline::Moment;
 
+use super::ended::{Done, Ended};
 use super::kept::{Job, JobState, Work};
 use super::progress::{Followed, Progress};
-use super::work;
 use crate::error::Problem;
-use crate::guard::held;
-use crate::server::Server;
+use crate::held::held;
 use crate::{Happened, Watcher, random};
 
 /// A job that took the server down with it is not begun for ever.
@@ -66,16 +65,19 @@ impl Jobs {
         Jobs { folder, watcher, state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// Begins to work.
-    pub(crate) fn start(self: &Arc<Self>, server: &Server) -> io::Result<JoinHandle<()>> {
-        let server = server.clone();
-        held(&self.state).working = true;
+    /// Begins to work: `perform` does each job, one after the other.
+    pub(crate) fn start(
+        self: &Arc<Self>,
+        perform: impl Fn(&Job, &Followed) -> Done + Send + 'static,
+    ) -> io::Result<JoinHandle<()>> {
+        let jobs = Arc::clone(self);
+        held(&jobs.state).working = true;
         std::thread::Builder::new().name("jobs".to_owned()).spawn(move || {
-            while let Some((job, followed)) = server.jobs.next() {
-                let done = work::work(&server, &job, &followed);
-                server.jobs.end(&job.id, done, &followed);
+            while let Some((job, followed)) = jobs.next() {
+                let done = perform(&job, &followed);
+                jobs.end(&job.id, done, &followed);
             }
-            held(&server.jobs.state).working = false;
+            held(&jobs.state).working = false;
         })
     }
 
@@ -193,18 +195,18 @@ impl Jobs {
         }
     }
 
-    fn end(&self, id: &str, done: work::Done, followed: &Followed) {
+    fn end(&self, id: &str, done: Done, followed: &Followed) {
         let mut state = held(&self.state);
         state.running = None;
         let Some(job) = state.all.get_mut(id) else { return };
         match done {
             Ok(made) => (job.state, job.made) = (JobState::Done, Some(made)),
             // The server ends: the job is begun again at the next start, and this time does not count.
-            Err(work::Ended::Stopped) if !followed.is_cancelled() => {
+            Err(Ended::Stopped) if !followed.is_cancelled() => {
                 (job.state, job.begun) = (JobState::Queued, job.begun - 1);
             }
-            Err(work::Ended::Stopped) => job.state = JobState::Cancelled,
-            Err(work::Ended::Failed(why)) => (job.state, job.error) = (JobState::Failed, Some(why)),
+            Err(Ended::Stopped) => job.state = JobState::Cancelled,
+            Err(Ended::Failed(why)) => (job.state, job.error) = (JobState::Failed, Some(why)),
         }
         job.ended = job.state.is_over().then(Moment::now);
         let _ = keep(&self.folder, job);

@@ -7,8 +7,7 @@ use serde::Serialize;
 
 use crate::answer::Json;
 use crate::error::Problem;
-use crate::guard::Visitor;
-use crate::pages;
+use crate::guard::visitor::Visitor;
 use crate::server::Server;
 
 /// The alias of the version in service.
@@ -55,5 +54,5 @@ pub(crate) async fn page(
     Extension(visitor): Extension<Visitor>,
 ) -> Result<Response, Problem> {
     let models = versions(&server).await?;
-    pages::page(&server, &visitor, "models.html", "Models", &ModelList { models })
+    server.pages.page(&visitor, "models.html", "Models", &ModelList { models })
 }

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::Json;
 use crate::error::Problem;
-use crate::guard::Visitor;
+use crate::guard::visitor::Visitor;
+use crate::random;
 use crate::server::Server;
-use crate::{pages, random};
 use figures::{FigureEntry, Sparkline};
 
 /// Opens the result `id`.
@@ -69,7 +69,7 @@ pub(crate) async fn page(
         Ok::<_, Problem>(ResultPage { id, analysis, rate, timeline, figures, areas })
     };
     let data = tokio::task::spawn_blocking(read).await??;
-    pages::page(&server, &visitor, "result.html", &data.analysis.name.clone(), &data)
+    server.pages.page(&visitor, "result.html", &data.analysis.name.clone(), &data)
 }
 
 pub(crate) async fn figure(

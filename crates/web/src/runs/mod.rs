@@ -8,8 +8,7 @@ use serde::Serialize;
 
 use crate::answer::Json;
 use crate::error::Problem;
-use crate::guard::Visitor;
-use crate::pages;
+use crate::guard::visitor::Visitor;
 use crate::server::Server;
 
 /// What the list tells of a run.
@@ -72,7 +71,7 @@ pub(crate) async fn page(
     State(server): State<Server>,
     Extension(visitor): Extension<Visitor>,
 ) -> Result<Response, Problem> {
-    pages::page(&server, &visitor, "runs.html", "Runs", &rows(&server).await?)
+    server.pages.page(&visitor, "runs.html", "Runs", &rows(&server).await?)
 }
 
 /// A run's report as it was written: a page that stands alone.

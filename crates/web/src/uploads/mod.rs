@@ -1,6 +1,6 @@
 //! Files on their way here, in pieces: begun by a name and a size, asked how far they are (HEAD), carried on (PATCH).
 
-mod store;
+pub(crate) mod store;
 
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
@@ -13,7 +13,6 @@ use tokio::io::AsyncWriteExt;
 use crate::answer::{Json, body_of};
 use crate::error::Problem;
 use crate::server::Server;
-pub(crate) use store::Uploads;
 
 const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 const LENGTH: HeaderName = HeaderName::from_static("upload-length");

@@ -13,7 +13,7 @@ use nta_pipeline::Moment;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Problem;
-use crate::guard::held;
+use crate::held::held;
 use crate::random;
 
 /// Files on their way at most.

@@ -9,6 +9,7 @@ use nta_pipeline::{
     SimulateRequest, analyse, chain, init, models, run, simulate,
 };
 
+use super::ended::{Done, Ended};
 use super::kept::{Job, Made, Work, told};
 use super::progress::Followed;
 use crate::server::Server;
@@ -25,17 +26,8 @@ const TRIED_FLOWS: &str = "flows=20000";
 /// Reasons given of each flagged flow.
 const REASONS: usize = 3;
 
-/// Why a job made nothing.
-pub(super) enum Ended {
-    /// Somebody asked it to stop.
-    Stopped,
-    Failed(String),
-}
-
-pub(super) type Done = Result<Made, Ended>;
-
 /// Does `job`. A panic in it ends it alone.
-pub(super) fn work(server: &Server, job: &Job, followed: &Followed) -> Done {
+pub(crate) fn perform(server: &Server, job: &Job, followed: &Followed) -> Done {
     let done = std::panic::catch_unwind(AssertUnwindSafe(|| match &job.work {
         Work::Score { upload, model, explain } => {
             let file = server.uploads.data(upload);
