@@ -11,7 +11,7 @@
 //! | `reasons`, `novelty` | why rows have their scores: the forest's features, the columns that surprise the density |
 //! | `golden`, `verify` | rows that every copy must judge alike |
 //! | `site` | the benign flows of a site that a version's thresholds were set on |
-//! | `store`, `manifest`, `parts`, `digest`, `hex_key` | the folder: files, their digests, the seal |
+//! | `store`, `manifest`, `parts`, `data_digest`, `digest`, `hex_key` | the folder: files, their digests, the seal |
 //! | `registry`, `aliases` | versions and aliases, the log of promotions, promises as seen later, what a version was made from, what may go |
 //!
 //! ```

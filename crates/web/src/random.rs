@@ -1,7 +1,8 @@
 //! Ids and secrets.
 
-use std::fmt::Write;
 use std::io;
+
+use nta_data::hex;
 
 /// 128 random bits as 32 hexadecimal digits.
 pub(crate) fn id() -> io::Result<String> {
@@ -13,13 +14,6 @@ pub(crate) fn id() -> io::Result<String> {
 /// Whether `text` is an id of ours: nothing else becomes part of a path.
 pub(crate) fn is_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use nta_data::hex;
 use sha2::{Digest, Sha256};
 
 use crate::held::held;
@@ -77,7 +78,7 @@ impl Access {
 
     /// What the pages of a session send back; nothing that another site or session could work out.
     pub(crate) fn csrf(&self, session: &str) -> String {
-        random::hex(&Sha256::digest(format!("{}\n{session}", self.secret)))
+        hex(&Sha256::digest(format!("{}\n{session}", self.secret)))
     }
 }
 
