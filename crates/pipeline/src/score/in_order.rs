@@ -9,6 +9,7 @@ use nta_model::{Model, PreparedRows, Scorer};
 
 use super::input::Input;
 use super::sink::ScoreSink;
+use super::stages::overlap;
 use crate::error::{PipelineError, failed, refused};
 use crate::event::Unit;
 use crate::external_sort::{ExternalSort, Sorted};
@@ -59,10 +60,14 @@ fn by_arrival(input: &Input<'_>, scorer: &Scorer, folder: &Path) -> Result<Sorte
     let mut record = Vec::new();
     let mut nth = 0i128;
     let mut batches = input.batches()?;
-    while let Some(batch) = batches.next() {
-        let rows = scorer.prepare(&batch.map_err(refused)?.dataset).map_err(refused)?;
+    let read = || {
+        let batch = batches.next()?.map_err(refused);
         // They are kept in the pass that writes.
         drop(batches.take_rejects());
+        Some(batch.map(|batch| batch.dataset))
+    };
+    let prepare = |rows: Dataset| scorer.prepare(&rows).map_err(refused);
+    overlap(read, prepare, |rows| {
         for i in 0..rows.n_rows() {
             record.clear();
             rows.write_record(i, &mut record);
@@ -70,8 +75,8 @@ fn by_arrival(input: &Input<'_>, scorer: &Scorer, folder: &Path) -> Result<Sorte
             sort.push((i128::from(rows.end_time(i)) << 64) | nth, &record).map_err(unsorted(folder))?;
             nth += 1;
         }
-        input.progress(nth as u64, Unit::FlowsSorted)?;
-    }
+        input.progress(nth as u64, Unit::FlowsSorted)
+    })?;
     sort.finish().map_err(unsorted(folder))
 }
 
@@ -87,20 +92,27 @@ fn by_file_order(
     let mut back = ExternalSort::new(record_bytes, BACK_ROOM, folder).map_err(unsorted(folder))?;
     let mut record = Vec::with_capacity(record_bytes);
     let mut more = true;
-    while more {
-        let mut bytes = Vec::with_capacity(RECORDS * layout.record_bytes());
-        while more && bytes.len() < RECORDS * layout.record_bytes() {
-            more = arrivals.next_into(&mut bytes).map_err(unsorted(folder))?;
-        }
-        let rows = PreparedRows::from_bytes(layout, &bytes).map_err(failed)?;
-        let scores = scorer.score_prepared(&rows).map_err(failed)?;
-        for (i, id) in scores.rows().iter().enumerate() {
-            record.clear();
-            scores.write_record(i, &mut record);
-            back.push(place_in_files(*id), &record).map_err(unsorted(folder))?;
-        }
-        input.stopped()?;
-    }
+    let read = || {
+        more.then(|| {
+            let mut bytes = Vec::with_capacity(RECORDS * layout.record_bytes());
+            while more && bytes.len() < RECORDS * layout.record_bytes() {
+                more = arrivals.next_into(&mut bytes).map_err(unsorted(folder))?;
+            }
+            PreparedRows::from_bytes(layout, &bytes).map_err(failed)
+        })
+    };
+    overlap(
+        read,
+        |rows| scorer.score_prepared(&rows).map_err(failed),
+        |scores| {
+            for (i, id) in scores.rows().iter().enumerate() {
+                record.clear();
+                scores.write_record(i, &mut record);
+                back.push(place_in_files(*id), &record).map_err(unsorted(folder))?;
+            }
+            input.stopped()
+        },
+    )?;
     back.finish().map_err(unsorted(folder))
 }
 

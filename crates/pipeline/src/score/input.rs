@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nta_data::{Dataset, Scores};
-use nta_ingest::{Advice, AsWritten, BadRows, Batch, Batches, IngestError, LeftOut, ReadOptions, Source, Truth};
+use nta_ingest::{Advice, AsWritten, BadRows, Batches, IngestError, LeftOut, ReadOptions, Source, Truth};
 use nta_model::Model;
 
 use super::sink::ScoreSink;
+use super::stages::overlap;
 use crate::error::{PipelineError, refused};
 use crate::event::{Event, Listener, Stage, Unit};
 use crate::labels_file::LabelsFile;
@@ -82,21 +83,23 @@ impl<'a> Input<'a> {
     pub(super) fn deliver(
         &self,
         sink: &mut impl ScoreSink,
-        mut score: impl FnMut(&Dataset) -> Result<Scores, PipelineError>,
+        mut score: impl FnMut(&Dataset) -> Result<Scores, PipelineError> + Send,
     ) -> Result<(), PipelineError> {
         let mut rows = 0;
         let mut batches = self.batches()?;
         for remark in of_odd_lines_and_columns("", LeftOut::default(), &batches.odd_columns()) {
             self.listener.hear(&Event::Remark(remark));
         }
-        while let Some(batch) = batches.next() {
-            let batch: Batch = batch.map_err(refused)?;
-            let scores = score(&batch.dataset)?;
-            sink.take(&batch, &scores)?;
-            sink.set_aside(&batches.take_rejects())?;
-            rows += scores.n_rows() as u64;
-            self.progress(rows, Unit::FlowsWritten)?;
-        }
+        overlap(
+            || batches.next().map(|batch| Ok((batch.map_err(refused)?, batches.take_rejects()))),
+            |(batch, rejects)| score(&batch.dataset).map(|scores| (batch, rejects, scores)),
+            |(batch, rejects, scores)| {
+                sink.take(&batch, &scores)?;
+                sink.set_aside(&rejects)?;
+                rows += scores.n_rows() as u64;
+                self.progress(rows, Unit::FlowsWritten)
+            },
+        )?;
         sink.leave_out(batches.without_flow());
         sink.set_aside(&batches.take_rejects())
     }

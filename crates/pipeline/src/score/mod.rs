@@ -10,6 +10,7 @@ mod promise;
 mod reasons;
 mod rows;
 mod sink;
+mod stages;
 mod tally;
 
 use std::collections::BTreeMap;
