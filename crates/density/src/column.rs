@@ -1,6 +1,7 @@
 //! A column as it was learned, what it is held against, and what that adds to the surprise.
 
-use crate::bins::Bins;
+use crate::bins::{Bins, UNSEEN};
+use crate::config::Unseen;
 
 /// A column as benign rows have it.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +12,13 @@ pub(crate) struct Column {
     pub(crate) weights: Vec<f64>,
     /// What it is held against, those that tell most of it first.
     pub(crate) parents: Vec<Parent>,
+}
+
+impl Column {
+    /// Whether what it holds adds nothing to the surprise: a category that no benign row has, where that is so.
+    pub(crate) fn is_neutral(&self, code: usize, unseen: Unseen) -> bool {
+        unseen == Unseen::Neutral && code == UNSEEN && matches!(self.bins, Bins::Categories { .. })
+    }
 }
 
 /// Another column that a column is held against.

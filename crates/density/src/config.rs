@@ -15,11 +15,19 @@ pub struct DensityConfig {
     pub bins: u16,
     /// Most categories of a text column with a bin of their own, the most frequent, 1 to 250; rarer ones share a bin.
     pub categories: u16,
+    /// What a category that no benign row has adds to the surprise.
+    pub unseen: Unseen,
 }
 
 impl Default for DensityConfig {
     fn default() -> Self {
-        DensityConfig { structure: Structure::Averaged, parents: 4, bins: 16, categories: 128 }
+        DensityConfig {
+            structure: Structure::Averaged,
+            parents: 4,
+            bins: 16,
+            categories: 128,
+            unseen: Unseen::default(),
+        }
     }
 }
 
@@ -33,6 +41,17 @@ pub enum Structure {
     Averaged,
     /// One other column, such that all columns form the tree of greatest mutual information (Chow and Liu 1968).
     ChowLiu,
+}
+
+/// What a text column's category adds to the surprise of a row where no benign row has it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unseen {
+    /// Nothing: that a service was never seen says that this is another network, not that it is an attack.
+    #[default]
+    Neutral,
+    /// As much as its rarity says.
+    Surprising,
 }
 
 /// A value out of range.

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use crate::DensityError;
 use crate::bins::{Bins, Encoder};
 use crate::column::{Column, Parent, Term};
+use crate::config::Unseen;
 use crate::input::columns_by_name;
 use crate::tables::{BLOCK, Tables, conditional, marginal};
 
@@ -15,6 +16,8 @@ pub struct Density {
     pub(crate) columns: Vec<Column>,
     /// The surprise that scores one half.
     pub(crate) half: f64,
+    /// What categories without benign rows add.
+    pub(crate) unseen: Unseen,
     encoders: Vec<Encoder>,
     tables: Tables,
 }
@@ -22,16 +25,16 @@ pub struct Density {
 /// Two densities are equal if they learned the same.
 impl PartialEq for Density {
     fn eq(&self, other: &Self) -> bool {
-        self.columns == other.columns && self.half == other.half
+        (&self.columns, self.half, self.unseen) == (&other.columns, other.half, other.unseen)
     }
 }
 
 impl Density {
     /// A density of sound columns; in words where bins are none.
-    pub(crate) fn new(columns: Vec<Column>, half: f64) -> Result<Self, String> {
+    pub(crate) fn new(columns: Vec<Column>, half: f64, unseen: Unseen) -> Result<Self, String> {
         let encoders = columns.iter().map(|column| Encoder::new(&column.bins)).collect::<Result<_, _>>()?;
-        let tables = Tables::of(&columns);
-        Ok(Density { columns, half, encoders, tables })
+        let tables = Tables::of(&columns, unseen);
+        Ok(Density { columns, half, unseen, encoders, tables })
     }
 
     pub(crate) fn with_half(self, half: f64) -> Self {

@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::bins::Bins;
 use crate::column::{Column, Parent};
-use crate::config::MOST_PARENTS;
+use crate::config::{MOST_PARENTS, Unseen};
 use crate::rows::MOST_WEIGHT;
 use crate::{Density, DensityError};
 
 const FORMAT: &str = "nta-density";
-const REVISION: u32 = 1;
+/// The newest; a file that revision 1 can say is written so, for its bytes are part of a model's digest.
+const REVISION: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,7 +23,18 @@ struct Saved {
     format: String,
     revision: u32,
     half: f64,
+    /// Absent in revision 1, where they surprise.
+    #[serde(default = "surprising", skip_serializing_if = "is_surprising")]
+    unseen: Unseen,
     columns: Vec<SavedColumn>,
+}
+
+fn surprising() -> Unseen {
+    Unseen::Surprising
+}
+
+fn is_surprising(unseen: &Unseen) -> bool {
+    *unseen == Unseen::Surprising
 }
 
 #[derive(Serialize, Deserialize)]
@@ -71,7 +83,9 @@ impl Density {
             parents: column.parents.iter().map(|p| parent(p, column.weights.len())).collect(),
         };
         let columns = self.columns.iter().map(column).collect();
-        let saved = Saved { format: FORMAT.to_owned(), revision: REVISION, half: self.half, columns };
+        let (half, unseen) = (self.half, self.unseen);
+        let revision = if is_surprising(&unseen) { 1 } else { REVISION };
+        let saved = Saved { format: FORMAT.to_owned(), revision, half, unseen, columns };
         // Numbers, names and lists of them: there is nothing in it that JSON cannot say.
         let mut bytes = serde_json::to_vec(&saved).unwrap_or_default();
         bytes.push(b'\n');
@@ -110,7 +124,8 @@ impl Density {
             name: c.name,
             bins: c.bins,
         };
-        Density::new(saved.columns.into_iter().map(column).collect(), saved.half).map_err(DensityError::damaged)
+        Density::new(saved.columns.into_iter().map(column).collect(), saved.half, saved.unseen)
+            .map_err(DensityError::damaged)
     }
 }
 

@@ -53,7 +53,7 @@ mod tables;
 
 pub use bins::{Bin, Bins};
 pub use column::Term;
-pub use config::{ConfigError, DensityConfig, Structure};
+pub use config::{ConfigError, DensityConfig, Structure, Unseen};
 pub use density::Density;
 pub use error::DensityError;
 pub use reasons::{Cell, Given, Surprise};

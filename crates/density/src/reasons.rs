@@ -82,7 +82,10 @@ impl Density {
         if all.is_empty() {
             all.push((None, self.frequencies(own, None)));
         }
-        let nats = all.iter().map(|(_, often)| -often[code].ln()).sum::<f64>() / all.len() as f64;
+        let nats = match column.is_neutral(code, self.unseen) {
+            true => 0.0,
+            false => all.iter().map(|(_, often)| -often[code].ln()).sum::<f64>() / all.len() as f64,
+        };
         let rarest =
             (1..all.len()).fold(0, |best, next| if all[next].1[code] < all[best].1[code] { next } else { best });
         let (parent, often) = &all[rarest];

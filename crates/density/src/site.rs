@@ -35,7 +35,7 @@ impl Density {
                 (0..n).for_each(|row| parent.weights[code(parent.column, row) * n_own + code(own, row)] += weight);
             }
         }
-        Density::new(columns, self.half).map_err(DensityError::damaged)
+        Density::new(columns, self.half, self.unseen).map_err(DensityError::damaged)
     }
 }
 

@@ -1,6 +1,8 @@
 //! The counts as surprises in nats, laid out so that a block of rows takes one table after the other from the cache.
 
+use crate::bins::UNSEEN;
 use crate::column::{Column, Term};
+use crate::config::Unseen;
 
 /// Rows that are scored together.
 pub(crate) const BLOCK: usize = 512;
@@ -45,16 +47,20 @@ pub(crate) fn conditional(row: &[f64], marginal: &[f64]) -> Vec<f64> {
 }
 
 impl Tables {
-    pub(crate) fn of(columns: &[Column]) -> Self {
+    pub(crate) fn of(columns: &[Column], unseen: Unseen) -> Self {
         let mut tables = Tables { terms: Vec::new(), nats: Vec::new() };
         for (own, column) in columns.iter().enumerate() {
             let alone = marginal(&column.weights);
+            let first = tables.nats.len();
             for parent in &column.parents {
                 let rows = parent.weights.chunks_exact(alone.len()).map(|row| conditional(row, &alone));
                 tables.push(own, Some(parent.column), rows, column.parents.len());
             }
             if column.parents.is_empty() {
                 tables.push(own, None, std::iter::once(alone), 1);
+            }
+            if column.is_neutral(UNSEEN, unseen) {
+                tables.nats[first..].iter_mut().skip(UNSEEN).step_by(column.weights.len()).for_each(|nats| *nats = 0.0);
             }
         }
         tables

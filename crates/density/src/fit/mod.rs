@@ -71,7 +71,7 @@ impl DensityConfig {
             .collect();
         columns.iter_mut().zip(counted).for_each(|(column, parents)| column.parents = parents);
         // What half is has to be known from the surprises themselves; any number does until then.
-        let density = Density::new(columns, 1.0).map_err(DensityError::damaged)?;
+        let density = Density::new(columns, 1.0, self.unseen).map_err(DensityError::damaged)?;
         let surprises = density.surprise_of_codes(&codes, rows.len());
         let half = quantile(&surprises, rows.iter().map(|(_, weight)| weight), HALF_AT);
         Ok(density.with_half(half.filter(|half| *half > 0.0).unwrap_or(1.0)))

@@ -68,11 +68,11 @@ fn every_truncation_and_every_tail_is_refused() {
 fn a_newer_revision_and_another_format_are_told_from_damage() {
     let text = String::from_utf8(bytes()).unwrap();
     let read = |text: String| Density::from_bytes(text.as_bytes()).unwrap_err().to_string();
-    let newer = read(text.replacen("\"revision\":1", "\"revision\":9", 1));
-    assert_eq!(newer, "the density file is of revision 9, this program reads up to 1: update it");
+    let newer = read(text.replacen("\"revision\":2", "\"revision\":9", 1));
+    assert_eq!(newer, "the density file is of revision 9, this program reads up to 2: update it");
     let foreign = read(text.replacen("nta-density", "nta-other", 1));
     assert_eq!(foreign, "the density file is damaged: its `format` is not nta-density");
-    assert!(read(r#"{"format":"nta-density","revision":2,"quite":"different"}"#.to_owned()).contains("update it"));
+    assert!(read(r#"{"format":"nta-density","revision":3,"quite":"different"}"#.to_owned()).contains("update it"));
 }
 
 /// Two columns by hand: a number of bins `[missing, any]`, and the same again, held against it.

@@ -1,7 +1,7 @@
 //! Surprises against their definition, counted row by row.
 
 use nta_data::{Label, Quiet, Tabular, TabularKind};
-use nta_density::{Bins, Density, DensityConfig, Structure};
+use nta_density::{Bins, Density, DensityConfig, Structure, Unseen};
 use proptest::prelude::*;
 
 use crate::tables::{fit, table, traffic};
@@ -46,10 +46,14 @@ fn mutual_information(rows: &[(Vec<usize>, f64)], a: usize, b: usize) -> f64 {
 }
 
 /// The surprise of `row` after `rows`, by the formulas of docs/density-format.md.
-fn surprise(density: &Density, rows: &[(Vec<usize>, f64)], row: &[usize]) -> f64 {
+fn surprise(density: &Density, unseen: Unseen, rows: &[(Vec<usize>, f64)], row: &[usize]) -> f64 {
     let total = weigh(rows, |_| true);
     let sizes: Vec<usize> = density.bins().map(Bins::n_codes).collect();
+    let is_category: Vec<bool> = density.bins().map(|bins| matches!(bins, Bins::Categories { .. })).collect();
     let of = |own: usize, given: Option<usize>| {
+        if unseen == Unseen::Neutral && is_category[own] && row[own] == 1 {
+            return 0.0;
+        }
         let alone = (weigh(rows, |c| c[own] == row[own]) + 0.5 / sizes[own] as f64) / (total + 0.5);
         let Some(given) = given else { return -alone.ln() };
         let both = weigh(rows, |c| c[own] == row[own] && c[given] == row[given]);
@@ -66,7 +70,7 @@ fn assert_as_counted(config: &DensityConfig, x: &Tabular, y: &[Label], weights: 
     let rows: Vec<(Vec<usize>, f64)> = benign.map(|i| (all[i].clone(), f64::from(weights[i]))).collect();
     let found = density.surprise(fresh).unwrap();
     for (row, found) in codes(&density, fresh).iter().zip(found) {
-        let expected = surprise(&density, &rows, row);
+        let expected = surprise(&density, config.unseen, &rows, row);
         assert!((expected - found).abs() < 1e-4, "{expected} {found}");
     }
     let n = x.n_features();
@@ -87,8 +91,8 @@ fn surprises_are_as_counted_row_by_row() {
     let ((x, y), (fresh, _)) = (traffic(400, 20), traffic(50, 21));
     let weights: Vec<f32> = (0..400).map(|i| (i % 3) as f32 + 0.5).collect();
     for structure in [Structure::Averaged, Structure::ChowLiu] {
-        for (parents, bins, categories) in [(4, 16, 128), (2, 4, 2)] {
-            let config = DensityConfig { structure, parents, bins, categories };
+        for (parents, bins, categories, unseen) in [(4, 16, 128, Unseen::Neutral), (2, 4, 2, Unseen::Surprising)] {
+            let config = DensityConfig { structure, parents, bins, categories, unseen };
             assert_as_counted(&config, &x, &y, &weights, &fresh);
         }
     }
@@ -127,8 +131,8 @@ proptest! {
     #[test]
     fn any_table_is_as_counted((x, y, weights) in tables(), bins in 2u16..7, categories in 1u16..5, parents in 1u16..6) {
         assert!(x.kinds[0] == TabularKind::RankedCategory);
-        for structure in [Structure::Averaged, Structure::ChowLiu] {
-            let config = DensityConfig { structure, bins, categories, parents };
+        for (structure, unseen) in [(Structure::Averaged, Unseen::Neutral), (Structure::ChowLiu, Unseen::Surprising)] {
+            let config = DensityConfig { structure, bins, categories, parents, unseen };
             assert_as_counted(&config, &x, &y, &weights, &x);
             let density = config.fit_weighted(&x, &y, &weights, &Quiet).unwrap();
             let bytes = density.to_bytes();

@@ -1,7 +1,7 @@
 //! Reasons: the columns that surprise most, and what they usually hold.
 
 use nta_data::Label;
-use nta_density::{Bin, Cell, DensityConfig, Given};
+use nta_density::{Bin, Cell, Density, DensityConfig, Given, Unseen};
 
 use crate::tables::{fit, table, traffic};
 
@@ -41,4 +41,24 @@ fn all_surprises_together_are_the_rows() {
     let density = fit(&DensityConfig::default(), &x, &y);
     let error = density.surprises(&x, &[700], 1).unwrap_err().to_string();
     assert_eq!(error, "there is no row 700: the table has 700 rows, counted from 0");
+}
+
+#[test]
+fn a_category_that_no_benign_row_has_adds_nothing_unless_asked_to() {
+    let service: Vec<f32> = (0..300).map(|i| (i % 2) as f32).collect();
+    let x = table(vec![service.clone(), service], 1);
+    let strange = table(vec![vec![7.0], vec![1.0]], 1);
+    let surprise = |unseen| {
+        let density = fit(&DensityConfig { unseen, ..DensityConfig::default() }, &x, &[Label::Benign; 300]);
+        let again = Density::from_bytes(&density.to_bytes()).unwrap();
+        assert_eq!((again.surprise(&strange).unwrap(), &again), (density.surprise(&strange).unwrap(), &density));
+        let reasons = density.surprises(&strange, &[0], 2).unwrap();
+        let of_service = reasons[0].iter().find(|s| s.column == "c0").unwrap().nats;
+        (density.surprise(&strange).unwrap()[0], of_service)
+    };
+    let (neutral, surprising) = (surprise(Unseen::Neutral), surprise(Unseen::Surprising));
+    assert_eq!(neutral.1, 0.0);
+    // The number beside it is held against its own frequencies: every other row has it.
+    assert!((neutral.0 - 2f64.ln()).abs() < 0.01, "{neutral:?}");
+    assert!((surprising.0 - surprising.1 - neutral.0).abs() < 1e-5 && surprising.1 > 5.0, "{surprising:?}");
 }
