@@ -13,6 +13,8 @@ const CHANGES: &[(&str, &str)] = &[
     ("split.strategy", "blocked"),
     ("split", "{ strategy: blocked, test: 0.3, validation: 0.15, calibration: 0.1, threshold: 0.15, block_rows: 60 }"),
     ("split", "{ strategy: blocked, test: 0.3, validation: 0.15, calibration: 0.1, threshold: 0.15, gap_rows: 0 }"),
+    ("split.fit", "all"),
+    ("split", "{ test: 0.3, validation: 0.15, calibration: 0.1, threshold: 0.15, fit: all, folds: 3 }"),
     ("preprocess.numeric.impute", "zero"),
     ("preprocess.numeric.transform", "none"),
     ("preprocess.numeric.scale", "minmax"),

@@ -42,6 +42,7 @@
 mod arrows;
 mod baseline;
 mod compare;
+mod cross_fit;
 mod damaged_parquet;
 mod density;
 mod determinism;

@@ -67,6 +67,13 @@ pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
         Outcome::Density { columns, flows, half } => {
             format!("{columns} columns over {} benign flows, one half at {half:.1} nats", thousands(*flows))
         }
+        Outcome::CrossFit { folds, rows } => {
+            format!("{} rows scored by {folds} fits that had not seen them", thousands(*rows))
+        }
+        Outcome::Refit { rows, of } => {
+            let share = 100.0 * *rows as f64 / (*of).max(1) as f64;
+            format!("train {} of {} rows that are not test ({share:.0} %)", thousands(*rows), thousands(*of))
+        }
         Outcome::Hybrid { combine, threshold, rule } => {
             format!("{}, threshold {threshold:.4} for {}", combined(combine), rule.describe())
         }

@@ -23,6 +23,8 @@ pub enum Stage {
     Importances,
     Lstm,
     Density,
+    CrossFit,
+    Refit,
     Hybrid,
     Evaluate,
     Report,
@@ -50,6 +52,8 @@ impl Stage {
             Stage::Importances => "importances",
             Stage::Lstm => "lstm",
             Stage::Density => "density",
+            Stage::CrossFit => "cross_fit",
+            Stage::Refit => "refit",
             Stage::Hybrid => "hybrid",
             Stage::Evaluate => "evaluate",
             Stage::Report => "report",
@@ -262,6 +266,20 @@ pub enum Outcome {
         /// The surprise that scores one half, nats.
         half: f64,
     },
+    /// Rows were scored by members that have not seen them.
+    CrossFit {
+        /// Fits, that of the training part among them.
+        folds: u64,
+        /// Rows scored.
+        rows: u64,
+    },
+    /// The members to ship were fitted on all rows that are not test.
+    Refit {
+        /// Those rows.
+        rows: u64,
+        /// The same with those dropped at seams.
+        of: u64,
+    },
     /// Members were fused and thresholds chosen.
     Hybrid {
         /// How scores are fused: `average`, `weighted`, `tuned_weights`, `stacking`, `surprise`, …
@@ -376,6 +394,8 @@ impl Outcome {
             Outcome::Importances { .. } => Stage::Importances,
             Outcome::Lstm { .. } => Stage::Lstm,
             Outcome::Density { .. } => Stage::Density,
+            Outcome::CrossFit { .. } => Stage::CrossFit,
+            Outcome::Refit { .. } => Stage::Refit,
             Outcome::Hybrid { .. } => Stage::Hybrid,
             Outcome::Evaluate { .. } => Stage::Evaluate,
             Outcome::Report { .. } => Stage::Report,

@@ -48,8 +48,8 @@ mod test_tables;
 
 pub use config_error::ConfigError;
 pub use partition::{
-    Copies, GroupBy, Origin, Part, PartSummary, Partition, PartitionError, PartitionSummary, Requirements, SplitConfig,
-    Strategy, Stream, partition,
+    Copies, FittedRows, Fold, GroupBy, Origin, Part, PartSummary, Partition, PartitionError, PartitionSummary,
+    Requirements, SplitConfig, Strategy, Stream, partition,
 };
 pub use preprocessor::{
     CLIP, CategoricalConfig, Category, FittedCategorical, FittedNumeric, GapMemory, GapScaling, Impute, NumericConfig,

@@ -39,11 +39,41 @@ impl LstmConfig {
         on_epoch: &mut dyn FnMut(&EpochReport, &Checkpoint) -> ControlFlow<()>,
         watch: &dyn Watch,
     ) -> Result<Fitted, LstmError> {
+        self.train((train, Some(validation)), self.epochs, seed, resume, on_epoch, watch)
+    }
+
+    /// The same for `epochs` epochs of those planned, the last of which is kept: on rows of which none is held out, for as
+    /// long as was best where some were. A report's validation loss is then the training's.
+    ///
+    /// # Errors
+    /// As [`LstmConfig::fit`].
+    pub fn fit_for(
+        &self,
+        epochs: usize,
+        train: Rows<'_>,
+        seed: u64,
+        resume: Option<&Checkpoint>,
+        on_epoch: &mut dyn FnMut(&EpochReport, &Checkpoint) -> ControlFlow<()>,
+        watch: &dyn Watch,
+    ) -> Result<Fitted, LstmError> {
+        self.train((train, None), epochs.min(self.epochs), seed, resume, on_epoch, watch)
+    }
+
+    fn train(
+        &self,
+        (train, validation): (Rows<'_>, Option<Rows<'_>>),
+        epochs: usize,
+        seed: u64,
+        resume: Option<&Checkpoint>,
+        on_epoch: &mut dyn FnMut(&EpochReport, &Checkpoint) -> ControlFlow<()>,
+        watch: &dyn Watch,
+    ) -> Result<Fitted, LstmError> {
         self.check()?;
         self.device.check_available()?;
         self.precision.check_available(self.device)?;
         let shape = check_parts(self, train, validation)?;
-        let mut training = Training::begin(self, shape, train, validation, seed, resume)?;
+        let mut training = Training::begin(self, shape, (train, validation), seed, resume)?;
+        training.epochs = epochs;
         while !training.is_over() {
             let report = training.epoch(watch)?;
             let checkpoint = training.checkpoint(report)?;
@@ -60,7 +90,10 @@ impl LstmConfig {
 struct Training<'a> {
     config: &'a LstmConfig,
     train: Rows<'a>,
-    validation: Rows<'a>,
+    /// Absent where none are held out.
+    validation: Option<Rows<'a>>,
+    /// Epochs at most.
+    epochs: usize,
     pieces: Pieces,
     truth: Truth,
     engine: Box<dyn Engine>,
@@ -75,8 +108,7 @@ impl<'a> Training<'a> {
     fn begin(
         config: &'a LstmConfig,
         shape: Shape,
-        train: Rows<'a>,
-        validation: Rows<'a>,
+        (train, validation): (Rows<'a>, Option<Rows<'a>>),
         seed: u64,
         resume: Option<&Checkpoint>,
     ) -> Result<Self, LstmError> {
@@ -86,7 +118,7 @@ impl<'a> Training<'a> {
             config: config.clone(),
             seed,
             inputs: Inputs::of(train.dense),
-            sizes: [train.dense.n_rows, train.sequences.len(), validation.dense.n_rows],
+            sizes: [train.dense.n_rows, train.sequences.len(), validation.map_or(0, |rows| rows.dense.n_rows)],
         };
         let (weights, adam, best, history) = match resume {
             Some(from) => {
@@ -106,13 +138,25 @@ impl<'a> Training<'a> {
         };
         let now = Lstm::new(weights, run.inputs.clone(), config.sequence.length > 1);
         let pieces = Pieces::new(train.sequences, config.sequence.length, config.sequence.start);
-        Ok(Training { config, train, validation, pieces, truth, engine, run, now, best, history })
+        Ok(Training {
+            config,
+            train,
+            validation,
+            epochs: config.epochs,
+            pieces,
+            truth,
+            engine,
+            run,
+            now,
+            best,
+            history,
+        })
     }
 
     /// Whether all epochs are behind, or the last ones brought nothing.
     fn is_over(&self) -> bool {
         let since_best = self.history.iter().rev().take_while(|report| !report.best).count();
-        self.history.len() >= self.config.epochs || since_best >= self.config.patience
+        self.history.len() >= self.epochs || since_best >= self.config.patience
     }
 
     fn epoch(&mut self, watch: &dyn Watch) -> Result<EpochReport, LstmError> {
@@ -120,7 +164,10 @@ impl<'a> Training<'a> {
         let epoch = self.history.len();
         let train_loss = self.train_epoch(epoch, watch)?;
         self.now.set_weights(self.engine.weights()?);
-        let (validation_loss, validation_average_precision) = self.validate();
+        let (validation_loss, validation_average_precision) = match self.validation {
+            Some(rows) => self.validate(rows),
+            None => (train_loss, None),
+        };
         if !validation_loss.is_finite() || !self.now.learned().are_finite() {
             let batch = self.pieces.len().div_ceil(self.config.batch);
             return Err(LstmError::Diverged { epoch: epoch + 1, batch, loss: validation_loss.to_string() });
@@ -133,7 +180,7 @@ impl<'a> Training<'a> {
             validation_average_precision,
             seconds: begun.elapsed().as_secs_f64(),
             flows: self.train.dense.n_rows as u64,
-            best: validation_loss < lowest,
+            best: self.validation.is_none() || validation_loss < lowest,
         })
     }
 
@@ -161,8 +208,7 @@ impl<'a> Training<'a> {
     }
 
     /// Log loss and average precision on the validation rows that count.
-    fn validate(&self) -> (f64, Option<f64>) {
-        let rows = self.validation;
+    fn validate(&self, rows: Rows<'_>) -> (f64, Option<f64>) {
         let mut scores = self.now.predict_checked(rows.dense, rows.sequences);
         let mut labels = rows.labels.to_vec();
         if let Some(weight) = rows.weight {

@@ -68,10 +68,14 @@ impl Rows<'_> {
 }
 
 /// Refuses parts that cannot be trained on; gives the shape of the network for them.
-pub(super) fn check_parts(config: &LstmConfig, train: Rows<'_>, validation: Rows<'_>) -> Result<Shape, LstmError> {
+pub(super) fn check_parts(
+    config: &LstmConfig,
+    train: Rows<'_>,
+    validation: Option<Rows<'_>>,
+) -> Result<Shape, LstmError> {
     let inputs = Inputs::of(train.dense);
     train.check("training", &inputs)?;
-    validation.check("validation", &inputs)?;
+    validation.map_or(Ok(()), |rows| rows.check("validation", &inputs))?;
     let attacks = train.counting().filter(|&i| train.labels[i].is_attack()).count();
     let rows = train.counting().count();
     if attacks == 0 || attacks == rows {

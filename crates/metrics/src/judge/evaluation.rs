@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::baseline::Baseline;
+use super::cross_fitted::CrossFitted;
 use super::input::PartSize;
 use super::leave_out::LeaveOut;
 use super::member::MemberEvaluation;
@@ -43,6 +44,10 @@ pub struct Evaluation {
     /// not asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leave_out: Option<LeaveOut>,
+    /// What the shipped members were fitted on, where that is all rows that are not test; absent where it is the training
+    /// part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cross_fitted: Option<CrossFitted>,
     /// Why a value above is null, by its name.
     #[serde(default, skip_serializing_if = "Named::is_empty")]
     pub undefined: Named<String>,

@@ -2,6 +2,7 @@
 //! metrics that are read from it.
 
 mod baseline;
+mod cross_fitted;
 mod evaluation;
 mod families;
 mod input;
@@ -24,6 +25,7 @@ use nta_data::HYBRID;
 use crate::{MetricsError, Named};
 
 pub use baseline::{Baseline, last_flow_baseline};
+pub use cross_fitted::{CrossFitted, Stretch};
 pub use evaluation::{Evaluation, PROBABILITY, ProbabilityQuality};
 pub use families::{FamilyRecall, UnseenFamilies};
 pub use input::{JudgeInput, JudgedMember, PartSize};
@@ -69,6 +71,7 @@ pub fn judge(input: &JudgeInput<'_>) -> Result<Evaluation, MetricsError> {
         parts: input.parts.clone(),
         beside: Named::new(),
         leave_out: None,
+        cross_fitted: None,
         moved: None,
         undefined,
         digest: input.digest.to_owned(),

@@ -2,6 +2,7 @@
 
 mod binomial;
 mod budget;
+mod cross_fitted;
 mod rule;
 
 pub use budget::{Budget, BudgetError, BudgetThreshold, rows_needed, supported_budget, umbrella_threshold};

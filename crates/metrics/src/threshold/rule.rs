@@ -167,7 +167,7 @@ const MOST_PASSED: usize = 16;
 /// the budget is kept all the more. A row that has this very score again is then told apart from the threshold by more
 /// than another program's rounding. Where the next score leaves no room for that, it counts as the same score, and the
 /// threshold lies above it too. A threshold that flags nothing stays.
-fn just_above(value: f32, scores: &[f32]) -> f32 {
+pub(super) fn just_above(value: f32, scores: &[f32]) -> f32 {
     let mut above: Vec<f32> = scores.iter().copied().filter(|score| *score > value).collect();
     above.sort_unstable_by(f32::total_cmp);
     above.dedup();

@@ -68,6 +68,9 @@ fn show(outcome: &RunOutcome) -> anyhow::Result<()> {
             writeln!(out, "  holds for   {}", visible::one_line(&moved.describe()))?;
         }
     }
+    if let Some(fitted) = &outcome.evaluation.cross_fitted {
+        writeln!(out, "  fitted      {}", fitted.describe())?;
+    }
     if let Some(found) = &outcome.evaluation.leave_out {
         let head = if found.chosen.is_some() { "chosen" } else { "left out" };
         let said = words::left_out(found).unwrap_or_else(|| "nothing could be left out of training".to_owned());

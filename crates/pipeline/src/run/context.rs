@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use nta_metrics::ChosenThreshold;
+use nta_metrics::{ChosenThreshold, CrossFitted};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -25,6 +25,8 @@ pub(crate) struct Context<'a> {
     pub(crate) columns: ColumnCheck,
     /// The threshold of the plain average, where it stands beside another fusion.
     pub(crate) beside: Option<ChosenThreshold>,
+    /// What the members to ship were fitted on, where that is more than the training part.
+    pub(crate) cross_fitted: Option<CrossFitted>,
 }
 
 impl Context<'_> {

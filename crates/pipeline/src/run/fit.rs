@@ -37,19 +37,23 @@ pub(crate) fn learn(
     Ok(Learned { preprocessor, members: learned, report })
 }
 
-fn fit_preprocessor(ctx: &mut Context<'_>, train: &Dataset) -> Result<(Preprocessor, Outcome), PipelineError> {
-    let sequencing = match uses_sequences(ctx, train) {
+/// Learns what there is to learn about columns, or takes up what an interrupted run has, whose name begins with `scope`.
+pub(super) fn preprocessor_of(ctx: &Context<'_>, rows: &Dataset, scope: &str) -> Result<Preprocessor, PipelineError> {
+    let sequencing = match uses_sequences(ctx, rows) {
         true => Sequencing::Gap(ctx.config.lstm.memory.clone()),
         false => Sequencing::None,
     };
-    let preprocessor = match ctx.kept("preprocessor.json")? {
-        Some(kept) => kept,
-        None => {
-            let fitted = ctx.config.preprocess.fit(train, sequencing).map_err(refused)?;
-            ctx.keep("preprocessor.json", &fitted)?;
-            fitted
-        }
-    };
+    let name = format!("{scope}preprocessor.json");
+    if let Some(kept) = ctx.kept(&name)? {
+        return Ok(kept);
+    }
+    let fitted = ctx.config.preprocess.fit(rows, sequencing).map_err(refused)?;
+    ctx.keep(&name, &fitted)?;
+    Ok(fitted)
+}
+
+fn fit_preprocessor(ctx: &mut Context<'_>, train: &Dataset) -> Result<(Preprocessor, Outcome), PipelineError> {
+    let preprocessor = preprocessor_of(ctx, train, "")?;
     let outcome = Outcome::Preprocess {
         tabular: preprocessor.tabular_names().len() as u64,
         numeric: preprocessor.n_numeric() as u64,

@@ -3,20 +3,20 @@
 
 use std::sync::Arc;
 
-use nta_data::{HYBRID, Label, ScoreColumn, Scores};
+use nta_data::{Dataset, HYBRID, Label, ScoreColumn, Scores};
 use nta_hybrid::{Fusion, Hybrid};
-use nta_metrics::{ChosenThreshold, Isotonic, PartScores, ThresholdRule};
+use nta_metrics::{ChosenThreshold, Isotonic, ThresholdRule};
 use nta_model::{DataDigest, Golden, Model, NamedThreshold, Provenance, StateRule};
-use nta_preprocess::Partition;
+use nta_preprocess::{Part, Partition};
 
-use super::beside::plain_average;
 use super::context::Context;
 use super::fit::Learned;
+use super::held_out::{Choosing, HeldOut, Unseen, with_stretches};
 use super::learning::{uses_sequences, without_copies};
-use super::scores::score_held_out;
+use super::scores::score_parts;
 use super::{moved, profile};
 use crate::error::{PipelineError, failed};
-use crate::event::{Outcome, Remark, Stage};
+use crate::event::{Outcome, Stage};
 use crate::traffic::{LABELS, SENSOR_KEY, TrafficReport, entity_key};
 
 /// Fuses the members and freezes the model.
@@ -28,14 +28,19 @@ pub(crate) fn fuse(
 ) -> Result<Arc<Model>, PipelineError> {
     let mut model = Arc::new(provisional(ctx, learned, parts, told)?);
     ctx.stage(Stage::Hybrid, |ctx| {
-        let outcome = freeze(ctx, &mut model, parts)?;
+        let [calibration, threshold] =
+            score_parts(ctx, &model, parts, [Part::Calibration, Part::Threshold], Stage::Hybrid)?;
+        let calibration = Unseen::of(&parts.calibration, calibration, &parts.copies.calibration, 0)?;
+        let threshold = Unseen::of(&parts.threshold, threshold, &parts.copies.threshold, 0)?;
+        let held_out = HeldOut { calibration, threshold, cross_fitted: None };
+        let outcome = freeze(ctx, &mut model, held_out, &parts.train, parts)?;
         Ok(((), outcome))
     })?;
     Ok(model)
 }
 
 /// The members under an average that nothing is decided by yet: what the scorer needs to give members' scores.
-fn provisional(
+pub(super) fn provisional(
     ctx: &Context<'_>,
     learned: Learned,
     parts: &Partition,
@@ -105,71 +110,43 @@ fn provenance(ctx: &Context<'_>, told: &TrafficReport) -> Provenance {
     }
 }
 
-fn freeze(ctx: &mut Context<'_>, model: &mut Arc<Model>, parts: &Partition) -> Result<Outcome, PipelineError> {
-    let [calibration, threshold] = score_held_out(ctx, model, parts)?;
-    let calibration_labels = parts.calibration.labels().map_err(failed)?;
-
+/// Learns the fusion and chooses the thresholds of `model`, whose members were fitted on `train`.
+pub(super) fn freeze(
+    ctx: &mut Context<'_>,
+    model: &mut Arc<Model>,
+    held_out: HeldOut,
+    train: &Dataset,
+    parts: &Partition,
+) -> Result<Outcome, PipelineError> {
+    let HeldOut { calibration, threshold, cross_fitted } = held_out;
     // Fusion learns nothing from rows whose exact copy the members were trained on, unless no class would be left.
-    let fresh = match without_copies(calibration_labels, &parts.copies.calibration) {
+    let fresh = match without_copies(&calibration.labels, &calibration.copies) {
         Some(weights) => (0..weights.len()).filter(|&i| weights[i] > 0.0).collect(),
-        None => (0..calibration_labels.len()).collect::<Vec<usize>>(),
+        None => (0..calibration.labels.len()).collect::<Vec<usize>>(),
     };
-    let fresh_labels: Vec<Label> = fresh.iter().map(|&i| calibration_labels[i]).collect();
-    let fresh = calibration.select(&fresh);
+    let fresh_labels: Vec<Label> = fresh.iter().map(|&i| calibration.labels[i]).collect();
+    let fresh = calibration.scores.select(&fresh);
     // Not copied: the scorers are gone, so nobody else holds it.
     let frozen = Arc::make_mut(model);
     frozen.hybrid = ctx.config.hybrid.fit(fresh.members(), &fresh_labels).map_err(failed)?;
 
     let fresh = fused(fresh, &frozen.hybrid)?;
     frozen.calibration = Isotonic::fit(&fresh.hybrid().p_attack, &fresh_labels).map_err(failed)?;
-    let (calibration, threshold) = (fused(calibration, &frozen.hybrid)?, fused(threshold, &frozen.hybrid)?);
-    frozen.thresholds = choose_thresholds(ctx, parts, &calibration, &threshold)?;
-    let averages = [&calibration, &threshold].map(|scores| plain_average(&frozen.hybrid, scores));
-    if let [Ok(Some(on_calibration)), Ok(Some(on_threshold))] = averages {
-        ctx.beside = Some(choose_threshold(ctx, parts, &on_calibration, &on_threshold)?);
-    }
+    let (calibration, threshold) = (calibration.fused(&frozen.hybrid)?, threshold.fused(&frozen.hybrid)?);
+    let choose = Choosing { rule: &ctx.config.hybrid, cross_fitted: cross_fitted.is_some(), calibration, threshold };
+    frozen.thresholds = choose.all(ctx)?;
+    ctx.beside = choose.plain_average(&frozen.hybrid)?;
     let chosen = frozen.threshold(HYBRID).map_err(failed)?.clone();
-    frozen.profile = Some(profile::fit(&parts.train, &moved::benign(parts)?, threshold, &chosen)?);
+    let threshold = choose.threshold;
+    ctx.cross_fitted = cross_fitted.map(|fitted| with_stretches(fitted, &threshold, &chosen));
+    frozen.profile = Some(profile::fit(train, &moved::benign(parts)?, threshold.scores, &chosen)?);
     model.record_golden(&parts.calibration).map_err(failed)?;
-    let chosen = model.threshold(HYBRID).map_err(failed)?;
     let combine = ctx.config.hybrid.combine.name().to_owned();
     Ok(Outcome::Hybrid { combine, threshold: chosen.value, rule: chosen.rule })
 }
 
 /// The same scores, the members' fused by `hybrid`; nothing is flagged yet.
-fn fused(scores: Scores, hybrid: &Hybrid) -> Result<Scores, PipelineError> {
+pub(super) fn fused(scores: Scores, hybrid: &Hybrid) -> Result<Scores, PipelineError> {
     let p_attack = hybrid.combine(scores.members()).map_err(failed)?;
     scores.with_hybrid(ScoreColumn::new(HYBRID, p_attack, |_| false)).map_err(failed)
-}
-
-/// The threshold of each column, by the config's rule, from its scores on the calibration and the threshold part.
-fn choose_thresholds(
-    ctx: &Context<'_>,
-    parts: &Partition,
-    calibration: &Scores,
-    threshold: &Scores,
-) -> Result<Vec<NamedThreshold>, PipelineError> {
-    let mut thresholds = Vec::new();
-    for (on_calibration, on_threshold) in calibration.columns().zip(threshold.columns()) {
-        let name = &on_calibration.name;
-        let chosen = choose_threshold(ctx, parts, on_calibration, on_threshold)?;
-        if let Some(reason) = &chosen.reason {
-            ctx.log.remark(Remark::Threshold { score: name.to_owned(), reason: reason.clone() })?;
-        }
-        thresholds.push(NamedThreshold { name: name.clone(), chosen });
-    }
-    Ok(thresholds)
-}
-
-fn choose_threshold(
-    ctx: &Context<'_>,
-    parts: &Partition,
-    on_calibration: &ScoreColumn,
-    on_threshold: &ScoreColumn,
-) -> Result<ChosenThreshold, PipelineError> {
-    let (labels, scores) = (parts.calibration.labels().map_err(failed)?, &on_calibration.p_attack);
-    let on_calibration = PartScores { scores, labels, copies: Some(&parts.copies.calibration) };
-    let (labels, scores) = (parts.threshold.labels().map_err(failed)?, &on_threshold.p_attack);
-    let on_threshold = PartScores { scores, labels, copies: Some(&parts.copies.threshold) };
-    ctx.config.hybrid.choose_threshold(&on_calibration, &on_threshold).map_err(failed)
 }

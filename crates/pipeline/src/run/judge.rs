@@ -71,6 +71,7 @@ pub(crate) fn evaluate(
         let test = truth.open(test);
         let mut judged = measure(&test, &scores, model, judging, ctx.beside.as_ref())?;
         judged.evaluation.moved = moved;
+        judged.evaluation.cross_fitted = ctx.cross_fitted.clone();
         keep_predictions(ctx, &test, &scores, model)?;
         let text = serde_json::to_string_pretty(&judged.evaluation).map_err(failed)? + "\n";
         ctx.log.dir.write("evaluation.json", text.as_bytes()).map_err(failed)?;

@@ -33,17 +33,23 @@ impl<'a> LearningParts<'a> {
         preprocessor: &'a Preprocessor,
         parts: &'a Partition,
     ) -> Result<Self, PipelineError> {
-        let part = |rows: &'a Dataset| -> Result<LearningPart<'a>, PipelineError> {
-            let memory = ctx.config.lstm.memory.clone();
-            let in_sequences = uses_sequences(ctx, rows);
-            Ok(LearningPart { rows, preprocessor, memory, in_sequences, labels: rows.labels().map_err(failed)? })
-        };
+        let part = |rows| LearningPart::new(ctx, preprocessor, rows);
         let validation_copies = &parts.copies.validation;
         Ok(LearningParts { train: part(&parts.train)?, validation: part(&parts.validation)?, validation_copies })
     }
 }
 
-impl LearningPart<'_> {
+impl<'a> LearningPart<'a> {
+    pub(crate) fn new(
+        ctx: &Context<'_>,
+        preprocessor: &'a Preprocessor,
+        rows: &'a Dataset,
+    ) -> Result<Self, PipelineError> {
+        let memory = ctx.config.lstm.memory.clone();
+        let in_sequences = uses_sequences(ctx, rows);
+        Ok(LearningPart { rows, preprocessor, memory, in_sequences, labels: rows.labels().map_err(failed)? })
+    }
+
     /// The view by columns, for members that judge each row by itself.
     pub(crate) fn tabular(&self) -> Result<Tabular, PipelineError> {
         self.preprocessor.tabular(self.rows).map_err(failed)

@@ -5,6 +5,7 @@ mod columns;
 mod context;
 mod fit;
 mod fuse;
+mod held_out;
 mod importances;
 mod judge;
 mod learning;
@@ -14,6 +15,7 @@ mod members;
 mod moved;
 mod profile;
 mod publish;
+mod refit;
 mod scores;
 pub(crate) mod settle;
 
@@ -25,7 +27,7 @@ use nta_data::{Awaited, Watch, hex};
 use nta_ingest::RejectsFile;
 use nta_metrics::{Evaluation, ThresholdRule, rows_needed, supported_budget};
 use nta_model::Model;
-use nta_preprocess::{Part, PartSummary, Partition, PartitionError, Requirements, partition};
+use nta_preprocess::{FittedRows, Part, PartSummary, Partition, PartitionError, Requirements, partition};
 use nta_tracking::{NewRun, RunDir};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -153,7 +155,7 @@ fn run_job(
     let parent = parent.map(|parent| parent.version);
     let columns = ColumnCheck::default();
     let config = loaded.config.clone();
-    let mut ctx = Context { config, project: &loaded.project, parent, log, columns, beside: None };
+    let mut ctx = Context { config, project: &loaded.project, parent, log, columns, beside: None, cross_fitted: None };
     let nothing_to_resume = *resume == Resume::Last && !resumed;
     let begun = begin(&ctx, resumed, nothing_to_resume, not_tracked);
     let outcome = begun.and_then(|()| stages(&mut ctx, members, given));
@@ -301,12 +303,20 @@ fn stages(
     let (given, decide) = given.map_or((None, None), |given| (Some(given.traffic), Some(given.decide)));
     let traffic = ctx.stage(Stage::Read, |ctx| read(ctx, given))?;
     let traffic_report = traffic.report.clone();
-    let parts = ctx.stage(Stage::Partition, |ctx| deal_parts(ctx, traffic))?;
+    let mut parts = ctx.stage(Stage::Partition, |ctx| deal_parts(ctx, traffic))?;
     let leave_out = leave_out::leave_out(ctx, &parts)?;
     let mut learned = fit::learn(ctx, members, &parts)?;
     let learning = std::mem::take(&mut learned.report);
-    let model = fuse::fuse(ctx, learned, &parts, &traffic_report)?;
-    let families = judge::attack_families(&parts.train);
+    let mut families = judge::attack_families(&parts.train);
+    let model = match ctx.config.split.fit {
+        FittedRows::Parts => fuse::fuse(ctx, learned, &parts, &traffic_report)?,
+        FittedRows::All => {
+            let others = [&parts.validation, &parts.calibration, &parts.threshold];
+            families.extend(others.into_iter().flat_map(judge::attack_families));
+            parts.copies.test = parts.test_copies_of_whole();
+            refit::refit(ctx, members, (learned, &learning), &parts, &traffic_report)?
+        }
+    };
     let benign = moved::benign(&parts)?;
     let Partition { train, validation, calibration, threshold, test, test_hosts, origins, copies, summary } = parts;
     let judging = Judging {

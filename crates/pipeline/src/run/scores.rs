@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use nta_data::{Dataset, Scores};
 use nta_model::{Model, Scorer};
-use nta_preprocess::{Origin, Part, Partition, Stream};
+use nta_preprocess::{Fold, Origin, Part, Partition, Stream};
 
 use super::context::Context;
 use crate::error::{PipelineError, failed};
@@ -15,18 +15,36 @@ use crate::event::{Event, Listener, Stage, Unit};
 /// Rows scored between two signs of progress.
 const CHUNK: usize = 32_768;
 
-/// The calibration and the threshold part. Where they were dealt by blocks, each row is scored in the stream of all that is
+/// The parts `wanted`. Where they were dealt by blocks, each row is scored in the stream of all that is
 /// learned from: a block scored by itself would meet every host anew, as service does not.
-pub(super) fn score_held_out(
+pub(super) fn score_parts<const N: usize>(
     ctx: &Context<'_>,
     model: &Arc<Model>,
     parts: &Partition,
+    wanted: [Part; N],
+    stage: Stage,
+) -> Result<[Scores; N], PipelineError> {
+    if let Some(stream) = parts.learned().filter(|_| model.state.is_some()) {
+        return score_stream(ctx, model, &stream, wanted.map(|part| part as usize), stage);
+    }
+    let learned = [&parts.train, &parts.validation, &parts.calibration, &parts.threshold];
+    let alone = |part: Part| score_rows(ctx.log.listener, model, learned[part as usize], stage);
+    let scores: Vec<Scores> = wanted.into_iter().map(alone).collect::<Result<_, _>>()?;
+    scores.try_into().map_err(|_| PipelineError::fail("a part has no scores"))
+}
+
+/// The rows that `fold` was fitted on, and those that it scores, as the parts are scored.
+pub(super) fn score_fold(
+    ctx: &Context<'_>,
+    model: &Arc<Model>,
+    fold: &Fold,
+    stage: Stage,
 ) -> Result<[Scores; 2], PipelineError> {
-    let alone = |part: &Dataset| score_rows(ctx.log.listener, model, part, Stage::Hybrid);
-    let Some(stream) = parts.learned().filter(|_| model.state.is_some()) else {
-        return Ok([alone(&parts.calibration)?, alone(&parts.threshold)?]);
-    };
-    score_stream(ctx, model, &stream, [Part::Calibration as usize, Part::Threshold as usize], Stage::Hybrid)
+    if let Some(stream) = fold.stream().filter(|_| model.state.is_some()) {
+        return score_stream(ctx, model, &stream, [0, 1], stage);
+    }
+    let alone = |rows: &Dataset| score_rows(ctx.log.listener, model, rows, stage);
+    Ok([alone(&fold.fit)?, alone(&fold.scored)?])
 }
 
 /// The test part `test`; where it was dealt by blocks, each row after those of `learned`, the other four parts.

@@ -110,6 +110,8 @@ fn numbers(outcome: &Outcome) -> Vec<(String, f64)> {
         Outcome::LeaveOut { unseen, .. } => {
             unseen.iter().map(|u| ("train/left_out_detection".to_owned(), *u)).collect()
         }
+        Outcome::CrossFit { rows, .. } => vec![named("train/cross_fitted_rows", *rows)],
+        Outcome::Refit { rows, .. } => vec![named("train/refitted_rows", *rows)],
         Outcome::Audit { .. }
         | Outcome::Replay { .. }
         | Outcome::Drift { .. }

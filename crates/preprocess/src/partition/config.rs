@@ -40,10 +40,41 @@ pub struct SplitConfig {
     /// With `grouped`: what stays together; `entity` when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<GroupBy>,
+    /// Which rows the shipped members are fitted on.
+    #[serde(skip_serializing_if = "FittedRows::is_default")]
+    pub fit: FittedRows,
+    /// With `fit: all`: fits whose scores of rows that they have not seen set the thresholds, that of the training part
+    /// among them; 2 when absent, 4 at most, which give every training row such a score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folds: Option<usize>,
+}
+
+/// Which rows the shipped members are fitted on. Settings, the epoch to stop at and the fusion are chosen on the five parts
+/// either way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FittedRows {
+    /// Those of the training part; thresholds are chosen on the threshold part.
+    #[default]
+    Parts,
+    /// All that are not test. Thresholds are chosen on scores that each row's own model has not seen it for: out-of-bag
+    /// votes and folds where rows have no order, folds of whole blocks, hosts or captures, or each the rows after those
+    /// that were fitted on.
+    All,
+}
+
+impl FittedRows {
+    fn is_default(&self) -> bool {
+        *self == FittedRows::default()
+    }
 }
 
 /// Share of the rows that becomes the test part where neither a file nor a share is given.
 const DEFAULT_TEST_SHARE: f64 = 0.2;
+
+/// A fold beside the training part's own keeps a run within three times its time without.
+const DEFAULT_FOLDS: usize = 2;
+pub(super) const MOST_FOLDS: usize = 4;
 
 impl Default for SplitConfig {
     fn default() -> Self {
@@ -57,6 +88,8 @@ impl Default for SplitConfig {
             block_rows: None,
             gap_rows: None,
             by: None,
+            fit: FittedRows::Parts,
+            folds: None,
         }
     }
 }
@@ -123,6 +156,11 @@ impl SplitConfig {
         self.inside.filter(|strategy| *strategy != Strategy::Auto)
     }
 
+    /// Fits whose scores set the thresholds with `fit: all`.
+    pub fn folds(&self) -> usize {
+        self.folds.unwrap_or(DEFAULT_FOLDS)
+    }
+
     /// Refuses shares that leave no training rows, and keys that the named strategy would not heed.
     ///
     /// # Errors
@@ -147,10 +185,23 @@ impl SplitConfig {
             return Err(ConfigError::new("validation", self.validation, format!("{expected}, and they make {shown}")));
         }
         self.check_blocks()?;
+        self.check_folds()?;
         if self.inside() == Some(Strategy::Provided) {
             return Err(ConfigError::new("inside", "provided", "temporal, grouped, blocked or stratified"));
         }
         self.check_heeded()
+    }
+
+    fn check_folds(&self) -> Result<(), ConfigError> {
+        match self.folds {
+            Some(folds) if self.fit == FittedRows::Parts => {
+                Err(ConfigError::new("folds", folds, "left out without `fit: all`"))
+            }
+            Some(folds) if !(2..=MOST_FOLDS).contains(&folds) => {
+                Err(ConfigError::new("folds", folds, format!("2 to {MOST_FOLDS}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_blocks(&self) -> Result<(), ConfigError> {

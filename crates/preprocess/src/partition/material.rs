@@ -78,7 +78,7 @@ fn kind_of(label: Label, family: u32) -> u32 {
     }
 }
 
-fn numbered<T: Hash + Eq>(keys: impl Iterator<Item = T>) -> Vec<u32> {
+pub(super) fn numbered<T: Hash + Eq>(keys: impl Iterator<Item = T>) -> Vec<u32> {
     let mut number_of: HashMap<T, u32> = HashMap::new();
     keys.map(|key| {
         let next = number_of.len() as u32;

@@ -6,6 +6,7 @@ mod choice;
 mod config;
 mod copies;
 mod error;
+mod folds;
 mod grouped;
 mod lots;
 mod material;
@@ -24,9 +25,10 @@ use std::collections::HashSet;
 
 use nta_data::{Census, DataError, Dataset, Sealed};
 
-pub use config::{GroupBy, SplitConfig, Strategy};
+pub use config::{FittedRows, GroupBy, SplitConfig, Strategy};
 pub use copies::Copies;
 pub use error::PartitionError;
+pub use folds::Fold;
 pub use part::Part;
 pub use requirements::Requirements;
 pub use stream::{Origin, Stream};

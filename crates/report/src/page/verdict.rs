@@ -1,7 +1,7 @@
 //! What the reader came for: was the promise kept, does the hybrid pay.
 
 use nta_data::listed;
-use nta_metrics::{MemberEvaluation, Moved, MovedColumn, Promise, ThresholdRule, metric};
+use nta_metrics::{CrossFitted, MemberEvaluation, Moved, MovedColumn, Promise, ThresholdRule, metric};
 use nta_plots::{percent, thousands};
 use serde::Serialize;
 
@@ -65,9 +65,11 @@ pub(crate) fn verdict(run: &RunReport) -> Verdict {
     let hybrid = evaluation.hybrid();
     let why = evaluation.undefined.get("promise").cloned();
     Verdict {
-        promise: evaluation.promise.as_ref().map(|promise| PromiseView {
-            holds_for: evaluation.moved.as_ref().map(holds_for),
-            ..promise_view(promise, hybrid)
+        promise: evaluation.promise.as_ref().map(|promise| {
+            let mut view = promise_view(promise, hybrid);
+            view.holds_for = evaluation.moved.as_ref().map(holds_for);
+            view.evidence.extend(evaluation.cross_fitted.iter().flat_map(rests_on));
+            view
         }),
         no_promise: why.unwrap_or_else(|| "no false positive budget was set".into()),
         sentence: evaluation.verdict.clone(),
@@ -93,6 +95,18 @@ fn promise_view(promise: &Promise, hybrid: Option<&MemberEvaluation>) -> Promise
         holds_for: None,
         gauge: gauge(promise),
     }
+}
+
+/// What a threshold for members fitted on all rows rests on, and what it may promise.
+fn rests_on(fitted: &CrossFitted) -> [String; 2] {
+    let said = fitted.describe();
+    let mut letters = said.chars();
+    let said: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    let guarantee = "So no row judged itself, but no score is the shipped members' own: the promise holds for exchangeable \
+                     traffic as far as the further training rows do not move benign scores. Whatever the learner, the folds' \
+                     models together would keep twice the budget (Barber et al. 2021). For that, half of the error that the \
+                     confidence allows is kept back, and the threshold keeps the budget in every fold by itself.";
+    [format!("{said}."), guarantee.to_owned()]
 }
 
 fn holds_for(found: &Moved) -> HoldsFor {

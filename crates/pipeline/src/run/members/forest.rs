@@ -1,10 +1,10 @@
 //! The forest stages: the fit, and what its features are worth.
 
-use nta_forest::{Fitted, Forest, ForestError};
+use nta_forest::{Bootstrap, Engine, Fitted, Forest, ForestError};
 use nta_model::{Member, MemberKind};
 use serde::{Deserialize, Serialize};
 
-use super::stage::{LearningReport, MemberStage};
+use super::stage::{LearningReport, MemberStage, RefitRows, Refitted};
 use crate::error::{PipelineError, failed};
 use crate::event::{Outcome, Stage, Unit};
 use crate::run::context::Context;
@@ -26,41 +26,60 @@ impl MemberStage for ForestStage {
     ) -> Result<(Member, LearningReport), PipelineError> {
         let (forest, told) = ctx.stage(Stage::Forest, |ctx| fit(ctx, &parts.train))?;
         let importances = ctx.stage(Stage::Importances, |ctx| importances::importances(ctx, &forest, parts))?;
-        let report = LearningReport {
-            out_of_bag_auc: told.oob_auc,
-            importances: Some(importances),
-            ..LearningReport::default()
-        };
+        let report =
+            LearningReport { out_of_bag_auc: told.auc, importances: Some(importances), ..LearningReport::default() };
         Ok((Member::Forest(Box::new(forest)), report))
+    }
+
+    fn refit(&self, ctx: &Context<'_>, rows: &RefitRows<'_>) -> Result<Refitted, PipelineError> {
+        let (forest, out_of_bag) = grow(ctx, &rows.rows, rows.stage, rows.scope)?;
+        Ok(Refitted { member: Member::Forest(Box::new(forest)), out_of_bag: Some(out_of_bag.scores) })
+    }
+
+    fn scores_out_of_bag(&self, ctx: &Context<'_>) -> bool {
+        ctx.config.forest.bootstrap != Bootstrap::None && ctx.config.forest.engine == Engine::Native
     }
 }
 
-/// What a forest's fit measures beside the forest.
+/// What a forest's fit measures on rows that stood in some trees' bags.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct ForestReport {
-    oob_auc: Option<f64>,
+struct OutOfBag {
+    auc: Option<f64>,
+    /// `(n_rows)`; kept of a refit alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    scores: Vec<Option<f32>>,
 }
 
-fn fit(ctx: &mut Context<'_>, train: &LearningPart<'_>) -> Result<((Forest, ForestReport), Outcome), PipelineError> {
-    let kept = match ctx.log.dir.read_checkpoint("forest.bin").map_err(failed)? {
-        Some(bytes) => Some(Forest::from_bytes(&bytes).map_err(|e| ctx.damaged("forest.bin", &e.to_string()))?),
+fn fit(ctx: &mut Context<'_>, train: &LearningPart<'_>) -> Result<((Forest, OutOfBag), Outcome), PipelineError> {
+    let (forest, out_of_bag) = grow(ctx, train, Stage::Forest, "")?;
+    let outcome = Outcome::Forest { trees: ctx.config.forest.trees as u64, out_of_bag_auc: out_of_bag.auc };
+    Ok(((forest, out_of_bag), outcome))
+}
+
+/// Grows the forest, or takes up the one of an interrupted run; both files' names begin with `scope`.
+fn grow(
+    ctx: &Context<'_>,
+    train: &LearningPart<'_>,
+    stage: Stage,
+    scope: &str,
+) -> Result<(Forest, OutOfBag), PipelineError> {
+    let (trees, measured) = (format!("{scope}forest.bin"), format!("{scope}forest.json"));
+    let kept = match ctx.log.dir.read_checkpoint(&trees).map_err(failed)? {
+        Some(bytes) => Some(Forest::from_bytes(&bytes).map_err(|e| ctx.damaged(&trees, &e.to_string()))?),
         None => None,
     };
-    let (forest, report) = match (kept, ctx.kept("forest.json")?) {
-        (Some(forest), Some(report)) => (forest, report),
-        _ => {
-            let watch = ctx.log.watch(Stage::Forest, Unit::TreesGrown);
-            let fitted = ctx.config.forest.fit(train.tabular()?, train.labels, ctx.config.seed, &watch);
-            let Fitted { forest, oob_auc, .. } = fitted.map_err(|error| match error {
-                ForestError::Cancelled => PipelineError::Interrupted("while growing trees".to_owned()),
-                error => failed(error),
-            })?;
-            let report = ForestReport { oob_auc };
-            ctx.keep("forest.json", &report)?;
-            ctx.log.dir.write_checkpoint("forest.bin", &forest.to_bytes()).map_err(failed)?;
-            (forest, report)
-        }
-    };
-    let outcome = Outcome::Forest { trees: ctx.config.forest.trees as u64, out_of_bag_auc: report.oob_auc };
-    Ok(((forest, report), outcome))
+    if let (Some(forest), Some(out_of_bag)) = (kept, ctx.kept(&measured)?) {
+        return Ok((forest, out_of_bag));
+    }
+    let watch = ctx.log.watch(stage, Unit::TreesGrown);
+    let fitted = ctx.config.forest.fit(train.tabular()?, train.labels, ctx.config.seed, &watch);
+    let Fitted { forest, oob_auc, out_of_bag, .. } = fitted.map_err(|error| match error {
+        ForestError::Cancelled => PipelineError::Interrupted("while growing trees".to_owned()),
+        error => failed(error),
+    })?;
+    let scores = if stage == Stage::Refit { out_of_bag } else { Vec::new() };
+    let out_of_bag = OutOfBag { auc: oob_auc, scores };
+    ctx.keep(&measured, &out_of_bag)?;
+    ctx.log.dir.write_checkpoint(&trees, &forest.to_bytes()).map_err(failed)?;
+    Ok((forest, out_of_bag))
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use nta_lstm::{Checkpoint, EpochReport, Fitted, Lstm, LstmError, Rows};
 use nta_model::{Member, MemberKind};
 
-use super::stage::{LearningReport, MemberStage};
+use super::stage::{LearningReport, MemberStage, RefitRows, Refitted};
 use crate::error::{PipelineError, failed};
 use crate::event::{Epoch, Outcome, Remark, Stage, Unit};
 use crate::run::context::Context;
@@ -27,6 +27,15 @@ impl MemberStage for LstmStage {
     ) -> Result<(Member, LearningReport), PipelineError> {
         let (lstm, epochs) = ctx.stage(Stage::Lstm, |ctx| fit(ctx, parts))?;
         Ok((Member::Lstm(Box::new(lstm)), LearningReport { epochs, ..LearningReport::default() }))
+    }
+
+    fn has_own_scale(&self) -> bool {
+        true
+    }
+
+    fn refit(&self, ctx: &Context<'_>, rows: &RefitRows<'_>) -> Result<Refitted, PipelineError> {
+        let member = Member::Lstm(Box::new(refit(ctx, rows)?));
+        Ok(Refitted { member, out_of_bag: None })
     }
 }
 
@@ -59,13 +68,47 @@ fn fit(ctx: &mut Context<'_>, parts: &LearningParts<'_>) -> Result<((Lstm, Vec<E
 /// Trains to the end, from the checkpoint of an interrupted run where there is one. `weight` `(n_rows)` of the validation
 /// part.
 fn train(ctx: &Context<'_>, parts: &LearningParts<'_>, weight: Option<&[f32]>) -> Result<Fitted, PipelineError> {
-    let checkpoint = kept_checkpoint(ctx)?;
+    let checkpoint = kept_checkpoint(ctx, LSTM_CHECKPOINT)?;
     let (dense, sequences) = (parts.train.dense()?, parts.train.sequences());
     let train = Rows { dense: &dense, sequences: &sequences, labels: parts.train.labels, weight: None };
     let (dense, sequences) = (parts.validation.dense()?, parts.validation.sequences());
     let validation = Rows { dense: &dense, sequences: &sequences, labels: parts.validation.labels, weight };
+    let (config, watch) = (&ctx.config, ctx.log.watch(Stage::Lstm, Unit::StepsTrained));
+    to_the_end(ctx, &mut |epoch, checkpoint| keep_epoch(&ctx.log, epoch, checkpoint), &mut |on_epoch| {
+        config.lstm.fit(train, validation, config.seed, checkpoint.as_ref(), on_epoch, &watch)
+    })
+}
+
+/// Trains on all rows for a number of epochs that is known, from the checkpoint of an interrupted run where there is one.
+fn refit(ctx: &Context<'_>, again: &RefitRows<'_>) -> Result<Lstm, PipelineError> {
+    let name = format!("{}{LSTM_CHECKPOINT}", again.scope);
+    let checkpoint = kept_checkpoint(ctx, &name)?;
+    let (dense, sequences) = (again.rows.dense()?, again.rows.sequences());
+    let rows = Rows { dense: &dense, sequences: &sequences, labels: again.rows.labels, weight: None };
+    let (config, watch) = (&ctx.config, ctx.log.watch(again.stage, Unit::StepsTrained));
+    let keep = &mut |_: &EpochReport, checkpoint: &Checkpoint| {
+        ctx.log.dir.write_checkpoint(&name, &checkpoint.to_bytes()).map_err(failed)
+    };
+    let fitted = to_the_end(ctx, keep, &mut |on_epoch| {
+        config.lstm.fit_for(again.epochs, rows, config.seed, checkpoint.as_ref(), on_epoch, &watch)
+    })?;
+    Ok(fitted.lstm)
+}
+
+/// Keeps an epoch.
+type Keep<'a> = &'a mut dyn FnMut(&EpochReport, &Checkpoint) -> Result<(), PipelineError>;
+
+/// Hears of each epoch.
+type OnEpoch<'a> = &'a mut dyn FnMut(&EpochReport, &Checkpoint) -> ControlFlow<()>;
+
+/// Trains by `fit`, each epoch kept by `keep`, until it ends or somebody stops it.
+fn to_the_end(
+    ctx: &Context<'_>,
+    keep: Keep<'_>,
+    fit: &mut dyn FnMut(OnEpoch<'_>) -> Result<Fitted, LstmError>,
+) -> Result<Fitted, PipelineError> {
     let mut broken: Option<PipelineError> = None;
-    let mut on_epoch = |epoch: &EpochReport, checkpoint: &Checkpoint| match keep_epoch(&ctx.log, epoch, checkpoint) {
+    let mut on_epoch = |epoch: &EpochReport, checkpoint: &Checkpoint| match keep(epoch, checkpoint) {
         Err(error) => {
             broken = Some(error);
             ControlFlow::Break(())
@@ -73,8 +116,7 @@ fn train(ctx: &Context<'_>, parts: &LearningParts<'_>, weight: Option<&[f32]>) -
         Ok(()) if ctx.log.listener.cancelled() => ControlFlow::Break(()),
         Ok(()) => ControlFlow::Continue(()),
     };
-    let (config, watch) = (&ctx.config, ctx.log.watch(Stage::Lstm, Unit::StepsTrained));
-    let fitted = config.lstm.fit(train, validation, config.seed, checkpoint.as_ref(), &mut on_epoch, &watch);
+    let fitted = fit(&mut on_epoch);
     if let Some(error) = broken {
         return Err(error);
     }
@@ -90,9 +132,9 @@ fn interrupted() -> PipelineError {
     PipelineError::Interrupted("while training the LSTM".to_owned())
 }
 
-fn kept_checkpoint(ctx: &Context<'_>) -> Result<Option<Checkpoint>, PipelineError> {
-    let Some(bytes) = ctx.log.dir.read_checkpoint(LSTM_CHECKPOINT).map_err(failed)? else { return Ok(None) };
-    Checkpoint::from_bytes(&bytes).map(Some).map_err(|e| ctx.damaged(LSTM_CHECKPOINT, &e.to_string()))
+fn kept_checkpoint(ctx: &Context<'_>, name: &str) -> Result<Option<Checkpoint>, PipelineError> {
+    let Some(bytes) = ctx.log.dir.read_checkpoint(name).map_err(failed)? else { return Ok(None) };
+    Checkpoint::from_bytes(&bytes).map(Some).map_err(|e| ctx.damaged(name, &e.to_string()))
 }
 
 fn keep_epoch(log: &RunLog<'_>, epoch: &EpochReport, checkpoint: &Checkpoint) -> Result<(), PipelineError> {

@@ -12,7 +12,7 @@ use nta_model::MemberKind;
 
 use crate::config::RunConfig;
 
-pub(crate) use stage::{LearningReport, MemberStage};
+pub(crate) use stage::{LearningReport, MemberStage, RefitRows};
 
 /// The stage of each kind of member that the config asks for.
 pub(crate) fn stages(config: &RunConfig) -> Vec<&'static dyn MemberStage> {

@@ -4,9 +4,10 @@ use nta_lstm::EpochReport;
 use nta_model::Member;
 
 use crate::error::PipelineError;
+use crate::event::Stage;
 use crate::run::context::Context;
 use crate::run::importances::Importances;
-use crate::run::learning::LearningParts;
+use crate::run::learning::{LearningPart, LearningParts};
 
 /// Makes one member of the model.
 pub(crate) trait MemberStage {
@@ -19,6 +20,40 @@ pub(crate) trait MemberStage {
         ctx: &mut Context<'_>,
         parts: &LearningParts<'_>,
     ) -> Result<(Member, LearningReport), PipelineError>;
+
+    /// Fits the member once more on other rows, for as long as was best on the validation part, or takes up what an
+    /// interrupted run has of it.
+    fn refit(&self, ctx: &Context<'_>, rows: &RefitRows<'_>) -> Result<Refitted, PipelineError>;
+
+    /// Whether two fits of it say the same in different numbers, so that a score is told by its place among the benign rows
+    /// fitted on.
+    fn has_own_scale(&self) -> bool {
+        false
+    }
+
+    /// Whether a refit gives each of its rows a score by what has not seen it.
+    fn scores_out_of_bag(&self, _ctx: &Context<'_>) -> bool {
+        false
+    }
+}
+
+/// What a member is fitted on once more.
+pub(crate) struct RefitRows<'a> {
+    /// The rows.
+    pub(crate) rows: LearningPart<'a>,
+    /// The stage that this is part of.
+    pub(crate) stage: Stage,
+    /// Begins the names of what is kept for a resume.
+    pub(crate) scope: &'a str,
+    /// Epochs that a network is trained for.
+    pub(crate) epochs: usize,
+}
+
+/// A member fitted once more.
+pub(crate) struct Refitted {
+    pub(crate) member: Member,
+    /// Scores of the rows by what has not seen them, `(n_rows)`; `None` where the member has none.
+    pub(crate) out_of_bag: Option<Vec<Option<f32>>>,
 }
 
 /// What the report shows of learning, beside what every member gets by being judged.

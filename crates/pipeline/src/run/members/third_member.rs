@@ -9,7 +9,7 @@ use nta_forest::{ForestConfig, Splits};
 use nta_ingest::{ColumnValues, read_columns};
 use nta_model::{Member, Model};
 
-use super::stage::{LearningReport, MemberStage};
+use super::stage::{LearningReport, MemberStage, RefitRows, Refitted};
 use super::stages;
 use crate::error::{PipelineError, failed};
 use crate::event::{Outcome, Silence, Stage};
@@ -34,19 +34,27 @@ impl MemberStage for DummyStage {
         ctx: &mut Context<'_>,
         parts: &LearningParts<'_>,
     ) -> Result<(Member, LearningReport), PipelineError> {
-        let config = ForestConfig { trees: 5, splits: Splits::Random, ..ForestConfig::default() };
         let fitted = ctx.stage(Stage::Forest, |ctx| {
-            let fitted = config.fit(parts.train.tabular()?, parts.train.labels, ctx.config.seed, &Quiet);
+            let fitted = config().fit(parts.train.tabular()?, parts.train.labels, ctx.config.seed, &Quiet);
             Ok((fitted.map_err(failed)?, Outcome::Forest { trees: 5, out_of_bag_auc: None }))
         })?;
         Ok((Member::Forest(Box::new(fitted.forest)), LearningReport::default()))
     }
+
+    fn refit(&self, ctx: &Context<'_>, again: &RefitRows<'_>) -> Result<Refitted, PipelineError> {
+        let fitted = config().fit(again.rows.tabular()?, again.rows.labels, ctx.config.seed, &Quiet).map_err(failed)?;
+        Ok(Refitted { member: Member::Forest(Box::new(fitted.forest)), out_of_bag: None })
+    }
+}
+
+fn config() -> ForestConfig {
+    ForestConfig { trees: 5, splits: Splits::Random, ..ForestConfig::default() }
 }
 
 const CONFIG: &str = "
 name: three
 data: { train: { simulate: { flows: 6000, hosts: 20 } } }
-split: { strategy: temporal, test: 0.35, validation: 0.1, calibration: 0.1, threshold: 0.1 }
+split: { strategy: temporal, test: 0.35, validation: 0.1, calibration: 0.1, threshold: 0.1, fit: all }
 forest: { trees: 10 }
 lstm: { hidden: 8, epochs: 1 }
 hybrid: { combine: tuned_weights, budget: { false_positive_rate: 0.1 } }

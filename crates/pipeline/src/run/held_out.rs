@@ -1,0 +1,128 @@
+//! Rows scored by what has not learned from them, and the thresholds that they give.
+
+use nta_data::{Dataset, Label, ScoreColumn, Scores};
+use nta_hybrid::{Hybrid, HybridConfig};
+use nta_metrics::{ChosenThreshold, CrossFitted, PartScores, Stretch};
+use nta_model::NamedThreshold;
+
+use super::beside::plain_average;
+use super::context::Context;
+use super::fuse::fused;
+use crate::error::{PipelineError, failed};
+use crate::event::Remark;
+
+/// Rows that were scored by what has not learned from them.
+pub(super) struct Unseen {
+    pub(super) scores: Scores,
+    /// `(n_rows)`.
+    pub(super) labels: Vec<Label>,
+    /// Whether a row's exact copy was learned from, `(n_rows)`.
+    pub(super) copies: Vec<bool>,
+    /// The fold that scored a row, `(n_rows)`.
+    pub(super) fold: Vec<u32>,
+}
+
+impl Unseen {
+    pub(super) fn of(rows: &Dataset, scores: Scores, copies: &[bool], fold: u32) -> Result<Self, PipelineError> {
+        let labels = rows.labels().map_err(failed)?.to_vec();
+        let fold = vec![fold; labels.len()];
+        Ok(Unseen { scores, labels, copies: copies.to_vec(), fold })
+    }
+
+    pub(super) fn select(&self, rows: &[usize]) -> Self {
+        Unseen {
+            scores: self.scores.select(rows),
+            labels: rows.iter().map(|&i| self.labels[i]).collect(),
+            copies: rows.iter().map(|&i| self.copies[i]).collect(),
+            fold: rows.iter().map(|&i| self.fold[i]).collect(),
+        }
+    }
+
+    fn column<'a>(&'a self, scores: &'a ScoreColumn) -> PartScores<'a> {
+        PartScores { scores: &scores.p_attack, labels: &self.labels, copies: Some(&self.copies) }
+    }
+
+    /// The members' scores fused by `hybrid`; nothing is flagged yet.
+    pub(super) fn fused(self, hybrid: &Hybrid) -> Result<Self, PipelineError> {
+        Ok(Unseen { scores: fused(self.scores, hybrid)?, ..self })
+    }
+}
+
+/// What fusion and thresholds are learned from.
+pub(super) struct HeldOut {
+    /// Fusion weights and reported probabilities.
+    pub(super) calibration: Unseen,
+    /// Thresholds.
+    pub(super) threshold: Unseen,
+    /// What the members to ship were fitted on, where others than they have scored these rows; its stretches are not there
+    /// yet.
+    pub(super) cross_fitted: Option<CrossFitted>,
+}
+
+/// Chooses thresholds by the config's rule, from scores on the rows for the calibration and for the threshold.
+pub(super) struct Choosing<'a> {
+    pub(super) rule: &'a HybridConfig,
+    pub(super) cross_fitted: bool,
+    pub(super) calibration: Unseen,
+    pub(super) threshold: Unseen,
+}
+
+impl Choosing<'_> {
+    /// The threshold of each column.
+    pub(super) fn all(&self, ctx: &Context<'_>) -> Result<Vec<NamedThreshold>, PipelineError> {
+        let mut thresholds = Vec::new();
+        for (on_calibration, on_threshold) in self.calibration.scores.columns().zip(self.threshold.scores.columns()) {
+            let name = &on_calibration.name;
+            let chosen = self.one(on_calibration, on_threshold)?;
+            if let Some(reason) = &chosen.reason {
+                ctx.log.remark(Remark::Threshold { score: name.to_owned(), reason: reason.clone() })?;
+            }
+            thresholds.push(NamedThreshold { name: name.clone(), chosen });
+        }
+        Ok(thresholds)
+    }
+
+    /// That of the plain average, where it stands beside `hybrid`.
+    pub(super) fn plain_average(&self, hybrid: &Hybrid) -> Result<Option<ChosenThreshold>, PipelineError> {
+        let averages = [&self.calibration, &self.threshold].map(|rows| plain_average(hybrid, &rows.scores));
+        match averages {
+            [Ok(Some(on_calibration)), Ok(Some(on_threshold))] => self.one(&on_calibration, &on_threshold).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn one(&self, calibration: &ScoreColumn, threshold: &ScoreColumn) -> Result<ChosenThreshold, PipelineError> {
+        let (calibration, on_threshold) = (self.calibration.column(calibration), self.threshold.column(threshold));
+        match self.cross_fitted {
+            false => self.rule.choose_threshold(&calibration, &on_threshold).map_err(failed),
+            true => {
+                let rule = self.rule.rule();
+                rule.choose_cross_fitted(&calibration, &on_threshold, &self.threshold.fold).map_err(failed)
+            }
+        }
+    }
+}
+
+/// Stretches that the scored rows are told in, where they stand in order of time.
+const STRETCHES: usize = 8;
+
+/// With the false alarms of `chosen` on the rows that it was chosen on.
+pub(super) fn with_stretches(fitted: CrossFitted, rows: &Unseen, chosen: &ChosenThreshold) -> CrossFitted {
+    let n_rows = rows.labels.len();
+    let stretch_of = |row: usize| match fitted.in_time {
+        true => (rows.fold[row], row * STRETCHES / n_rows),
+        false => (rows.fold[row], 0),
+    };
+    let mut stretches: Vec<((u32, usize), Stretch)> = Vec::new();
+    for row in (0..n_rows).filter(|&row| !rows.labels[row].is_attack()) {
+        let of = stretch_of(row);
+        if stretches.last().is_none_or(|(last, _)| *last != of) {
+            stretches.push((of, Stretch { fold: u64::from(of.0), benign: 0, false_alarms: 0 }));
+        }
+        if let Some((_, stretch)) = stretches.last_mut() {
+            stretch.benign += 1;
+            stretch.false_alarms += u64::from(chosen.flags(rows.scores.hybrid().p_attack[row]));
+        }
+    }
+    CrossFitted { stretches: stretches.into_iter().map(|(_, stretch)| stretch).collect(), ..fitted }
+}

@@ -1,0 +1,92 @@
+//! Members fitted on all rows that are not test: thresholds from what had not seen them, the same for any resume, and what
+//! was fitted on stands in evaluation, report and run.json.
+
+use serde_json::Value;
+
+use crate::nta::Home;
+
+const SMALL: [&str; 6] = [
+    "forest.trees=20",
+    "lstm.hidden=8",
+    "lstm.epochs=2",
+    "density={}",
+    "data.train={ simulate: { flows: 6000 } }",
+    "hybrid={ combine: surprise, budget: { false_positive_rate: 0.1 } }",
+];
+
+fn json(home: &Home, split: &str) -> Value {
+    let split = format!("split={split}");
+    let sets = SMALL.into_iter().chain([split.as_str()]).flat_map(|set| ["--set", set]);
+    let arguments: Vec<&str> =
+        ["run", "configs/quickstart.yaml", "--json", "--quiet"].into_iter().chain(sets).collect();
+    serde_json::from_str(&home.nta(&arguments).ok().out).unwrap()
+}
+
+fn split(strategy: &str, more: &str) -> String {
+    format!("{{ strategy: {strategy}, test: 0.3, validation: 0.1, calibration: 0.1, threshold: 0.1{more} }}")
+}
+
+#[test]
+fn every_row_that_is_not_test_trains_and_thresholds_come_from_folds() {
+    let home = Home::new();
+    for (strategy, folds) in [("temporal", 2), ("blocked", 3), ("grouped", 2)] {
+        let outcome = json(&home, &split(strategy, &format!(", fit: all, folds: {folds}")));
+        let fitted = &outcome["evaluation"]["cross_fitted"];
+        let (rows, of) = (fitted["rows"].as_u64().unwrap(), fitted["of"].as_u64().unwrap());
+        assert!(rows as f64 >= 0.95 * of as f64, "{strategy}: {rows} of {of}");
+        assert_eq!(
+            (fitted["folds"].as_u64(), fitted["in_time"].as_bool()),
+            (Some(folds), Some(strategy == "temporal"))
+        );
+        let parts = &outcome["evaluation"]["parts"];
+        assert!(fitted["scored"].as_u64() > parts["threshold"]["rows"].as_u64(), "{fitted}");
+        // The threshold keeps the budget in every stretch's fold, and in all of them.
+        let stretches = fitted["stretches"].as_array().unwrap();
+        let sum = |key: &str| stretches.iter().map(|stretch| stretch[key].as_u64().unwrap()).sum::<u64>();
+        assert!(sum("false_alarms") as f64 <= 0.1 * sum("benign") as f64, "{strategy}: {fitted}");
+        let folder = std::path::Path::new(outcome["folder"].as_str().unwrap());
+        let report = std::fs::read_to_string(folder.join("report.html")).unwrap();
+        assert!(report.contains("rows that are not test") && report.contains("Barber et al. 2021"));
+        let record = std::fs::read_to_string(folder.join("run.json")).unwrap();
+        assert!(record.contains("cross_fit") && record.contains("refit"), "{record}");
+    }
+}
+
+#[test]
+fn flows_without_order_are_judged_out_of_bag() {
+    let home = Home::new();
+    let flows = home.path().join("flows.csv");
+    let path = flows.to_str().unwrap();
+    home.nta(&["simulate", "--set", "flows=4000", "-o", path]).ok();
+    // Without times there is no order.
+    let text = std::fs::read_to_string(&flows).unwrap().replacen("time,", "when,", 1);
+    std::fs::write(&flows, text).unwrap();
+    let data = format!("data.train={path}");
+    let run = |more: &[&str]| -> Value {
+        let sets =
+            ["forest.trees=30", "lstm.hidden=8", "lstm.epochs=1", "hybrid.budget.false_positive_rate=0.1", &data];
+        let sets = sets.into_iter().chain(["data.schema=nta", "split={ fit: all }"]).chain(more.iter().copied());
+        let arguments: Vec<&str> = ["run", "configs/quickstart.yaml", "--json", "--quiet"]
+            .into_iter()
+            .chain(sets.flat_map(|set| ["--set", set]))
+            .collect();
+        serde_json::from_str(&home.nta(&arguments).ok().out).unwrap()
+    };
+    let outcome = run(&[]);
+    let fitted = &outcome["evaluation"]["cross_fitted"];
+    assert_eq!(fitted["rows"], fitted["of"]);
+    assert_eq!(
+        outcome["evaluation"]["parts"]["test"]["rows"].as_u64().unwrap() + fitted["rows"].as_u64().unwrap(),
+        4_000
+    );
+    // Without a bag the folds' own forests judge, and say something else.
+    let by_folds = run(&["forest.bootstrap=none"]);
+    assert_eq!(by_folds["evaluation"]["cross_fitted"]["folds"], fitted["folds"]);
+}
+
+#[test]
+fn folds_without_a_refit_are_refused() {
+    let home = Home::new();
+    let run = home.nta(&["run", "configs/quickstart.yaml", "--set", "split.folds=3"]);
+    run.refused(2, &["split.folds", "left out without `fit: all`"]);
+}
