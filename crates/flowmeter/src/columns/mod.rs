@@ -1,0 +1,101 @@
+//! What is told of a flow: the one list of columns, from which tables, logs and docs/flow-meter.md are made.
+
+mod statistics;
+mod zeek;
+
+use std::fmt;
+
+use crate::flow::Flow;
+
+/// What kind of values a column has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Numbers with fractions.
+    Float,
+    /// Whole numbers.
+    Integer,
+    /// Text.
+    Text,
+}
+
+/// A column's value for one flow.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Unset.
+    None,
+    /// A number with a fraction.
+    Float(f64),
+    /// A whole number.
+    Integer(u64),
+    /// Text.
+    Text(String),
+}
+
+impl fmt::Display for Value {
+    /// As in a Zeek log: six decimals, `-` for nothing.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::None => f.write_str("-"),
+            Value::Float(value) => write!(f, "{value:.6}"),
+            Value::Integer(value) => write!(f, "{value}"),
+            Value::Text(value) => f.write_str(value),
+        }
+    }
+}
+
+/// A column.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// What its values are.
+    pub kind: Kind,
+    /// Their unit; empty where there is none.
+    pub unit: &'static str,
+    /// What they mean, in a sentence.
+    pub meaning: &'static str,
+    /// The type that Zeek's logs give it.
+    pub zeek_type: &'static str,
+    /// Its value for a flow.
+    pub value: fn(&Flow) -> Value,
+}
+
+/// How many of [`COLUMNS`] stand in Zeek's conn.log.
+pub const N_ZEEK_COLUMNS: usize = zeek::COLUMNS.len();
+
+const N_COLUMNS: usize = N_ZEEK_COLUMNS + statistics::COLUMNS.len();
+
+/// Every column, in order: those of Zeek's conn.log first.
+pub const COLUMNS: [Column; N_COLUMNS] = {
+    let mut all = [zeek::COLUMNS[0]; N_COLUMNS];
+    let mut i = 0;
+    while i < N_COLUMNS {
+        all[i] = if i < N_ZEEK_COLUMNS { zeek::COLUMNS[i] } else { statistics::COLUMNS[i - N_ZEEK_COLUMNS] };
+        i += 1;
+    }
+    all
+};
+
+const fn float(name: &'static str, unit: &'static str, meaning: &'static str, value: fn(&Flow) -> Value) -> Column {
+    Column { name, kind: Kind::Float, unit, meaning, zeek_type: "double", value }
+}
+
+const fn integer(name: &'static str, unit: &'static str, meaning: &'static str, value: fn(&Flow) -> Value) -> Column {
+    Column { name, kind: Kind::Integer, unit, meaning, zeek_type: "count", value }
+}
+
+const fn text(name: &'static str, meaning: &'static str, value: fn(&Flow) -> Value) -> Column {
+    Column { name, kind: Kind::Text, unit: "", meaning, zeek_type: "string", value }
+}
+
+const fn of_type(column: Column, zeek_type: &'static str) -> Column {
+    Column { zeek_type, ..column }
+}
+
+fn maybe_float(value: Option<f64>) -> Value {
+    value.map_or(Value::None, Value::Float)
+}
+
+fn maybe_integer(value: Option<impl Into<u64>>) -> Value {
+    value.map_or(Value::None, |value| Value::Integer(value.into()))
+}
