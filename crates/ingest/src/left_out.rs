@@ -15,6 +15,12 @@ pub(crate) enum NoFlow {
     Comment,
     /// A record of another log in the same file.
     OtherLog,
+    /// What an exporter says of itself and of its flows.
+    Options,
+    /// Records whose template never came.
+    NoTemplate,
+    /// A record without both of a flow's hosts.
+    NoHosts,
 }
 
 /// How many lines or rows of a source hold no flow, and so are neither rows read nor rows set aside. Blank lines are not
@@ -28,8 +34,14 @@ pub struct LeftOut {
     pub empty_rows: u64,
     /// Comments (`# …`) and a spreadsheet's `sep=;`.
     pub comments: u64,
-    /// Records of other logs in the same file, by their `_path`.
+    /// Records of other logs in the same file, by their `_path` or `event_type`.
     pub other_logs: u64,
+    /// NetFlow's options: sets in which an exporter tells of itself.
+    pub options: u64,
+    /// NetFlow's sets of records whose template never came.
+    pub without_template: u64,
+    /// NetFlow's records that name no two hosts.
+    pub without_hosts: u64,
 }
 
 impl LeftOut {
@@ -39,6 +51,9 @@ impl LeftOut {
             NoFlow::Empty => &mut self.empty_rows,
             NoFlow::Comment => &mut self.comments,
             NoFlow::OtherLog => &mut self.other_logs,
+            NoFlow::Options => &mut self.options,
+            NoFlow::NoTemplate => &mut self.without_template,
+            NoFlow::NoHosts => &mut self.without_hosts,
         } += 1;
     }
 
@@ -48,7 +63,10 @@ impl LeftOut {
             (self.repeated_headers, "line equal to the header", "lines equal to the header"),
             (self.empty_rows, "row without any value", "rows without any value"),
             (self.comments, "comment line", "comment lines"),
-            (self.other_logs, "record of another log (`_path`)", "records of other logs (`_path`)"),
+            (self.other_logs, "record of another log or event", "records of other logs or events"),
+            (self.options, "set of an exporter's options", "sets of an exporter's options"),
+            (self.without_template, "set without its template", "sets without their templates"),
+            (self.without_hosts, "record without two hosts", "records without two hosts"),
         ]
         .into_iter()
         .filter(|(n, ..)| *n > 0)
@@ -67,5 +85,8 @@ impl AddAssign for LeftOut {
         self.empty_rows += more.empty_rows;
         self.comments += more.comments;
         self.other_logs += more.other_logs;
+        self.options += more.options;
+        self.without_template += more.without_template;
+        self.without_hosts += more.without_hosts;
     }
 }

@@ -90,6 +90,8 @@ pub use draft::infer::{Drafted, draft_schema, infer_schema};
 pub use draft::recognise::{Recognised, recognise};
 pub use error::{CellError, IngestError, Position};
 pub use format::Format;
+pub use input::flow_port::{FlowPort, PortCounts};
+pub use input::log_tail::{LogPlace, LogPlaces, LogTail};
 pub use input::source::{FileDigest, Source};
 pub use input::tail::{Tail, TailStop};
 pub use labelling::given::GivenLabels;

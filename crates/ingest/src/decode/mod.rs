@@ -7,6 +7,8 @@ pub(crate) mod delimiter;
 pub(crate) mod header_line;
 pub(crate) mod line_blocks;
 pub(crate) mod named_fields;
+pub(crate) mod netflow_rows;
 pub(crate) mod separated;
+pub(crate) mod suricata_eve;
 pub(crate) mod zeek_json;
 pub(crate) mod zeek_tsv;

@@ -19,11 +19,20 @@ const LOOK_LINES: usize = 1_000;
 /// A field's name and its value; `None` where it is unset.
 pub(crate) type NamedField<'l> = (Cow<'l, str>, Option<Cow<'l, str>>);
 
-/// The field in which a line names its log, where several stand in one file.
-const PATH: &str = "_path";
-
-/// The log of connections.
-const CONNECTIONS: &str = "conn";
+/// How lines of one syntax look.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dialect {
+    /// What a line holds.
+    pub(crate) syntax: Syntax,
+    /// Fields that a line may leave out.
+    pub(crate) always: &'static [&'static str],
+    /// The field in which a line names its log, where several stand in one file.
+    pub(crate) log_field: &'static str,
+    /// The log of connections.
+    pub(crate) connections: &'static str,
+    /// Whether no other log than that of connections is ever read.
+    pub(crate) connections_alone: bool,
+}
 
 /// Fields that logs of other kinds have too.
 const SHARED: [&str; 9] =
@@ -44,24 +53,24 @@ pub(crate) enum FieldsFrom {
 
 /// Decodes lines of one syntax.
 pub(crate) struct NamedFields {
-    syntax: Syntax,
-    /// The log that is read, where the file holds several: the value of its lines' `_path`.
+    dialect: Dialect,
+    /// The log that is read, where the file holds several: what its lines' log field says.
     path: Option<String>,
     names: Vec<String>,
     place_of: HashMap<String, usize>,
 }
 
 impl NamedFields {
-    /// Looks at the first lines, and takes none. The fields are `always`, which a line may leave out, then others in
-    /// order of appearance.
+    /// Looks at the first lines, and takes none. The fields are those that a line may leave out, then others in order of
+    /// appearance.
     pub(crate) fn open(
         framer: &mut Framer,
-        syntax: Syntax,
-        always: &[&str],
+        dialect: Dialect,
         schema: &Schema,
         from: FieldsFrom,
     ) -> Result<Self, IngestError> {
-        let mut fields = NamedFields { syntax, path: None, names: Vec::new(), place_of: HashMap::new() };
+        let mut fields = NamedFields { dialect, path: None, names: Vec::new(), place_of: HashMap::new() };
+        let always = dialect.always;
         always.iter().for_each(|name| fields.add(name));
         // Log shippers that allow no points in a name write `id_orig_h`.
         for (place, name) in always.iter().enumerate().filter(|(_, name)| name.contains('.')) {
@@ -69,12 +78,12 @@ impl NamedFields {
         }
         let most = if from == FieldsFrom::FirstLines { LOOK_LINES } else { 1 };
         let records = fields.those_ahead(framer, most)?;
-        fields.path = path_read(&records, always, schema);
+        fields.path = path_read(&records, dialect, schema);
         // To a draft, which knows no column, the log's name would look like a category.
         let is_draft = layout::known_names(schema).is_empty();
         for record in &records {
             if fields.is_of_the_log(record.path.as_deref()) {
-                let offered = record.names.iter().filter(|name| !is_draft || *name != PATH);
+                let offered = record.names.iter().filter(|name| !is_draft || *name != dialect.log_field);
                 offered.for_each(|name| fields.add(name));
                 refuse_wide(fields.names.len(), framer.file())?;
             }
@@ -92,10 +101,9 @@ impl NamedFields {
         let mut names: HashSet<String> = HashSet::new();
         let mut is_first = true;
         framer.look_ahead(most, |record| {
-            match (self.syntax)(&quoting::text(record.bytes)) {
+            match (self.dialect.syntax)(&quoting::text(record.bytes)) {
                 Ok(found) => {
-                    let path = path_of(&found).map(str::to_owned);
-                    // Each name once a log is enough.
+                    let path = self.path_of(&found).map(str::to_owned);
                     let mut fields: Vec<String> = found.iter().map(|(name, _)| name.to_string()).collect();
                     // Each name once a log is enough.
                     let log = path.as_deref().unwrap_or_default();
@@ -121,6 +129,10 @@ impl NamedFields {
         self.path.is_none() || path.is_none() || path == self.path.as_deref()
     }
 
+    fn path_of<'f>(&self, fields: &'f [NamedField<'_>]) -> Option<&'f str> {
+        fields.iter().find(|(name, _)| name == self.dialect.log_field).and_then(|(_, value)| value.as_deref())
+    }
+
     fn add(&mut self, name: &str) {
         if !self.place_of.contains_key(name) {
             self.place_of.insert(name.to_owned(), self.names.len());
@@ -143,23 +155,23 @@ struct Ahead {
     names: Vec<String>,
 }
 
-fn path_of<'f>(fields: &'f [NamedField<'_>]) -> Option<&'f str> {
-    fields.iter().find(|(name, _)| name == PATH).and_then(|(_, value)| value.as_deref())
-}
-
 /// Which log is read of a file whose records name theirs: that of connections where the schema asks for its fields or
 /// the records ahead hold some, else that of the first record. `None` where none names its log, or the schema reads the
 /// name itself.
-fn path_read(records: &[Ahead], always: &[&str], schema: &Schema) -> Option<String> {
-    if schema.role_columns().contains(&PATH) {
+fn path_read(records: &[Ahead], dialect: Dialect, schema: &Schema) -> Option<String> {
+    let Dialect { always, connections, .. } = dialect;
+    if dialect.connections_alone {
+        return Some(connections.to_owned());
+    }
+    if schema.role_columns().contains(&dialect.log_field) {
         return None;
     }
     let known = layout::known_names(schema);
     let mut paths = records.iter().filter_map(|record| record.path.as_deref());
     let first = paths.next()?;
     let of_connections = |name: &&str| always.contains(name) && !SHARED.contains(name);
-    let is_conn = first == CONNECTIONS || paths.any(|path| path == CONNECTIONS) || known.iter().any(of_connections);
-    Some(if is_conn { CONNECTIONS } else { first }.to_owned())
+    let is_conn = first == connections || paths.any(|path| path == connections) || known.iter().any(of_connections);
+    Some(if is_conn { connections } else { first }.to_owned())
 }
 
 impl LineDecoder for NamedFields {
@@ -168,11 +180,11 @@ impl LineDecoder for NamedFields {
     }
 
     fn decode<'l>(&mut self, line: &'l str, fields: &mut Vec<Option<Cow<'l, str>>>) -> Result<Decoded, String> {
-        let found = (self.syntax)(line)?;
+        let found = (self.dialect.syntax)(line)?;
         if found.is_empty() {
             return Ok(Decoded::NoRow);
         }
-        if self.path.is_some() && !self.is_of_the_log(path_of(&found)) {
+        if self.path.is_some() && !self.is_of_the_log(self.path_of(&found)) {
             return Ok(Decoded::LeftOut(NoFlow::OtherLog));
         }
         fields.resize(self.names.len(), None);

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::decode::named_fields::NamedField;
+use crate::decode::named_fields::{Dialect, NamedField};
 use crate::limits::{LONGEST_NAME, MOST_COLUMNS};
 
 /// Fields that Zeek writes into conn.log. A JSON line leaves out what is unset, so the first lines do not tell them.
-pub(crate) const CONN_FIELDS: [&str; 21] = [
+const CONN_FIELDS: [&str; 21] = [
     "ts",
     "uid",
     "id.orig_h",
@@ -32,6 +32,9 @@ pub(crate) const CONN_FIELDS: [&str; 21] = [
     "tunnel_parents",
 ];
 
+pub(crate) const DIALECT: Dialect =
+    Dialect { syntax: decode, always: &CONN_FIELDS, log_field: "_path", connections: "conn", connections_alone: false };
+
 /// Whether a log's first line is of this format.
 pub(crate) fn begins(first_line: &[u8]) -> bool {
     first_line.starts_with(b"{")
@@ -39,7 +42,7 @@ pub(crate) fn begins(first_line: &[u8]) -> bool {
 
 /// The fields of one line in the order written, values as Zeek's own format writes them (`T` and `F`, sets joined by
 /// commas, nested objects by dotted names). Empty where the line is blank. The error says what is wrong.
-pub(crate) fn decode(line: &str) -> Result<Vec<NamedField<'_>>, String> {
+pub(super) fn decode(line: &str) -> Result<Vec<NamedField<'_>>, String> {
     if line.trim().is_empty() {
         return Ok(Vec::new());
     }

@@ -79,14 +79,12 @@ fn unread(head: &[u8]) -> Option<(&'static str, &'static str)> {
         return Some(("UTF-16 text without a byte order mark", "save it as UTF-8"));
     }
     if head.contains(&0) && !head.starts_with(PARQUET) {
-        return Some(("binary data", "give CSV, Parquet, a Zeek log or Argus output"));
+        return Some(("binary data", "give CSV, Parquet, a Zeek or Suricata log, NetFlow or Argus output"));
     }
     let line = first_line_of(head);
-    let holds = |word: &[u8]| line.windows(word.len()).any(|w| w == word);
     match line {
         [b'[', ..] => Some(("a JSON array", "write one JSON object a line")),
         [b'<', ..] => Some(("HTML or XML", "fetch the table itself; this may be an error page")),
-        [b'{', ..] if holds(b"\"event_type\"") => Some(("Suricata's eve.json", "use Zeek logs or CSV")),
         _ if line.get(..9).is_some_and(|word| word.eq_ignore_ascii_case(b"@relation")) => Some((
             "an ARFF file",
             "keep the lines below `@data`, and put the names of the `@attribute` lines before them",

@@ -1,7 +1,7 @@
 //! What stands before a file's first line that matters: comments, and the separator that a spreadsheet names.
 
 use crate::decode::delimiter::DELIMITERS;
-use crate::decode::zeek_tsv;
+use crate::decode::{netflow_rows, zeek_tsv};
 use crate::error::IngestError;
 use crate::format::first_line::first_line;
 use crate::framing::framer::{Framed, Framer};
@@ -60,7 +60,7 @@ fn declared_delimiter(line: &[u8]) -> Option<u8> {
 /// Whether the line at the front is a comment: it begins with `#`, is none of Zeek's, and does not have the width of
 /// the line below it, as a header would.
 fn is_comment(framer: &mut Framer, line: &[u8]) -> Result<bool, IngestError> {
-    if !line.starts_with(b"#") || zeek_tsv::begins(line) {
+    if !line.starts_with(b"#") || zeek_tsv::begins(line) || netflow_rows::begins(line) {
         return Ok(false);
     }
     let mut lines: Vec<Vec<u8>> = Vec::new();

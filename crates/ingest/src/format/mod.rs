@@ -12,8 +12,10 @@ use crate::decode::by_line::ByLine;
 use crate::decode::decoder::Decoder;
 use crate::decode::delimiter::DELIMITERS;
 use crate::decode::line_blocks::LineBlocks;
-use crate::decode::named_fields::{FieldsFrom, NamedFields, Syntax};
+use crate::decode::named_fields::{Dialect, FieldsFrom, NamedFields};
+use crate::decode::netflow_rows::{self, NetflowRows};
 use crate::decode::separated::{self, Separated};
+use crate::decode::suricata_eve;
 use crate::decode::zeek_json;
 use crate::decode::zeek_tsv::{self, ZeekTsv};
 use crate::error::IngestError;
@@ -40,6 +42,10 @@ pub enum Format {
     ZeekTsv,
     /// Zeek logs as one JSON object a line.
     ZeekJson,
+    /// Suricata's eve.json, of which the flow events are read.
+    SuricataEve,
+    /// Datagrams of NetFlow v5, NetFlow v9 or IPFIX, one after the other.
+    NetFlow,
     /// Apache Parquet.
     Parquet,
 }
@@ -52,6 +58,8 @@ impl Format {
             Format::Argus => "Argus binetflow",
             Format::ZeekTsv => "Zeek log",
             Format::ZeekJson => "Zeek JSON log",
+            Format::SuricataEve => "Suricata eve.json",
+            Format::NetFlow => "NetFlow",
             Format::Parquet => "Parquet",
         }
     }
@@ -87,9 +95,19 @@ const TEXT_FORMATS: &[TextFormat] = &[
         open: |framer, _| Ok(Box::new(ByLine::new(ZeekTsv::open(framer)?))),
     },
     TextFormat {
+        format: Format::SuricataEve,
+        begins: suricata_eve::begins,
+        open: |framer, begin| open_named(framer, begin, suricata_eve::DIALECT),
+    },
+    TextFormat {
         format: Format::ZeekJson,
         begins: zeek_json::begins,
-        open: |framer, begin| open_named(framer, begin, zeek_json::decode, &zeek_json::CONN_FIELDS),
+        open: |framer, begin| open_named(framer, begin, zeek_json::DIALECT),
+    },
+    TextFormat {
+        format: Format::NetFlow,
+        begins: netflow_rows::begins,
+        open: |framer, _| Ok(Box::new(ByLine::new(NetflowRows::open(framer)?))),
     },
     TextFormat { format: Format::Argus, begins: separated::is_argus, open: open_separated },
     TextFormat { format: Format::Csv, begins: |_| true, open: open_separated },
@@ -106,13 +124,8 @@ fn open_separated(framer: &mut Framer, begin: &Beginning<'_>) -> Result<Box<dyn 
 }
 
 /// Opens a format whose lines name their own fields.
-fn open_named(
-    framer: &mut Framer,
-    begin: &Beginning<'_>,
-    syntax: Syntax,
-    always: &[&str],
-) -> Result<Box<dyn Decoder>, IngestError> {
-    let fields = NamedFields::open(framer, syntax, always, begin.schema, begin.fields_from)?;
+fn open_named(framer: &mut Framer, begin: &Beginning<'_>, dialect: Dialect) -> Result<Box<dyn Decoder>, IngestError> {
+    let fields = NamedFields::open(framer, dialect, begin.schema, begin.fields_from)?;
     Ok(Box::new(ByLine::new(fields)))
 }
 
@@ -216,6 +229,8 @@ mod tests {
         assert_eq!(format_of(b"\n  \n\t#separator \\x09\n#path\tconn\n#fields\tts\tuid\n"), Ok(Format::ZeekTsv));
         assert_eq!(format_of(b"#fields\tts\tuid\n"), Ok(Format::ZeekTsv));
         assert_eq!(format_of(b"{\"ts\":1}\n"), Ok(Format::ZeekJson));
+        assert_eq!(format_of(b"{\"event_type\":\"dns\"}\n"), Ok(Format::SuricataEve));
+        assert_eq!(format_of(b"\0\x05\0\x00\0\0"), Ok(Format::NetFlow));
         assert_eq!(format_of(b"StartTime,Dur,Proto,SrcAddr,Sport,DstAddr\n"), Ok(Format::Argus));
         assert_eq!(format_of(b"StartTime\tDur\tProto\tSrcAddr\tDstAddr\n"), Ok(Format::Argus));
         assert_eq!(format_of(b"\xef\xbb\xbfa,b\n"), Ok(Format::Csv));
@@ -225,7 +240,6 @@ mod tests {
     fn what_is_not_read_is_named_as_soon_as_it_shows() {
         assert!(format_of(&[0xd4, 0xc3, 0xb2, 0xa1, 2, 0]).unwrap_err().contains("looks like a packet capture (pcap)"));
         assert!(format_of(b"PK\x03\x04rest\0").unwrap_err().contains("zip archive"));
-        assert!(format_of(b"{\"event_type\":\"flow\"}\n").unwrap_err().contains("eve.json"));
         assert!(format_of(b"a\0,\0b\0\n\0c\0").unwrap_err().contains("UTF-16 text without a byte order mark"));
         assert!(format_of(b"PAR1").unwrap_err().contains("give it as a file"));
     }

@@ -3,6 +3,9 @@
 pub(crate) mod bytes;
 pub(crate) mod feed;
 pub(crate) mod file;
+pub(crate) mod flow_port;
+pub(crate) mod log_tail;
+pub(crate) mod netflow;
 pub(crate) mod pieces;
 pub(crate) mod sensor;
 pub(crate) mod source;

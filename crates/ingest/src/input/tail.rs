@@ -19,6 +19,8 @@ pub struct Tail {
     file: File,
     at: u64,
     ends_with_break: bool,
+    /// How often it went over to another file, or to the front of its own.
+    turns: u64,
     stop: TailStop,
 }
 
@@ -31,13 +33,27 @@ impl TailStop {
     pub fn stop(&self) {
         self.0.store(true, Ordering::Release);
     }
+
+    /// Whether it was asked to end.
+    pub fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 impl Tail {
     /// Opens the file at `path`, which must exist. Errors are those of the system.
     pub fn open(path: &Path) -> io::Result<Tail> {
-        let file = File::open(path)?;
-        Ok(Tail { path: path.to_owned(), file, at: 0, ends_with_break: true, stop: TailStop::default() })
+        Ok(Tail::of(path, File::open(path)?, 0, TailStop::default()))
+    }
+
+    /// The bytes of `file`, which is or was at `path`, from `at` on, where its cursor stands.
+    pub(crate) fn of(path: &Path, file: File, at: u64, stop: TailStop) -> Tail {
+        Tail { path: path.to_owned(), file, at, ends_with_break: true, turns: 0, stop }
+    }
+
+    /// Bytes read of the file that is read now, and how many were before it.
+    pub(crate) fn standing(&self) -> (u64, u64) {
+        (self.at, self.turns)
     }
 
     /// A handle that ends it.
@@ -58,7 +74,7 @@ impl Tail {
     /// file's first: it is ended here, by one byte.
     fn go_over(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match File::open(&self.path) {
-            Ok(new) => (self.file, self.at) = (new, 0),
+            Ok(new) => (self.file, self.at, self.turns) = (new, 0, self.turns + 1),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
             Err(error) => return Err(error),
         }
@@ -85,11 +101,14 @@ impl Read for Tail {
             return Ok(0);
         }
         loop {
-            let stopped = self.stop.0.load(Ordering::Acquire);
+            let stopped = self.stop.is_stopped();
             let mut n = self.take(into)?;
             if n == 0 {
                 match standing(&self.path, &self.file, self.at)? {
-                    Standing::Cut => self.at = self.file.seek(SeekFrom::Start(0))?,
+                    Standing::Cut => {
+                        self.at = self.file.seek(SeekFrom::Start(0))?;
+                        self.turns += 1;
+                    }
                     Standing::Another => {
                         // Its writer may have written on between the last read and the rename.
                         n = self.take(into)?;

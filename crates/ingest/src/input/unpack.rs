@@ -1,11 +1,12 @@
 //! Bytes as they were before packing: gzip and zstd are undone while reading, a byte order mark is dropped, and with it
-//! UTF-16 becomes UTF-8. A read gives
-//! what is there and never waits for more than it needs.
+//! UTF-16 becomes UTF-8, datagrams of NetFlow become lines. A read gives what is there and never waits for more than it
+//! needs.
 
 use std::io::{self, BufReader, Read};
 use std::time::Instant;
 
 use crate::input::bytes::{Arrival, ByteSource};
+use crate::input::netflow::text::{NETFLOW, NetflowText};
 use crate::input::utf16::{Endian, Utf16};
 
 /// The first bytes of a packed file, by the packing.
@@ -17,7 +18,8 @@ const UTF_16_BIG: &[u8] = &[0xfe, 0xff];
 
 /// Whether a file that begins so is a text whose lines end at line feeds: neither packed, nor UTF-16, nor Parquet.
 pub(crate) fn holds_lines(head: &[u8]) -> bool {
-    ![GZIP, ZSTD, UTF_16_LITTLE, UTF_16_BIG, b"PAR1"].iter().any(|magic| head.starts_with(magic))
+    let others = [GZIP, ZSTD, UTF_16_LITTLE, UTF_16_BIG, b"PAR1"];
+    !others.iter().chain(&NETFLOW).any(|magic| head.starts_with(magic))
 }
 
 /// Unpacked bytes.
@@ -40,7 +42,12 @@ impl Unpacked {
         } else {
             Box::new(packed)
         };
-        let mut front = read_while_prefix(&mut input, &[BYTE_ORDER_MARK, UTF_16_LITTLE, UTF_16_BIG])?;
+        let marks = [BYTE_ORDER_MARK, UTF_16_LITTLE, UTF_16_BIG];
+        let mut front = read_while_prefix(&mut input, &[&marks[..], &NETFLOW[..]].concat())?;
+        if NETFLOW.iter().any(|version| front == *version) {
+            let datagrams = io::Cursor::new(front).chain(input);
+            return Ok(Unpacked { input: Box::new(NetflowText::new(datagrams)), front: Vec::new() });
+        }
         let endian = [(UTF_16_LITTLE, Endian::Little), (UTF_16_BIG, Endian::Big)];
         let endian = endian.into_iter().find_map(|(mark, endian)| (front == mark).then_some(endian));
         if front == BYTE_ORDER_MARK || endian.is_some() {

@@ -7,7 +7,7 @@ use nta_data::{Schema, SchemaError};
 
 use crate::error::IngestError;
 
-const BUILTIN: [(&str, &str); 8] = [
+const BUILTIN: [(&str, &str); 10] = [
     ("nta", include_str!("../../schemas/nta.yaml")),
     ("nsl-kdd", include_str!("../../schemas/nsl-kdd.yaml")),
     ("kdd99", include_str!("../../schemas/kdd99.yaml")),
@@ -16,6 +16,8 @@ const BUILTIN: [(&str, &str); 8] = [
     ("cic-ids2017", include_str!("../../schemas/cic-ids2017.yaml")),
     ("ctu13", include_str!("../../schemas/ctu13.yaml")),
     ("zeek-conn", include_str!("../../schemas/zeek-conn.yaml")),
+    ("suricata", include_str!("../../schemas/suricata.yaml")),
+    ("netflow", include_str!("../../schemas/netflow.yaml")),
 ];
 
 /// Most bytes of a schema's file.

@@ -166,13 +166,51 @@ fn published_headers_fit_their_schemas() {
 }
 
 #[test]
-fn captures_and_odd_files_are_refused_without_panic() {
-    let Some(source) = files(&["formats/pcap-odd/*", "formats/netflow/*", "formats/suricata/*"]) else { return };
+fn suricata_reads_its_flow_events_and_counts_the_others() {
+    let eve = "formats/suricata/eve.json.gz";
+    let Some(read) = read_known(&[eve], "suricata", Some(SequenceBy::Src), Truth::IfPresent) else { return };
+    let read = read.unwrap();
+    assert_eq!((read.dataset.n_rows(), read.summary.format), (3_512, Format::SuricataEve));
+    assert_eq!(read.summary.left_out.other_logs, 745 + 680 + 56 + 3 + 3 + 1);
+}
+
+#[test]
+fn captures_are_refused_and_every_netflow_file_is_read_or_refused_with_its_reason() {
+    let Some(source) = files(&["formats/pcap-odd/*", "formats/netflow/*"]) else { return };
+    let mut flows = std::collections::BTreeMap::new();
     for path in source.files() {
         let one = Source::resolve(&[path.display().to_string()], std::path::Path::new("/")).unwrap();
         let name = path.display().to_string();
-        let message = read(&one, &options("nta", None, Truth::IfPresent), &Quiet).unwrap_err().to_string();
-        assert!(message.contains(&name), "{message}");
+        match read(&one, &options("netflow", Some(SequenceBy::Src), Truth::IfPresent), &Quiet) {
+            Ok(read) => drop(flows.insert(path.file_name().unwrap().to_owned(), read.dataset.n_rows())),
+            Err(error) => assert!(error.to_string().contains(&name), "{error}"),
+        }
+    }
+    if std::env::var_os("NTA_SHOW").is_some() {
+        told(&format!("{flows:#?}"));
+    }
+    assert_eq!(flows[std::ffi::OsStr::new("netflow5.dat")], 30);
+    assert!(flows.len() > 10, "{flows:?}");
+}
+
+#[test]
+fn a_template_file_before_a_data_file_is_read_as_one_stream() {
+    let pairs = [
+        ("ipfix_test_openbsd_pflow", "tpl", "data"),
+        ("ipfix_test_mikrotik", "tpl", "data259"),
+        ("netflow9_test_h3c", "tpl3281", "data3281"),
+        ("netflow9_test_ubnt_edgerouter", "tpl", "data1025"),
+        ("netflow9_test_paloalto_panos", "tpl", "data"),
+    ];
+    for (name, template, data) in pairs {
+        let part = |part: &str| files(&[&format!("formats/netflow/{name}_{part}.dat")]).map(|s| s.files()[0].clone());
+        let (Some(template), Some(data)) = (part(template), part(data)) else { return };
+        let [template, data] = [template, data].map(|file| std::fs::read(file).unwrap());
+        for both in [[template.clone(), data.clone()].concat(), [data, template].concat()] {
+            let options = options("netflow", Some(SequenceBy::Src), Truth::Ignore);
+            let mut read = crate::follow(std::io::Cursor::new(both), name, &options).unwrap();
+            assert!(read.next().unwrap().unwrap().dataset.n_rows() > 0, "{name}");
+        }
     }
 }
 

@@ -43,6 +43,17 @@ fn sample(format: Format) -> Option<&'static str> {
              {\"ts\":1700000001,\"id\":{\"orig_h\":\"10.0.0.9\"},\"proto\":\"udp\",\"label\":\"scan\"}\n\
              {\"label\":\"benign\",\"orig_bytes\":7,\"id.orig_h\":\"10.0.0.7\",\"ts\":1700000002}\n"
         }
+        Format::SuricataEve => {
+            "{\"event_type\":\"dns\",\"ts\":3}\n\
+             {\"event_type\":\"flow\",\"ts\":1700000000.5,\"src\":\"10.0.0.7\",\"bytes\":120,\"proto\":\"tcp\",\"label\":\"benign\"}\n\
+             {\"ts\":1700000001,\"src\":\"10.0.0.9\",\"event_type\":\"flow\",\"proto\":\"udp\",\"label\":\"scan\"}\n\
+             {\"event_type\":\"flow\",\"label\":\"benign\",\"bytes\":7,\"src\":\"10.0.0.7\",\"ts\":1700000002}\n"
+        }
+        Format::NetFlow => {
+            "#netflow\tts\tsrc\tbytes\tproto\tlabel\n\
+             1700000000.5\t10.0.0.7\t120\ttcp\tbenign\n1700000001\t10.0.0.9\t\tudp\tscan\n#options\n\
+             1700000002\t10.0.0.7\t7\t\tbenign\n"
+        }
         Format::Parquet => return None,
     })
 }
