@@ -30,6 +30,12 @@ pub struct LeftOut {
     pub comments: u64,
     /// Records of other logs in the same file, by their `_path`.
     pub other_logs: u64,
+    /// Packets that are not IP.
+    pub packets_without_ip: u64,
+    /// Packets that are too short, damaged, of a link layer that is not read, or fragments whose first never came.
+    pub undecoded_packets: u64,
+    /// Bytes behind the place where a capture is cut short or damaged.
+    pub bytes_cut_off: u64,
 }
 
 impl LeftOut {
@@ -49,6 +55,13 @@ impl LeftOut {
             (self.empty_rows, "row without any value", "rows without any value"),
             (self.comments, "comment line", "comment lines"),
             (self.other_logs, "record of another log (`_path`)", "records of other logs (`_path`)"),
+            (self.packets_without_ip, "packet that is not IP", "packets that are not IP"),
+            (self.undecoded_packets, "packet that could not be decoded", "packets that could not be decoded"),
+            (
+                self.bytes_cut_off,
+                "byte unread where the capture breaks off",
+                "bytes unread where the capture breaks off",
+            ),
         ]
         .into_iter()
         .filter(|(n, ..)| *n > 0)
@@ -67,5 +80,8 @@ impl AddAssign for LeftOut {
         self.empty_rows += more.empty_rows;
         self.comments += more.comments;
         self.other_logs += more.other_logs;
+        self.packets_without_ip += more.packets_without_ip;
+        self.undecoded_packets += more.undecoded_packets;
+        self.bytes_cut_off += more.bytes_cut_off;
     }
 }

@@ -36,6 +36,7 @@ pub enum Stage {
     Prove,
     Sync,
     Baseline,
+    Meter,
 }
 
 impl Stage {
@@ -63,6 +64,7 @@ impl Stage {
             Stage::Prove => "prove",
             Stage::Sync => "sync",
             Stage::Baseline => "baseline",
+            Stage::Meter => "meter",
         }
     }
 }

@@ -43,7 +43,7 @@ fn sample(format: Format) -> Option<&'static str> {
              {\"ts\":1700000001,\"id\":{\"orig_h\":\"10.0.0.9\"},\"proto\":\"udp\",\"label\":\"scan\"}\n\
              {\"label\":\"benign\",\"orig_bytes\":7,\"id.orig_h\":\"10.0.0.7\",\"ts\":1700000002}\n"
         }
-        Format::Parquet => return None,
+        Format::Parquet | Format::Capture => return None,
     })
 }
 
