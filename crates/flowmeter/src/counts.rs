@@ -1,7 +1,9 @@
 //! What became of packets: each is in a flow, or counted here by why not.
 
+use serde::Serialize;
+
 /// Packets, counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct MeterCounts {
     /// All of them.
     pub packets: u64,
@@ -32,7 +34,7 @@ pub struct MeterCounts {
 }
 
 /// Packets that carry others. The flow is that of the tunnel's ends.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct TunnelCounts {
     /// IP in IP (protocols 4 and 41).
     pub ip_in_ip: u64,

@@ -138,11 +138,11 @@ impl Table {
     }
 
     /// Takes all out, in the order of their first packets.
-    pub(crate) fn drain(&mut self) -> Vec<Box<Flow>> {
-        let mut flows: Vec<Box<Flow>> = self.slots.drain(..).flatten().map(|slot| slot.flow).collect();
-        flows.sort_by_key(|flow| (flow.first, flow.ordinal));
-        *self = Table::new(self.limits);
-        flows
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Box<Flow>> + use<> {
+        let slots = std::mem::replace(self, Table::new(self.limits)).slots;
+        let mut slots: Vec<Slot> = slots.into_iter().flatten().collect();
+        slots.sort_by_key(|slot| (slot.flow.first, slot.flow.ordinal));
+        slots.into_iter().map(|slot| slot.flow)
     }
 
     /// Queue, place and time of each queue's front.

@@ -73,6 +73,9 @@ pub enum IngestError {
          scored, not trained on; if that means benign, list it under `label.benign`"
     )]
     NoLabels { files: String, column: String, rows: u64, found: String },
+    /// A capture of packets none of which is in a flow.
+    #[error("{file} is a packet capture, and {problem}")]
+    NoFlows { file: String, problem: String },
     /// A kind of file that is not read.
     #[error("{file} looks like {kind}, which is not read in this version; {remedy}")]
     UnknownFormat { file: String, kind: String, remedy: String },

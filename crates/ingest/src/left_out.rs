@@ -42,6 +42,12 @@ pub struct LeftOut {
     pub without_template: u64,
     /// NetFlow's records that name no two hosts.
     pub without_hosts: u64,
+    /// Packets that are not IP.
+    pub packets_without_ip: u64,
+    /// Packets that are too short, damaged, of a link layer that is not read, or fragments whose first never came.
+    pub undecoded_packets: u64,
+    /// Bytes behind the place where a capture is cut short or damaged.
+    pub bytes_cut_off: u64,
 }
 
 impl LeftOut {
@@ -67,6 +73,13 @@ impl LeftOut {
             (self.options, "set of an exporter's options", "sets of an exporter's options"),
             (self.without_template, "set without its template", "sets without their templates"),
             (self.without_hosts, "record without two hosts", "records without two hosts"),
+            (self.packets_without_ip, "packet that is not IP", "packets that are not IP"),
+            (self.undecoded_packets, "packet that could not be decoded", "packets that could not be decoded"),
+            (
+                self.bytes_cut_off,
+                "byte unread where the capture breaks off",
+                "bytes unread where the capture breaks off",
+            ),
         ]
         .into_iter()
         .filter(|(n, ..)| *n > 0)
@@ -88,5 +101,8 @@ impl AddAssign for LeftOut {
         self.options += more.options;
         self.without_template += more.without_template;
         self.without_hosts += more.without_hosts;
+        self.packets_without_ip += more.packets_without_ip;
+        self.undecoded_packets += more.undecoded_packets;
+        self.bytes_cut_off += more.bytes_cut_off;
     }
 }

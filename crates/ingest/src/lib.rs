@@ -11,6 +11,7 @@
 //! | `framing` | bytes -> records, each with line and offset, as soon as it is whole |
 //! | `decode` | one record -> the fields of a flow, a file a text format |
 //! | `parquet` | the format without lines |
+//! | `capture` | packets, metered into flows |
 //! | `format` | the list of formats: name, first line, decoder |
 //! | `assemble` | text columns -> a dataset: roles, labels, entities, what is wrong with a cell |
 //! | `labelling` | labels that stand in no column: of a second table, or of windows of time and hosts |
@@ -64,6 +65,7 @@
 
 mod assemble;
 mod block;
+mod capture;
 mod decode;
 mod draft;
 mod error;
@@ -86,6 +88,7 @@ pub use assemble::labels::with_benign;
 pub use assemble::planned_file::FileLabel;
 pub use assemble::truth::WithoutTruth;
 pub use block::TextPosition;
+pub use capture::meter::{FlowWriter, MeterSummary, meter, meter_stream};
 pub use draft::infer::{Drafted, draft_schema, infer_schema};
 pub use draft::recognise::{Recognised, recognise};
 pub use error::{CellError, IngestError, Position};
@@ -97,6 +100,7 @@ pub use input::tail::{Tail, TailStop};
 pub use labelling::given::GivenLabels;
 pub use labelling::join::{Joined, WindowRows};
 pub use left_out::LeftOut;
+pub use nta_flowmeter::{Cut, MeterConfig, MeterCounts, TunnelCounts};
 pub use options::{Advice, AsWritten, ReadOptions, Truth};
 pub use parquet::guard::panic_is_caught;
 pub use reading::batches::{Batch, Batches, batches, follow};

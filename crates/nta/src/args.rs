@@ -105,6 +105,14 @@ Examples:
   nta score models:/ctu13@champion today.binetflow -o scored.csv      as published on the tracking server
   nta score models/nsl-kdd/3 KDDTest+.txt.gz -o scored.parquet --json")]
     Score(ScoreArgs),
+    /// Turn packet captures (pcap, pcapng, also packed) into flows: Zeek's columns and those that flow models use.
+    #[command(after_help = "\
+Examples:
+  nta meter capture.pcap -o flows.parquet
+  nta meter ring.pcap0 ring.pcap1 -o flows.csv      flows go on from one file to the next
+  tcpdump -w - -U | nta meter -                     a Zeek log on standard output, as flows end
+Columns and rules: docs/flow-meter.md. Every other command reads captures itself.")]
+    Meter(MeterArgs),
     /// Set a model's thresholds by benign flows of your own site, and let it learn what is usual there: a promise for that site.
     #[command(after_help = "\
 Examples:
@@ -405,6 +413,29 @@ impl From<BadRowsArg> for BadRows {
         };
         BadRowsConfig::Word(word).into()
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MeterArgs {
+    /// Captures in the order of time; `-` is standard input.
+    #[arg(required = true, value_name = "CAPTURE")]
+    pub(crate) captures: Vec<PathBuf>,
+    /// The table to write, by its ending: .parquet, .csv, .csv.gz, or a Zeek log, .log or .log.gz; a Zeek log on standard
+    /// output when not given.
+    #[arg(long, short, value_name = "FLOWS")]
+    pub(crate) output: Option<PathBuf>,
+    /// Seconds after which a TCP flow ends in which nothing comes.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) tcp_idle: u32,
+    /// The same of UDP, ICMP and others.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) idle: u32,
+    /// Give a flow that lasts so many seconds, and go on with another; never when not given, as Zeek.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) active: Option<u32>,
+    /// Most flows at a time (about 1 KB each); then the one that was quiet for longest is ended early, and counted.
+    #[arg(long, value_name = "FLOWS", default_value_t = 500_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_flows: u32,
 }
 
 #[derive(Debug, Args)]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use nta_pipeline::{
-    AVERAGE, Awaited, Begun, Finding, Joined, LeaveOut, OddColumn, Outcome, Outside, PartSize, Remark, SampleRead,
-    ScorePromise, Settled, SiteBaseline, Strong, TimeRead, Unit, listed, thousands,
+    AVERAGE, Awaited, Begun, Finding, Joined, LeaveOut, MeterCounts, OddColumn, Outcome, Outside, PartSize, Remark,
+    SampleRead, ScorePromise, Settled, SiteBaseline, Strong, TimeRead, Unit, listed, thousands,
 };
 
 use crate::visible::one_line;
@@ -25,6 +25,26 @@ pub(crate) fn sample(rows: u64, sample: &SampleRead) -> String {
         sample.bytes >> 20,
         sample.of_bytes >> 20
     )
+}
+
+/// Packets that are in no flow, and what else a person should know of those that are.
+pub(crate) fn unmetered(counts: &MeterCounts) -> Vec<String> {
+    let tunnels = counts.tunnels.total();
+    [
+        (counts.not_ip, "packets that are not IP"),
+        (counts.unread_link, "packets of a link layer that is not read"),
+        (counts.malformed, "packets too short or damaged to be decoded"),
+        (counts.lone_fragments, "fragments whose first never came"),
+        (counts.overlong, "packets shorter than their IP header says; what was there is counted"),
+        (counts.late, "packets older than one before them, metered all the same"),
+        (tunnels, "packets of tunnels; flows are those of the tunnels' ends"),
+        (counts.clock_restarts, "times that the clock fell back by more than ten minutes; every flow ended there"),
+        (counts.evicted, "flows ended early, for want of room (--max-flows)"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, what)| format!("{} {what}", thousands(n)))
+    .collect()
 }
 
 /// What the reader of such numbers has to know.

@@ -38,6 +38,7 @@ pub enum Stage {
     Prove,
     Sync,
     Baseline,
+    Meter,
 }
 
 impl Stage {
@@ -67,6 +68,7 @@ impl Stage {
             Stage::Prove => "prove",
             Stage::Sync => "sync",
             Stage::Baseline => "baseline",
+            Stage::Meter => "meter",
         }
     }
 }

@@ -16,6 +16,7 @@ mod external_sort;
 mod feedback;
 mod init;
 mod labels_file;
+mod meter;
 mod models;
 mod policy;
 mod project;
@@ -55,11 +56,14 @@ pub use feedback::{
 };
 pub use init::{Guess, InitOutcome, InitRequest, init};
 pub use labels_file::LabelsFile;
+pub use meter::{MeterOutcome, MeterRequest, meter};
 pub use models::{ModelLine, ModelView, model_log, models, show_model};
 pub use nta_atomic::remove_unfinished;
 pub use nta_audit::{ColumnDrift, Drift, SpreadMoved};
 pub use nta_data::{Awaited, Caller, Contact, TimeUnit, Wait, listed};
-pub use nta_ingest::{AsWritten, BadRows, Joined, LeftOut, OddColumn, TimeRead, WithoutTruth, panic_is_caught};
+pub use nta_ingest::{
+    AsWritten, BadRows, Joined, LeftOut, MeterConfig, MeterCounts, OddColumn, TimeRead, WithoutTruth, panic_is_caught,
+};
 pub use nta_leakage::{Finding, Strong};
 pub use nta_metrics::{
     AVERAGE, AtRate, Check, Checked, Evaluation, LeaveOut, MemberEvaluation, OperatingPoint, Paired, Promise, UnitKind,

@@ -4,6 +4,7 @@
 mod pcap;
 mod pcapng;
 
+use serde::Serialize;
 use thiserror::Error;
 
 /// The first bytes of the files that are read: pcap (two byte orders, micro- and nanoseconds, Kuznetzov's) and pcapng.
@@ -31,7 +32,7 @@ pub enum CaptureError {
 }
 
 /// Where and why a capture cannot be read further.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cut {
     /// Bytes before it.
     pub offset: u64,

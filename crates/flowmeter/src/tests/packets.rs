@@ -58,21 +58,21 @@ pub(super) fn ethernet(ether_type: u16, payload: &[u8]) -> Vec<u8> {
 }
 
 /// The flows of raw IP packets, each with its time in seconds.
-pub(super) fn flows(packets: &[(f64, Vec<u8>)]) -> Vec<Box<Flow>> {
+pub(super) fn flows(packets: &[(f64, Vec<u8>)]) -> Vec<Flow> {
     flows_of(MeterConfig::default(), RAW, packets).0
 }
 
 /// The same by a config and of a link type, with the meter.
-pub(super) fn flows_of(config: MeterConfig, link: u16, packets: &[(f64, Vec<u8>)]) -> (Vec<Box<Flow>>, Meter) {
+pub(super) fn flows_of(config: MeterConfig, link: u16, packets: &[(f64, Vec<u8>)]) -> (Vec<Flow>, Meter) {
     let mut meter = Meter::new(config);
     let mut flows = Vec::new();
     for (time, data) in packets {
         let time = 1_700_000_000_000_000_000 + (time * 1e9) as i64;
         meter.packet(&Packet { time, link, data, wire_len: data.len() as u32 });
-        flows.extend(meter.take_finished());
+        flows.extend(meter.take_finished().map(|flow| *flow));
     }
     meter.finish();
-    flows.extend(meter.take_finished());
+    flows.extend(meter.take_finished().map(|flow| *flow));
     (flows, meter)
 }
 

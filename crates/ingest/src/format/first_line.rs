@@ -1,6 +1,7 @@
 //! Looks at what a stream begins with: no further than its first whole line that is not blank, so that a pipe is
 //! understood as soon as it says anything. Names what is not read.
 
+use crate::capture::is_capture;
 use crate::error::{IngestError, Position};
 use crate::framing::framer::Framer;
 
@@ -19,6 +20,9 @@ pub(crate) fn first_line(framer: &mut Framer) -> Result<Vec<u8>, IngestError> {
         is_whole = !framer.get_more()?;
     }
     let (head, file) = (framer.ahead(), framer.file().to_owned());
+    if is_capture(head) {
+        return Ok(head[..4].to_vec());
+    }
     if head.iter().all(u8::is_ascii_whitespace) {
         let problem = format!("it begins with {LONGEST_LOOK} bytes of blank lines or more; remove them");
         let at = Position::Line(1);
@@ -34,7 +38,7 @@ pub(crate) fn first_line(framer: &mut Framer) -> Result<Vec<u8>, IngestError> {
 fn is_enough(head: &[u8], looked_at: usize) -> bool {
     let new = &head[looked_at..];
     let ends_a_line = new.contains(&b'\n') && ends_with_whole_line(head);
-    ends_a_line || new.contains(&0) || head.starts_with(PARQUET) || head.len() >= LONGEST_LOOK
+    ends_a_line || new.contains(&0) || head.starts_with(PARQUET) || is_capture(head) || head.len() >= LONGEST_LOOK
 }
 
 fn ends_with_whole_line(head: &[u8]) -> bool {
@@ -56,14 +60,8 @@ fn looks_like_utf_16(head: &[u8]) -> bool {
 
 /// What the bytes look like and what to do about it, where it is a format that is not read.
 fn unread(head: &[u8]) -> Option<(&'static str, &'static str)> {
-    const CAPTURE: &str = "turn it into flows first, for instance with `zeek -r` or `argus` and `ra`";
     const UNPACK: &str = "unpack it, or pack it as .gz or .zst";
-    let magics: [(&[u8], &str, &str); 12] = [
-        (&[0xd4, 0xc3, 0xb2, 0xa1], "a packet capture (pcap)", CAPTURE),
-        (&[0xa1, 0xb2, 0xc3, 0xd4], "a packet capture (pcap)", CAPTURE),
-        (&[0x4d, 0x3c, 0xb2, 0xa1], "a packet capture (pcap)", CAPTURE),
-        (&[0xa1, 0xb2, 0x3c, 0x4d], "a packet capture (pcap)", CAPTURE),
-        (&[0x0a, 0x0d, 0x0d, 0x0a], "a packet capture (pcapng)", CAPTURE),
+    let magics: [(&[u8], &str, &str); 7] = [
         (b"PK\x03\x04", "a zip archive or an Excel file", "unpack it, or save the sheet as CSV"),
         (&[0xfd, b'7', b'z', b'X', b'Z', 0], "an xz archive", UNPACK),
         (b"BZh", "a bzip2 archive", UNPACK),

@@ -8,6 +8,8 @@ use nta_data::Schema;
 use serde::{Deserialize, Serialize};
 
 use crate::block::BlockReader;
+use crate::capture::blocks::CaptureBlocks;
+use crate::capture::is_capture;
 use crate::decode::by_line::ByLine;
 use crate::decode::decoder::Decoder;
 use crate::decode::delimiter::DELIMITERS;
@@ -48,6 +50,8 @@ pub enum Format {
     NetFlow,
     /// Apache Parquet.
     Parquet,
+    /// Packets, metered into flows.
+    Capture,
 }
 
 impl Format {
@@ -61,6 +65,7 @@ impl Format {
             Format::SuricataEve => "Suricata eve.json",
             Format::NetFlow => "NetFlow",
             Format::Parquet => "Parquet",
+            Format::Capture => "packet capture",
         }
     }
 
@@ -152,11 +157,14 @@ pub(crate) fn open(
         let reader = Box::new(ParquetBlocks::open(input)?);
         return Ok(Opened { format: Format::Parquet, reader, tap: Tap::new(Hashing::No) });
     }
+    if is_capture(&head.first_line) {
+        return Ok(open_capture(framer, schema, input.sampling.is_some(), tap));
+    }
     let begin = Beginning { head: &head, schema, fields_from: FieldsFrom::FirstLines };
     open_text(framer, &begin, bad_rows, tap)
 }
 
-/// Opens a stream of text as soon as its first line is there.
+/// Opens a stream of text as soon as its first line is there, or of packets as soon as their file's first bytes are.
 pub(crate) fn open_stream(mut framer: Framer, schema: &Schema, bad_rows: BadRows) -> Result<Opened, IngestError> {
     let head = Head::of(&mut framer)?;
     if head.first_line.starts_with(first_line::PARQUET) {
@@ -166,8 +174,16 @@ pub(crate) fn open_stream(mut framer: Framer, schema: &Schema, bad_rows: BadRows
             remedy: "its end must be read first, so give it as a file".to_owned(),
         });
     }
+    if is_capture(&head.first_line) {
+        return Ok(open_capture(framer, schema, false, Tap::new(Hashing::No)));
+    }
     let begin = Beginning { head: &head, schema, fields_from: FieldsFrom::FirstLineAndSchema };
     open_text(framer, &begin, bad_rows, Tap::new(Hashing::No))
+}
+
+fn open_capture(framer: Framer, schema: &Schema, is_sample: bool, tap: Tap) -> Opened {
+    let reader = Box::new(CaptureBlocks::new(framer, schema, is_sample, tap.clone()));
+    Opened { format: Format::Capture, reader, tap }
 }
 
 fn open_text(mut framer: Framer, begin: &Beginning<'_>, bad_rows: BadRows, tap: Tap) -> Result<Opened, IngestError> {
@@ -182,7 +198,7 @@ fn open_text(mut framer: Framer, begin: &Beginning<'_>, bad_rows: BadRows, tap: 
 pub(crate) fn separated_head(input: &OpenInput) -> Result<Option<Head>, IngestError> {
     let head = Head::of(&mut framer_of(input, &Tap::new(Hashing::No))?)?;
     let is_separated = |text: &TextFormat| matches!(text.format, Format::Csv | Format::Argus);
-    let is_text = !head.first_line.starts_with(first_line::PARQUET);
+    let is_text = !head.first_line.starts_with(first_line::PARQUET) && !is_capture(&head.first_line);
     let is_separated = is_text && text_format(&head.first_line).is_some_and(is_separated);
     Ok(is_separated.then_some(head))
 }
@@ -234,11 +250,12 @@ mod tests {
         assert_eq!(format_of(b"StartTime,Dur,Proto,SrcAddr,Sport,DstAddr\n"), Ok(Format::Argus));
         assert_eq!(format_of(b"StartTime\tDur\tProto\tSrcAddr\tDstAddr\n"), Ok(Format::Argus));
         assert_eq!(format_of(b"\xef\xbb\xbfa,b\n"), Ok(Format::Csv));
+        assert_eq!(format_of(&[0xd4, 0xc3, 0xb2, 0xa1]), Ok(Format::Capture));
+        assert_eq!(format_of(&[0x0a, 0x0d, 0x0d, 0x0a]), Ok(Format::Capture));
     }
 
     #[test]
     fn what_is_not_read_is_named_as_soon_as_it_shows() {
-        assert!(format_of(&[0xd4, 0xc3, 0xb2, 0xa1, 2, 0]).unwrap_err().contains("looks like a packet capture (pcap)"));
         assert!(format_of(b"PK\x03\x04rest\0").unwrap_err().contains("zip archive"));
         assert!(format_of(b"a\0,\0b\0\n\0c\0").unwrap_err().contains("UTF-16 text without a byte order mark"));
         assert!(format_of(b"PAR1").unwrap_err().contains("give it as a file"));

@@ -129,6 +129,11 @@ impl Framer {
         Framer { jumps, ..self }
     }
 
+    /// The bytes that are there, not yet cut, and where those behind them come from: for what has no lines.
+    pub(crate) fn into_bytes(self) -> (Vec<u8>, Box<dyn ByteSource>) {
+        (self.ahead().to_vec(), self.source)
+    }
+
     /// The name that errors give the stream.
     pub(crate) fn file(&self) -> &str {
         &self.file

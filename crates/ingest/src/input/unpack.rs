@@ -5,6 +5,7 @@
 use std::io::{self, BufReader, Read};
 use std::time::Instant;
 
+use crate::capture::is_capture;
 use crate::input::bytes::{Arrival, ByteSource};
 use crate::input::netflow::text::{NETFLOW, NetflowText};
 use crate::input::utf16::{Endian, Utf16};
@@ -16,10 +17,11 @@ pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const UTF_16_LITTLE: &[u8] = &[0xff, 0xfe];
 const UTF_16_BIG: &[u8] = &[0xfe, 0xff];
 
-/// Whether a file that begins so is a text whose lines end at line feeds: neither packed, nor UTF-16, nor Parquet.
+/// Whether a file that begins so is a text whose lines end at line feeds: neither packed, nor UTF-16, nor
+/// Parquet, nor packets.
 pub(crate) fn holds_lines(head: &[u8]) -> bool {
     let others = [GZIP, ZSTD, UTF_16_LITTLE, UTF_16_BIG, b"PAR1"];
-    !others.iter().chain(&NETFLOW).any(|magic| head.starts_with(magic))
+    !others.iter().chain(&NETFLOW).any(|magic| head.starts_with(magic)) && !is_capture(head)
 }
 
 /// Unpacked bytes.

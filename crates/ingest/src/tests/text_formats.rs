@@ -54,7 +54,7 @@ fn sample(format: Format) -> Option<&'static str> {
              1700000000.5\t10.0.0.7\t120\ttcp\tbenign\n1700000001\t10.0.0.9\t\tudp\tscan\n#options\n\
              1700000002\t10.0.0.7\t7\t\tbenign\n"
         }
-        Format::Parquet => return None,
+        Format::Parquet | Format::Capture => return None,
     })
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod drift;
 pub(crate) mod feedback;
 pub(crate) mod init;
+pub(crate) mod meter;
 pub(crate) mod models;
 pub(crate) mod notices;
 pub(crate) mod past_runs;
