@@ -52,6 +52,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
         Command::Show { run } => commands::past_runs::show(run, common),
         Command::Compare(args) => commands::past_runs::compare(args, common),
         Command::Score(args) => commands::score::score(args, common),
+        Command::Watch(args) => commands::watch::watch(args, common),
         Command::Baseline(args) => commands::baseline::baseline(args, common),
         Command::Serve(args) => commands::serve::serve(args, common),
         Command::Drift(args) => commands::drift::drift(args, common),
