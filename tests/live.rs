@@ -62,16 +62,16 @@ fn flow(i: u64) -> ([String; 18], bool) {
 }
 
 /// The lines of a Zeek log that begin one: its header.
-fn header() -> String {
+pub(crate) fn header() -> String {
     format!("#separator \\x09\n#path\tconn\n#fields\t{}\n", FIELDS.join("\t"))
 }
 
-fn line(i: u64) -> String {
+pub(crate) fn line(i: u64) -> String {
     flow(i).0.join("\t") + "\n"
 }
 
 /// A model trained on such flows by the program itself.
-fn model(home: &Home) -> Arc<Model> {
+pub(crate) fn model(home: &Home) -> Arc<Model> {
     let mut csv = FIELDS.join(",") + ",label\n";
     for i in 0..6_000 {
         let (values, attack) = flow(i);

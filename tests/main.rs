@@ -37,6 +37,7 @@
 //! - `times`: times are read rightly, whatever their unit and format, or the question is put
 //! - `tracking`: a run is told to a tracking server once, and waits for none
 //! - `waiting`: who waits for a pipe or a lock is told, and the first signal ends it
+//! - `watch`: over restarts, rotations and kills every flow is scored once and every alert written once, and sent on
 //! - `web`: a file sent to `nta serve` is scored and looked at, and what is not its own is refused
 
 mod arrows;
@@ -79,4 +80,5 @@ mod supply;
 mod times;
 mod tracking;
 mod waiting;
+mod watch;
 mod web;

@@ -218,8 +218,11 @@ pub enum IngestError {
     #[error(transparent)]
     Schema(#[from] nta_data::SchemaError),
     /// An output name whose ending says no format.
-    #[error("{}: cannot tell the format to write; end the name in .csv, .csv.gz or .parquet", path.display())]
+    #[error("{}: cannot tell the format to write; end the name in .csv, .jsonl or .parquet, the first two also with .gz or .zst behind", path.display())]
     UnknownOutput { path: PathBuf },
+    /// A column asked for that the input has not.
+    #[error("the input has no column `{column}` to write; its columns are {columns}")]
+    NoColumnToWrite { column: String, columns: String },
     /// An added column that the input already has.
     #[error("the input already has a column `{column}`; rename it or drop it before scoring")]
     ColumnTaken { column: String },

@@ -4,12 +4,14 @@ mod baseline;
 mod models;
 mod retrain;
 mod serve;
+mod watch;
 mod written;
 
 pub(crate) use baseline::BaselineArgs;
 pub(crate) use models::{GcArgs, ModelsCommand, PromoteArgs, RollbackArgs};
 pub(crate) use retrain::RetrainArgs;
 pub(crate) use serve::ServeArgs;
+pub(crate) use watch::WatchArgs;
 pub(crate) use written::{LabelsArgs, WrittenArgs};
 
 use std::path::PathBuf;
@@ -102,6 +104,7 @@ Examples:
 Examples:
   nta score ctu13 today.binetflow -o scored.csv
   nta score ctu13 today.binetflow -o scored.csv --explain 5
+  nta score ctu13 monday.csv 'week/*.csv.gz' -o flagged.jsonl.gz --only-flagged --summary
   nta score models:/ctu13@champion today.binetflow -o scored.csv      as published on the tracking server
   nta score models/nsl-kdd/3 KDDTest+.txt.gz -o scored.parquet --json")]
     Score(ScoreArgs),
@@ -113,6 +116,13 @@ Examples:
   tcpdump -w - -U | nta meter -                     a Zeek log on standard output, as flows end
 Columns and rules: docs/flow-meter.md. Every other command reads captures itself.")]
     Meter(MeterArgs),
+    /// Score flows as they come, from growing logs, pipes and NetFlow ports, and write alerts as EVE lines.
+    #[command(after_help = "\
+Examples:
+  nta watch office@champion /var/log/zeek/current/conn.log --alerts /var/log/nta/alerts.json
+  nta watch office gate=/var/log/zeek/conn.log udp://0.0.0.0:2055 --alerts alerts.json --webhook http://soc.example/nta
+  zcat conn.log.gz | nta watch office - --once")]
+    Watch(WatchArgs),
     /// Set a model's thresholds by benign flows of your own site, and let it learn what is usual there: a promise for that site.
     #[command(after_help = "\
 Examples:
@@ -276,11 +286,22 @@ pub(crate) struct ScoreArgs {
     /// A path, `name` (its newest version), `name/3` or `name@alias`; on the tracking server `models:/name/3` or
     /// `models:/name@alias`.
     pub(crate) model: String,
-    /// CSV (also .gz, .zst), Parquet, Zeek conn.log or Argus binetflow; `-` for standard input. A pipe is read once.
-    pub(crate) input: PathBuf,
-    /// Where the scored rows go: .csv, .csv.gz or .parquet.
+    /// CSV (also .gz, .zst), Parquet, Zeek conn.log, Suricata's eve.json, NetFlow or Argus binetflow: files and patterns,
+    /// scored in their order; `-` for standard input. A pipe is read once.
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Where the scored rows go: .csv or .jsonl (also with .gz or .zst behind), or .parquet.
     #[arg(long, short, value_name = "OUT")]
     pub(crate) output: PathBuf,
+    /// Write flagged rows alone.
+    #[arg(long)]
+    pub(crate) only_flagged: bool,
+    /// The input's columns to write beside the scores, in this order; all when not given.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) columns: Option<Vec<String>>,
+    /// Show flows and flagged flows by family, by host and over time.
+    #[arg(long)]
+    pub(crate) summary: bool,
     /// Rows held at a time.
     #[arg(long, value_name = "ROWS", default_value_t = 8_192, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub(crate) batch: u32,

@@ -53,6 +53,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
         Command::Compare(args) => commands::past_runs::compare(args, common),
         Command::Score(args) => commands::score::score(args, common),
         Command::Meter(args) => commands::meter::meter(args, common),
+        Command::Watch(args) => commands::watch::watch(args, common),
         Command::Baseline(args) => commands::baseline::baseline(args, common),
         Command::Serve(args) => commands::serve::serve(args, common),
         Command::Drift(args) => commands::drift::drift(args, common),

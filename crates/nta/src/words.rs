@@ -1,13 +1,17 @@
 //! What a job's events say, in a few words: the one place where their numbers become sentences.
 
+mod watching;
+
 use std::collections::BTreeMap;
 
 use nta_pipeline::{
     AVERAGE, Awaited, Begun, Finding, Joined, LeaveOut, MeterCounts, OddColumn, Outcome, Outside, PartSize, Remark,
-    SampleRead, ScorePromise, Settled, SiteBaseline, Strong, TimeRead, Unit, listed, thousands,
+    SampleRead, ScorePromise, Settled, SiteBaseline, Strong, TimeRead, Unit, listed, thousands, timestamp,
 };
 
 use crate::visible::one_line;
+
+pub(crate) use watching::watching;
 
 /// The first line of a run.
 pub(crate) fn begun(begun: &Begun) -> String {
@@ -194,6 +198,11 @@ pub(crate) fn span(read: &TimeRead) -> String {
         }
         _ => format!("{} to {} ({how})", read.from, read.until),
     }
+}
+
+/// A moment of traffic, to the minute.
+pub(crate) fn moment(micros: i64) -> String {
+    timestamp(micros).replace('T', " ").chars().take(16).collect()
 }
 
 fn partition(parts: &[PartSize]) -> String {

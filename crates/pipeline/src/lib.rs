@@ -31,11 +31,11 @@ mod score;
 mod simulate;
 mod track;
 mod traffic;
+mod watch;
 mod yaml;
 
 pub use analysis::{
-    AnalysedRows, Analysis, AnalysisRequest, HostCount, MemberAnalysis, PageRow, RowOrder, RowPage, RowQuery, Timeline,
-    TimelineBin, analyse,
+    AnalysedRows, Analysis, AnalysisRequest, MemberAnalysis, PageRow, RowOrder, RowPage, RowQuery, analyse,
 };
 pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
 pub use baseline::{BaselineOutcome, BaselineRequest, LikeAttack, SiteThreshold, Trust, baseline};
@@ -81,10 +81,14 @@ pub use retrain::{Decision, FreshAudit, RetrainOutcome, RetrainRequest, RowCount
 pub use run::{ColumnCheck, Resume, RunOutcome, leave_families_out, run};
 pub use runs::{RunLine, RunList, runs, show};
 pub use schemas::{infer_schema, list_schemas, show_schema};
-pub use score::{FamilyCount, Outside, ScoreOutcome, ScorePromise, ScoreRequest, score};
+pub use score::{
+    FamilyCount, HostCount, Outside, ScoreOutcome, ScorePromise, ScoreRequest, ScoreSummary, Timeline, TimelineBin,
+    score,
+};
 pub use simulate::{SimulateRequest, simulate};
 pub use track::{RemoteRun, SyncLine, TrackedRun, remote_runs, sync};
 pub use traffic::Extent;
+pub use watch::{ForwardKind, ForwardTo, WatchCounts, WatchEvent, WatchRequest, timestamp, watch};
 
 /// Computes with this many threads from now on; without a call, with all cores. No result depends on it.
 pub fn use_threads(n: usize) -> Result<(), PipelineError> {

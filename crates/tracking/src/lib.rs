@@ -15,6 +15,7 @@ mod metric;
 pub mod mlflow;
 mod moment;
 mod name;
+mod post;
 mod record;
 
 pub use error::TrackingError;
@@ -27,6 +28,7 @@ pub use machine::{Sampler, machine};
 pub use metric::StepMetric;
 pub use moment::Moment;
 pub use name::check_name;
+pub use post::Poster;
 pub use record::{RunRecord, StageRecord, Status, read_record};
 
 /// Folder of all runs, below a project's home.

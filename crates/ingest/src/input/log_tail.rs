@@ -165,7 +165,7 @@ impl LogTail {
         into[..n].fill(b'\n');
         self.ends_with_break = true;
         self.reading = match self.rotated.pop_front() {
-            Some(file) => Reading::Rotated(Box::new(Unpacked::new(File::open(file)?)?)),
+            Some(file) => Reading::Rotated(Box::new(Unpacked::new(open_rotated(&file)?)?)),
             None => Reading::Growing(Tail::of(&self.path, File::open(&self.path)?, 0, self.stop.clone())),
         };
         self.places.begin(Part { stream: self.streamed + n as u64, from: 0, head: Vec::new() });
@@ -243,8 +243,14 @@ fn find(path: &Path, place: &LogPlace) -> io::Result<Option<(PathBuf, Vec<PathBu
     Ok(rotated.pop().map(|(_, file)| (file, newer)))
 }
 
+/// The rotated file, or what packing made of it since it was listed.
+fn open_rotated(file: &Path) -> io::Result<File> {
+    let packed = |ending: &str| File::open(format!("{}{ending}", file.display()));
+    File::open(file).or_else(|error| packed(".gz").or_else(|_| packed(".zst")).map_err(|_| error))
+}
+
 /// Files beside the log whose names begin like its own (`conn.log.1`, `conn.log-20261128.gz`), and when each was last
-/// written to.
+/// written to. One that is being packed is listed once, as it was.
 fn rotated(path: &Path) -> io::Result<Vec<(SystemTime, PathBuf)>> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -252,8 +258,15 @@ fn rotated(path: &Path) -> io::Result<Vec<(SystemTime, PathBuf)>> {
     for entry in folder.read_dir()? {
         let entry = entry?;
         let theirs = entry.file_name().to_string_lossy().into_owned();
-        if theirs != name && theirs.starts_with(&name) && entry.metadata()?.is_file() {
-            files.push((entry.metadata()?.modified()?, entry.path()));
+        let path = entry.path();
+        let is_packing = theirs.ends_with(".gz") || theirs.ends_with(".zst");
+        if theirs == name || !theirs.starts_with(&name) || is_packing && path.with_extension("").exists() {
+            continue;
+        }
+        if let Ok(found) = entry.metadata()
+            && found.is_file()
+        {
+            files.push((found.modified()?, path));
         }
     }
     Ok(files)

@@ -1,4 +1,4 @@
-//! Tables out: CSV, packed CSV or Parquet, whole or not at all.
+//! Tables out: CSV or lines of JSON, plain or packed, or Parquet, whole or not at all.
 
 pub(crate) mod json_rows;
 pub(crate) mod output;

@@ -10,6 +10,7 @@ use flate2::write::GzEncoder;
 pub(crate) enum Output {
     Plain(BufWriter<File>),
     Gzip(Box<GzEncoder<BufWriter<File>>>),
+    Zstd(Box<zstd::stream::write::Encoder<'static, BufWriter<File>>>),
 }
 
 impl Output {
@@ -22,11 +23,17 @@ impl Output {
         Output::Gzip(Box::new(GzEncoder::new(plain, Compression::default())))
     }
 
+    pub(crate) fn zstd(file: File) -> io::Result<Self> {
+        let plain = BufWriter::with_capacity(1 << 17, file);
+        Ok(Output::Zstd(Box::new(zstd::stream::write::Encoder::new(plain, 0)?)))
+    }
+
     /// Writes what is still held back.
     pub(crate) fn close(self) -> io::Result<()> {
         match self {
             Output::Plain(mut writer) => writer.flush(),
             Output::Gzip(encoder) => encoder.finish()?.flush(),
+            Output::Zstd(encoder) => encoder.finish()?.flush(),
         }
     }
 }
@@ -36,6 +43,7 @@ impl Write for Output {
         match self {
             Output::Plain(writer) => writer.write(bytes),
             Output::Gzip(encoder) => encoder.write(bytes),
+            Output::Zstd(encoder) => encoder.write(bytes),
         }
     }
 
@@ -43,6 +51,7 @@ impl Write for Output {
         match self {
             Output::Plain(writer) => writer.flush(),
             Output::Gzip(encoder) => encoder.flush(),
+            Output::Zstd(encoder) => encoder.flush(),
         }
     }
 }

@@ -26,6 +26,21 @@ impl RawBatch {
         RawBatch::new(self.frame.clone(), Some(kept), "rows")
     }
 
+    /// The columns `names` alone, in that order.
+    ///
+    /// # Errors
+    /// A column that is not there, by name.
+    pub fn select(&self, names: &[String]) -> Result<RawBatch, IngestError> {
+        let known = self.column_names();
+        if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
+            let columns = nta_data::listed(&known);
+            return Err(IngestError::NoColumnToWrite { column: unknown.clone(), columns });
+        }
+        let frame =
+            self.frame.select(names.iter().map(String::as_str)).map_err(|e| IngestError::internal("rows", e))?;
+        Ok(RawBatch { frame })
+    }
+
     /// Rows.
     pub fn n_rows(&self) -> usize {
         self.frame.height()

@@ -1,5 +1,6 @@
-//! Writes tables: CSV, packed CSV or Parquet, batch by batch, whole or not at all.
+//! Writes tables: CSV or lines of JSON, plain or packed, or Parquet, batch by batch, whole or not at all.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use nta_atomic::AtomicFile;
@@ -48,27 +49,33 @@ pub struct TableWriter {
 
 enum Sink {
     Csv(Output),
+    JsonLines(Output),
     Parquet(Box<ParquetSink>),
 }
 
 impl TableWriter {
-    /// Begins a table at `path`, whose ending tells the format: `.csv`, `.csv.gz` or `.parquet`. With `like`, rows
+    /// Begins a table at `path`, whose ending tells the format: `.csv` or `.jsonl`, each also with
+    /// `.gz` or `.zst` behind, or `.parquet`. With `like`, rows
     /// written later must have that batch's columns.
     pub fn create(path: &Path, like: Option<&RawBatch>) -> Result<Self, IngestError> {
         let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
         let is_parquet = name.ends_with(".parquet");
-        let is_packed = name.ends_with(".csv.gz");
-        if !is_parquet && !is_packed && !name.ends_with(".csv") {
+        let bare = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(&name);
+        let is_lines = bare.ends_with(".jsonl");
+        if !is_parquet && !is_lines && !bare.ends_with(".csv") {
             return Err(IngestError::UnknownOutput { path: path.to_owned() });
         }
         let file = AtomicFile::create(path).map_err(|e| IngestError::write(path, e.source))?;
         let handle = file.handle().map_err(|e| IngestError::write(path, e.source))?;
         let sink = if is_parquet {
             Sink::Parquet(Box::new(ParquetSink::new(path, Output::plain(handle))))
-        } else if is_packed {
-            Sink::Csv(Output::gzip(handle))
         } else {
-            Sink::Csv(Output::plain(handle))
+            let output = match &name[bare.len()..] {
+                ".gz" => Output::gzip(handle),
+                ".zst" => Output::zstd(handle).map_err(|e| IngestError::write(path, e))?,
+                _ => Output::plain(handle),
+            };
+            if is_lines { Sink::JsonLines(output) } else { Sink::Csv(output) }
         };
         let raw_columns = like.map(RawBatch::column_names);
         Ok(TableWriter { path: path.to_owned(), file, sink, columns: None, raw_columns })
@@ -101,7 +108,7 @@ impl TableWriter {
     pub fn finish(self) -> Result<(), IngestError> {
         let TableWriter { path, file, sink, .. } = self;
         match sink {
-            Sink::Csv(output) => output.close().map_err(|e| IngestError::write(&path, e))?,
+            Sink::Csv(output) | Sink::JsonLines(output) => output.close().map_err(|e| IngestError::write(&path, e))?,
             Sink::Parquet(sink) => sink.close()?,
         }
         file.commit().map_err(|e| IngestError::write(&path, e.source))
@@ -125,6 +132,7 @@ impl TableWriter {
         }
         match &mut self.sink {
             Sink::Csv(output) => write_csv(&self.path, output, frame, is_first),
+            Sink::JsonLines(output) => write_lines(output, frame).map_err(|e| IngestError::write(&self.path, e)),
             Sink::Parquet(sink) => sink.push(frame, &kinds),
         }
     }
@@ -175,6 +183,11 @@ fn time_text(column: &Column) -> Column {
     Series::new(column.name().clone(), texts).into_column()
 }
 
+fn write_lines(output: &mut Output, frame: DataFrame) -> std::io::Result<()> {
+    let lines = RawBatch { frame }.json_members();
+    lines.iter().try_for_each(|members| writeln!(output, "{{{members}}}"))
+}
+
 fn write_csv(path: &Path, output: &mut Output, mut frame: DataFrame, with_header: bool) -> Result<(), IngestError> {
     frame.align_chunks();
     CsvWriter::new(output).include_header(with_header).finish(&mut frame).map_err(|e| IngestError::write(path, e))
@@ -197,7 +210,7 @@ mod tests {
     #[test]
     fn tables_come_back_as_written_in_every_format() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["t.csv", "t.csv.gz", "t.parquet"] {
+        for name in ["t.csv", "t.csv.gz", "t.csv.zst", "t.jsonl", "t.jsonl.gz", "t.parquet"] {
             let path = folder.path().join(name);
             let mut writer = TableWriter::create(&path, None).unwrap();
             writer.write_columns(&added()).unwrap();
@@ -251,7 +264,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let refuse = |e: Option<IngestError>| e.unwrap().to_string();
         let message = refuse(TableWriter::create(&folder.path().join("t.xlsx"), None).err());
-        assert!(message.contains("end the name in .csv, .csv.gz or .parquet"), "{message}");
+        assert!(message.contains("end the name in .csv, .jsonl or .parquet"), "{message}");
         let mut writer = TableWriter::create(&folder.path().join("t.csv"), None).unwrap();
         let uneven = [added()[0], Added { name: "x", values: AddedValues::Integer(&[1]) }];
         let message = refuse(writer.write_columns(&uneven).err());

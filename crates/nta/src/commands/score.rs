@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use nta_pipeline::{ScoreOutcome, ScoreRequest, require_key, score as job};
+use nta_pipeline::{ScoreOutcome, ScoreRequest, ScoreSummary, TimelineBin, require_key, score as job, thousands};
 
 use crate::args::{Common, ScoreArgs};
 use crate::progress::Progress;
@@ -11,7 +11,10 @@ use crate::{commands, table, visible, words};
 pub(crate) fn score(args: &ScoreArgs, common: &Common) -> anyhow::Result<()> {
     let request = ScoreRequest {
         model: args.model.clone(),
-        input: args.input.clone(),
+        inputs: args.inputs.clone(),
+        columns: args.columns.clone(),
+        only_flagged: args.only_flagged,
+        summary: args.summary,
         output: args.output.clone(),
         batch_rows: args.batch as usize,
         reasons: args.explain.map(|most| most as usize),
@@ -60,6 +63,9 @@ fn show(outcome: &ScoreOutcome) -> anyhow::Result<()> {
         table::write(&mut out, &header, &rows)?;
         writeln!(out)?;
     }
+    if let Some(summary) = &outcome.summary {
+        show_summary(&mut out, outcome, summary)?;
+    }
     writeln!(out, "  model       {}", outcome.model)?;
     if let Some(time) = &outcome.time {
         writeln!(out, "  span        {}", words::span(time))?;
@@ -82,6 +88,30 @@ fn show(outcome: &ScoreOutcome) -> anyhow::Result<()> {
         writeln!(out, "  set aside   {} rows that cannot be read, {}", outcome.set_aside, commands::shown(rejects))?;
     }
     Ok(())
+}
+
+/// Bars of time that are shown.
+const BARS: usize = 12;
+
+/// Families, hosts and times, each as a small table.
+fn show_summary(out: &mut impl Write, outcome: &ScoreOutcome, summary: &ScoreSummary) -> anyhow::Result<()> {
+    let row =
+        |name: &str, flows: u64, flagged: u64| vec![visible::one_line(name), thousands(flows), thousands(flagged)];
+    let families: Vec<_> = outcome.families.iter().map(|(name, n)| row(name, n.flows, n.flagged)).collect();
+    let talkers: Vec<_> = summary.talkers.iter().map(|host| row(&host.host, host.flows, host.flagged)).collect();
+    let bins = summary.over_time.as_ref().map_or(&[][..], |line| &line.bins);
+    let bars = bins.chunks(bins.len().div_ceil(BARS).max(1)).map(|bins| {
+        let sum = |of: fn(&TimelineBin) -> u64| bins.iter().map(of).sum();
+        row(&words::moment(bins[0].start), sum(|bin| bin.flows), sum(|bin| bin.flagged))
+    });
+    let times: Vec<_> = bars.collect();
+    for (title, rows) in [("family", families), ("host", talkers), ("from", times)] {
+        if !rows.is_empty() {
+            writeln!(out)?;
+            table::write(out, &[title, "flows", "flagged"], &rows)?;
+        }
+    }
+    Ok(writeln!(out)?)
 }
 
 /// How many flows carry a label that says something, and what stands there of the others.

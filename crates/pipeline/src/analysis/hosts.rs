@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use nta_data::Schema;
 use nta_ingest::RawBatch;
-use serde::{Deserialize, Serialize};
+
+use crate::score::HostCount;
 
 /// Names of hosts, one a line of JSON text, in the order of their numbers.
 pub(super) const NAMES: &str = "hosts.jsonl";
@@ -21,17 +22,6 @@ const MOST: usize = 1_000_000;
 
 /// Hosts on the list.
 pub(super) const SHOWN: usize = 20;
-
-/// What one host sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HostCount {
-    /// As the file writes it.
-    pub host: String,
-    /// Flows that it began.
-    pub flows: u64,
-    /// Those that are flagged.
-    pub flagged: u64,
-}
 
 /// Hosts under way.
 pub(super) struct Hosts {

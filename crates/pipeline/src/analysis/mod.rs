@@ -4,7 +4,6 @@
 mod hosts;
 mod overview;
 mod page;
-mod timeline;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,15 +12,13 @@ use nta_ingest::{AsWritten, BadRows, TimeRead};
 use nta_metrics::{Curves, OperatingPoint};
 use serde::{Deserialize, Serialize};
 
-pub use hosts::HostCount;
 use overview::Overview;
 pub use page::{AnalysedRows, PageRow, RowOrder, RowPage, RowQuery};
-pub use timeline::{Timeline, TimelineBin};
 
 use crate::error::{PipelineError, failed};
 use crate::event::Listener;
 use crate::project::Project;
-use crate::score::{FamilyCount, RowsFile, ScoreRequest, score_and};
+use crate::score::{FamilyCount, HostCount, RowsFile, ScoreRequest, Timeline, score_and};
 
 /// The overview, as JSON: an [`Analysis`].
 pub(crate) const ANALYSIS: &str = "analysis.json";
@@ -113,7 +110,7 @@ pub fn analyse(request: &AnalysisRequest, listener: &dyn Listener) -> Result<Ana
     let folder = staging.path();
     let scoring = ScoreRequest {
         model: request.model.clone(),
-        input: request.input.clone(),
+        inputs: vec![request.input.clone()],
         output: folder.join(SCORED),
         batch_rows: 8_192,
         reasons: request.reasons,
@@ -121,6 +118,9 @@ pub fn analyse(request: &AnalysisRequest, listener: &dyn Listener) -> Result<Ana
         written: AsWritten::default(),
         labels: None,
         bad_rows: BadRows::Refuse,
+        columns: None,
+        only_flagged: false,
+        summary: false,
         project: request.project.clone(),
     };
     let rows = RowsFile::begin(folder)?;

@@ -8,10 +8,9 @@ use nta_metrics::curves;
 use nta_model::Model;
 
 use super::MemberAnalysis;
-use super::hosts::{HostCount, Hosts};
-use super::timeline::{Counts, Timeline};
+use super::hosts::Hosts;
 use crate::error::{PipelineError, failed};
-use crate::score::ScoreSink;
+use crate::score::{HostCount, ScoreSink, Timeline, TimelineCounts};
 
 /// Steps of a score, one of them zero alone.
 pub(super) const STEPS: usize = 1_001;
@@ -35,7 +34,7 @@ pub(super) struct Overview {
     labels: Vec<Label>,
     scores: Vec<Vec<f32>>,
     n_judged: usize,
-    timeline: Counts,
+    timeline: TimelineCounts,
     hosts: Hosts,
 }
 
@@ -57,7 +56,7 @@ impl Overview {
             members,
             labels: Vec::new(),
             n_judged: 0,
-            timeline: Counts::default(),
+            timeline: TimelineCounts::default(),
             hosts: Hosts::of(&model.schema, folder),
         }
     }

@@ -11,7 +11,9 @@ mod reasons;
 mod rows;
 mod sink;
 mod stages;
+mod summary;
 mod tally;
+mod timeline;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -32,23 +34,28 @@ use crate::track::locate;
 
 pub(crate) use in_order::{needs_sorting, unsorted};
 pub(crate) use input::{Asked, Input, glob_safe};
-use output::TableOutput;
 pub(crate) use output::{FLAGGED, PROBABILITY};
+use output::{TableOutput, Written};
 use promise::HoldsHere;
 pub use promise::{Outside, ScorePromise};
-use reasons::WhyFlagged;
+pub(crate) use reasons::WhyFlagged;
 pub(crate) use rows::{BY_SCORE, ENTRY, OFFSETS, ROWS, RowsFile};
 pub(crate) use sink::ScoreSink;
+use summary::Summary;
+pub use summary::{HostCount, ScoreSummary};
 pub use tally::FamilyCount;
 use tally::Tally;
+pub(crate) use timeline::Counts as TimelineCounts;
+pub use timeline::{Timeline, TimelineBin};
 
 /// What to score.
 #[derive(Debug, Clone)]
 pub struct ScoreRequest {
     /// A path, `name`, `name/3` or `name@alias`; `models:/name/3` or `models:/name@alias` on a tracking server.
     pub model: String,
-    /// The traffic; `-` for standard input. A pipe is read once, whatever the model needs of it.
-    pub input: PathBuf,
+    /// The traffic: files and patterns, scored in their order; `-` for standard input. A pipe is read once, whatever the
+    /// model needs of it.
+    pub inputs: Vec<PathBuf>,
     /// Where the scored rows go.
     pub output: PathBuf,
     /// Rows held at a time.
@@ -64,6 +71,12 @@ pub struct ScoreRequest {
     pub labels: Option<LabelsFile>,
     /// What becomes of rows that cannot be read. Those set aside are in no output but `<output>.rejects.jsonl`.
     pub bad_rows: BadRows,
+    /// The input's columns to write, in this order; `None`: all.
+    pub columns: Option<Vec<String>>,
+    /// Write flagged rows alone.
+    pub only_flagged: bool,
+    /// Count flows over time and by host.
+    pub summary: bool,
     /// Where models are looked up.
     pub project: Project,
 }
@@ -106,6 +119,9 @@ pub struct ScoreOutcome {
     pub families: BTreeMap<String, FamilyCount>,
     /// What the model promises, and whether that holds for this traffic; `None` where it promises nothing.
     pub promise: Option<ScorePromise>,
+    /// Flows over time and by host, where asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<ScoreSummary>,
     /// Seconds it took.
     pub seconds: f64,
 }
@@ -141,7 +157,7 @@ pub(crate) fn score_and<S: ScoreSink>(
     let model = Arc::new(Model::load(&located.folder).map_err(refused)?);
     let asked = Asked {
         stage: Stage::Score,
-        paths: std::slice::from_ref(&request.input),
+        paths: &request.inputs,
         sensor: request.sensor.as_deref(),
         written: Some(request.written.clone()),
         labels: request.labels.as_ref(),
@@ -153,10 +169,13 @@ pub(crate) fn score_and<S: ScoreSink>(
         Some(most) => Some(WhyFlagged::new(&model, most)?),
         None => None,
     };
-    let table = TableOutput::begin(&request.output, &input, Arc::clone(&model), reasons, rejects.as_deref())?.and(rows);
-    let sinks = ((table, Tally::default()), (HoldsHere::of(&model), further(&model)));
+    let written = Written { columns: request.columns.clone(), only_flagged: request.only_flagged };
+    let table = TableOutput::begin(&request.output, &input, Arc::clone(&model), reasons, rejects.as_deref(), written)?;
+    let summary = request.summary.then(|| Summary::of(&model.schema));
+    let sinks = ((table.and(rows), (Tally::default(), summary)), (HoldsHere::of(&model), further(&model)));
     let sorted = needs_sorting(&model);
-    let (((), tally), (promise, seen)) = into_sink(&input, &model, in_order::folder_beside(&request.output), sinks)?;
+    let (((), (tally, summary)), (promise, seen)) =
+        into_sink(&input, &model, in_order::folder_beside(&request.output), sinks)?;
     let seconds = begun.elapsed().as_secs_f64();
     let outcome = ScoreOutcome {
         model: located.title,
@@ -176,6 +195,7 @@ pub(crate) fn score_and<S: ScoreSink>(
         rejects,
         families: tally.families,
         promise,
+        summary,
         seconds,
     };
     let told = Outcome::Score { rows: outcome.rows, flagged: outcome.flagged, sorted };

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use nta_data::Scores;
-use nta_ingest::{Added, AddedValues, Batch, Reject, RejectsFile, TableWriter};
+use nta_ingest::{Added, AddedValues, Batch, RawBatch, Reject, RejectsFile, TableWriter};
 use nta_model::Model;
 use nta_report::inert_cell;
 
@@ -23,8 +23,17 @@ pub(crate) const FLAGGED: &str = "flagged";
 /// The output column that holds the reasons of flagged rows.
 const REASONS: &str = "reasons";
 
+/// Which of the rows and of the input's columns are written.
+#[derive(Default)]
+pub(super) struct Written {
+    /// In this order; `None`: all.
+    pub(super) columns: Option<Vec<String>>,
+    pub(super) only_flagged: bool,
+}
+
 /// A table under way; it appears when it is finished.
 pub(super) struct TableOutput {
+    written: Written,
     model: Arc<Model>,
     writer: TableWriter,
     /// Where rows set aside go, where they are not refused.
@@ -44,6 +53,7 @@ impl TableOutput {
         model: Arc<Model>,
         reasons: Option<WhyFlagged>,
         rejects: Option<&Path>,
+        written: Written,
     ) -> Result<Self, PipelineError> {
         if let Some(input) = input.files().iter().find(|file| is_same_file(file, output)) {
             let input = input.display();
@@ -51,9 +61,10 @@ impl TableOutput {
         }
         let writer = TableWriter::create(output, None).map_err(refused)?;
         let rejects = rejects.map(RejectsFile::create).transpose().map_err(refused)?;
-        let table = TableOutput { model, writer, rejects, reasons, rows: None };
+        let table = TableOutput { written, model, writer, rejects, reasons, rows: None };
         if let Some(first) = input.batches()?.next() {
-            let taken = first.map_err(refused)?.raw.column_names();
+            let raw = table.columns_written(&first.map_err(refused)?.raw)?;
+            let taken = raw.column_names();
             if let Some(name) = table.columns().find(|name| taken.iter().any(|t| t == name)) {
                 let input = input.files().first().map(|f| f.display().to_string()).unwrap_or_default();
                 return Err(PipelineError::refuse(format!(
@@ -67,6 +78,10 @@ impl TableOutput {
     /// Writes the rows to this file too.
     pub(super) fn and(self, rows: Option<RowsFile>) -> Self {
         TableOutput { rows, ..self }
+    }
+
+    fn columns_written(&self, raw: &RawBatch) -> Result<RawBatch, PipelineError> {
+        self.written.columns.as_ref().map_or_else(|| Ok(raw.clone()), |names| raw.select(names).map_err(refused))
     }
 
     /// Columns that the output has beside the input's.
@@ -107,7 +122,13 @@ impl ScoreSink for TableOutput {
         if let Some(rows) = &mut self.rows {
             rows.write(&batch.raw, &added, &scores.hybrid().p_attack)?;
         }
-        self.writer.write(&batch.raw, &added).map_err(failed)
+        let raw = self.columns_written(&batch.raw)?;
+        if !self.written.only_flagged {
+            return self.writer.write(&raw, &added).map_err(failed);
+        }
+        let picked: Vec<Picked<'_>> = added.iter().map(|column| Picked::of(column, flags)).collect();
+        let added: Vec<Added<'_>> = picked.iter().map(Picked::added).collect();
+        self.writer.write(&raw.filter(flags).map_err(failed)?, &added).map_err(failed)
     }
 
     fn set_aside(&mut self, rejects: &[Reject]) -> Result<(), PipelineError> {
@@ -118,6 +139,44 @@ impl ScoreSink for TableOutput {
         self.writer.finish().map_err(failed)?;
         self.rows.map_or(Ok(()), RowsFile::finish)?;
         self.rejects.map_or(Ok(()), RejectsFile::finish).map_err(failed)
+    }
+}
+
+/// The values of a column in flagged rows.
+struct Picked<'a> {
+    name: &'a str,
+    values: PickedValues<'a>,
+}
+
+enum PickedValues<'a> {
+    Float(Vec<f32>),
+    Flag(Vec<bool>),
+    Text(Vec<&'a str>),
+    Integer(Vec<i64>),
+}
+
+impl<'a> Picked<'a> {
+    fn of(column: &Added<'a>, flags: &[bool]) -> Picked<'a> {
+        fn pick<T: Copy>(values: &[T], flags: &[bool]) -> Vec<T> {
+            values.iter().zip(flags).filter(|(_, flag)| **flag).map(|(value, _)| *value).collect()
+        }
+        let values = match column.values {
+            AddedValues::Float(values) => PickedValues::Float(pick(values, flags)),
+            AddedValues::Flag(values) => PickedValues::Flag(pick(values, flags)),
+            AddedValues::Text(values) => PickedValues::Text(pick(values, flags)),
+            AddedValues::Integer(values) => PickedValues::Integer(pick(values, flags)),
+        };
+        Picked { name: column.name, values }
+    }
+
+    fn added(&self) -> Added<'_> {
+        let values = match &self.values {
+            PickedValues::Float(values) => AddedValues::Float(values),
+            PickedValues::Flag(values) => AddedValues::Flag(values),
+            PickedValues::Text(values) => AddedValues::Text(values),
+            PickedValues::Integer(values) => AddedValues::Integer(values),
+        };
+        Added { name: self.name, values }
     }
 }
 

@@ -8,7 +8,7 @@ use nta_model::{Held, Model, Novelties, Novelty, Reasons};
 use crate::error::{PipelineError, refused};
 
 /// Finds why rows are flagged.
-pub(super) struct WhyFlagged {
+pub(crate) struct WhyFlagged {
     reasons: Reasons,
     /// Where a member is a density.
     novelties: Option<Novelties>,
@@ -17,14 +17,14 @@ pub(super) struct WhyFlagged {
 
 impl WhyFlagged {
     /// Of each kind the `most` weighty reasons.
-    pub(super) fn new(model: &Arc<Model>, most: usize) -> Result<Self, PipelineError> {
+    pub(crate) fn new(model: &Arc<Model>, most: usize) -> Result<Self, PipelineError> {
         let reasons = Reasons::new(Arc::clone(model)).map_err(refused)?;
         Ok(WhyFlagged { reasons, novelties: Novelties::new(Arc::clone(model)), most })
     }
 
     /// The reasons of each of the rows `which`, in words: `bytes +0.120; dst_port 4444 given service https: 1 in 80,000,
     /// mostly 443`.
-    pub(super) fn of(&self, rows: &Dataset, which: &[u32]) -> Result<Vec<String>, PipelineError> {
+    pub(crate) fn of(&self, rows: &Dataset, which: &[u32]) -> Result<Vec<String>, PipelineError> {
         let reasons = self.reasons.of(rows, which, self.most).map_err(refused)?;
         let novelties = match &self.novelties {
             Some(finder) => finder.of(rows, which, self.most).map_err(refused)?,

@@ -40,6 +40,23 @@ impl ScoreSink for () {
     }
 }
 
+/// Takes rows where there is one to take them.
+impl<A: ScoreSink> ScoreSink for Option<A> {
+    type Output = Option<A::Output>;
+
+    fn take(&mut self, batch: &Batch, scores: &Scores) -> Result<(), PipelineError> {
+        self.as_mut().map_or(Ok(()), |sink| sink.take(batch, scores))
+    }
+
+    fn set_aside(&mut self, rejects: &[Reject]) -> Result<(), PipelineError> {
+        self.as_mut().map_or(Ok(()), |sink| sink.set_aside(rejects))
+    }
+
+    fn finish(self) -> Result<Self::Output, PipelineError> {
+        self.map(A::finish).transpose()
+    }
+}
+
 /// Both take every row, the first one first.
 impl<A: ScoreSink, B: ScoreSink> ScoreSink for (A, B) {
     type Output = (A::Output, B::Output);

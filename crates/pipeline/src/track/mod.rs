@@ -23,7 +23,7 @@ use crate::project::Project;
 
 use about::About;
 
-pub(crate) use published::locate;
+pub(crate) use published::{Located, locate};
 pub use remote::{RemoteRun, remote_runs};
 pub use sync::{SyncLine, sync};
 

@@ -93,7 +93,10 @@ fn a_third_member_passes_through_training_scoring_evaluation_and_report() {
     let output = home.path().join("scored.csv");
     let request = ScoreRequest {
         model: outcome.model.clone(),
-        input: flows,
+        inputs: vec![flows],
+        columns: None,
+        only_flagged: false,
+        summary: false,
         output: output.clone(),
         batch_rows: 300,
         bad_rows: nta_ingest::BadRows::Refuse,

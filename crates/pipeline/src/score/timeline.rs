@@ -51,14 +51,14 @@ pub struct TimelineBin {
 
 /// Counts under way; the order in which flows come makes no difference.
 #[derive(Default)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
     rung: usize,
     /// By bin number: start over width.
     bins: BTreeMap<i64, (u64, u64)>,
 }
 
 impl Counts {
-    pub(super) fn add(&mut self, time: i64, flagged: bool) {
+    pub(crate) fn add(&mut self, time: i64, flagged: bool) {
         let counts = self.bins.entry(time.div_euclid(width(self.rung))).or_default();
         counts.0 += 1;
         counts.1 += u64::from(flagged);
@@ -67,7 +67,7 @@ impl Counts {
         }
     }
 
-    pub(super) fn finish(self) -> Option<Timeline> {
+    pub(crate) fn finish(self) -> Option<Timeline> {
         let width = width(self.rung);
         let bin = |(number, (flows, flagged)): (i64, (u64, u64))| TimelineBin {
             start: number.saturating_mul(width),

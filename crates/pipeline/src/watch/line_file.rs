@@ -1,0 +1,142 @@
+//! A file of lines that a killed process may have got further with than what was saved: the lines behind are kept, and are
+//! not written again.
+
+use std::collections::HashSet;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::{PipelineError, failed};
+
+/// Lines with an id each, every id once.
+pub(super) struct LineFile {
+    path: PathBuf,
+    out: Out,
+    length: u64,
+    /// Ids of the lines behind the saved length.
+    there: HashSet<String>,
+    rotate_bytes: u64,
+}
+
+enum Out {
+    File(BufWriter<File>),
+    Stdout(io::Stdout),
+}
+
+impl LineFile {
+    /// Standard output: what was written there is not looked at again.
+    pub(super) fn stdout() -> LineFile {
+        let out = Out::Stdout(io::stdout());
+        LineFile { path: PathBuf::from("standard output"), out, length: 0, there: HashSet::new(), rotate_bytes: 0 }
+    }
+
+    /// The file at `path`, of which the first `settled` bytes are done with. Half a line at its end is cut off.
+    pub(super) fn open(path: &Path, settled: u64, rotate_bytes: u64) -> Result<LineFile, PipelineError> {
+        let opened = || -> io::Result<LineFile> {
+            let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+            let settled = settled.min(file.metadata()?.len());
+            file.seek(SeekFrom::Start(settled))?;
+            let (mut there, mut length) = (HashSet::new(), settled);
+            let (mut reader, mut line) = (BufReader::new(&file), String::new());
+            while reader.read_line(&mut line)? > 0 && line.ends_with('\n') {
+                there.extend(id_of(&line).map(str::to_owned));
+                length += line.len() as u64;
+                line.clear();
+            }
+            file.set_len(length)?;
+            file.seek(SeekFrom::Start(length))?;
+            let out = Out::File(BufWriter::with_capacity(1 << 16, file));
+            Ok(LineFile { path: path.to_owned(), out, length, there, rotate_bytes })
+        };
+        opened().map_err(|source| unwritten(path, source))
+    }
+
+    /// Adds a line, unless it is there.
+    pub(super) fn write(&mut self, id: &str, line: &str) -> Result<(), PipelineError> {
+        if self.there.remove(id) {
+            return Ok(());
+        }
+        self.length += line.len() as u64 + 1;
+        let written = match &mut self.out {
+            Out::File(file) => writeln!(file, "{line}"),
+            Out::Stdout(out) => writeln!(out.lock(), "{line}"),
+        };
+        written.map_err(|source| unwritten(&self.path, source))
+    }
+
+    pub(super) fn flush(&mut self) -> Result<(), PipelineError> {
+        let flushed = match &mut self.out {
+            Out::File(file) => file.flush(),
+            Out::Stdout(out) => out.flush(),
+        };
+        flushed.map_err(|source| unwritten(&self.path, source))
+    }
+
+    /// Puts all lines on disk; their bytes.
+    pub(super) fn settle(&mut self) -> Result<u64, PipelineError> {
+        self.flush()?;
+        if let Out::File(file) = &self.out {
+            file.get_ref().sync_data().map_err(|source| unwritten(&self.path, source))?;
+        }
+        Ok(self.length)
+    }
+
+    /// Renames a file of more bytes than allowed to `<name>.<n>` and begins another.
+    pub(super) fn rotate_if_full(&mut self) -> Result<bool, PipelineError> {
+        if self.rotate_bytes == 0 || self.length < self.rotate_bytes || matches!(self.out, Out::Stdout(_)) {
+            return Ok(false);
+        }
+        let named = |n: u32| PathBuf::from(format!("{}.{n}", self.path.display()));
+        let free = (1..).map(named).find(|path| !path.exists()).unwrap_or_else(|| named(0));
+        std::fs::rename(&self.path, &free).map_err(|source| unwritten(&free, source))?;
+        *self = LineFile::open(&self.path.clone(), 0, self.rotate_bytes)?;
+        Ok(true)
+    }
+}
+
+/// The id in a line: the first value named `id`, which both kinds of lines write so.
+pub(super) fn id_of(line: &str) -> Option<&str> {
+    let rest = line.split_once("\"nta_id\":\"").or_else(|| line.split_once("\"nta_id\":[\""))?.1;
+    rest.split_once('"').map(|(id, _)| id)
+}
+
+fn unwritten(path: &Path, source: io::Error) -> PipelineError {
+    failed(nta_tracking::TrackingError::Io { doing: "write", path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_behind_the_saved_length_stay_and_half_a_line_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("alerts.json");
+        let line = |n: u32| format!("{{\"nta_id\":\"{n}\"}}");
+        let mut file = LineFile::open(&path, 0, 0).unwrap();
+        file.write("1", &line(1)).unwrap();
+        let settled = file.settle().unwrap();
+        file.write("2", &line(2)).unwrap();
+        file.flush().unwrap();
+        std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"nta_id\":\"3").unwrap();
+        let mut file = LineFile::open(&path, settled, 0).unwrap();
+        for n in 2..=3 {
+            file.write(&n.to_string(), &line(n)).unwrap();
+        }
+        file.settle().unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{}\n{}\n{}\n", line(1), line(2), line(3)));
+    }
+
+    #[test]
+    fn a_full_file_is_renamed_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("alerts.json");
+        let mut file = LineFile::open(&path, 0, 4).unwrap();
+        file.write("1", "one").unwrap();
+        file.settle().unwrap();
+        assert!(file.rotate_if_full().unwrap() && !file.rotate_if_full().unwrap());
+        file.write("2", "two").unwrap();
+        assert_eq!(file.settle().unwrap(), 4);
+        assert_eq!(std::fs::read_to_string(folder.path().join("alerts.json.1")).unwrap(), "one\n");
+    }
+}

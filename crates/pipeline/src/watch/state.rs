@@ -1,0 +1,74 @@
+//! What a watch saves of itself, in one file that is replaced whole: a line of JSON that says how far it is, then the
+//! scorer's memory, whose seal covers that line too.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use nta_ingest::LogPlace;
+use nta_model::{Model, ModelError, Scorer};
+use serde::{Deserialize, Serialize};
+
+use super::counts::WatchCounts;
+use crate::error::{PipelineError, failed, refused};
+
+/// How far a watch is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Position {
+    /// By source.
+    pub(super) sources: BTreeMap<String, SourcePosition>,
+    pub(super) counts: WatchCounts,
+    /// Bytes of the file of alerts that belong to it.
+    pub(super) alerts: u64,
+    /// Bytes of the file of all flows.
+    pub(super) flows: u64,
+}
+
+/// How far one source is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SourcePosition {
+    /// Behind the last flow scored; `None` for what cannot be read again.
+    pub(super) place: Option<LogPlace>,
+    /// Flows scored.
+    pub(super) flows: u64,
+}
+
+/// What was found.
+pub(super) struct SavedState {
+    pub(super) position: Position,
+    /// `None` where it is another model's.
+    pub(super) scorer: Option<Scorer>,
+}
+
+impl SavedState {
+    /// `None` where nothing was saved yet.
+    pub(super) fn load(path: &Path, model: &Arc<Model>) -> Result<Option<SavedState>, PipelineError> {
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(PipelineError::refuse(format!("cannot read {}: {error}", path.display()))),
+        };
+        let damaged = || {
+            let remedy = "move it away to begin anew";
+            PipelineError::refuse(format!("{} is no state of a watch, or damaged; {remedy}", path.display()))
+        };
+        let end = bytes.iter().position(|byte| *byte == b'\n').ok_or_else(damaged)?;
+        let position: Position = serde_json::from_slice(&bytes[..end]).map_err(|_| damaged())?;
+        let scorer = match Scorer::restore(Arc::clone(model), &bytes[end + 1..]) {
+            Ok((scorer, line)) if line == bytes[..end] => Some(scorer),
+            Ok(_) => return Err(damaged()),
+            Err(ModelError::SnapshotOfAnother { .. }) => None,
+            Err(error) => return Err(refused(error)),
+        };
+        Ok(Some(SavedState { position, scorer }))
+    }
+}
+
+/// Replaces what is saved.
+pub(super) fn save(path: &Path, position: &Position, scorer: &Scorer) -> Result<(), PipelineError> {
+    let mut bytes = serde_json::to_vec(position).map_err(failed)?;
+    let snapshot = scorer.snapshot(&bytes).map_err(failed)?;
+    bytes.push(b'\n');
+    bytes.extend_from_slice(&snapshot);
+    nta_atomic::write(path, &bytes).map_err(failed)
+}
