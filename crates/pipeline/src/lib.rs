@@ -38,7 +38,7 @@ pub use analysis::{
 };
 pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
 pub use baseline::{BaselineOutcome, BaselineRequest, LikeAttack, SiteThreshold, Trust, baseline};
-pub use compare::{CompareRequest, compare, compare_page};
+pub use compare::{CompareRequest, compare, compare_html, compare_page};
 pub use config::{
     ConfigError, DataConfig, EvaluateConfig, LeaveOutChoice, LoadedConfig, RunConfig, Traffic, TrafficFile,
 };
@@ -77,7 +77,7 @@ pub use retrain::{Decision, FreshAudit, RetrainOutcome, RetrainRequest, RowCount
 pub use run::{ColumnCheck, Resume, RunOutcome, leave_families_out, run};
 pub use runs::{RunLine, RunList, runs, show};
 pub use schemas::{infer_schema, list_schemas, show_schema};
-pub use score::{FamilyCount, Outside, ScoreOutcome, ScorePromise, ScoreRequest, score};
+pub use score::{FamilyCount, LoadedModel, Outside, PostedScores, ScoreOutcome, ScorePromise, ScoreRequest, score};
 pub use simulate::{SimulateRequest, simulate};
 pub use track::{RemoteRun, SyncLine, TrackedRun, remote_runs, sync};
 pub use traffic::Extent;
