@@ -223,6 +223,70 @@ fn a_file_is_sent_scored_looked_at_and_taken_away() {
     assert_eq!(server.get(&format!("/results/{id}")).status, 404);
 }
 
+#[test]
+fn posted_rows_score_as_their_file_does() {
+    let home = with_model();
+    let flows = simulated(&home);
+    let scored = home.path().join("scored.jsonl");
+    let file = home.path().join("flows.csv");
+    home.nta(&["score", "quickstart", file.to_str().unwrap(), "-o", scored.to_str().unwrap()]).ok();
+    let told = std::fs::read_to_string(scored).unwrap();
+    let told: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let server = Server::start(&home, None);
+    let csv = server.ask("POST", "/api/v1/score", &[], &flows);
+    assert_eq!(csv.status, 200, "{}", csv.text());
+    let csv = csv.json();
+    assert_eq!(csv["model"], "quickstart/1");
+    for (i, row) in told.iter().enumerate() {
+        assert_eq!((&csv["flagged"][i], &csv["scores"][i]), (&row["flagged"], &row["hybrid"]), "row {i}");
+    }
+    let text = String::from_utf8(flows).unwrap();
+    let mut lines = text.lines().map(|line| line.split(','));
+    let names: Vec<&str> = lines.next().unwrap().collect();
+    let rows: Vec<Value> = lines.map(|row| names.iter().copied().zip(row).collect()).collect();
+    let array = server.post("/api/v1/score?model=quickstart/1", &Value::from(rows)).json();
+    assert_eq!(array, csv, "an array of the same flows");
+
+    let broken = server.ask("POST", "/api/v1/score", &[], b"time,src\n1,2\n");
+    assert_eq!(broken.status, 422, "{}", broken.text());
+    assert!(!broken.text().contains("--"), "{}", broken.text());
+    assert_eq!(server.post("/api/v1/score?model=..%2F..%2Fetc", &json!([])).status, 404);
+}
+
+#[test]
+fn runs_are_compared_and_versions_promoted_with_a_reason() {
+    let home = with_model();
+    home.nta(&[&["run", "configs/quickstart.yaml", "--set", "seed=3"], &SMALL[..]].concat()).ok();
+    let server = Server::start(&home, None);
+    let runs = server.get("/api/v1/runs?q=QUICK&sort=f1").json();
+    let ids: Vec<&str> = runs["runs"].as_array().unwrap().iter().map(|run| run["run"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), 2, "{runs}");
+    let address = format!("runs={},{}", ids[0], ids[1]);
+    let compared = server.get(&format!("/api/v1/compare?{address}")).json();
+    assert!(compared["sections"].as_array().unwrap().iter().any(|section| section["title"] == "hybrid"), "{compared}");
+    let page = server.get(&format!("/runs/compare?{address}&baseline={}", ids[1]));
+    assert!(page.status == 200 && page.headers["content-security-policy"].contains("sandbox"), "{}", page.text());
+    for (query, status) in [(format!("runs={}", ids[0]), 400), ("runs=../../etc,..".to_owned(), 404)] {
+        assert_eq!(server.get(&format!("/api/v1/compare?{query}")).status, status, "{query}");
+    }
+    assert!(server.get("/api/v1/runs?status=failed").json()["runs"].as_array().unwrap().is_empty());
+
+    let promote = |body: Value| server.post("/api/v1/models/promote", &body);
+    assert_eq!(promote(json!({ "version": "quickstart/1", "why": " " })).status, 400);
+    assert_eq!(promote(json!({ "version": "../quickstart/1", "why": "it is ours" })).status, 404);
+    for version in ["quickstart/1", "quickstart/2"] {
+        assert_eq!(promote(json!({ "version": version, "why": "better at night" })).status, 200);
+    }
+    let back = server.post("/api/v1/models/rollback", &json!({ "name": "quickstart", "why": "worse by day" }));
+    assert_eq!(back.json()["version"], "quickstart/1", "{}", back.text());
+    assert!(server.get("/models/quickstart/2").text().contains("better at night"));
+    assert_eq!(server.get("/models/quickstart/9").status, 404);
+    let log = std::fs::read_to_string(home.path().join("web/audit.jsonl")).unwrap();
+    assert!(log.lines().count() == 3 && log.contains("worse by day"), "what was refused changed nothing: {log}");
+    let metrics = server.get("/metrics").text();
+    assert!(metrics.contains("nta_http_requests_total{method=\"POST\",status=\"400\"} 1"), "{metrics}");
+}
+
 /// The page, the numbers, the rows and the downloads of a result tell the same.
 fn looks_right(server: &Server, id: &str, home: &Home) {
     let page = server.get(&format!("/results/{id}"));

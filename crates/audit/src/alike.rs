@@ -2,7 +2,7 @@
 //! a file when no training row is at hand.
 
 use nta_preprocess::{BinnedColumn, Spread};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::distance::psi;
 use crate::drift::MIN_BLOCKS;
@@ -11,7 +11,7 @@ use crate::drift::MIN_BLOCKS;
 pub const LEAST_ROWS: u64 = 512;
 
 /// A column that is spread otherwise.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SpreadMoved {
     /// Its name.
     pub name: String,

@@ -39,7 +39,7 @@ pub use analysis::{
 };
 pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
 pub use baseline::{BaselineOutcome, BaselineRequest, LikeAttack, SiteThreshold, Trust, baseline};
-pub use compare::{CompareRequest, compare, compare_page};
+pub use compare::{CompareRequest, compare, compare_html, compare_page};
 pub use config::{
     ConfigError, DataConfig, EvaluateConfig, LeaveOutChoice, LoadedConfig, RunConfig, Traffic, TrafficFile,
 };
@@ -82,8 +82,8 @@ pub use run::{ColumnCheck, Resume, RunOutcome, leave_families_out, run};
 pub use runs::{RunLine, RunList, runs, show};
 pub use schemas::{infer_schema, list_schemas, show_schema};
 pub use score::{
-    FamilyCount, HostCount, Outside, ScoreOutcome, ScorePromise, ScoreRequest, ScoreSummary, Timeline, TimelineBin,
-    score,
+    FamilyCount, HostCount, LoadedModel, Outside, PostedScores, ScoreOutcome, ScorePromise, ScoreRequest, ScoreSummary,
+    Timeline, TimelineBin, score,
 };
 pub use simulate::{SimulateRequest, simulate};
 pub use track::{RemoteRun, SyncLine, TrackedRun, remote_runs, sync};

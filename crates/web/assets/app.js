@@ -103,6 +103,12 @@ async function send(file, shown) {
   return id;
 }
 
+/** What a baseline asks for beside its file. */
+function baseline({ elements, dataset }) {
+  const budget = elements.budget.value ? { budget: Number(elements.budget.value) / 100 } : {};
+  return { model: dataset.model, verified: elements.verified.checked, accept: elements.accept.checked, ...budget };
+}
+
 for (const form of $$("form[data-upload]")) {
   const input = $('input[type="file"]', form);
   const sending = $(".sending", form);
@@ -118,7 +124,8 @@ for (const form of $$("form[data-upload]")) {
       const upload = await send(input.files[0], shown);
       const kind = form.dataset.upload;
       const score = kind === "score" && { model: form.elements.model.value, explain: form.elements.explain.checked };
-      await begin({ kind, upload, ...score });
+      const asked = kind === "baseline" && baseline(form);
+      await begin({ kind, upload, ...score, ...asked });
     } finally {
       button.disabled = false;
     }
@@ -359,6 +366,54 @@ $("[data-delete]")?.addEventListener("click", told(async (event) => {
   await ask("DELETE", `/api/v1/results/${event.target.dataset.delete}`);
   location.href = "/";
 }));
+
+// ---- What changes by a form or a button
+
+for (const form of $$("form[data-post]")) {
+  form.addEventListener("submit", told(async () => {
+    await ask("POST", form.dataset.post, Object.fromEntries(new FormData(form)));
+    location.reload();
+  }));
+}
+for (const button of $$("[data-remove-upload]")) {
+  button.addEventListener("click", told(async () => {
+    if (!confirm("Delete this file from the server?")) return;
+    await ask("DELETE", `/api/v1/uploads/${button.dataset.removeUpload}`);
+    location.reload();
+  }));
+}
+
+// ---- Choosing runs to compare
+
+const compare = $("form[data-compare]");
+if (compare) {
+  const [FEWEST, MOST] = [2, 20];
+  const boxes = $$("[data-run]");
+  // In the order in which they were chosen: the first is what the others are held against.
+  const chosen = boxes.filter((box) => box.checked);
+  const draw = () => {
+    const { baseline } = compare.elements;
+    const kept = baseline.value;
+    const options = chosen.map((box) => new Option(`${box.dataset.name} ${box.value}`, box.value, false, box.value === kept));
+    baseline.replaceChildren(new Option("the first chosen", ""), ...options);
+    const may = chosen.length >= FEWEST && chosen.length <= MOST;
+    $("button", compare).disabled = !may;
+    baseline.disabled = !may;
+    $("[data-chosen-runs]").textContent = chosen.length ? `${chosen.length} chosen${chosen.length > MOST ? `; at most ${MOST} can be compared` : ""}` : "Choose two to twenty finished runs.";
+  };
+  for (const box of boxes) {
+    box.addEventListener("change", () => {
+      if (box.checked) chosen.push(box);
+      else chosen.splice(chosen.indexOf(box), 1);
+      draw();
+    });
+  }
+  compare.addEventListener("submit", told(() => {
+    const baseline = compare.elements.baseline.value;
+    location.href = `/runs/compare?runs=${chosen.map((box) => box.value).join(",")}${baseline && `&baseline=${baseline}`}`;
+  }));
+  draw();
+}
 
 // ---- Logging in and out
 

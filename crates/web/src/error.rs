@@ -5,6 +5,8 @@ use axum::response::{IntoResponse, Response};
 use nta_pipeline::{PipelineError, chain};
 use serde::Serialize;
 
+use crate::spoken::for_pages;
+
 /// A request that is not answered as asked.
 #[derive(Debug, Clone)]
 pub(crate) struct Problem {
@@ -58,7 +60,7 @@ impl From<PipelineError> for Problem {
             PipelineError::Refused(_) | PipelineError::Gate(_) => StatusCode::UNPROCESSABLE_ENTITY,
             PipelineError::Failed(_) | PipelineError::Interrupted(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Problem::new(status, chain(&error))
+        Problem::new(status, for_pages(&chain(&error)))
     }
 }
 

@@ -5,17 +5,21 @@
 
 mod answer;
 mod api;
+mod audit;
 mod error;
 mod guard;
 mod held;
 mod jobs;
+mod metrics;
 mod models;
 mod pages;
+mod posted;
 mod random;
 mod results;
 mod router;
 mod runs;
 mod server;
+mod spoken;
 mod stream;
 mod uploads;
 
@@ -75,6 +79,13 @@ pub enum Happened<'a> {
         /// Why it failed.
         error: Option<&'a str>,
     },
+    /// A change stands in no line of the audit log, for it cannot be written.
+    NotAudited {
+        /// As sent back in `x-request-id`.
+        request: &'a str,
+        /// Why not.
+        why: &'a str,
+    },
 }
 
 /// Is told what happens, from any thread, and says when to stop.
@@ -131,7 +142,7 @@ pub fn serve(config: ServeConfig, watcher: Arc<dyn Watcher>) -> Result<(), WebEr
     let guarded = config.token.is_some();
     let server = Server::open(config, Arc::clone(&watcher))?;
     let worker = server.clone();
-    let worker =
+    let workers =
         server.jobs.start(move |job, followed| jobs::perform(&worker, job, followed)).map_err(WebError::Start)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(WebError::Start)?;
     let jobs = Arc::clone(&server.jobs);
@@ -146,7 +157,7 @@ pub fn serve(config: ServeConfig, watcher: Arc<dyn Watcher>) -> Result<(), WebEr
     });
     jobs.stop();
     runtime.shutdown_timeout(Duration::from_secs(1));
-    drop(worker.join());
+    workers.into_iter().for_each(|worker| drop(worker.join()));
     served
 }
 

@@ -5,7 +5,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, head, patch, post};
 
 use crate::server::Server;
-use crate::{api, guard, jobs, models, pages, results, runs, uploads};
+use crate::{api, guard, jobs, metrics, models, pages, posted, results, runs, uploads};
 
 /// What is answered, and by whom.
 pub(crate) fn router(server: Server) -> Router {
@@ -26,8 +26,10 @@ fn for_people() -> Vec<Route> {
         ("GET", "/results/{id}", get(results::page)),
         ("GET", "/results/{id}/figures/{name}", get(results::figure)),
         ("GET", "/runs", get(runs::page)),
+        ("GET", "/runs/compare", get(runs::compare::page)),
         ("GET", "/runs/{id}/report", get(runs::report)),
         ("GET", "/models", get(models::page)),
+        ("GET", "/models/{name}/{number}", get(models::version::page)),
         ("GET", "/login", get(pages::login)),
         ("GET", "/assets/{name}", get(pages::asset)),
     ]
@@ -38,13 +40,16 @@ fn for_programs() -> Vec<Route> {
     vec![
         ("GET", "/health", get(api::health)),
         ("GET", "/ready", get(api::ready)),
+        ("GET", "/metrics", get(metrics::show)),
         ("GET", "/api/v1/openapi.json", get(api::description)),
         ("POST", "/api/v1/session", post(guard::log_in)),
         ("DELETE", "/api/v1/session", delete(guard::log_out)),
+        ("GET", "/api/v1/uploads", get(uploads::list)),
         ("POST", "/api/v1/uploads", post(uploads::begin)),
         ("HEAD", "/api/v1/uploads/{id}", head(uploads::offset)),
         ("PATCH", "/api/v1/uploads/{id}", patch(uploads::append)),
         ("DELETE", "/api/v1/uploads/{id}", delete(uploads::remove)),
+        ("POST", "/api/v1/score", post(posted::score)),
         ("GET", "/api/v1/jobs", get(jobs::list)),
         ("POST", "/api/v1/jobs", post(jobs::begin)),
         ("GET", "/api/v1/jobs/{id}", get(jobs::show)),
@@ -54,7 +59,11 @@ fn for_programs() -> Vec<Route> {
         ("GET", "/api/v1/results/{id}/download/{format}", get(results::download)),
         ("DELETE", "/api/v1/results/{id}", delete(results::remove)),
         ("GET", "/api/v1/models", get(models::list)),
+        ("GET", "/api/v1/models/{name}/{number}", get(models::version::show)),
+        ("POST", "/api/v1/models/promote", post(models::moves::promote)),
+        ("POST", "/api/v1/models/rollback", post(models::moves::rollback)),
         ("GET", "/api/v1/runs", get(runs::list)),
+        ("GET", "/api/v1/compare", get(runs::compare::show)),
     ]
 }
 

@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use nta_pipeline::Project;
 
+use crate::audit::Audit;
 use crate::guard::access::Access;
 use crate::jobs::queue::Jobs;
+use crate::metrics::Metrics;
 use crate::pages::templates::Pages;
+use crate::posted::loaded::Loaded;
 use crate::uploads::store::Uploads;
 use crate::{ServeConfig, Watcher, WebError};
 
@@ -19,6 +22,9 @@ pub(crate) struct Server {
     pub(crate) uploads: Arc<Uploads>,
     pub(crate) jobs: Arc<Jobs>,
     pub(crate) pages: Arc<Pages>,
+    pub(crate) audit: Arc<Audit>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) loaded: Arc<Loaded>,
     pub(crate) watcher: Arc<dyn Watcher>,
 }
 
@@ -29,6 +35,8 @@ impl Server {
             let path = home.join(folder);
             std::fs::create_dir_all(&path).map_err(|source| WebError::Io { doing: "make", path, source })?;
         }
+        let path = home.join("audit.jsonl");
+        let audit = Audit::open(&path).map_err(|source| WebError::Io { doing: "write", path, source })?;
         // What a killed server left half written; what another one writes now is left alone.
         let _ = nta_atomic::sweep(&home.join("results"));
         Ok(Server {
@@ -36,6 +44,9 @@ impl Server {
             uploads: Arc::new(Uploads::open(home.join("uploads"), config.most_upload)),
             jobs: Arc::new(Jobs::open(home.join("jobs"), Arc::clone(&watcher))),
             pages: Arc::new(Pages::new().map_err(|error| WebError::Start(std::io::Error::other(error)))?),
+            audit: Arc::new(audit),
+            metrics: Arc::default(),
+            loaded: Arc::new(Loaded::new()),
             project: config.project,
             watcher,
         })

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Server, command } from "./server.mjs";
 import { Visit } from "./visit.mjs";
 
-const SMALL = ["--set", "forest.trees=25", "--set", "lstm.hidden=16", "--set", "lstm.epochs=2"];
+export const SMALL = ["--set", "forest.trees=25", "--set", "lstm.hidden=16", "--set", "lstm.epochs=2"];
 
 /** A small model where an earlier case left none. */
 export function withModel({ nta, home }) {
@@ -80,12 +80,12 @@ async function result(visit, holds, file) {
   await settled(page, () => page.click("[data-filter] button"));
   holds((await counted(page))[0] === above, `${above} flows above the slider, and the table has ${(await counted(page))[0]}`);
 
-  const csv = await visit.download("text=CSV");
+  const csv = await visit.download('a:text-is("CSV")');
   holds(csv.bytes.toString().trimEnd().split("\n").length === lines + 1, "the CSV has not every flow");
-  const jsonl = await visit.download("text=JSON Lines");
+  const jsonl = await visit.download('a:text-is("JSON Lines")');
   const flags = jsonl.bytes.toString().trimEnd().split("\n").map((line) => JSON.parse(line).flagged);
   holds(flags.filter(Boolean).length === flagged, "the JSON Lines flag others than the page");
-  const parquet = await visit.download("text=Parquet");
+  const parquet = await visit.download('a:text-is("Parquet")');
   holds(parquet.bytes.subarray(0, 4).toString() === "PAR1", "the Parquet file is none");
   const address = page.url();
   await page.goto(address);

@@ -7,9 +7,11 @@ import { launch } from "./visit.mjs";
 import { newcomer } from "./newcomer.mjs";
 import { files } from "./files.mjs";
 import { training } from "./training.mjs";
+import { runs } from "./runs.mjs";
+import { models } from "./models.mjs";
 import { login } from "./login.mjs";
 
-const CASES = { newcomer, files, training, login };
+const CASES = { newcomer, files, training, runs, models, login };
 
 const [nta, ...asked] = process.argv.slice(2);
 const unknown = asked.filter((name) => !CASES[name]);

@@ -1,5 +1,5 @@
 // Training from a page and following it: simulated flows; with NTA_DATA, NSL-KDD and a labelled Zeek log, then scored.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 
@@ -57,10 +57,19 @@ async function real(visit, holds, scratch) {
   };
   const model = await train(visit, holds, part("KDDTrain+.txt", 0, 6000));
   if (model) await scored(visit, holds, model, part("KDDTrain+later.txt", 6000, 10000), "nsl-kdd");
-  const zeek = join(process.env.NTA_DATA, "iot-23/CTU-Malware-Capture-34-1-labeled.csv");
-  if (!existsSync(zeek)) return holds(false, `no ${zeek}`);
+  const zeek = zeekLog(join(process.env.NTA_DATA, "iot-23/CTU-Malware-Capture-34-1-labeled.csv"), join(scratch, "conn.log"));
   const zeekModel = await train(visit, holds, zeek);
   if (zeekModel) await scored(visit, holds, zeekModel, zeek, "zeek");
+}
+
+/** A labelled log of Zeek's as Zeek writes it, from the same as CSV. */
+function zeekLog(csv, to) {
+  const [head, ...rows] = readFileSync(csv, "utf8").trimEnd().split("\n");
+  const types = head.split(",").map((name) => ({ ts: "time", duration: "interval" })[name] ?? (/_bytes|_pkts/.test(name) ? "count" : /_p$/.test(name) ? "port" : "string"));
+  const line = (row) => row.split(",").map((cell) => cell || "-").join("\t");
+  const begin = ["#separator \\x09", "#set_separator\t,", "#empty_field\t(empty)", "#unset_field\t-", "#path\tconn"];
+  writeFileSync(to, [...begin, `#fields\t${line(head)}`, `#types\t${types.join("\t")}`, ...rows.map(line)].join("\n") + "\n");
+  return to;
 }
 
 async function scored(visit, holds, model, file, name) {

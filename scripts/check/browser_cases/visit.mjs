@@ -45,6 +45,11 @@ export class Visit {
         await page.setViewportSize({ width: w, height: h });
         const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         if (beyond > 0) this.faults.push(`${name}: ${beyond} px beyond the edge at ${width}`);
+        // Figures load when they come near.
+        await page.evaluate(async () => {
+          for (const image of document.images) image.loading = "eager";
+          await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
+        });
         if (scheme === "light" || width !== "wide") await page.screenshot({ path: join(this.pictures, `${name}-${width}-${scheme}.png`), fullPage: true });
       }
       await page.setViewportSize({ width: 1366, height: 768 });

@@ -68,6 +68,7 @@ fn line(happened: &Happened<'_>) -> serde_json::Value {
             "event": "answered", "request": request, "method": method, "path": path, "status": status,
             "microseconds": microseconds,
         }),
+        Happened::NotAudited { request, why } => json!({ "event": "not audited", "request": request, "why": why }),
         Happened::Job { job, kind, state, error } => {
             json!({ "event": "job", "job": job, "kind": kind, "state": state, "error": error })
         }
@@ -84,6 +85,7 @@ fn words(happened: &Happened<'_>) -> Option<String> {
         Happened::Answered { request, method, path, status, .. } => {
             (*status >= 500).then(|| format!("  request     {method} {path}: {status} ({request})"))
         }
+        Happened::NotAudited { request, why } => Some(format!("  not audited {why} ({request})")),
         Happened::Job { job, kind, state, error } => {
             let why = error.map(|why| format!(": {why}")).unwrap_or_default();
             Some(format!("  job         {kind} {state}{why} ({})", job.get(..8).unwrap_or(job)))

@@ -18,7 +18,7 @@ pub use page::{AnalysedRows, PageRow, RowOrder, RowPage, RowQuery};
 use crate::error::{PipelineError, failed};
 use crate::event::Listener;
 use crate::project::Project;
-use crate::score::{FamilyCount, HostCount, RowsFile, ScoreRequest, Timeline, score_and};
+use crate::score::{FamilyCount, HostCount, RowsFile, ScorePromise, ScoreRequest, Timeline, score_and};
 
 /// The overview, as JSON: an [`Analysis`].
 pub(crate) const ANALYSIS: &str = "analysis.json";
@@ -71,6 +71,10 @@ pub struct Analysis {
     pub hosts: Vec<HostCount>,
     /// Flows and flagged flows of each attack family, where the file holds them.
     pub families: BTreeMap<String, FamilyCount>,
+    /// What the model promises, and whether that holds for this traffic; `None` where it promises nothing, and in analyses of
+    /// before that was kept.
+    #[serde(default)]
+    pub promise: Option<ScorePromise>,
     /// Lines that hold no flow, by kind.
     pub left_out: Vec<(String, u64)>,
     /// Seconds it took.
@@ -144,6 +148,7 @@ pub fn analyse(request: &AnalysisRequest, listener: &dyn Listener) -> Result<Ana
         timeline: seen.timeline,
         hosts: seen.hosts,
         families: scored.families,
+        promise: scored.promise,
         left_out: scored.left_out.kinds().map(|(n, what)| (what.to_string(), n)).collect(),
         seconds: scored.seconds,
     };

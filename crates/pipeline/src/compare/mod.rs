@@ -46,12 +46,20 @@ pub fn compare_page(project: &Project, request: &CompareRequest, output: &Path) 
         return Err(PipelineError::refuse(format!("{}: the page is written as .html; name it so", output.display())));
     }
     nta_atomic::check_target(output).map_err(refused)?;
-    let html = page::render(&judged_runs(project, request)?)?;
+    let html = compare_html(project, request)?;
     let mut file = AtomicFile::create(output).map_err(failed)?;
     std::io::Write::write_all(&mut file, html.as_bytes())
         .map_err(|error| PipelineError::fail(format!("cannot write {}: {error}", output.display())))?;
     file.commit().map_err(failed)?;
     Ok(output.to_owned())
+}
+
+/// That page's text.
+///
+/// # Errors
+/// Those of [`compare`].
+pub fn compare_html(project: &Project, request: &CompareRequest) -> Result<String, PipelineError> {
+    page::render(&judged_runs(project, request)?)
 }
 
 /// The runs, the baseline first.

@@ -49,13 +49,9 @@ impl<'a> Input<'a> {
         let paths = asked.paths.iter().map(|path| if path == Path::new("-") { stdin } else { path });
         let patterns: Vec<String> = paths.map(|path| glob_safe(&path.to_string_lossy())).collect();
         let source = Source::resolve(&patterns, &working).map_err(refused)?;
-        let state = model.state.as_ref();
         let contact = listener.contact();
         let labels = asked.labels.map(|labels| labels.open(&working, &model.schema, &contact));
         let options = ReadOptions {
-            by: state.map(|state| state.by),
-            entity_key: state.map_or([0; 16], |state| state.entity_key),
-            sensor_key: state.map(|state| state.sensor_key).unwrap_or_default(),
             sensor: asked.sensor.map(str::to_owned),
             advice: if asked.written.is_some() { Advice::Options } else { Advice::File },
             written: asked.written.clone().unwrap_or_default(),
@@ -64,7 +60,7 @@ impl<'a> Input<'a> {
             bad_rows: asked.bad_rows,
             batch_rows: asked.batch_rows,
             contact,
-            ..ReadOptions::new(Arc::new(model.schema.clone()))
+            ..reads_as(model)
         };
         Ok(Input { source, options, listener, stage: asked.stage })
     }
@@ -122,6 +118,17 @@ impl<'a> Input<'a> {
             true => Err(PipelineError::Interrupted("while scoring; nothing was written".to_owned())),
             false => Ok(()),
         }
+    }
+}
+
+/// Rows as `model` takes them.
+pub(super) fn reads_as(model: &Model) -> ReadOptions {
+    let state = model.state.as_ref();
+    ReadOptions {
+        by: state.map(|state| state.by),
+        entity_key: state.map_or([0; 16], |state| state.entity_key),
+        sensor_key: state.map(|state| state.sensor_key).unwrap_or_default(),
+        ..ReadOptions::new(Arc::new(model.schema.clone()))
     }
 }
 

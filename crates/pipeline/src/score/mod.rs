@@ -6,6 +6,7 @@
 mod in_order;
 mod input;
 mod output;
+mod posted;
 mod promise;
 mod reasons;
 mod rows;
@@ -36,6 +37,7 @@ pub(crate) use in_order::{needs_sorting, unsorted};
 pub(crate) use input::{Asked, Input, glob_safe};
 pub(crate) use output::{FLAGGED, PROBABILITY};
 use output::{TableOutput, Written};
+pub use posted::{LoadedModel, PostedScores};
 use promise::HoldsHere;
 pub use promise::{Outside, ScorePromise};
 pub(crate) use reasons::WhyFlagged;

@@ -6,7 +6,7 @@ use nta_ingest::{Batch, Reject};
 use nta_metrics::ThresholdRule;
 use nta_model::Model;
 use nta_preprocess::{CategoricalProfile, NumericProfile, Profile, Spread};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::sink::ScoreSink;
 use crate::drift_limits::own_limits;
@@ -16,7 +16,7 @@ use crate::error::PipelineError;
 const LEAST_OUTSIDE: f64 = 0.01;
 
 /// A promise, and whether it holds for the file.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScorePromise {
     /// Largest share of benign flows that may be flagged.
     pub budget: f64,
@@ -34,7 +34,7 @@ pub struct ScorePromise {
 }
 
 /// A column with values beyond those of the training.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outside {
     /// Its name.
     pub name: String,

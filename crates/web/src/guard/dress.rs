@@ -12,7 +12,8 @@ const REPORT: &str = "default-src 'none'; style-src 'unsafe-inline'; font-src da
                       frame-ancestors 'none'; sandbox allow-same-origin allow-top-navigation-by-user-activation";
 
 pub(super) fn dress(response: &mut Response, request: &str, uri: &Uri, cookie: Option<&str>) {
-    let is_report = uri.path().ends_with("/report") && response.status().is_success();
+    let stands_alone = uri.path().ends_with("/report") || uri.path() == "/runs/compare";
+    let is_report = stands_alone && response.status().is_success();
     let is_asset = uri.path().starts_with("/assets/") && response.status().is_success();
     let headers = response.headers_mut();
     let mut put = |name: HeaderName, value: &str| {

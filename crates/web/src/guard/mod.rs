@@ -14,10 +14,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use crate::answer::body_of;
+use crate::audit::{self, Entry};
 use crate::error::Problem;
 use crate::server::Server;
 use crate::{Happened, random};
-use visitor::{CSRF, Visitor};
+use visitor::{By, CSRF, Visitor};
 
 /// The cookie that holds the id of a session.
 const COOKIE: &str = "nta_session";
@@ -31,27 +32,69 @@ pub(crate) async fn guard(State(server): State<Server>, mut request: Request, ne
     let cookie = cookie(request.headers());
     // A new visitor gets a session id at once, so that the page it asked for can change something.
     let session = cookie.clone().or_else(|| random::id().ok()).unwrap_or_default();
-    let visitor =
-        Visitor { csrf: server.access.csrf(&session), session: session.clone(), guarded: server.access.is_guarded() };
+    let visitor = Visitor {
+        csrf: server.access.csrf(&session),
+        session: session.clone(),
+        guarded: server.access.is_guarded(),
+        by: match (bearer(request.headers()), &cookie) {
+            (Some(_), _) => By::Token,
+            (None, Some(_)) => By::Session,
+            (None, None) => By::Nobody,
+        },
+    };
     request.extensions_mut().insert(visitor.clone());
     let mut response = match admit(&server, &request, &visitor, cookie.is_some()) {
         Admission::In => next.run(request).await,
         Admission::Login => Redirect::to("/login").into_response(),
         Admission::Refused(problem) => problem.into_response(),
     };
+    record(&server, &id, &method, &uri, &visitor, &mut response).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>().filter(|_| wants_page) {
         response = server.pages.problem(&problem, &visitor);
     }
     let new = (cookie.is_none() && wants_page).then(|| session_cookie(&session));
     dress::dress(&mut response, &id, &uri, new.as_deref());
+    let (status, took) = (response.status().as_u16(), begun.elapsed());
+    server.metrics.answered(known(&method), status, took.as_secs_f64());
     server.watcher.hear(&Happened::Answered {
         request: &id,
         method: method.as_str(),
         path: uri.path(),
-        status: response.status().as_u16(),
-        microseconds: begun.elapsed().as_micros() as u64,
+        status,
+        microseconds: took.as_micros() as u64,
     });
     response
+}
+
+/// The method, where it is one that is answered: others are a client's to invent.
+fn known(method: &Method) -> &str {
+    match *method {
+        Method::GET | Method::HEAD | Method::POST | Method::PATCH | Method::DELETE => method.as_str(),
+        _ => "other",
+    }
+}
+
+/// Adds a change to the audit log. Pieces of a file are none: its beginning is, and what is then made of it.
+async fn record(server: &Server, id: &str, method: &Method, uri: &Uri, visitor: &Visitor, response: &mut Response) {
+    let done = response.extensions_mut().remove::<audit::Done>();
+    let changes = matches!(*method, Method::POST | Method::DELETE) && response.status().is_success();
+    let is_wrong_token = uri.path() == "/api/v1/session" && response.status() == StatusCode::UNAUTHORIZED;
+    if !changes && !is_wrong_token {
+        return;
+    }
+    let server = server.clone();
+    let (id, method, path) = (id.to_owned(), method.as_str().to_owned(), uri.path().to_owned());
+    let (who, status) = (visitor.told(), response.status().as_u16());
+    let added = tokio::task::spawn_blocking(move || {
+        let time = nta_pipeline::Moment::now().to_string();
+        let done = done.map(|done| done.0);
+        let entry = Entry { time, request: &id, who: &who, method: &method, path: &path, status, done };
+        if let Err(error) = server.audit.add(&entry) {
+            server.watcher.hear(&Happened::NotAudited { request: &id, why: &error.to_string() });
+        }
+    });
+    // It hears of its own failures.
+    drop(added.await);
 }
 
 enum Admission {

@@ -9,6 +9,9 @@ pub(crate) struct Job {
     pub(crate) id: String,
     /// What the user calls what it works on.
     pub(crate) name: String,
+    /// Bytes of that.
+    #[serde(default)]
+    pub(crate) bytes: u64,
     #[serde(flatten)]
     pub(crate) work: Work,
     pub(crate) state: JobState,
@@ -26,13 +29,45 @@ pub(crate) struct Job {
     pub(crate) made: Option<Made>,
 }
 
+impl Job {
+    /// One that waits.
+    pub(crate) fn asked(id: String, name: String, work: Work) -> Self {
+        Job {
+            id,
+            name,
+            bytes: 0,
+            work,
+            state: JobState::Queued,
+            error: None,
+            asked: Moment::now(),
+            ended: None,
+            begun: 0,
+            made: None,
+        }
+    }
+}
+
 /// What to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum Work {
-    Score { upload: String, model: String, explain: bool },
+    Score {
+        upload: String,
+        model: String,
+        explain: bool,
+    },
     Try,
-    Train { upload: String },
+    Train {
+        upload: String,
+    },
+    /// Benign flows of a site make the next version of a model.
+    Baseline {
+        upload: String,
+        model: String,
+        verified: bool,
+        accept: bool,
+        budget: Option<f64>,
+    },
 }
 
 impl Work {
@@ -41,13 +76,14 @@ impl Work {
             Work::Score { .. } => "score",
             Work::Try => "try",
             Work::Train { .. } => "train",
+            Work::Baseline { .. } => "baseline",
         }
     }
 
     /// The file that it reads.
     pub(crate) fn upload(&self) -> Option<&str> {
         match self {
-            Work::Score { upload, .. } | Work::Train { upload } => Some(upload),
+            Work::Score { upload, .. } | Work::Train { upload } | Work::Baseline { upload, .. } => Some(upload),
             Work::Try => None,
         }
     }
@@ -91,6 +127,20 @@ pub(crate) enum Made {
         model: String,
         /// What was taken for granted: the key, and what it became.
         guesses: Vec<(String, String)>,
+    },
+    /// The next version of a model, with the thresholds of a site.
+    Site {
+        model: String,
+        parent: String,
+        /// Benign flows that it rests on.
+        rows: u64,
+        /// Largest share of benign flows there that may be flagged, and how surely.
+        budget: f64,
+        confidence: f64,
+        /// Thresholds until now and from now on, with the share of these flows above each: by member.
+        thresholds: Vec<(String, f32, f64, f32, f64)>,
+        /// Why nothing is flagged, or less than the budget allows.
+        notes: Vec<String>,
     },
 }
 

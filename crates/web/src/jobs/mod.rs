@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Json, body_of};
+use crate::audit::Done;
 use crate::error::Problem;
 use crate::guard::visitor::Visitor;
 use crate::models;
@@ -38,6 +39,21 @@ pub(crate) enum Asked {
     Try {},
     /// A model of an uploaded file.
     Train { upload: String },
+    /// An uploaded file of a site's benign flows, for the next version of a model.
+    Baseline {
+        upload: String,
+        /// `name/3`.
+        model: String,
+        /// Somebody has looked at the flows: they are benign.
+        #[serde(default)]
+        verified: bool,
+        /// Flows that score like known attacks were looked at, and are benign.
+        #[serde(default)]
+        accept: bool,
+        /// The false positive rate to promise; the model's own where not given.
+        #[serde(default)]
+        budget: Option<f64>,
+    },
 }
 
 /// A job and how far it is.
@@ -61,19 +77,28 @@ pub(crate) async fn list(State(server): State<Server>) -> Json<JobList> {
 }
 
 pub(crate) async fn begin(State(server): State<Server>, request: Request) -> Result<Response, Problem> {
-    let (name, work) = match body_of(request.into_body()).await? {
+    let (name, bytes, work) = match body_of(request.into_body()).await? {
         Asked::Score { upload, model, explain } => {
             let file = server.uploads.whole(&upload)?;
             let known = models::versions(&server).await?;
             let model = models::chosen(&known, model.as_deref())?;
-            (file.name, Work::Score { upload, model, explain })
+            (file.name, file.size, Work::Score { upload, model, explain })
         }
-        Asked::Try {} => ("simulated traffic".to_owned(), Work::Try),
-        Asked::Train { upload } => (server.uploads.whole(&upload)?.name, Work::Train { upload }),
+        Asked::Try {} => ("simulated traffic".to_owned(), 0, Work::Try),
+        Asked::Train { upload } => {
+            let file = server.uploads.whole(&upload)?;
+            (file.name, file.size, Work::Train { upload })
+        }
+        Asked::Baseline { upload, model, verified, accept, budget } => {
+            let file = server.uploads.whole(&upload)?;
+            let model = models::chosen(&models::versions(&server).await?, Some(&model))?;
+            (file.name, file.size, Work::Baseline { upload, model, verified, accept, budget })
+        }
     };
-    let job = server.jobs.add(name, work)?;
+    let job = server.jobs.add(name, bytes, work)?;
+    let done = Done(format!("{} {} as job {}", job.work.kind(), job.name, job.id));
     let place = HeaderValue::from_str(&format!("/api/v1/jobs/{}", job.id)).map_err(std::io::Error::other)?;
-    Ok((StatusCode::ACCEPTED, [(header::LOCATION, place)], Json(job)).into_response())
+    Ok((StatusCode::ACCEPTED, [(header::LOCATION, place)], Extension(done), Json(job)).into_response())
 }
 
 pub(crate) async fn show(State(server): State<Server>, Path(id): Path<String>) -> Result<Json<JobView>, Problem> {

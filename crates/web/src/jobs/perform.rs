@@ -5,14 +5,16 @@ use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
 use nta_pipeline::{
-    AnalysedRows, AnalysisRequest, InitRequest, Listener, LoadedConfig, PipelineError, Resume, RunConfig,
-    SimulateRequest, analyse, chain, init, models, run, simulate,
+    AnalysedRows, AnalysisRequest, AsWritten, BadRows, BaselineOutcome, BaselineRequest, InitRequest, Listener,
+    LoadedConfig, PipelineError, Resume, RunConfig, SimulateRequest, SiteThreshold, Trust, analyse, baseline, chain,
+    init, models, run, simulate,
 };
 
 use super::ended::{Done, Ended};
 use super::kept::{Job, Made, Work, told};
 use super::progress::Followed;
 use crate::server::Server;
+use crate::spoken::for_pages;
 
 /// The run that "try it" makes.
 const QUICKSTART: &str = include_str!("../../../../configs/quickstart.yaml");
@@ -35,6 +37,21 @@ pub(crate) fn perform(server: &Server, job: &Job, followed: &Followed) -> Done {
         }
         Work::Try => try_out(server, job, followed).map_err(|error| ended(&error, Path::new(""), "")),
         Work::Train { upload } => train(server, job, upload, followed),
+        Work::Baseline { upload, model, verified, accept, budget } => {
+            let file = server.uploads.data(upload);
+            let request = BaselineRequest {
+                model: model.clone(),
+                files: vec![file.clone()],
+                sensor: Some(job.name.clone()),
+                written: AsWritten::default(),
+                bad_rows: BadRows::Refuse,
+                trust: if *verified { Trust::Verified } else { Trust::Unverified },
+                budget: *budget,
+                accept: *accept,
+                project: server.project.clone(),
+            };
+            baseline(&request, followed).map(site).map_err(|error| ended(&error, &file, &job.name))
+        }
     }));
     done.unwrap_or_else(|_| Err(Ended::Failed("an internal error; the server's log has more".to_owned())))
 }
@@ -44,7 +61,7 @@ fn ended(error: &PipelineError, file: &Path, name: &str) -> Ended {
     if matches!(error, PipelineError::Interrupted(_)) {
         return Ended::Stopped;
     }
-    let (ours, text) = (file.display().to_string(), chain(error));
+    let (ours, text) = (file.display().to_string(), for_pages(&chain(error)));
     Ended::Failed(if ours.is_empty() { text } else { text.replace(&ours, name) })
 }
 
@@ -90,6 +107,24 @@ fn try_out(server: &Server, job: &Job, listener: &dyn Listener) -> Result<Made, 
     let made = score(server, job, &file, QUICKSTART_NAME, true, listener);
     let _ = fs::remove_file(&file);
     made
+}
+
+/// What came of a baseline, as it is kept.
+fn site(outcome: BaselineOutcome) -> Made {
+    let note = |t: &SiteThreshold| t.reason.as_ref().map(|reason| format!("{}: {reason}", t.name));
+    Made::Site {
+        notes: outcome.thresholds.iter().filter_map(note).collect(),
+        thresholds: outcome
+            .thresholds
+            .into_iter()
+            .map(|t| (t.name, t.before, t.flagged_before, t.value, t.flagged))
+            .collect(),
+        rows: outcome.site.rows,
+        budget: outcome.site.budget,
+        confidence: outcome.site.confidence,
+        parent: outcome.parent,
+        model: outcome.model,
+    }
 }
 
 fn train(server: &Server, job: &Job, upload: &str, listener: &dyn Listener) -> Done {

@@ -1,4 +1,5 @@
-//! Jobs one after the other, in a thread of their own, each kept in a file: what a killed server left is begun again.
+//! Jobs in two lanes, each a thread: any job in its turn in one, small files alone in the other, so that they need not wait
+//! for a large one. Each job is kept in a file: what a killed server left is begun again.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
@@ -20,6 +21,9 @@ use crate::{Happened, Watcher, random};
 /// A job that took the server down with it is not begun for ever.
 const MOST_TIMES: u32 = 3;
 
+/// Bytes of a file that may take the lane for small ones.
+const SMALL: u64 = 32 << 20;
+
 /// Jobs that may wait.
 const MOST_WAITING: usize = 100;
 
@@ -35,9 +39,26 @@ pub(crate) struct Jobs {
 struct State {
     all: BTreeMap<String, Job>,
     waiting: VecDeque<String>,
-    running: Option<(String, Arc<Followed>)>,
+    running: BTreeMap<String, Arc<Followed>>,
     stopping: bool,
-    working: bool,
+    /// Lanes that take jobs.
+    working: usize,
+}
+
+/// Which jobs a thread takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    Any,
+    Small,
+}
+
+const LANES: [Lane; 2] = [Lane::Any, Lane::Small];
+
+impl Lane {
+    fn takes(self, job: &Job) -> bool {
+        let is_small = matches!(job.work, Work::Score { .. }) && (1..=SMALL).contains(&job.bytes);
+        self == Lane::Any || is_small
+    }
 }
 
 impl Jobs {
@@ -65,20 +86,24 @@ impl Jobs {
         Jobs { folder, watcher, state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// Begins to work: `perform` does each job, one after the other.
+    /// Begins to work: `perform` does each job, one after the other in each lane.
     pub(crate) fn start(
         self: &Arc<Self>,
-        perform: impl Fn(&Job, &Followed) -> Done + Send + 'static,
-    ) -> io::Result<JoinHandle<()>> {
-        let jobs = Arc::clone(self);
-        held(&jobs.state).working = true;
-        std::thread::Builder::new().name("jobs".to_owned()).spawn(move || {
-            while let Some((job, followed)) = jobs.next() {
-                let done = perform(&job, &followed);
-                jobs.end(&job.id, done, &followed);
-            }
-            held(&jobs.state).working = false;
-        })
+        perform: impl Fn(&Job, &Followed) -> Done + Send + Sync + 'static,
+    ) -> io::Result<Vec<JoinHandle<()>>> {
+        let perform = Arc::new(perform);
+        let work = |lane: Lane| {
+            let (jobs, perform) = (Arc::clone(self), Arc::clone(&perform));
+            held(&jobs.state).working += 1;
+            std::thread::Builder::new().name("jobs".to_owned()).spawn(move || {
+                while let Some((job, followed)) = jobs.next(lane) {
+                    let done = perform(&job, &followed);
+                    jobs.end(&job.id, done, &followed);
+                }
+                held(&jobs.state).working -= 1;
+            })
+        };
+        LANES.into_iter().map(work).collect()
     }
 
     /// No more jobs are begun; the one at work is asked to stop by its watcher.
@@ -88,21 +113,12 @@ impl Jobs {
     }
 
     pub(crate) fn is_working(&self) -> bool {
-        held(&self.state).working
+        held(&self.state).working == LANES.len()
     }
 
-    pub(crate) fn add(&self, name: String, work: Work) -> Result<Job, Problem> {
-        let job = Job {
-            id: random::id()?,
-            name,
-            work,
-            state: JobState::Queued,
-            error: None,
-            asked: Moment::now(),
-            ended: None,
-            begun: 0,
-            made: None,
-        };
+    /// Takes on work on something of `bytes` that the user calls `name`.
+    pub(crate) fn add(&self, name: String, bytes: u64, work: Work) -> Result<Job, Problem> {
+        let job = Job { bytes, ..Job::asked(random::id()?, name, work) };
         let mut state = held(&self.state);
         if state.waiting.len() >= MOST_WAITING {
             return Err(Problem::new(
@@ -134,12 +150,12 @@ impl Jobs {
     pub(crate) fn before(&self, id: &str) -> usize {
         let state = held(&self.state);
         let place = state.waiting.iter().position(|waiting| waiting == id);
-        place.map_or(0, |place| place + usize::from(state.running.is_some()))
+        place.map_or(0, |place| place + state.running.len())
     }
 
     pub(crate) fn progress(&self, id: &str) -> Option<Progress> {
-        let running = held(&self.state).running.clone();
-        running.filter(|(running, _)| running == id).map(|(_, followed)| followed.seen())
+        let followed = held(&self.state).running.get(id).cloned();
+        followed.map(|followed| followed.seen())
     }
 
     /// Whether a job that has not ended reads this upload.
@@ -149,7 +165,7 @@ impl Jobs {
 
     pub(crate) fn cancel(&self, id: &str) -> Result<(), Problem> {
         let mut state = held(&self.state);
-        if let Some((_, followed)) = state.running.as_ref().filter(|(running, _)| running == id) {
+        if let Some(followed) = state.running.get(id) {
             followed.cancel();
             return Ok(());
         }
@@ -174,21 +190,22 @@ impl Jobs {
         Ok(())
     }
 
-    /// Waits for the next job; `None` when there will be none.
-    fn next(&self) -> Option<(Job, Arc<Followed>)> {
+    /// Waits for the next job of a lane; `None` when there will be none.
+    fn next(&self, lane: Lane) -> Option<(Job, Arc<Followed>)> {
         let mut state = held(&self.state);
         loop {
             if state.stopping {
                 return None;
             }
-            if let Some(id) = state.waiting.pop_front() {
+            let place = state.waiting.iter().position(|id| state.all.get(id).is_none_or(|job| lane.takes(job)));
+            if let Some(id) = place.and_then(|place| state.waiting.remove(place)) {
                 let Some(job) = state.all.get_mut(&id) else { continue };
                 (job.state, job.begun) = (JobState::Running, job.begun + 1);
                 // Where the disk is full the work itself will say so.
                 let _ = keep(&self.folder, job);
                 self.tell(job);
                 let (job, followed) = (job.clone(), Arc::new(Followed::new(Arc::clone(&self.watcher))));
-                state.running = Some((id, Arc::clone(&followed)));
+                state.running.insert(id, Arc::clone(&followed));
                 return Some((job, followed));
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -197,7 +214,7 @@ impl Jobs {
 
     fn end(&self, id: &str, done: Done, followed: &Followed) {
         let mut state = held(&self.state);
-        state.running = None;
+        state.running.remove(id);
         let Some(job) = state.all.get_mut(id) else { return };
         match done {
             Ok(made) => (job.state, job.made) = (JobState::Done, Some(made)),
@@ -234,4 +251,19 @@ fn kept_in(folder: &Path) -> BTreeMap<String, Job> {
     let read = |path: PathBuf| serde_json::from_slice::<Job>(&fs::read(path).ok()?).ok();
     let jobs = files.filter_map(|entry| read(entry.path())).filter(|job| random::is_id(&job.id));
     jobs.map(|job| (job.id.clone(), job)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_file_need_not_wait_for_a_large_one() {
+        let score = || Work::Score { upload: String::new(), model: String::new(), explain: false };
+        let job = |bytes, work| Job { bytes, ..Job::asked("a".to_owned(), "a.csv".to_owned(), work) };
+        assert!(Lane::Small.takes(&job(1_000, score())) && Lane::Any.takes(&job(1_000, score())));
+        assert!(!Lane::Small.takes(&job(SMALL + 1, score())) && Lane::Any.takes(&job(SMALL + 1, score())));
+        assert!(!Lane::Small.takes(&job(1_000, Work::Train { upload: String::new() })));
+        assert!(!Lane::Small.takes(&job(0, score())), "a job of before sizes were kept");
+    }
 }

@@ -1,5 +1,8 @@
 //! Saved models: the list, and which of them a job takes.
 
+pub(crate) mod moves;
+pub(crate) mod version;
+
 use axum::extract::{Extension, State};
 use axum::response::Response;
 use nta_pipeline::ModelLine;
@@ -21,11 +24,14 @@ pub(crate) struct ModelList {
 /// Every version that can be read.
 pub(crate) async fn versions(server: &Server) -> Result<Vec<ModelLine>, Problem> {
     let project = server.project.clone();
-    let mut models = tokio::task::spawn_blocking(move || nta_pipeline::models(&project)).await??;
+    Ok(sorted(tokio::task::spawn_blocking(move || nta_pipeline::models(&project)).await??))
+}
+
+/// Those that can be read; champions first, then the newest.
+pub(crate) fn sorted(mut models: Vec<ModelLine>) -> Vec<ModelLine> {
     models.retain(|model| model.damaged.is_none());
-    // Champions first, then the newest.
     models.sort_by(|a, b| is_champion(b).cmp(&is_champion(a)).then_with(|| b.created.cmp(&a.created)));
-    Ok(models)
+    models
 }
 
 fn is_champion(model: &ModelLine) -> bool {

@@ -9,9 +9,10 @@ use serde::Serialize;
 
 use crate::error::Problem;
 use crate::guard::visitor::Visitor;
-use crate::jobs::Job;
-use crate::models;
+use crate::jobs::{Job, Work};
 use crate::server::Server;
+use crate::uploads::UploadRow;
+use crate::{models, uploads};
 
 /// What the first page and the page for training show.
 #[derive(Serialize)]
@@ -19,6 +20,8 @@ struct Start {
     /// Versions to choose from, the one that is taken by default first.
     models: Vec<String>,
     jobs: Vec<Job>,
+    /// Files on the server.
+    uploads: Vec<UploadRow>,
 }
 
 /// Jobs on the page.
@@ -26,14 +29,15 @@ const SHOWN: usize = 30;
 
 async fn start(server: &Server, is_shown: impl Fn(&Job) -> bool) -> Result<Start, Problem> {
     let models = models::versions(server).await?.into_iter().map(|model| model.version).collect();
-    Ok(Start { models, jobs: server.jobs.all().into_iter().filter(is_shown).take(SHOWN).collect() })
+    let jobs = server.jobs.all().into_iter().filter(is_shown).take(SHOWN).collect();
+    Ok(Start { models, jobs, uploads: uploads::rows(server).await? })
 }
 
 pub(crate) async fn analyse(
     State(server): State<Server>,
     Extension(visitor): Extension<Visitor>,
 ) -> Result<Response, Problem> {
-    let start = start(&server, |job| job.work.kind() != "train").await?;
+    let start = start(&server, |job| matches!(job.work, Work::Score { .. } | Work::Try)).await?;
     server.pages.page(&visitor, "analyse.html", "Analyse", &start)
 }
 
@@ -41,7 +45,7 @@ pub(crate) async fn train(
     State(server): State<Server>,
     Extension(visitor): Extension<Visitor>,
 ) -> Result<Response, Problem> {
-    let start = start(&server, |job| job.work.kind() == "train").await?;
+    let start = start(&server, |job| matches!(job.work, Work::Train { .. } | Work::Baseline { .. })).await?;
     server.pages.page(&visitor, "train.html", "Train", &start)
 }
 

@@ -10,12 +10,13 @@ use serde::Serialize;
 use crate::error::Problem;
 use crate::guard::visitor::Visitor;
 
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: [(&str, &str); 11] = [
     ("base.html", include_str!("../../templates/base.html")),
     ("analyse.html", include_str!("../../templates/analyse.html")),
     ("job.html", include_str!("../../templates/job.html")),
     ("jobs.html", include_str!("../../templates/jobs.html")),
     ("login.html", include_str!("../../templates/login.html")),
+    ("model.html", include_str!("../../templates/model.html")),
     ("models.html", include_str!("../../templates/models.html")),
     ("problem.html", include_str!("../../templates/problem.html")),
     ("result.html", include_str!("../../templates/result.html")),

@@ -1,6 +1,9 @@
-//! Past runs, and their reports.
+//! Past runs, their reports, and runs side by side.
 
-use axum::extract::{Extension, Path, State};
+pub(crate) mod compare;
+mod wanted;
+
+use axum::extract::{Extension, Path, Query, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use nta_pipeline::{RunLine, Status};
@@ -10,6 +13,7 @@ use crate::answer::Json;
 use crate::error::Problem;
 use crate::guard::visitor::Visitor;
 use crate::server::Server;
+use wanted::{RunsWanted, Sort};
 
 /// What the list tells of a run.
 #[derive(Serialize)]
@@ -35,6 +39,15 @@ pub(crate) struct RunRows {
     runs: Vec<RunRow>,
 }
 
+#[derive(Serialize)]
+struct RunsPage {
+    runs: Vec<RunRow>,
+    /// Runs in all.
+    total: usize,
+    wanted: RunsWanted,
+    columns: [(Sort, &'static str, bool); 10],
+}
+
 fn row(run: RunLine) -> RunRow {
     let hybrid = run.evaluation.as_ref().and_then(|evaluation| evaluation.hybrid());
     let value = |metric: &str| hybrid.and_then(|hybrid| hybrid.value(metric));
@@ -57,21 +70,29 @@ fn row(run: RunLine) -> RunRow {
 
 const REPORT: &str = "report.html";
 
-async fn rows(server: &Server) -> Result<RunRows, Problem> {
+/// Newest first.
+async fn rows(server: &Server) -> Result<Vec<RunRow>, Problem> {
     let project = server.project.clone();
     let found = tokio::task::spawn_blocking(move || nta_pipeline::runs(&project)).await??;
-    Ok(RunRows { runs: found.runs.into_iter().map(row).collect() })
+    Ok(found.runs.into_iter().map(row).collect())
 }
 
-pub(crate) async fn list(State(server): State<Server>) -> Result<Json<RunRows>, Problem> {
-    rows(&server).await.map(Json)
+pub(crate) async fn list(
+    State(server): State<Server>,
+    Query(wanted): Query<RunsWanted>,
+) -> Result<Json<RunRows>, Problem> {
+    Ok(Json(RunRows { runs: wanted.of(rows(&server).await?) }))
 }
 
 pub(crate) async fn page(
     State(server): State<Server>,
     Extension(visitor): Extension<Visitor>,
+    Query(wanted): Query<RunsWanted>,
 ) -> Result<Response, Problem> {
-    server.pages.page(&visitor, "runs.html", "Runs", &rows(&server).await?)
+    let all = rows(&server).await?;
+    let total = all.len();
+    let data = RunsPage { runs: wanted.clone().of(all), total, wanted, columns: wanted::COLUMNS };
+    server.pages.page(&visitor, "runs.html", "Runs", &data)
 }
 
 /// A run's report as it was written: a page that stands alone.
@@ -81,8 +102,14 @@ pub(crate) async fn report(State(server): State<Server>, Path(id): Path<String>)
         // By its whole id among the runs that there are: the text never becomes part of a path.
         let found = nta_pipeline::runs(&project)?.runs.into_iter().find(|run| run.record.id == id);
         let found = found.ok_or_else(|| Problem::not_found("run"))?;
-        std::fs::read(found.folder.join(REPORT)).map_err(|_| Problem::not_found("report; the run did not finish"))
+        std::fs::read_to_string(found.folder.join(REPORT))
+            .map_err(|_| Problem::not_found("report; the run did not finish"))
     };
-    let page = tokio::task::spawn_blocking(read).await??;
-    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], page).into_response())
+    Ok(standing_alone(&tokio::task::spawn_blocking(read).await??))
+}
+
+/// A page of `nta-report`'s, with the way back to ours in its header.
+fn standing_alone(page: &str) -> Response {
+    let page = page.replacen("<header>", "<header>\n<p class=\"over\"><a href=\"/runs\">Runs</a></p>", 1);
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], page).into_response()
 }

@@ -3,7 +3,7 @@
 pub(crate) mod store;
 
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Extension, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt;
 
 use crate::answer::{Json, body_of};
+use crate::audit::Done;
 use crate::error::Problem;
 use crate::server::Server;
 
@@ -31,11 +32,47 @@ pub(crate) struct Begun {
     offset: u64,
 }
 
+/// A file, and whether it can be removed.
+#[derive(Serialize)]
+pub(crate) struct UploadRow {
+    #[serde(flatten)]
+    upload: store::Upload,
+    /// Bytes that are here.
+    held: u64,
+    /// A job that has not ended reads it.
+    in_use: bool,
+}
+
+#[derive(Serialize)]
+pub(crate) struct UploadList {
+    uploads: Vec<UploadRow>,
+}
+
+/// All of them, the newest first.
+pub(crate) async fn rows(server: &Server) -> Result<Vec<UploadRow>, Problem> {
+    let server = server.clone();
+    let read = move || {
+        let row = |upload: store::Upload| UploadRow {
+            held: server.uploads.held(&upload).unwrap_or(0),
+            in_use: server.jobs.uses(&upload.id),
+            upload,
+        };
+        server.uploads.all().into_iter().map(row).collect()
+    };
+    Ok(tokio::task::spawn_blocking(read).await?)
+}
+
+pub(crate) async fn list(State(server): State<Server>) -> Result<Json<UploadList>, Problem> {
+    Ok(Json(UploadList { uploads: rows(&server).await? }))
+}
+
 pub(crate) async fn begin(State(server): State<Server>, request: Request) -> Result<Response, Problem> {
     let Announced { name, size } = body_of(request.into_body()).await?;
     let upload = server.uploads.begin(&name, size)?;
+    let done = Done(format!("{} of {size} bytes as upload {}", upload.name, upload.id));
     let place = HeaderValue::from_str(&format!("/api/v1/uploads/{}", upload.id)).map_err(std::io::Error::other)?;
-    Ok((StatusCode::CREATED, [(header::LOCATION, place)], Json(Begun { id: upload.id, offset: 0 })).into_response())
+    let begun = Json(Begun { id: upload.id, offset: 0 });
+    Ok((StatusCode::CREATED, [(header::LOCATION, place)], Extension(done), begun).into_response())
 }
 
 /// How much of the file is here.

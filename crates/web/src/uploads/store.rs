@@ -66,10 +66,7 @@ impl Uploads {
 
     pub(crate) fn begin(&self, name: &str, size: u64) -> Result<Upload, Problem> {
         if size > self.most {
-            let why = format!(
-                "{size} bytes are more than the {} that this server takes (`nta serve --max-upload`)",
-                self.most
-            );
+            let why = format!("{size} bytes are more than the {} that this server takes", self.most);
             return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why));
         }
         if size == 0 {
@@ -132,10 +129,21 @@ impl Uploads {
         self.folder.join(id).join("upload.json")
     }
 
-    fn under_way(&self) -> Vec<String> {
+    /// All that can be read, the newest first.
+    pub(crate) fn all(&self) -> Vec<Upload> {
+        let mut all: Vec<Upload> = self.ids().into_iter().filter_map(|id| self.find(&id).ok()).collect();
+        all.sort_by_key(|upload| std::cmp::Reverse(upload.begun));
+        all
+    }
+
+    fn ids(&self) -> Vec<String> {
         let folders = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let ids = folders.filter_map(|entry| entry.file_name().into_string().ok()).filter(|id| random::is_id(id));
-        ids.filter(|id| self.whole(id).is_err()).collect()
+        let names = folders.filter_map(|entry| entry.file_name().into_string().ok());
+        names.filter(|id| random::is_id(id)).collect()
+    }
+
+    fn under_way(&self) -> Vec<String> {
+        self.ids().into_iter().filter(|id| self.whole(id).is_err()).collect()
     }
 }
 
