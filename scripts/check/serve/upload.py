@@ -69,19 +69,18 @@ def send(server, path, checks):
     """Sends the file with three breaks; its id and SHA-256."""
     size, total, digest = path.stat().st_size, 0, hashlib.sha256()
     upload = server.begin_upload(path.name, size)
-    breaks = {size * k // 4 // PIECE * PIECE: share for k, share in ((1, 0.3), (2, 0.55), (3, 0.9))}
+    breaks = [(size * k // 4, share) for k, share in ((1, 0.3), (2, 0.55), (3, 0.9))]
     connection, offset, lost = server.connect(), 0, 0
     with open(path, "rb") as file:
         while offset < size:
             file.seek(offset)
             piece = file.read(PIECE)
-            share = breaks.pop(offset, None)
-            if share is None:
+            if not breaks or offset < breaks[0][0]:
                 answer = server.send(upload, offset, piece, connection)
                 assert answer.status == 204, answer.body
                 sent, now = len(piece), int(answer.headers["upload-offset"])
             else:
-                sent = broken(server, upload, offset, piece, share)
+                sent = broken(server, upload, offset, piece, breaks.pop(0)[1])
                 now = settled(server, upload, offset + sent)
                 lost += offset + sent - now
             digest.update(piece[: now - offset])
