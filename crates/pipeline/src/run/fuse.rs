@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use nta_data::{HYBRID, Label, ScoreColumn, Scores};
+use nta_data::{Dataset, HYBRID, Label, ScoreColumn, Scores};
 use nta_hybrid::{Fusion, Hybrid};
 use nta_metrics::{ChosenThreshold, Isotonic, PartScores, ThresholdRule};
 use nta_model::{DataDigest, Golden, Model, NamedThreshold, Provenance, StateRule};
@@ -106,14 +106,10 @@ fn provenance(ctx: &Context<'_>, told: &TrafficReport) -> Provenance {
 }
 
 fn freeze(ctx: &mut Context<'_>, model: &mut Arc<Model>, parts: &Partition) -> Result<Outcome, PipelineError> {
-    let [calibration, threshold] = score_held_out(ctx, model, parts)?;
+    let [calibration, threshold] = score_held_out(ctx.log.listener, model, parts)?;
     let calibration_labels = parts.calibration.labels().map_err(failed)?;
 
-    // Fusion learns nothing from rows whose exact copy the members were trained on, unless no class would be left.
-    let fresh = match without_copies(calibration_labels, &parts.copies.calibration) {
-        Some(weights) => (0..weights.len()).filter(|&i| weights[i] > 0.0).collect(),
-        None => (0..calibration_labels.len()).collect::<Vec<usize>>(),
-    };
+    let fresh = uncopied(parts, calibration_labels);
     let fresh_labels: Vec<Label> = fresh.iter().map(|&i| calibration_labels[i]).collect();
     let fresh = calibration.select(&fresh);
     // Not copied: the scorers are gone, so nobody else holds it.
@@ -134,6 +130,35 @@ fn freeze(ctx: &mut Context<'_>, model: &mut Arc<Model>, parts: &Partition) -> R
     let chosen = model.threshold(HYBRID).map_err(failed)?;
     let combine = ctx.config.hybrid.combine.name().to_owned();
     Ok(Outcome::Hybrid { combine, threshold: chosen.value, rule: chosen.rule })
+}
+
+/// Rows of the calibration part that something is learned from: none whose exact copy the members were trained on, unless
+/// no class would be left.
+fn uncopied(parts: &Partition, labels: &[Label]) -> Vec<usize> {
+    match without_copies(labels, &parts.copies.calibration) {
+        Some(weights) => (0..weights.len()).filter(|&i| weights[i] > 0.0).collect(),
+        None => (0..labels.len()).collect(),
+    }
+}
+
+/// Probability, profile and golden rows of a model whose members or fusion have changed since it was frozen. `benign` rows
+/// are those that its promise is for.
+pub(crate) fn recalibrate(
+    ctx: &Context<'_>,
+    model: &mut Arc<Model>,
+    parts: &Partition,
+    benign: &Dataset,
+) -> Result<(), PipelineError> {
+    let [calibration, threshold] = score_held_out(ctx.log.listener, model, parts)?;
+    let labels = parts.calibration.labels().map_err(failed)?;
+    let fresh = uncopied(parts, labels);
+    let fresh_labels: Vec<Label> = fresh.iter().map(|&i| labels[i]).collect();
+    let chosen = model.threshold(HYBRID).map_err(failed)?.clone();
+    let changed = Arc::make_mut(model);
+    changed.calibration =
+        Isotonic::fit(&calibration.select(&fresh).hybrid().p_attack, &fresh_labels).map_err(failed)?;
+    changed.profile = Some(profile::fit(&parts.train, benign, threshold, &chosen)?);
+    model.record_golden(&parts.calibration).map_err(failed)
 }
 
 /// The same scores, the members' fused by `hybrid`; nothing is flagged yet.

@@ -17,16 +17,16 @@ const CHUNK: usize = 32_768;
 
 /// The calibration and the threshold part. Where they were dealt by blocks, each row is scored in the stream of all that is
 /// learned from: a block scored by itself would meet every host anew, as service does not.
-pub(super) fn score_held_out(
-    ctx: &Context<'_>,
+pub(crate) fn score_held_out(
+    listener: &dyn Listener,
     model: &Arc<Model>,
     parts: &Partition,
 ) -> Result<[Scores; 2], PipelineError> {
-    let alone = |part: &Dataset| score_rows(ctx.log.listener, model, part, Stage::Hybrid);
+    let alone = |part: &Dataset| score_rows(listener, model, part, Stage::Hybrid);
     let Some(stream) = parts.learned().filter(|_| model.state.is_some()) else {
         return Ok([alone(&parts.calibration)?, alone(&parts.threshold)?]);
     };
-    score_stream(ctx, model, &stream, [Part::Calibration as usize, Part::Threshold as usize], Stage::Hybrid)
+    score_stream(listener, model, &stream, [Part::Calibration as usize, Part::Threshold as usize], Stage::Hybrid)
 }
 
 /// The test part `test`; where it was dealt by blocks, each row after those of `learned`, the other four parts.
@@ -41,13 +41,13 @@ pub(super) fn score_test(
     let Some(origins) = cut else { return score_rows(ctx.log.listener, model, test, Stage::Evaluate) };
     let tables = learned.into_iter().chain([test]);
     let stream = Stream::new(&test.schema, tables.zip(origins).collect());
-    let [scores] = score_stream(ctx, model, &stream, [Part::Test as usize], Stage::Evaluate)?;
+    let [scores] = score_stream(ctx.log.listener, model, &stream, [Part::Test as usize], Stage::Evaluate)?;
     Ok(scores)
 }
 
 /// The scores of the parts `wanted` of `stream`, all of whose rows are scored in arrival order.
 fn score_stream<const N: usize>(
-    ctx: &Context<'_>,
+    listener: &dyn Listener,
     model: &Arc<Model>,
     stream: &Stream<'_>,
     wanted: [usize; N],
@@ -58,7 +58,7 @@ fn score_stream<const N: usize>(
         found.push(model.no_scores().map_err(failed)?);
     }
     let take = |range: Range<usize>| stream.rows(range).map_err(failed);
-    in_chunks(ctx.log.listener, model, (stream.n_rows(), &take), stage, |range, scores| {
+    in_chunks(listener, model, (stream.n_rows(), &take), stage, |range, scores| {
         let part_of: Vec<usize> = stream.parts_of(range).collect();
         for (found, part) in found.iter_mut().zip(wanted) {
             let of_part: Vec<usize> = (0..part_of.len()).filter(|&i| part_of[i] == part).collect();
