@@ -156,3 +156,33 @@ fn traffic_dealt_by_blocks_is_no_drift_from_itself() {
     let lstm = columns.iter().find(|column| column["name"] == "lstm").unwrap();
     assert!(lstm["psi"].as_f64().unwrap() < 0.3, "{lstm}");
 }
+
+#[test]
+fn a_challenger_of_a_sites_version_keeps_the_sites_promise_and_says_where_it_cannot() {
+    let (home, fresh) = in_service();
+    // Benign flows of the site, some of which stand in the fresh traffic too.
+    let all = flows(11_000..14_000, true);
+    let benign: String = all.lines().filter(|line| !line.ends_with(",scan")).map(|line| format!("{line}\n")).collect();
+    let baseline = home.write("baseline.csv", benign);
+    let made = answer(&home, 0, &["baseline", "site/1", baseline.to_str().unwrap(), "--verified", "--accept"]);
+    assert_eq!((&made["model"], &made["site"]["rows"]), (&"site/2".into(), &2_400.into()));
+    home.nta(&["promote", "site/2", "--quiet"]).ok();
+    let decision = answer(&home, 0, &["retrain", "site", fresh.to_str().unwrap()])["decision"].clone();
+    assert_eq!((&decision["champion"], &decision["standing"]), (&"site/2".into(), &"promoted".into()));
+    assert_eq!(decision["replay"]["rows"], 4_200, "a version of a site has learned from no traffic of its own");
+    let site = &decision["site"];
+    let kept = &site["kept"];
+    assert_eq!((&kept["from"], &kept["left_out"]), (&"site/2".into(), &800.into()), "{site}");
+    let n_fresh = kept["fresh"].as_u64().unwrap();
+    assert!(n_fresh > 100 && site["rows"] == 1_600 + n_fresh, "{site}");
+    let page = std::fs::read_to_string(decision["report"].as_str().unwrap()).unwrap();
+    assert!(page.contains("The challenger keeps the site") && page.contains("benign flows of the site."));
+    let shown = home.nta(&["models", "show", "site@champion"]).ok().out;
+    assert!(shown.contains("the baseline of site/2") && shown.contains("for traffic like this site's"), "{shown}");
+
+    // The next challenger has it from this one, as long as the files are there.
+    let next = home.write("next.csv", flows(14_000..20_000, true));
+    std::fs::remove_file(&baseline).unwrap();
+    let said = ["site/2 promises for a site", "baseline.csv is not there", "nta baseline site/3 FILE"];
+    home.nta(&["retrain", "site", next.to_str().unwrap()]).refused(2, &said);
+}

@@ -16,8 +16,11 @@ pub struct SiteBaseline {
     pub trimmed: u64,
     /// Flows that score like known attacks, and were accepted as benign.
     pub accepted: u64,
-    /// How many training flows each of them counts like in the density; 0 where none joined.
+    /// How many training flows each of them counts like in the members that they joined; 0 where none joined.
     pub weight: f64,
+    /// Those members.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<String>,
     /// The files.
     pub files: Vec<DataDigest>,
     /// The largest share of benign flows of the site that may be flagged: what was asked, and the share that was trimmed.
@@ -26,4 +29,63 @@ pub struct SiteBaseline {
     pub confidence: f64,
     /// The smallest budget that so many flows support.
     pub supported: f64,
+    /// How the fusion for the site was chosen; absent where it was not, and is that of the training.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<SiteChoice>,
+    /// How the files are read again, so that a retraining keeps the promise; absent where they were no files (a pipe).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SiteSource>,
+    /// What a retraining made of the flows; absent where `nta baseline` itself made the version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<SiteKept>,
+}
+
+/// How the fusion for a site was chosen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteChoice {
+    /// The candidate that the hybrid is now.
+    pub chosen: String,
+    /// Attacks of the training traffic that no member has learned from.
+    pub attacks: u64,
+    /// The training's own fusion first.
+    pub candidates: Vec<SiteCandidate>,
+}
+
+/// A member or a fusion, at the threshold that the site's flows give it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteCandidate {
+    /// `novelty`, `surprise of forest and novelty`, …
+    pub name: String,
+    /// Share of those attacks that it flags, the mean over their families.
+    pub recall: f64,
+}
+
+/// How the files of a baseline are read again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteSource {
+    /// One for each of the files, in arrival order; inside the project from its root.
+    pub paths: Vec<String>,
+    /// One sensor's name for all of them, where it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensor: Option<String>,
+    /// How they are written, where not as the schema says.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub written: serde_json::Value,
+    /// The false positive rate that was asked for.
+    pub false_positive_rate: f64,
+}
+
+/// A site's promise in a version that a retraining made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteKept {
+    /// The version whose baseline it is, `name/3`.
+    pub from: String,
+    /// Flows of that baseline that stand among the traffic of the retraining, and set no threshold.
+    pub left_out: u64,
+    /// Benign flows of the fresh traffic, which train nothing else, among the flows.
+    pub fresh: u64,
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use nta_pipeline::{
     AVERAGE, Awaited, Begun, Finding, Joined, LeaveOut, MeterCounts, OddColumn, Outcome, Outside, PartSize, Remark,
-    SampleRead, ScorePromise, Settled, SiteBaseline, Strong, TimeRead, Unit, listed, thousands, timestamp,
+    SampleRead, ScorePromise, Settled, SiteBaseline, SiteCandidate, SiteChoice, SiteKept, Strong, TimeRead, Unit,
+    listed, thousands, timestamp,
 };
 
 use crate::visible::one_line;
@@ -130,7 +131,10 @@ pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
             };
             format!("{challenger} against {champion}: recall {gain:+.3}, {what}")
         }
-        Outcome::Baseline { rows, model } => format!("{} benign flows, models/{model}", thousands(*rows)),
+        Outcome::Baseline { rows, model } => match model {
+            Some(model) => format!("{} benign flows, models/{model}", thousands(*rows)),
+            None => format!("{} benign flows of the site set the thresholds", thousands(*rows)),
+        },
         Outcome::Simulate { rows, attacks, .. } => {
             format!("{} flows, {} attacks", thousands(*rows), thousands(*attacks))
         }
@@ -154,14 +158,37 @@ pub(crate) fn site(site: &SiteBaseline) -> String {
     let verified = if site.verified { "verified" } else { "unverified" };
     let joined = match site.weight {
         0.0 => "they set thresholds alone".to_owned(),
-        weight => format!("each counts like {weight} training flows in the density"),
+        weight => {
+            let joined = if site.joined.is_empty() { "density".to_owned() } else { site.joined.join(" and ") };
+            format!("each counts like {weight} training flows in the {joined}")
+        }
     };
     let (rows, supported) = (thousands(site.rows), 100.0 * site.supported);
     let accepted = match site.accepted {
         0 => String::new(),
         n => format!("; {} of them score like known attacks", thousands(n)),
     };
-    format!("{rows} {verified} flows, {joined}; they support a budget of {supported:.2} % or more{accepted}")
+    let kept = site.kept.as_ref().map_or_else(String::new, site_kept);
+    format!("{rows} {verified} flows{kept}, {joined}; they support a budget of {supported:.2} % or more{accepted}")
+}
+
+/// What the hybrid is at a site, and what the candidates find of known attacks there.
+pub(crate) fn site_choice(choice: &SiteChoice) -> String {
+    let told = |c: &SiteCandidate| format!("{} {:.1} %", one_line(&c.name), 100.0 * c.recall);
+    let candidates: Vec<String> = choice.candidates.iter().map(told).collect();
+    format!(
+        "{}, chosen by what each finds, at the site's threshold, of {} attacks held out of training: {}",
+        one_line(&choice.chosen),
+        thousands(choice.attacks),
+        candidates.join(", ")
+    )
+}
+
+/// Where the flows of a retrained version come from.
+fn site_kept(kept: &SiteKept) -> String {
+    let part = |n: u64, words: &str| if n == 0 { String::new() } else { format!(", {} {words}", thousands(n)) };
+    let (fresh, left_out) = (part(kept.fresh, "of them fresh ones"), part(kept.left_out, "left out, for they train"));
+    format!(" (the baseline of {}{fresh}{left_out})", kept.from)
 }
 
 fn share(n: u64, of: u64) -> f64 {

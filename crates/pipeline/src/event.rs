@@ -366,12 +366,12 @@ pub enum Outcome {
         /// Whether the alias moved.
         promoted: bool,
     },
-    /// Benign flows of a site made a version.
+    /// Benign flows of a site made a version, or keep the site's promise in a run's model.
     Baseline {
         /// Flows.
         rows: u64,
-        /// `name/4`.
-        model: String,
+        /// `name/4`, where that is all that was made.
+        model: Option<String>,
     },
     /// Traffic was simulated.
     Simulate {

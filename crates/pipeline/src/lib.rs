@@ -69,7 +69,9 @@ pub use nta_metrics::{
     AVERAGE, AtRate, Check, Checked, Evaluation, LeaveOut, MemberEvaluation, OperatingPoint, Paired, Promise, UnitKind,
     metric,
 };
-pub use nta_model::{Act, AliasChange, Collected, Look, Observed, Reign, Removal, SiteBaseline};
+pub use nta_model::{
+    Act, AliasChange, Collected, Look, Observed, Reign, Removal, SiteBaseline, SiteCandidate, SiteChoice, SiteKept,
+};
 pub use nta_report::{Comparison, Service, Standing, ToldCheck, inert_cell, tell_check, thousands};
 pub use nta_tracking::{Moment, Status};
 pub use policy::{Promotion, RetrainConfig};

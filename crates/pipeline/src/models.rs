@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use nta_leakage::Finding;
 use nta_metrics::Promise;
-use nta_model::{AliasChange, DataDigest, Manifest, ModelError, Observed, Registry, Reign, SiteBaseline, Version};
+use nta_model::{
+    AliasChange, DataDigest, Manifest, ModelError, Observed, Provenance, Registry, Reign, SiteBaseline, Version,
+};
 use serde::Serialize;
 
 use crate::error::{PipelineError, refused};
@@ -76,7 +78,7 @@ fn line(version: &Version, evaluations: &Evaluations, damaged: Option<String>) -
         Err(error) => return ModelLine { version: title, damaged: Some(error.to_string()), ..Default::default() },
     };
     // What its run measured was measured with other thresholds.
-    let evaluation = evaluations.of_run(&provenance.run).filter(|_| provenance.site.is_none());
+    let evaluation = evaluations.of_run(&provenance.run).filter(|_| !of_a_baseline(&provenance));
     let hybrid = evaluation.as_ref().and_then(|evaluation| evaluation.hybrid());
     ModelLine {
         version: title,
@@ -92,6 +94,11 @@ fn line(version: &Version, evaluations: &Evaluations, damaged: Option<String>) -
         damaged,
         ..Default::default()
     }
+}
+
+/// Whether `nta baseline` made the version: it has no run of its own, only its parent's.
+pub(crate) fn of_a_baseline(provenance: &Provenance) -> bool {
+    provenance.site.as_ref().is_some_and(|site| site.kept.is_none())
 }
 
 /// One version and the line it comes from.

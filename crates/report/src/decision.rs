@@ -65,6 +65,9 @@ pub struct DecisionPage<'a> {
     pub replayed: u64,
     /// Flows on which analysts gave verdicts.
     pub verdicts: u64,
+    /// Benign flows of a site that set the challenger's thresholds, the largest share of such that may be flagged, and how
+    /// surely; where its promise is for a site.
+    pub site: Option<(u64, f64, f64)>,
     /// Models whose traffic is not to be had, and why.
     pub unavailable: Vec<(&'a str, &'a str)>,
     /// What of the fresh traffic has drifted.
@@ -94,6 +97,7 @@ struct View<'a> {
     learned: String,
     replayed: String,
     verdicts: Option<String>,
+    site: Option<String>,
     held_out: String,
     files: &'a [String],
     unavailable: &'a [(&'a str, &'a str)],
@@ -123,6 +127,7 @@ pub fn render_decision(decision: &DecisionPage<'_>) -> Result<Vec<Artefact>, Rep
         learned: counted(decision.learned, "flow", "flows"),
         replayed: counted(decision.replayed, "old flow", "old flows"),
         verdicts: (decision.verdicts > 0).then(|| counted(decision.verdicts, "verdict", "verdicts")),
+        site: decision.site.map(site),
         held_out: counted(decision.held_out_rows, "flow", "flows"),
         files: decision.files,
         unavailable: &decision.unavailable,
@@ -134,6 +139,14 @@ pub fn render_decision(decision: &DecisionPage<'_>) -> Result<Vec<Artefact>, Rep
     };
     let html = page::fill(include_str!("../templates/decision.html"), &view)?;
     Ok(vec![Artefact { path: "decision.html".into(), bytes: html.into_bytes() }])
+}
+
+fn site((rows, budget, confidence): (u64, f64, f64)) -> String {
+    let flows = counted(rows, "benign flow", "benign flows");
+    let (budget, confidence) = (percent(budget), percent(confidence));
+    format!(
+        "The challenger keeps the site's promise: FPR ≤ {budget} at {confidence} confidence, by {flows} of the site."
+    )
 }
 
 fn badge(standing: Standing) -> &'static str {

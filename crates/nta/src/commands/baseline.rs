@@ -42,6 +42,11 @@ fn show(outcome: &BaselineOutcome) -> anyhow::Result<()> {
     }
     writeln!(out, "  promise     {}", words::site_promise(&outcome.site))?;
     writeln!(out, "  baseline    {}", words::site(&outcome.site))?;
+    if let Some(choice) = &outcome.site.choice {
+        writeln!(out, "  hybrid      {}", words::site_choice(choice))?;
+    } else if let Some(why) = &outcome.not_chosen {
+        writeln!(out, "  hybrid      fused as trained, none chosen for the site: {}", visible::one_line(why))?;
+    }
     if !outcome.has_novelty {
         let why = "this model has no member that knows benign traffic alone, so the flows set thresholds and no more: one \
                    trained with `density: {}` in its config learns from them too";

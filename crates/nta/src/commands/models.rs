@@ -114,12 +114,16 @@ fn show(model: &str, common: &Common) -> anyhow::Result<()> {
         writeln!(out, "  give-away   {}", one_line(&words::give_away(finding, true)))?;
     }
     data(&mut out, line)?;
-    let promise = match (&line.promise, &line.site) {
-        (Some(promise), _) => promise.describe(),
-        (None, Some(site)) => {
-            writeln!(out, "  baseline    {}", words::site(site))?;
-            words::site_promise(site)
+    if let Some(site) = &line.site {
+        writeln!(out, "  baseline    {}", one_line(&words::site(site)))?;
+        if let Some(choice) = &site.choice {
+            writeln!(out, "  hybrid      {}", words::site_choice(choice))?;
         }
+    }
+    let promise = match (&line.promise, &line.site) {
+        (Some(promise), Some(site)) => format!("{}; {}", words::site_promise(site), promise.describe()),
+        (Some(promise), None) => promise.describe(),
+        (None, Some(site)) => words::site_promise(site),
         (None, None) if line.metrics.is_empty() => "not known: its run is gone".to_owned(),
         (None, None) => "none was made".to_owned(),
     };

@@ -9,7 +9,7 @@ use nta_pipeline::{
 
 use crate::args::{Common, RetrainArgs};
 use crate::progress::Progress;
-use crate::{commands, table, visible};
+use crate::{commands, table, visible, words};
 
 pub(crate) fn retrain(args: &RetrainArgs, common: &Common) -> anyhow::Result<()> {
     let request = RetrainRequest {
@@ -46,6 +46,10 @@ fn show(outcome: &RetrainOutcome) -> anyhow::Result<()> {
         writeln!(out, "  {:<11} {}", if i == 0 { "not shown" } else { "" }, visible::one_line(&told))?;
     }
     writeln!(out, "  fresh       {}", visible::one_line(&fresh(outcome, decision)))?;
+    if let Some(site) = &decision.site {
+        writeln!(out, "  promise     {}", words::site_promise(site))?;
+        writeln!(out, "  baseline    {}", visible::one_line(&words::site(site)))?;
+    }
     let drifted = if decision.drifted.is_empty() { "none".to_owned() } else { decision.drifted.join(", ") };
     writeln!(out, "  drift       {}", visible::one_line(&drifted))?;
     let before = if outcome.decided_before { ", decided before: nothing was trained" } else { "" };

@@ -1,14 +1,18 @@
-//! The members with a site's flows, and scores of those flows by counts that do not hold them.
+//! The members with a site's flows, and scores of those flows by counts and trees that do not hold them.
 
 use std::sync::Arc;
 
 use nta_data::{Dataset, Label, ScoreColumn, Scores, Tabular};
 use nta_density::Density;
+use nta_forest::{Fitted, Forest, ForestError};
 use nta_hybrid::{Combine, Fusion, Hybrid, HybridConfig};
 use nta_model::{Member, Model, NamedMember};
+use nta_preprocess::Partition;
 use rayon::prelude::*;
 
+use crate::config::RunConfig;
 use crate::error::{PipelineError, failed};
+use crate::event::{Listener, Stage, StageWatch, Unit};
 
 /// Stretches of neighbouring flows that are left out in turn: the flows of one host or scan stand together.
 const FOLDS: usize = 5;
@@ -19,37 +23,78 @@ pub(super) struct Refitted {
     pub(super) hybrid: Hybrid,
     /// Scores of the flows, each by a member that has not learned from it.
     pub(super) columns: Vec<ScoreColumn>,
-    /// Whether the flows joined a member.
-    pub(super) has_joined: bool,
+    /// The members that the flows joined.
+    pub(super) joined: Vec<String>,
+}
+
+/// The traffic of the training, for members that cannot learn more without it.
+#[derive(Clone, Copy)]
+pub(super) struct Training<'a> {
+    pub(super) parts: &'a Partition,
+    pub(super) listener: &'a dyn Listener,
 }
 
 impl Refitted {
     /// Members and fusion as they are.
     pub(super) fn without(model: &Model, scores: &Scores) -> Self {
         let (members, hybrid) = (model.members.clone(), model.hybrid.clone());
-        Refitted { members, hybrid, columns: scores.members().to_vec(), has_joined: false }
+        Refitted { members, hybrid, columns: scores.members().to_vec(), joined: Vec::new() }
     }
 
-    /// Densities that know the flows too, each flow with the `weight` of so many training flows; a fusion by
-    /// surprise learns from them what is usual.
+    /// Densities that know the flows too, each flow with the `weight` of so many training flows, and forests, where the
+    /// `training` is to be had; a fusion by surprise learns from the flows what is usual.
     pub(super) fn with(
         model: &Arc<Model>,
         rows: &Dataset,
         scores: &Scores,
         weight: f32,
+        training: Option<Training<'_>>,
     ) -> Result<Self, PipelineError> {
         let mut refitted = Refitted::without(model, scores);
         let tabular = model.preprocessor.tabular(rows).map_err(failed)?;
         for (named, column) in refitted.members.iter_mut().zip(&mut refitted.columns) {
-            if let Member::Density(density) = &mut named.member {
-                let p_attack = cross_fitted(density, &tabular, weight)?;
-                *column = ScoreColumn::new(column.name.clone(), p_attack, |_| false);
-                **density = density.with_rows(&tabular, weight).map_err(failed)?;
-                refitted.has_joined = true;
-            }
+            let p_attack = match (&mut named.member, training) {
+                (Member::Density(density), _) => {
+                    let p_attack = cross_fitted(density, &tabular, weight)?;
+                    **density = density.with_rows(&tabular, weight).map_err(failed)?;
+                    p_attack
+                }
+                (Member::Forest(forest), Some(training)) => {
+                    let Some((grown, p_attack)) = training.grow(model, &tabular, weight)? else { continue };
+                    **forest = grown;
+                    p_attack
+                }
+                _ => continue,
+            };
+            *column = ScoreColumn::new(column.name.clone(), p_attack, |_| false);
+            refitted.joined.push(named.name.clone());
         }
         refitted.hybrid = refit(&model.hybrid, &refitted.columns)?;
         Ok(refitted)
+    }
+}
+
+impl Training<'_> {
+    /// The forest grown anew on the training part and the flows `x`, and the flows' scores, each by the trees that have not
+    /// drawn it; `None` for an engine without weights.
+    fn grow(&self, model: &Model, x: &Tabular, weight: f32) -> Result<Option<(Forest, Vec<f32>)>, PipelineError> {
+        let config = RunConfig::parse(&model.provenance.config, "its config", &[])?;
+        let (train, n) = (&self.parts.train, x.n_rows());
+        let mut all = model.preprocessor.tabular(train).map_err(failed)?;
+        all.columns.iter_mut().zip(&x.columns).for_each(|(column, flows)| column.extend_from_slice(flows));
+        let labels = [train.labels().map_err(failed)?, &vec![Label::Benign; n]].concat();
+        let weights = [vec![1.0; train.n_rows()], vec![weight; n]].concat();
+        let watch = StageWatch { listener: self.listener, stage: Stage::Baseline, unit: Unit::TreesGrown };
+        match config.forest.fit_weighted(all, &labels, &weights, config.seed, &watch) {
+            // A flow that every tree has drawn has no score of its own, and may count as the worst.
+            Ok(Fitted { forest, out_of_bag, .. }) => {
+                let flows = out_of_bag[train.n_rows()..].iter().map(|score| score.unwrap_or(1.0));
+                Ok(Some((forest, flows.collect())))
+            }
+            Err(ForestError::EngineLacks { .. }) => Ok(None),
+            Err(ForestError::Cancelled) => Err(PipelineError::Interrupted("while growing trees".to_owned())),
+            Err(error) => Err(failed(error)),
+        }
     }
 }
 

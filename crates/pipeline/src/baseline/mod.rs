@@ -1,9 +1,11 @@
 //! `nta baseline`: benign flows of one site set the thresholds of a model anew and join what its density knows, so that
 //! its promise is one for that site.
 
+mod choice;
 mod crossfit;
+mod held;
 mod known_attacks;
-mod rows;
+pub(crate) mod rows;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use nta_data::{Dataset, HYBRID, Label, ScoreColumn, Scores};
 use nta_ingest::{AsWritten, BadRows};
 use nta_metrics::{Budget, BudgetError, PartScores, ThresholdRule, rows_needed, supported_budget};
 use nta_model::{Model, NamedThreshold, Registry, SiteBaseline, Version};
+use nta_preprocess::Partition;
 use nta_tracking::Moment;
 use serde::Serialize;
 
@@ -22,7 +25,7 @@ use crate::project::Project;
 use crate::run::{fit_profile, score_rows};
 use crate::score::{Asked, Input};
 
-use crossfit::Refitted;
+use crossfit::{Refitted, Training};
 pub use known_attacks::LikeAttack;
 
 /// What a flow of the site counts like beside training flows in the density (chosen on training data: facts of the
@@ -97,6 +100,8 @@ pub struct BaselineOutcome {
     pub thresholds: Vec<SiteThreshold>,
     /// Flows that score like known attacks, the highest first; few.
     pub like_attacks: Vec<LikeAttack>,
+    /// Why no fusion was chosen for the site, where the flows are verified and none was.
+    pub not_chosen: Option<String>,
     /// Whether the model has a member that knows benign traffic alone, which the flows can join.
     pub has_novelty: bool,
     /// Rows that could not be read.
@@ -139,18 +144,28 @@ pub fn baseline(request: &BaselineRequest, listener: &dyn Listener) -> Result<Ba
     if !request.accept {
         known_attacks::refuse(&like_attacks, rows.n_rows())?;
     }
-    let site =
-        SiteBaseline { accepted: like_attacks.len() as u64, files: rows::digests(&input)?, ..SiteBaseline::default() };
-    let made = Made::of(request.trust, &model, &rows, &scores, &budget, site)?;
+    let site = SiteBaseline {
+        accepted: like_attacks.len() as u64,
+        files: rows::digests(&input)?,
+        source: rows::source(request, &input, budget.false_positive_rate)?,
+        ..SiteBaseline::default()
+    };
+    let (held, not_chosen) = match request.trust {
+        Trust::Verified => held::parts(&registry, &version, &model, &request.project, listener)?,
+        Trust::Unverified => (None, None),
+    };
+    let held = held.as_ref().map(|parts| (parts, listener));
+    let made = Made::of(request.trust, &model, (&rows, &scores), &budget, site, held)?;
     let model = made.model(&model, &version, &rows)?;
     let stored = registry.add(name, &model).map_err(failed)?;
     let seconds = begun.elapsed().as_secs_f64();
-    let outcome = Outcome::Baseline { rows: rows.n_rows() as u64, model: stored.title() };
+    let outcome = Outcome::Baseline { rows: rows.n_rows() as u64, model: Some(stored.title()) };
     listener.hear(&Event::StageDone { outcome, seconds });
     Ok(BaselineOutcome {
         parent: version.title(),
         model: stored.title(),
         site: made.site,
+        not_chosen,
         thresholds: made.told,
         like_attacks: like_attacks.into_iter().take(known_attacks::NAMED).collect(),
         has_novelty: model.members.iter().any(|member| member.member.density().is_some()),
@@ -171,7 +186,7 @@ fn budget_of(request: &BaselineRequest, model: &Model) -> Result<Budget, Pipelin
 }
 
 /// What the flows make of the model.
-struct Made {
+pub(crate) struct Made {
     refitted: Refitted,
     scores: Scores,
     thresholds: Vec<NamedThreshold>,
@@ -180,18 +195,24 @@ struct Made {
 }
 
 impl Made {
-    fn of(
+    /// Members, fusion and thresholds for `budget` from `rows`, whose scores by `model` are `scores`. Which fusion is chosen by
+    /// the attacks `held` out of what the members have learned from, where they are to be had.
+    pub(crate) fn of(
         trust: Trust,
         model: &Arc<Model>,
-        rows: &Dataset,
-        scores: &Scores,
+        (rows, scores): (&Dataset, &Scores),
         budget: &Budget,
         site: SiteBaseline,
+        held: Option<(&Partition, &dyn Listener)>,
     ) -> Result<Self, PipelineError> {
-        let refitted = match trust {
-            Trust::Verified => Refitted::with(model, rows, scores, WEIGHT)?,
+        let held = held.map(|(parts, listener)| Training { parts, listener });
+        let mut refitted = match trust {
+            Trust::Verified => Refitted::with(model, rows, scores, WEIGHT, held)?,
             Trust::Unverified => Refitted::without(model, scores),
         };
+        let choice = held
+            .filter(|_| trust == Trust::Verified)
+            .map(|held| choice::choose(&mut refitted, model, held.parts, budget, held.listener));
         let fused = refitted.hybrid.combine(&refitted.columns).map_err(failed)?;
         let hybrid = ScoreColumn::new(HYBRID, fused, |_| false);
         let scores_now = Scores::new(scores.rows().to_vec(), refitted.columns.clone(), hybrid).map_err(failed)?;
@@ -205,28 +226,36 @@ impl Made {
             verified: trust == Trust::Verified,
             rows: rows.n_rows() as u64,
             trimmed: n_trimmed as u64,
-            weight: if refitted.has_joined { f64::from(WEIGHT) } else { 0.0 },
+            weight: if refitted.joined.is_empty() { 0.0 } else { f64::from(WEIGHT) },
+            joined: refitted.joined.clone(),
             // Were no attack among those trimmed, their share is flagged beside the budget.
             budget: budget.false_positive_rate + n_trimmed as f64 / rows.n_rows().max(1) as f64,
             confidence: budget.confidence,
             supported: supported_budget(kept.len() as u64, budget.confidence),
+            choice: choice.transpose()?.flatten(),
             ..site
         };
         Ok(Made { refitted, scores: scores_now, thresholds, told, site })
     }
 
-    /// The next version of `parent`.
-    fn model(&self, parent: &Arc<Model>, version: &Version, rows: &Dataset) -> Result<Model, PipelineError> {
-        let mut model = Arc::new(Model {
+    /// `model` with them, and with the site's promise.
+    pub(crate) fn applied(&self, model: &Model) -> Model {
+        let mut made = Model {
             members: self.refitted.members.clone(),
             hybrid: self.refitted.hybrid.clone(),
             thresholds: self.thresholds.clone(),
-            ..(**parent).clone()
-        });
+            ..model.clone()
+        };
+        made.provenance.site = Some(self.site.clone());
+        made
+    }
+
+    /// The next version of `parent`.
+    fn model(&self, parent: &Arc<Model>, version: &Version, rows: &Dataset) -> Result<Model, PipelineError> {
+        let mut model = Arc::new(self.applied(parent));
         let changed = Arc::make_mut(&mut model);
         changed.provenance.created = Moment::now().to_string();
         changed.provenance.parent = Some(version.title());
-        changed.provenance.site = Some(self.site.clone());
         if rows.n_rows() as u64 >= nta_audit::LEAST_ROWS {
             let chosen = changed.threshold(HYBRID).map_err(failed)?.clone();
             changed.profile = Some(fit_profile(rows, rows, self.scores.clone(), &chosen)?);

@@ -1,28 +1,31 @@
 //! The flows of a site, read as the model reads traffic.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nta_data::Dataset;
-use nta_model::DataDigest;
+use nta_model::{DataDigest, SiteSource};
 
 use crate::digest::sha256_of;
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Listener, Unit};
+use crate::project::Project;
 use crate::score::Input;
+
+use super::BaselineRequest;
 
 /// The role of a baseline's files among a version's data.
 const BASELINE: &str = "baseline";
 
 /// What was read.
-pub(super) struct SiteRows {
+pub(crate) struct SiteRows {
     /// In arrival order, without labels.
-    pub(super) rows: Dataset,
+    pub(crate) rows: Dataset,
     /// Rows that could not be read.
-    pub(super) set_aside: u64,
+    pub(crate) set_aside: u64,
 }
 
 /// Reads all flows. Where the files hold labels, one that says attack ends it.
-pub(super) fn read(input: &Input<'_>, listener: &dyn Listener) -> Result<SiteRows, PipelineError> {
+pub(crate) fn read(input: &Input<'_>, listener: &dyn Listener) -> Result<SiteRows, PipelineError> {
     let (mut all, mut set_aside): (Option<Dataset>, u64) = (None, 0);
     let mut batches = input.batches()?;
     while let Some(batch) = batches.next() {
@@ -58,6 +61,32 @@ fn refuse_attacks(rows: &Dataset, unjudged: &[u32]) -> Result<(), PipelineError>
     Err(PipelineError::refuse(format!(
         "{file}, row {row}, is labelled as an attack{called}: a baseline is of benign flows alone"
     )))
+}
+
+/// How the files are read again; a pipe cannot be.
+pub(super) fn source(
+    request: &BaselineRequest,
+    input: &Input<'_>,
+    false_positive_rate: f64,
+) -> Result<Option<SiteSource>, PipelineError> {
+    let is_default = request.written == nta_ingest::AsWritten::default();
+    Ok(input.files().iter().all(|path| path.is_file()).then_some(SiteSource {
+        paths: input.files().iter().map(|path| inside(path, &request.project)).collect(),
+        sensor: request.sensor.clone(),
+        written: if is_default {
+            serde_json::Value::Null
+        } else {
+            serde_json::to_value(&request.written).map_err(failed)?
+        },
+        false_positive_rate,
+    }))
+}
+
+/// A file's path as long as the project stays where it is.
+fn inside(path: &Path, project: &Project) -> String {
+    let absolute = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone());
+    absolute.strip_prefix(&root).unwrap_or(&absolute).to_string_lossy().into_owned()
 }
 
 /// The files' digests; a pipe has none.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use nta_data::{Dataset, Sealed};
-use nta_model::Model;
+use nta_model::{Model, SiteBaseline};
 use nta_report::{Artefact, Standing};
 
 use super::champion::{Champion, Material};
@@ -20,7 +20,7 @@ use crate::feedback::feedback_traffic;
 use crate::policy::Promotion;
 use crate::project::Project;
 use crate::promotions::{self, AliasMoved};
-use crate::run::{Context, Given, Parent, RunOutcome, run_given};
+use crate::run::{Context, Given, Parent, RunOutcome, Settle, run_given};
 use crate::traffic;
 
 impl Champion {
@@ -32,14 +32,17 @@ impl Champion {
         listener: &dyn Listener,
     ) -> Result<Decision, PipelineError> {
         let begun = Instant::now();
-        let Material { key, fresh, report, lineage, drift } = material;
+        let Material { key, fresh, report, lineage, site, drift } = material;
         let Fresh { audit, rows, learned, held_out, judged_on } = fresh;
-        drop(rows);
         let mut past = self.past(&lineage, &loaded.project, listener)?;
         let (learned, verdicts) = self.with_verdicts(learned, &held_out, loaded, listener)?;
         let share = (loaded.config.retrain.replay, loaded.config.seed);
         let (traffic, mut replay) = challenger::mix(&learned, held_out, report, &mut past, share)?;
         replay.verdicts = verdicts;
+        // Flows that analysts spoke of were taken out of the fresh ones, the false alarms first: what is left is no sample.
+        let first_fresh = (verdicts == 0).then(|| (traffic.train.files.len() - rows.files.len()) as u32);
+        let site = site.map(|site| site.without([&traffic.train, &rows]));
+        drop(rows);
         let told = Outcome::Replay { rows: replay.rows, of: replay.of, unavailable: replay.unavailable.len() };
         listener.hear(&Event::StageDone { outcome: told, seconds: begun.elapsed().as_secs_f64() });
         let old_test = past.old_test.take();
@@ -54,7 +57,7 @@ impl Champion {
                 seed: self.config.seed,
             };
             let judged = judging.judge(judged_on, old_test, ctx.log.listener)?;
-            let decision = self.decision(run, key, audit, replay, &drift, judged);
+            let decision = self.decision(run, key, audit, (replay, model.provenance.site.clone()), &drift, judged);
             let decision = self.settle(decision)?;
             for file in decision.pages()?.into_iter().chain(in_folder("drift", drift.pages()?)) {
                 ctx.log.dir.write(&file.path, &file.bytes).map_err(failed)?;
@@ -64,7 +67,9 @@ impl Champion {
             Ok(outcome)
         };
         let parent = Parent { run: self.model.provenance.run.clone(), version: self.version.title() };
-        run_given(loaded, Given { traffic, parent, decide: Box::new(decide) }, listener)?;
+        let settle = site
+            .map(|site| -> Settle<'_> { Box::new(move |ctx, model, parts| site.keep(ctx, model, parts, first_fresh)) });
+        run_given(loaded, Given { traffic, parent, settle, decide: Box::new(decide) }, listener)?;
         decided.ok_or_else(|| PipelineError::fail("the run ended without a decision"))
     }
 
@@ -73,7 +78,7 @@ impl Champion {
         run: &RunOutcome,
         key: String,
         fresh: FreshAudit,
-        replay: Replay,
+        (replay, site): (Replay, Option<SiteBaseline>),
         drift: &DriftOutcome,
         judged: Judged,
     ) -> Decision {
@@ -88,6 +93,7 @@ impl Champion {
             fresh,
             drifted: drift.past_limit.clone(),
             replay,
+            site,
             held_out,
             old_test,
             champion_in_service,

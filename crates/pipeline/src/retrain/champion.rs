@@ -14,6 +14,7 @@ use super::decision::{Decision, common_rate};
 use super::fresh::{Fresh, FreshFiles};
 use super::past::{Lineage, lineage};
 use super::request::{RetrainOutcome, RetrainRequest};
+use super::site::Site;
 use super::{challenger, earlier};
 use crate::bad_rows::BadRowsConfig;
 use crate::config::{LoadedConfig, RunConfig};
@@ -117,9 +118,10 @@ impl Champion {
         let config = challenger::config(&self.config, &files, labels, &request.project);
         let loaded = LoadedConfig { config, path: self.version.path.clone(), project: request.project.clone() };
         let (fresh, report, labels) = self.audit(&loaded, known.clone(), listener)?;
+        let site = self.site(&request.project, listener)?;
         let drift = self.drift(&fresh, (&files, sha256), listener)?;
         let decision =
-            self.challenge(&loaded, Material { key, fresh, report: (report, labels), lineage, drift }, listener)?;
+            self.challenge(&loaded, Material { key, fresh, report: (report, labels), lineage, site, drift }, listener)?;
         Ok(outcome(Some(decision), false, known))
     }
 
@@ -200,6 +202,8 @@ pub(super) struct Material {
     /// Of the fresh traffic, and its labels' own file.
     pub(super) report: (SourceReport, Option<FileDigest>),
     pub(super) lineage: Lineage,
+    /// The baseline whose promise is kept.
+    pub(super) site: Option<Site>,
     pub(super) drift: DriftOutcome,
 }
 

@@ -8,7 +8,7 @@ use nta_metrics::{
     Check, Checked, ConfusionMatrix, Evaluation, Paired, PairedInput, Promise, PromotionRule, ThresholdRule,
     compare_paired,
 };
-use nta_model::Model;
+use nta_model::{Model, SiteBaseline};
 use nta_report::{Artefact, DecisionPage, Service, Standing};
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +40,9 @@ pub struct Decision {
     pub drifted: Vec<String>,
     /// What of the past the challenger has learned again.
     pub replay: Replay,
+    /// The flows of the site whose promise the challenger keeps; null where no model of the lineage has one.
+    #[serde(default)]
+    pub site: Option<SiteBaseline>,
     /// Both on the held-out fresh rows.
     pub held_out: Paired,
     /// Both on the champion's old test part, where it is to be had.
@@ -185,6 +188,7 @@ impl Decision {
             held_out_rows: self.fresh.held_out.rows,
             replayed: self.replay.rows,
             verdicts: self.replay.verdicts,
+            site: self.site.as_ref().map(|site| (site.rows, site.budget, site.confidence)),
             unavailable: unavailable.collect(),
             drifted: &self.drifted,
             held_out: &self.held_out,

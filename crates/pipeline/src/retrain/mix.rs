@@ -18,7 +18,7 @@ pub(super) fn together<'a>(tables: impl IntoIterator<Item = &'a Dataset>) -> Res
 }
 
 /// `fresh` behind `old`, whose files are others: a file's number tells captures apart.
-pub(super) fn behind(old: Dataset, fresh: &Dataset) -> Result<Dataset, PipelineError> {
+pub(crate) fn behind(old: Dataset, fresh: &Dataset) -> Result<Dataset, PipelineError> {
     let mut fresh = fresh.clone();
     let before = old.files.len() as u32;
     fresh.row.iter_mut().for_each(|row| row.file += before);

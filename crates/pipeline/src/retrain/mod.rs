@@ -13,6 +13,7 @@ mod fresh;
 mod mix;
 mod past;
 mod request;
+mod site;
 mod verdicts;
 
 use std::time::Instant;
@@ -24,6 +25,7 @@ use nta_model::{Registry, Version};
 pub use decision::Decision;
 pub use fresh::{FreshAudit, RowCounts};
 pub use past::Unavailable;
+pub(crate) use past::read_again;
 pub use request::{RetrainOutcome, RetrainRequest};
 
 use crate::error::{PipelineError, failed, refused};

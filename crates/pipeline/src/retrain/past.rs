@@ -13,6 +13,7 @@ use super::mix::{behind, together};
 use crate::config::RunConfig;
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Listener, Stage, StageWatch, Unit};
+use crate::models::of_a_baseline;
 use crate::project::Project;
 use crate::run::partition_of;
 use crate::traffic::{self, Extent, ReadTraffic};
@@ -97,7 +98,7 @@ pub(super) fn lineage(registry: &Registry, version: &Version, champion: &Model) 
         Some((version, provenance))
     });
     let all = std::iter::once((version.clone(), champion.provenance.clone())).chain(told);
-    Ok(all.filter(|(_, provenance)| provenance.site.is_none()).collect())
+    Ok(all.filter(|(_, provenance)| !of_a_baseline(provenance)).collect())
 }
 
 fn own(
@@ -106,10 +107,7 @@ fn own(
     project: &Project,
     listener: &dyn Listener,
 ) -> Result<Own, PipelineError> {
-    let config = RunConfig::parse(&provenance.config, "its config", &[])?;
-    let watch = StageWatch { listener, stage: Stage::Replay, unit: Unit::BytesRead };
-    let traffic = traffic::read_as(&config, champion.schema.clone(), project, Extent::Whole, &watch, listener)?;
-    refuse_changed(provenance, &traffic)?;
+    let (config, traffic) = read_again(provenance, champion, project, (listener, Stage::Replay))?;
     let files = traffic.report.sources.iter().find(|source| source.role == "train").map(|source| source.files.clone());
     let files = files.unwrap_or_default();
     if provenance.parent.is_some() {
@@ -123,6 +121,23 @@ fn own(
         None => together([&parts.train, &parts.validation, &parts.calibration, &parts.threshold])?,
     };
     Ok(Own { learned, test: OldTest { rows: parts.test, hosts: parts.test_hosts }, files })
+}
+
+/// The traffic that a model of this provenance was the first to learn from, as `model` reads traffic, and its config.
+///
+/// # Errors
+/// Files that are gone or have changed.
+pub(crate) fn read_again(
+    provenance: &Provenance,
+    model: &Model,
+    project: &Project,
+    (listener, stage): (&dyn Listener, Stage),
+) -> Result<(RunConfig, ReadTraffic), PipelineError> {
+    let config = RunConfig::parse(&provenance.config, "its config", &[])?;
+    let watch = StageWatch { listener, stage, unit: Unit::BytesRead };
+    let traffic = traffic::read_as(&config, model.schema.clone(), project, Extent::Whole, &watch, listener)?;
+    refuse_changed(provenance, &traffic)?;
+    Ok((config, traffic))
 }
 
 fn refuse_changed(provenance: &Provenance, traffic: &ReadTraffic) -> Result<(), PipelineError> {

@@ -7,13 +7,13 @@ use nta_data::{Dataset, HYBRID, Label, ScoreColumn, Scores};
 use nta_hybrid::{Fusion, Hybrid};
 use nta_metrics::{ChosenThreshold, Isotonic, ThresholdRule};
 use nta_model::{DataDigest, Golden, Model, NamedThreshold, Provenance, StateRule};
-use nta_preprocess::{Part, Partition};
+use nta_preprocess::{FittedRows, Partition};
 
 use super::context::Context;
 use super::fit::Learned;
 use super::held_out::{Choosing, HeldOut, Unseen, with_stretches};
 use super::learning::{uses_sequences, without_copies};
-use super::scores::score_parts;
+use super::scores::score_held_out;
 use super::{moved, profile};
 use crate::error::{PipelineError, failed};
 use crate::event::{Outcome, Stage};
@@ -28,8 +28,7 @@ pub(crate) fn fuse(
 ) -> Result<Arc<Model>, PipelineError> {
     let mut model = Arc::new(provisional(ctx, learned, parts, told)?);
     ctx.stage(Stage::Hybrid, |ctx| {
-        let [calibration, threshold] =
-            score_parts(ctx, &model, parts, [Part::Calibration, Part::Threshold], Stage::Hybrid)?;
+        let [calibration, threshold] = score_held_out(ctx.log.listener, &model, parts)?;
         let calibration = Unseen::of(&parts.calibration, calibration, &parts.copies.calibration, 0)?;
         let threshold = Unseen::of(&parts.threshold, threshold, &parts.copies.threshold, 0)?;
         let held_out = HeldOut { calibration, threshold, cross_fitted: None };
@@ -119,11 +118,7 @@ pub(super) fn freeze(
     parts: &Partition,
 ) -> Result<Outcome, PipelineError> {
     let HeldOut { calibration, threshold, cross_fitted } = held_out;
-    // Fusion learns nothing from rows whose exact copy the members were trained on, unless no class would be left.
-    let fresh = match without_copies(&calibration.labels, &calibration.copies) {
-        Some(weights) => (0..weights.len()).filter(|&i| weights[i] > 0.0).collect(),
-        None => (0..calibration.labels.len()).collect::<Vec<usize>>(),
-    };
+    let fresh = uncopied(&calibration.labels, &calibration.copies);
     let fresh_labels: Vec<Label> = fresh.iter().map(|&i| calibration.labels[i]).collect();
     let fresh = calibration.scores.select(&fresh);
     // Not copied: the scorers are gone, so nobody else holds it.
@@ -143,6 +138,38 @@ pub(super) fn freeze(
     model.record_golden(&parts.calibration).map_err(failed)?;
     let combine = ctx.config.hybrid.combine.name().to_owned();
     Ok(Outcome::Hybrid { combine, threshold: chosen.value, rule: chosen.rule })
+}
+
+/// Rows of the calibration part that something is learned from: none whose exact copy the members were trained on, unless
+/// no class would be left.
+fn uncopied(labels: &[Label], copies: &[bool]) -> Vec<usize> {
+    match without_copies(labels, copies) {
+        Some(weights) => (0..weights.len()).filter(|&i| weights[i] > 0.0).collect(),
+        None => (0..labels.len()).collect(),
+    }
+}
+
+/// Probability, profile and golden rows of a model whose members or fusion have changed since it was frozen. `benign` rows
+/// are those that its promise is for.
+pub(crate) fn recalibrate(
+    ctx: &Context<'_>,
+    model: &mut Arc<Model>,
+    parts: &Partition,
+    benign: &Dataset,
+) -> Result<(), PipelineError> {
+    let [calibration, threshold] = score_held_out(ctx.log.listener, model, parts)?;
+    let labels = parts.calibration.labels().map_err(failed)?;
+    let chosen = model.threshold(HYBRID).map_err(failed)?.clone();
+    let changed = Arc::make_mut(model);
+    // Members fitted on all rows have learned these: the probability stays as cross-fitted scores gave it.
+    if ctx.config.split.fit == FittedRows::Parts {
+        let fresh = uncopied(labels, &parts.copies.calibration);
+        let fresh_labels: Vec<Label> = fresh.iter().map(|&i| labels[i]).collect();
+        let scores = calibration.select(&fresh);
+        changed.calibration = Isotonic::fit(&scores.hybrid().p_attack, &fresh_labels).map_err(failed)?;
+    }
+    changed.profile = Some(profile::fit(&parts.train, benign, threshold, &chosen)?);
+    model.record_golden(&parts.calibration).map_err(failed)
 }
 
 /// The same scores, the members' fused by `hybrid`; nothing is flagged yet.

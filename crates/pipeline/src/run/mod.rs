@@ -39,12 +39,15 @@ use crate::track::{AskedTracking, TrackedRun, Tracking};
 use crate::traffic::{self, ReadTraffic, SourceReport};
 
 pub(crate) use context::Context;
+pub(crate) use fuse::recalibrate;
 use judge::Judging;
+pub(crate) use leave_out::fusions;
 pub use leave_out::leave_families_out;
 use log::RunLog;
 use members::MemberStage;
+pub(crate) use moved::benign as benign_of;
 pub(crate) use profile::fit as fit_profile;
-pub(crate) use scores::score_rows;
+pub(crate) use scores::{score_held_out, score_rows};
 
 pub(crate) use columns::COLUMNS;
 pub use columns::ColumnCheck;
@@ -54,6 +57,8 @@ pub(crate) struct Given<'a> {
     pub(crate) traffic: ReadTraffic,
     /// The run and the version, `name/3`, that it is made from.
     pub(crate) parent: Parent,
+    /// What becomes of the frozen model before it is judged.
+    pub(crate) settle: Option<Settle<'a>>,
     /// The last stage, once the model is stored.
     pub(crate) decide: Decide<'a>,
 }
@@ -64,6 +69,10 @@ pub(crate) struct Parent {
     pub(crate) run: String,
     pub(crate) version: String,
 }
+
+/// Makes another of the frozen model, from rows that its members have not learned from.
+pub(crate) type Settle<'a> =
+    Box<dyn FnOnce(&mut Context<'_>, Arc<Model>, &Partition) -> Result<Arc<Model>, PipelineError> + 'a>;
 
 /// Does what is to be done with the frozen model.
 pub(crate) type Decide<'a> =
@@ -300,7 +309,8 @@ fn stages(
     members: &[&dyn MemberStage],
     given: Option<Given<'_>>,
 ) -> Result<RunOutcome, PipelineError> {
-    let (given, decide) = given.map_or((None, None), |given| (Some(given.traffic), Some(given.decide)));
+    let (given, settle, decide) =
+        given.map_or((None, None, None), |given| (Some(given.traffic), given.settle, Some(given.decide)));
     let traffic = ctx.stage(Stage::Read, |ctx| read(ctx, given))?;
     let traffic_report = traffic.report.clone();
     let mut parts = ctx.stage(Stage::Partition, |ctx| deal_parts(ctx, traffic))?;
@@ -308,7 +318,7 @@ fn stages(
     let mut learned = fit::learn(ctx, members, &parts)?;
     let learning = std::mem::take(&mut learned.report);
     let mut families = judge::attack_families(&parts.train);
-    let model = match ctx.config.split.fit {
+    let mut model = match ctx.config.split.fit {
         FittedRows::Parts => fuse::fuse(ctx, learned, &parts, &traffic_report)?,
         FittedRows::All => {
             let others = [&parts.validation, &parts.calibration, &parts.threshold];
@@ -317,6 +327,9 @@ fn stages(
             refit::refit(ctx, members, (learned, &learning), &parts, &traffic_report)?
         }
     };
+    if let Some(settle) = settle {
+        model = settle(ctx, model, &parts)?;
+    }
     let benign = moved::benign(&parts)?;
     let Partition { train, validation, calibration, threshold, test, test_hosts, origins, copies, summary } = parts;
     let judging = Judging {

@@ -13,7 +13,7 @@ use crate::error::{PipelineError, failed};
 const MOST_KEPT: usize = 2 * nta_audit::MOST_COMPARED;
 
 /// Benign rows of the parts that were learned from, evenly spaced, each part in arrival order.
-pub(super) fn benign(parts: &Partition) -> Result<Dataset, PipelineError> {
+pub(crate) fn benign(parts: &Partition) -> Result<Dataset, PipelineError> {
     let learned_from = [&parts.train, &parts.validation, &parts.calibration, &parts.threshold];
     let is_benign = |part: &Dataset, row: usize| part.label.as_ref().is_some_and(|labels| !labels[row].is_attack());
     let rows: Vec<(usize, u32)> = learned_from

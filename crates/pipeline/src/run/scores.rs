@@ -18,19 +18,28 @@ const CHUNK: usize = 32_768;
 /// The parts `wanted`. Where they were dealt by blocks, each row is scored in the stream of all that is
 /// learned from: a block scored by itself would meet every host anew, as service does not.
 pub(super) fn score_parts<const N: usize>(
-    ctx: &Context<'_>,
+    listener: &dyn Listener,
     model: &Arc<Model>,
     parts: &Partition,
     wanted: [Part; N],
     stage: Stage,
 ) -> Result<[Scores; N], PipelineError> {
     if let Some(stream) = parts.learned().filter(|_| model.state.is_some()) {
-        return score_stream(ctx, model, &stream, wanted.map(|part| part as usize), stage);
+        return score_stream(listener, model, &stream, wanted.map(|part| part as usize), stage);
     }
     let learned = [&parts.train, &parts.validation, &parts.calibration, &parts.threshold];
-    let alone = |part: Part| score_rows(ctx.log.listener, model, learned[part as usize], stage);
+    let alone = |part: Part| score_rows(listener, model, learned[part as usize], stage);
     let scores: Vec<Scores> = wanted.into_iter().map(alone).collect::<Result<_, _>>()?;
     scores.try_into().map_err(|_| PipelineError::fail("a part has no scores"))
+}
+
+/// The calibration and the threshold part, as [`score_parts`] scores them.
+pub(crate) fn score_held_out(
+    listener: &dyn Listener,
+    model: &Arc<Model>,
+    parts: &Partition,
+) -> Result<[Scores; 2], PipelineError> {
+    score_parts(listener, model, parts, [Part::Calibration, Part::Threshold], Stage::Hybrid)
 }
 
 /// The rows that `fold` was fitted on, and those that it scores, as the parts are scored.
@@ -41,7 +50,7 @@ pub(super) fn score_fold(
     stage: Stage,
 ) -> Result<[Scores; 2], PipelineError> {
     if let Some(stream) = fold.stream().filter(|_| model.state.is_some()) {
-        return score_stream(ctx, model, &stream, [0, 1], stage);
+        return score_stream(ctx.log.listener, model, &stream, [0, 1], stage);
     }
     let alone = |rows: &Dataset| score_rows(ctx.log.listener, model, rows, stage);
     Ok([alone(&fold.fit)?, alone(&fold.scored)?])
@@ -59,13 +68,13 @@ pub(super) fn score_test(
     let Some(origins) = cut else { return score_rows(ctx.log.listener, model, test, Stage::Evaluate) };
     let tables = learned.into_iter().chain([test]);
     let stream = Stream::new(&test.schema, tables.zip(origins).collect());
-    let [scores] = score_stream(ctx, model, &stream, [Part::Test as usize], Stage::Evaluate)?;
+    let [scores] = score_stream(ctx.log.listener, model, &stream, [Part::Test as usize], Stage::Evaluate)?;
     Ok(scores)
 }
 
 /// The scores of the parts `wanted` of `stream`, all of whose rows are scored in arrival order.
 fn score_stream<const N: usize>(
-    ctx: &Context<'_>,
+    listener: &dyn Listener,
     model: &Arc<Model>,
     stream: &Stream<'_>,
     wanted: [usize; N],
@@ -76,7 +85,7 @@ fn score_stream<const N: usize>(
         found.push(model.no_scores().map_err(failed)?);
     }
     let take = |range: Range<usize>| stream.rows(range).map_err(failed);
-    in_chunks(ctx.log.listener, model, (stream.n_rows(), &take), stage, |range, scores| {
+    in_chunks(listener, model, (stream.n_rows(), &take), stage, |range, scores| {
         let part_of: Vec<usize> = stream.parts_of(range).collect();
         for (found, part) in found.iter_mut().zip(wanted) {
             let of_part: Vec<usize> = (0..part_of.len()).filter(|&i| part_of[i] == part).collect();

@@ -41,6 +41,7 @@ fn page(better: bool, standing: Standing) -> String {
         held_out_rows: 400,
         replayed: 800,
         verdicts: 2,
+        site: Some((3_000, 0.01, 0.95)),
         unavailable: vec![("site/0", "files are gone")],
         drifted: &[],
         held_out: &held_out,

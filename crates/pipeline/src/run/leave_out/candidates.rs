@@ -5,7 +5,7 @@ use nta_metrics::AVERAGE;
 use nta_model::MemberKind;
 
 /// Each candidate's name and how it fuses the members `names`.
-pub(super) fn candidates(names: &[&str]) -> Vec<(String, Combine)> {
+pub(crate) fn candidates(names: &[&str]) -> Vec<(String, Combine)> {
     let alone = |name: &&str| ((*name).to_owned(), weighted(names, &[name]));
     let mut all: Vec<(String, Combine)> = names.iter().map(alone).collect();
     let has = |kind: MemberKind| names.contains(&kind.name());

@@ -12,6 +12,7 @@ use nta_metrics::{AVERAGE, LeaveOut, LeftOutDetection, LeftOutFamilies, Named, R
 use nta_model::MemberKind;
 use nta_preprocess::Partition;
 
+pub(crate) use self::candidates::candidates as fusions;
 use self::deal::{Dealt, Kind, Pool};
 use self::members::Parts;
 use super::context::Context;

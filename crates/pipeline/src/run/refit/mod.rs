@@ -113,7 +113,7 @@ impl Refitting<'_> {
         }
         let chosen = Arc::new(provisional(ctx, chosen, parts, self.told)?);
         let wanted = [Part::Train, Part::Calibration, Part::Threshold];
-        let [train, calibration, threshold] = score_parts(ctx, &chosen, parts, wanted, stage)?;
+        let [train, calibration, threshold] = score_parts(ctx.log.listener, &chosen, parts, wanted, stage)?;
         let fit = Rc::new(self.scales(&train, parts.train.labels().map_err(failed)?));
         let [calibration, threshold] = [calibration, threshold].map(|scores| self.without_out_of_bag(ctx, scores));
         let calibration = Unseen::of(&parts.calibration, calibration?, &parts.copies.calibration, 0)?;
