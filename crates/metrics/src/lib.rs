@@ -85,9 +85,10 @@ pub use interval::{
 pub use isotonic::Isotonic;
 pub use judge::{
     AT_THRESHOLD, AVERAGE, Baseline, Better, CrossFitted, Evaluation, FamilyRecall, JudgeInput, JudgedMember, LeaveOut,
-    LeftOutDetection, LeftOutFamilies, MemberEvaluation, Metric, MetricOf, Moved, MovedColumn, OperatingPoint,
-    PROBABILITY, PROMISE, PartSize, ProbabilityQuality, Promise, RANKING, Stretch, UNSEEN, Unit, UnseenFamilies,
-    WORTH_MARGIN, WithoutCopies, evaluation_schema, judge, last_flow_baseline, metric, metrics,
+    LeftOutDetection, LeftOutFamilies, LeftOutSetting, MemberEvaluation, Metric, MetricOf, Moved, MovedColumn,
+    OperatingPoint, PROBABILITY, PROMISE, PartSize, ProbabilityQuality, Promise, RANKING, Stretch, UNSEEN, Unit,
+    UnseenFamilies, WORTH_MARGIN, WithoutCopies, evaluation_schema, first_of_the_best, judge, last_flow_baseline,
+    metric, metrics,
 };
 pub use named::Named;
 pub use nta_data::HYBRID;

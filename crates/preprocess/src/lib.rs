@@ -53,7 +53,7 @@ pub use partition::{
 };
 pub use preprocessor::{
     CLIP, CategoricalConfig, Category, FittedCategorical, FittedNumeric, GapMemory, GapScaling, Impute, NumericConfig,
-    PreprocessConfig, PreprocessError, Preprocessor, Scale, Sequencing, TrainingRows, Transform,
+    PreprocessConfig, PreprocessError, Preprocessor, Rank, Scale, Sequencing, TrainingRows, Transform,
 };
 pub use profile::{
     ALERTS, BinnedColumn, Bins, CategoricalProfile, MOST_BLOCKS, MOST_VALUES, NumericProfile, PROBABILITIES, Profile,

@@ -82,7 +82,7 @@ mod tests {
             stretches: [5, 20].map(stretch).into(),
         };
         let said = "trained on 970 of 1000 rows that are not test (97 %), thresholds from 400 rows scored by 2 models that had \
-                    not seen them; false alarms over time, the newest last: 0.5 %, 2.0 %";
+                    not seen them; false alarms over time, the newest last: 0.50 %, 2.0 %";
         assert_eq!(found.describe(), said);
         assert!(!CrossFitted { in_time: false, ..found }.describe().contains("time"));
         assert_eq!(Stretch { fold: 0, benign: 0, false_alarms: 0 }.rate(), None);

@@ -26,6 +26,22 @@ pub struct LeaveOut {
     pub candidates: Named<LeftOutDetection>,
     /// The candidate that the run ships, where the choice was left to this table.
     pub chosen: Option<String>,
+    /// Settings of single members that were left to it, each with what its member found by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<LeftOutSetting>,
+}
+
+/// A value of a setting, and what the member that it is of finds with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftOutSetting {
+    /// Key of the config.
+    pub key: String,
+    /// The value.
+    pub value: String,
+    /// What the member finds.
+    pub found: LeftOutDetection,
+    /// Whether the run takes it: the first of a key's values than which none is better by more than a hundredth.
+    pub chosen: bool,
 }
 
 /// What was left out of training together.
@@ -65,12 +81,17 @@ impl LeftOutDetection {
 /// A candidate must be better than a simpler one by more than this to be chosen.
 pub const WORTH_MARGIN: f64 = 0.01;
 
+/// The place of the first worth than which none is higher by more than a hundredth; `None` where there is none.
+pub fn first_of_the_best(worths: &[Option<f64>]) -> Option<usize> {
+    let highest = worths.iter().flatten().fold(f64::NEG_INFINITY, |a, b| a.max(*b));
+    worths.iter().position(|worth| worth.is_some_and(|worth| worth >= highest - WORTH_MARGIN))
+}
+
 impl LeaveOut {
     /// The simplest candidate than which none is better by more than a hundredth.
     pub fn best(&self) -> Option<&str> {
-        let worths = || self.candidates.iter().filter_map(|(name, found)| Some((name, found.worth()?)));
-        let highest = worths().map(|(_, worth)| worth).fold(f64::NEG_INFINITY, f64::max);
-        worths().find(|(_, worth)| *worth >= highest - WORTH_MARGIN).map(|(name, _)| name)
+        let worths: Vec<Option<f64>> = self.candidates.iter().map(|(_, found)| found.worth()).collect();
+        first_of_the_best(&worths).and_then(|i| self.candidates.iter().nth(i)).map(|(name, _)| name)
     }
 }
 

@@ -30,7 +30,9 @@ pub use evaluation::{Evaluation, PROBABILITY, ProbabilityQuality};
 pub use families::{FamilyRecall, UnseenFamilies};
 pub use input::{JudgeInput, JudgedMember, PartSize};
 pub use json_schema::evaluation_schema;
-pub use leave_out::{AVERAGE, LeaveOut, LeftOutDetection, LeftOutFamilies, WORTH_MARGIN};
+pub use leave_out::{
+    AVERAGE, LeaveOut, LeftOutDetection, LeftOutFamilies, LeftOutSetting, WORTH_MARGIN, first_of_the_best,
+};
 pub use list::{metric, metrics};
 pub use member::{MemberEvaluation, RANKING, UNSEEN};
 pub use metric::{Better, Metric, MetricOf, Unit};

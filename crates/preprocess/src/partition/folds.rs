@@ -264,7 +264,7 @@ mod tests {
     #[test]
     fn a_past_without_an_attack_makes_no_fold() {
         let mut families = mixed(6_000, 5, &["scan"]);
-        families[..3_000].fill("normal");
+        families[..1_500].fill("normal");
         let config = SplitConfig { strategy: Some(Strategy::Temporal), ..SplitConfig::default() };
         let parts = partition(&config, counted(Order::File, &families), None, 3, &Requirements::default()).unwrap();
         assert!(parts.fold(1, 4, 3).unwrap().is_none());

@@ -1,11 +1,12 @@
 //! What is learned about a text column.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use nta_data::{Categories, Label};
 use serde::{Deserialize, Serialize};
 
-use super::config::CategoricalConfig;
+use super::config::{CategoricalConfig, Rank};
 
 /// A text column, fitted. Codes and ranks each run from 0 without a hole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,7 +28,7 @@ pub struct FittedCategorical {
 pub struct Category {
     /// The LSTM's code.
     pub code: u32,
-    /// The forest's number: the place among all categories by attack rate, lowest first.
+    /// The forest's number: the place among all categories by what `categorical.rank` says, lowest first.
     pub rank: u32,
     /// Training rows.
     pub rows: usize,
@@ -88,18 +89,26 @@ impl FittedCategorical {
         }
         let other = other.category(config, base_rate);
         let mut fitted = FittedCategorical { name: name.to_owned(), other, missing, values };
-        fitted.number();
+        fitted.number(config.rank);
         Ok(fitted)
     }
 
-    /// Gives out codes (`other`, missing, then texts in their order) and ranks (by attack rate, ties by code).
-    fn number(&mut self) {
+    /// Gives out codes (`other`, missing, then texts in their order) and ranks (ties by code).
+    fn number(&mut self, by: Rank) {
         let mut all: Vec<&mut Category> =
             std::iter::once(&mut self.other).chain(&mut self.missing).chain(self.values.values_mut()).collect();
         for (code, category) in all.iter_mut().enumerate() {
             category.code = code as u32;
         }
-        all.sort_by(|a, b| a.attack_rate.total_cmp(&b.attack_rate).then(a.code.cmp(&b.code)));
+        all.sort_by(|a, b| {
+            let before = match by {
+                // A run settles `auto` before it fits.
+                Rank::AttackRate | Rank::Auto => a.attack_rate.total_cmp(&b.attack_rate),
+                Rank::Frequency => a.rows.cmp(&b.rows),
+                Rank::Name => Ordering::Equal,
+            };
+            before.then(a.code.cmp(&b.code))
+        });
         for (rank, category) in all.iter_mut().enumerate() {
             category.rank = rank as u32;
         }
@@ -160,7 +169,7 @@ mod tests {
     use super::*;
     use Label::{Attack, Benign};
 
-    const CONFIG: CategoricalConfig = CategoricalConfig { min_count: 2, smoothing: 2.0 };
+    const CONFIG: CategoricalConfig = CategoricalConfig { min_count: 2, smoothing: 2.0, rank: Rank::AttackRate };
 
     fn column() -> (Categories, Vec<Label>) {
         let texts = ["udp", "tcp", "tcp", "udp", "icmp", "tcp", "-", "-", "gre", "tcp"];
@@ -186,6 +195,20 @@ mod tests {
         assert_eq!(got.values["tcp"], Category { code: 2, rank: 3, rows: 4, attack_rate: 4.0 / 6.0 });
         assert_eq!(got.values["udp"], Category { code: 3, rank: 0, rows: 2, attack_rate: 0.25 });
         assert_eq!((got.values.len(), got.cardinality()), (2, 4));
+    }
+
+    #[test]
+    fn ranks_go_by_rows_or_by_text_where_asked() {
+        let (column, labels) = column();
+        let ranks = |rank| {
+            let config = CategoricalConfig { rank, ..CONFIG };
+            let Ok(got) = FittedCategorical::fit("proto", &column, &labels, 0.5, &config) else { panic!("dropped") };
+            assert!(got.check().is_ok());
+            [got.other.rank, got.category(None).rank, got.values["tcp"].rank, got.values["udp"].rank]
+        };
+        assert_eq!(ranks(Rank::Frequency), [0, 1, 3, 2]);
+        assert_eq!(ranks(Rank::Name), [0, 1, 2, 3]);
+        assert_eq!(ranks(Rank::AttackRate), [1, 2, 3, 0]);
     }
 
     #[test]

@@ -83,14 +83,52 @@ pub enum Scale {
 pub struct CategoricalConfig {
     /// Training rows that a category must have for a code of its own; rarer and unseen ones share the code `other`.
     pub min_count: usize,
-    /// Rows of average traffic added to each category before its attack rate is taken, by which the forest's
-    /// categories are ranked; keeps a category of few rows from standing at either end.
+    /// Rows of average traffic added to each category before its attack rate is taken; keeps a category of few rows from
+    /// standing at either end of the ranks.
     pub smoothing: f64,
+    /// By what the forest's categories are ranked.
+    #[serde(skip_serializing_if = "Rank::is_default")]
+    pub rank: Rank,
+}
+
+/// By what categories are ranked for trees, which cut ranks in two.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Rank {
+    /// The share of attacks among its training rows: one cut parts what was attacked from what was not. Where a category
+    /// tells of the attacks of one site alone, it leads astray at another.
+    #[default]
+    AttackRate,
+    /// How many training rows it has.
+    Frequency,
+    /// Its text.
+    Name,
+    /// Whichever of these lets a forest find most of what is left out of training; see `evaluate.leave_out`.
+    Auto,
+}
+
+impl Rank {
+    /// Those that need no choice, the default first.
+    pub const KNOWN: [Rank; 3] = [Rank::AttackRate, Rank::Frequency, Rank::Name];
+
+    fn is_default(&self) -> bool {
+        *self == Rank::default()
+    }
+
+    /// Its name in a config.
+    pub fn name(self) -> &'static str {
+        match self {
+            Rank::AttackRate => "attack_rate",
+            Rank::Frequency => "frequency",
+            Rank::Name => "name",
+            Rank::Auto => "auto",
+        }
+    }
 }
 
 impl Default for CategoricalConfig {
     fn default() -> Self {
-        CategoricalConfig { min_count: 10, smoothing: 10.0 }
+        CategoricalConfig { min_count: 10, smoothing: 10.0, rank: Rank::AttackRate }
     }
 }
 
@@ -100,7 +138,7 @@ impl PreprocessConfig {
     /// # Errors
     /// The first value out of range, by its key, with what would be right.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let CategoricalConfig { min_count, smoothing } = self.categorical;
+        let CategoricalConfig { min_count, smoothing, .. } = self.categorical;
         if min_count == 0 {
             return Err(ConfigError::new("categorical.min_count", min_count, "1 or more"));
         }
@@ -130,7 +168,7 @@ mod tests {
         assert!(config.check().is_ok());
         config.categorical.min_count = 0;
         assert_eq!(config.check().unwrap_err().to_string(), "`categorical.min_count: 0`: 1 or more");
-        config.categorical = CategoricalConfig { min_count: 1, smoothing: -1.0 };
+        config.categorical = CategoricalConfig { min_count: 1, smoothing: -1.0, ..CategoricalConfig::default() };
         assert_eq!(config.check().unwrap_err().key, "categorical.smoothing");
     }
 

@@ -19,7 +19,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use categorical::{Category, FittedCategorical};
-pub use config::{CategoricalConfig, Impute, NumericConfig, PreprocessConfig, Scale, Sequencing, Transform};
+pub use config::{CategoricalConfig, Impute, NumericConfig, PreprocessConfig, Rank, Scale, Sequencing, Transform};
 pub use error::PreprocessError;
 pub use gap::{GapMemory, GapScaling};
 pub use numeric::{CLIP, FittedNumeric};

@@ -36,7 +36,10 @@ pub(super) fn table() -> Dataset {
 }
 
 pub(super) fn config() -> PreprocessConfig {
-    PreprocessConfig { categorical: CategoricalConfig { min_count: 4, smoothing: 1.0 }, ..Default::default() }
+    PreprocessConfig {
+        categorical: CategoricalConfig { min_count: 4, smoothing: 1.0, rank: Rank::AttackRate },
+        ..Default::default()
+    }
 }
 
 fn fitted() -> Preprocessor {

@@ -22,31 +22,19 @@ pub(super) struct Parts {
     pub(super) judged: Dataset,
 }
 
-/// The scores of each of `kinds` on the calibration rows and on the judged ones. `fitted` hears of each that is done.
-pub(super) fn scores(
-    run: &Measuring<'_>,
-    kinds: &[MemberKind],
-    parts: &Parts,
-    fitted: &mut dyn FnMut() -> Result<(), PipelineError>,
-) -> Result<[Vec<ScoreColumn>; 2], PipelineError> {
+/// The scores of one kind of member on the calibration rows and on the judged ones.
+pub(super) fn scores(run: &Measuring<'_>, kind: MemberKind, parts: &Parts) -> Result<[ScoreColumn; 2], PipelineError> {
     let sequencing = match run.follows_hosts(&parts.fit) {
         true => Sequencing::Gap(run.config.lstm.memory.clone()),
         false => Sequencing::None,
     };
     let preprocessor = run.config.preprocess.fit(&parts.fit, sequencing).map_err(failed)?;
-    let mut columns = [Vec::new(), Vec::new()];
-    for kind in kinds {
-        let scores = match kind {
-            MemberKind::Forest => of_forest(run, &preprocessor, parts)?,
-            MemberKind::Lstm => of_lstm(run, &preprocessor, parts)?,
-            MemberKind::Density => of_density(run, &preprocessor, parts)?,
-        };
-        for (columns, scores) in columns.iter_mut().zip(scores) {
-            columns.push(ScoreColumn::new(kind.name(), scores, |_| false));
-        }
-        fitted()?;
-    }
-    Ok(columns)
+    let scores = match kind {
+        MemberKind::Forest => of_forest(run, &preprocessor, parts)?,
+        MemberKind::Lstm => of_lstm(run, &preprocessor, parts)?,
+        MemberKind::Density => of_density(run, &preprocessor, parts)?,
+    };
+    Ok(scores.map(|scores| ScoreColumn::new(kind.name(), scores, |_| false)))
 }
 
 type Scored = Result<[Vec<f32>; 2], PipelineError>;

@@ -3,17 +3,20 @@
 
 mod candidates;
 mod deal;
+mod detect;
 mod groups;
 mod members;
+mod variants;
 
 use nta_data::{Dataset, Label, Quiet, ScoreColumn};
-use nta_hybrid::{Combine, HybridConfig};
-use nta_metrics::{AVERAGE, LeaveOut, LeftOutDetection, LeftOutFamilies, Named, Ranking};
+use nta_hybrid::Combine;
+use nta_metrics::{AVERAGE, LeaveOut, LeftOutDetection, LeftOutFamilies, Named};
 use nta_model::MemberKind;
-use nta_preprocess::Partition;
+use nta_preprocess::{Partition, Rank};
 
 pub(crate) use self::candidates::candidates as fusions;
 use self::deal::{Dealt, Kind, Pool};
+use self::detect::{Detection, detect};
 use self::members::Parts;
 use super::context::Context;
 use super::settle;
@@ -24,10 +27,6 @@ use crate::traffic;
 
 /// Families are dealt to this many sets.
 const SETS: usize = 4;
-/// The false positive rate that detection rates are read at.
-const RATE: f64 = 0.01;
-/// A family with fewer judged rows says nothing by itself.
-const FEWEST_OF_FAMILY: usize = 15;
 
 /// What measuring asks of a run.
 struct Measuring<'a> {
@@ -58,7 +57,8 @@ pub fn leave_families_out(loaded: &LoadedConfig, listener: &dyn Listener) -> Res
 /// Measures what is left out, where the config asks for it, and settles `combine: auto`.
 pub(crate) fn leave_out(ctx: &mut Context<'_>, parts: &Partition) -> Result<Option<LeaveOut>, PipelineError> {
     let is_auto = ctx.config.hybrid.combine == Combine::Auto;
-    if !is_auto && ctx.config.evaluate.leave_out == LeaveOutChoice::Off {
+    let is_open = is_auto || ctx.config.preprocess.categorical.rank == Rank::Auto;
+    if !is_open && ctx.config.evaluate.leave_out == LeaveOutChoice::Off {
         return Ok(None);
     }
     let kinds: Vec<MemberKind> = ctx.config.members().collect();
@@ -72,6 +72,8 @@ pub(crate) fn leave_out(ctx: &mut Context<'_>, parts: &Partition) -> Result<Opti
         let unseen = best.as_ref().and_then(|best| found.candidates.get(best)?.unseen);
         Ok((found, Outcome::LeaveOut { left_out, best, unseen }))
     })?;
+    let settled = variants::settle(&mut ctx.config, &found.settings);
+    super::tell_settled(ctx, settled)?;
     if is_auto {
         let best = found.best().unwrap_or(AVERAGE).to_owned();
         let combine = candidates::candidates(&names).into_iter().find(|(name, _)| *name == best);
@@ -96,7 +98,8 @@ fn measure(run: &Measuring<'_>, train: &Dataset, kinds: &[MemberKind]) -> Result
         // Nothing can be left out; what is found of known attacks still ranks the candidates.
         sets.push(("nothing".to_owned(), Vec::new()));
     }
-    let total = (sets.len() * kinds.len()) as u64;
+    let variants = variants::variants(run.config, kinds, train);
+    let total = (sets.len() * variants.iter().map(Vec::len).sum::<usize>()) as u64;
     let mut done = 0;
     let mut fitted = || {
         done += 1;
@@ -107,7 +110,7 @@ fn measure(run: &Measuring<'_>, train: &Dataset, kinds: &[MemberKind]) -> Result
             false => Ok(()),
         }
     };
-    let mut times = Vec::with_capacity(sets.len());
+    let mut scored = Vec::with_capacity(sets.len());
     for (i, set) in sets.into_iter().enumerate() {
         let group =
             pool.groups.as_ref().map(|groups| &groups.worth[(i + run.config.seed as usize) % groups.worth.len()]);
@@ -117,11 +120,57 @@ fn measure(run: &Measuring<'_>, train: &Dataset, kinds: &[MemberKind]) -> Result
         if parts.fit.n_attacks() == 0 || parts.calibration.n_rows() == parts.calibration.n_attacks() {
             continue;
         }
-        let columns = members::scores(run, kinds, &parts, &mut fitted)?;
-        let detections = detect(kinds, &parts, &dealt, &columns)?;
-        times.push(Time { set, group: group.map(|(_, name)| name.clone()), dealt, detections });
+        let mut columns = Vec::with_capacity(variants.len());
+        for of_kind in &variants {
+            let mut of_variants = Vec::with_capacity(of_kind.len());
+            for variant in of_kind {
+                let run = Measuring { config: &variant.config, listener: run.listener };
+                of_variants.push(members::scores(&run, variant.kind, &parts)?);
+                fitted()?;
+            }
+            columns.push(of_variants);
+        }
+        let labels = parts.calibration.labels().map_err(failed)?.to_vec();
+        scored.push(Scored { set, group: group.map(|(_, name)| name.clone()), dealt, labels, columns });
     }
-    Ok(table(times, pool.groups.map(|groups| groups.by.to_owned())))
+    let mut settings = Vec::new();
+    let mut chosen = Vec::with_capacity(variants.len());
+    for (member, of_kind) in variants.iter().enumerate() {
+        let found = (0..of_kind.len()).map(|i| found_alone(&scored, member, i)).collect::<Result<Vec<_>, _>>()?;
+        chosen.push(variants::best(&found));
+        settings.extend(variants::settings(of_kind, found, chosen[member]));
+    }
+    let times = scored.into_iter().map(|time| time.detected(kinds, &chosen)).collect::<Result<_, PipelineError>>()?;
+    Ok(LeaveOut { settings, ..table(times, pool.groups.map(|groups| groups.by.to_owned())) })
+}
+
+/// One time's rows and what each variant of each member says of them.
+struct Scored {
+    set: Set,
+    group: Option<String>,
+    dealt: Dealt,
+    /// Of the calibration rows.
+    labels: Vec<Label>,
+    /// Kind, variant: calibration rows and judged ones.
+    columns: Vec<Vec<[ScoreColumn; 2]>>,
+}
+
+impl Scored {
+    fn detected(self, kinds: &[MemberKind], chosen: &[usize]) -> Result<Time, PipelineError> {
+        let Scored { set, group, dealt, labels, columns } = self;
+        let of_part = |part: usize| -> Vec<ScoreColumn> {
+            columns.iter().zip(chosen).map(|(of_kind, &i)| of_kind[i][part].clone()).collect()
+        };
+        let detections = detect(kinds, &labels, &dealt, &[of_part(0), of_part(1)])?;
+        Ok(Time { set, group, dealt, detections })
+    }
+}
+
+/// What one variant of one member finds by itself, mean over the times.
+fn found_alone(scored: &[Scored], member: usize, variant: usize) -> Result<LeftOutDetection, PipelineError> {
+    let of = |time: &Scored| Detection::of(&time.columns[member][variant][1].p_attack, &time.dealt);
+    let found: Vec<Detection> = scored.iter().map(of).collect::<Result<_, _>>()?;
+    Ok(Detection::mean(&found))
 }
 
 /// The sets that are left out, one at a time; none where the rest would hold no attack.
@@ -160,53 +209,6 @@ struct Time {
     detections: Vec<(String, Detection)>,
 }
 
-/// Detection rates of one candidate, one time.
-#[derive(Clone, Copy)]
-struct Detection {
-    unseen: Option<f64>,
-    known: Option<f64>,
-}
-
-/// What each candidate finds; one that cannot be fitted on these rows is left out.
-fn detect(
-    kinds: &[MemberKind],
-    parts: &Parts,
-    dealt: &Dealt,
-    [calibration, judged]: &[Vec<ScoreColumn>; 2],
-) -> Result<Vec<(String, Detection)>, PipelineError> {
-    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
-    let labels = parts.calibration.labels().map_err(failed)?;
-    let mut found = Vec::new();
-    for (name, combine) in candidates::candidates(&names) {
-        let config = HybridConfig { combine, ..HybridConfig::default() };
-        let Ok(hybrid) = config.fit(calibration, labels) else { continue };
-        let scores = hybrid.combine(judged).map_err(failed)?;
-        let rate = |kind: &dyn Fn(&Kind) -> bool| rate_of(&scores, &dealt.kinds, kind);
-        let mut families: Vec<&Kind> = dealt.kinds.iter().filter(|kind| matches!(kind, Kind::Unseen(_))).collect();
-        families.sort_by_key(|kind| match kind {
-            Kind::Unseen(name) => name.as_str(),
-            _ => "",
-        });
-        let enough = families.chunk_by(|a, b| a == b).filter(|rows| rows.len() >= FEWEST_OF_FAMILY);
-        let of_family = |rows: &[&Kind]| rate(&|kind| kind == rows[0]);
-        let rates: Vec<f64> = enough.map(of_family).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
-        found.push((name, Detection { unseen: mean(rates), known: rate(&|kind| *kind == Kind::Known)? }));
-    }
-    Ok(found)
-}
-
-/// The detection rate of the rows that `is` names among them and the benign ones.
-fn rate_of(scores: &[f32], kinds: &[Kind], is: &dyn Fn(&Kind) -> bool) -> Result<Option<f64>, PipelineError> {
-    let rows: Vec<usize> = (0..kinds.len()).filter(|&i| kinds[i] == Kind::Benign || is(&kinds[i])).collect();
-    let label = |i: &usize| if kinds[*i] == Kind::Benign { Label::Benign } else { Label::Attack };
-    let (scores, labels): (Vec<f32>, Vec<Label>) = rows.iter().map(|i| (scores[*i], label(i))).unzip();
-    Ok(Ranking::new(&scores, &labels).map_err(failed)?.detection_rate_at_fpr(RATE))
-}
-
-fn mean(values: Vec<f64>) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
 /// The table of all times: means over them, for candidates that could be fitted each time.
 fn table(times: Vec<Time>, benign_by: Option<String>) -> LeaveOut {
     let n = times.len();
@@ -218,10 +220,7 @@ fn table(times: Vec<Time>, benign_by: Option<String>) -> LeaveOut {
         let of = |time: &Time| time.detections.iter().find(|(other, _)| other == name).map(|(_, found)| *found);
         let found: Vec<Detection> = times.iter().filter_map(of).collect();
         if found.len() == n {
-            let by_left_out: Vec<Option<f64>> = found.iter().map(|found| found.unseen).collect();
-            let unseen = mean(by_left_out.iter().copied().flatten().collect());
-            let known = mean(found.iter().filter_map(|found| found.known).collect());
-            candidates.put(name.clone(), LeftOutDetection { unseen, known, by_left_out });
+            candidates.put(name.clone(), Detection::mean(&found));
         }
     }
     let (fitted_flows, benign_flows) = (average(&|dealt| dealt.fit.len()), average(&benign));
@@ -231,5 +230,5 @@ fn table(times: Vec<Time>, benign_by: Option<String>) -> LeaveOut {
         flows: time.dealt.kinds.iter().filter(|kind| matches!(kind, Kind::Unseen(_))).count() as u64,
         benign_group: time.group,
     });
-    LeaveOut { left_out: left_out.collect(), benign_by, fitted_flows, benign_flows, candidates, chosen: None }
+    LeaveOut { left_out: left_out.collect(), benign_by, fitted_flows, benign_flows, candidates, ..LeaveOut::default() }
 }
