@@ -234,19 +234,31 @@ def files(server, found, checks, gib, good):
 
 def interrupted(server):
     """Uploads that break off and stay unfinished, some sent byte by byte."""
-    begun = [server.begin_upload(f"broken {i}.csv", 10_000) for i in range(10)]
-    for i, upload in enumerate(begun):
+    uploads = [server.begin_upload(f"broken {i}.csv", 10_000) for i in range(10)]
+    for i, upload in enumerate(uploads):
         head = f"PATCH /api/v1/uploads/{upload} HTTP/1.1\r\nhost: {server.netloc}\r\nupload-offset: 0\r\ncontent-length: 10000\r\n\r\n"
         with socket.create_connection(("127.0.0.1", server.port)) as line:
             line.sendall(head.encode() + b"x" * (i * 7))
             for _ in range(20 if i < 3 else 0):
                 line.sendall(b"y")
                 time.sleep(0.02)
-    return begun
+
+
+def slow(server, checks):
+    """Hundreds of heads that never end, while a page is asked for."""
+    lines = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(300)]
+    for line in lines:
+        line.sendall(b"POST /api/v1/uploads HTTP/1.1\r\nhost: ")
+    begun = time.time()
+    status = server.ask("GET", "/").status
+    seconds = time.time() - begun
+    checks.hold("a page comes while 300 heads do not end", status == 200 and seconds < 1, f"{seconds:.2f} s")
+    for line in lines:
+        line.close()
 
 
 def tree(home):
-    """Every file of the home but the registers of jobs and what stands in `web/` for good."""
+    """Every file of the home."""
     return {str(path.relative_to(home)) for path in home.rglob("*") if path.is_file()}
 
 
@@ -313,6 +325,7 @@ def run(binary, options, work):
     before = tree(home)
     files(server, found, checks, options.bomb_gib, good)
     interrupted(server)
+    slow(server, checks)
     fuzzer = Fuzzer(server, described, options.seed)
     for i in range(options.requests):
         (fuzzer.raw if i % 20 == 0 else fuzzer.ask)(found)
