@@ -18,6 +18,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import socket
 import string
 import subprocess
@@ -26,7 +27,7 @@ import tempfile
 import time
 import urllib.parse
 
-from serving import Checks, Server, simulated, trained
+from serving import ROOT, Checks, Server, simulated, trained
 
 SCHEMATHESIS = "schemathesis==4.*"
 TOKEN = "a token of the checks' own"
@@ -44,7 +45,8 @@ class Found:
 
     def __init__(self, home):
         self.statuses, self.faults = collections.Counter(), collections.defaultdict(list)
-        self.secrets = [str(home).encode(), str(home.resolve()).encode(), b"/etc/", b"/root/", b"/rustc/", b".cargo", b"panicked"]
+        folders = {str(home).encode(), str(home.resolve()).encode(), str(ROOT).encode()}
+        self.secrets = [*folders, b"/etc/", b"/root/", b"/rustc/", b".cargo", b"panicked"]
 
     def take(self, what, status, text):
         """Holds an answer against what no answer may be."""
@@ -88,9 +90,7 @@ class Fuzzer:
         return {draw.choice(keys): self.value(depth + 1) for _ in range(draw.randrange(5))}
 
     def path(self, path):
-        while "{" in path:
-            begin, end = path.index("{"), path.index("}")
-            path = path[:begin] + self.draw.choice(self.known + CLIMBS * 2) + path[end + 1:]
+        path = re.sub(r"{[^}]*}", lambda _: self.draw.choice(self.known + CLIMBS * 2), path)
         if self.draw.random() < 0.4:
             keys = ["page", "size", "sort", "above", "host", "model", "run", "baseline", "q", "x"]
             path += "?" + "&".join(f"{self.draw.choice(keys)}={urllib.parse.quote(str(self.value(3)), errors='replace')}"
@@ -280,7 +280,8 @@ def locked(binary, home, described, checks):
     for path, methods in described["paths"].items():
         for method in set(methods) - {"parameters"}:
             place = path.replace("{id}", "0" * 32)
-            for headers in ({"authorization": ""}, {"authorization": "Bearer " + "x" * 26}, {"authorization": "", "cookie": "nta_session=" + "0" * 32}):
+            no_session = {"authorization": "", "cookie": "nta_session=" + "0" * 32}
+            for headers in ({"authorization": ""}, {"authorization": "Bearer " + "x" * 26}, no_session):
                 status = server.ask(method.upper(), place, b"{}", headers).status
                 if path not in OPEN and status != 401:
                     bad.append((method, path, status))
