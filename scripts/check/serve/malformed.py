@@ -18,6 +18,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import socket
 import string
 import subprocess
@@ -26,7 +27,7 @@ import tempfile
 import time
 import urllib.parse
 
-from serving import Checks, Server, simulated, trained
+from serving import ROOT, Checks, Server, simulated, trained
 
 SCHEMATHESIS = "schemathesis==4.*"
 TOKEN = "a token of the checks' own"
@@ -44,7 +45,8 @@ class Found:
 
     def __init__(self, home):
         self.statuses, self.faults = collections.Counter(), collections.defaultdict(list)
-        self.secrets = [str(home).encode(), str(home.resolve()).encode(), b"/etc/", b"/root/", b"/rustc/", b".cargo", b"panicked"]
+        folders = {str(home).encode(), str(home.resolve()).encode(), str(ROOT).encode()}
+        self.secrets = [*folders, b"/etc/", b"/root/", b"/rustc/", b".cargo", b"panicked"]
 
     def take(self, what, status, text):
         """Holds an answer against what no answer may be."""
@@ -88,9 +90,7 @@ class Fuzzer:
         return {draw.choice(keys): self.value(depth + 1) for _ in range(draw.randrange(5))}
 
     def path(self, path):
-        while "{" in path:
-            begin, end = path.index("{"), path.index("}")
-            path = path[:begin] + self.draw.choice(self.known + CLIMBS * 2) + path[end + 1:]
+        path = re.sub(r"{[^}]*}", lambda _: self.draw.choice(self.known + CLIMBS * 2), path)
         if self.draw.random() < 0.4:
             keys = ["page", "size", "sort", "above", "host", "model", "run", "baseline", "q", "x"]
             path += "?" + "&".join(f"{self.draw.choice(keys)}={urllib.parse.quote(str(self.value(3)), errors='replace')}"
@@ -234,19 +234,31 @@ def files(server, found, checks, gib, good):
 
 def interrupted(server):
     """Uploads that break off and stay unfinished, some sent byte by byte."""
-    begun = [server.begin_upload(f"broken {i}.csv", 10_000) for i in range(10)]
-    for i, upload in enumerate(begun):
+    uploads = [server.begin_upload(f"broken {i}.csv", 10_000) for i in range(10)]
+    for i, upload in enumerate(uploads):
         head = f"PATCH /api/v1/uploads/{upload} HTTP/1.1\r\nhost: {server.netloc}\r\nupload-offset: 0\r\ncontent-length: 10000\r\n\r\n"
         with socket.create_connection(("127.0.0.1", server.port)) as line:
             line.sendall(head.encode() + b"x" * (i * 7))
             for _ in range(20 if i < 3 else 0):
                 line.sendall(b"y")
                 time.sleep(0.02)
-    return begun
+
+
+def slow(server, checks):
+    """Hundreds of heads that never end, while a page is asked for."""
+    lines = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(300)]
+    for line in lines:
+        line.sendall(b"POST /api/v1/uploads HTTP/1.1\r\nhost: ")
+    begun = time.time()
+    status = server.ask("GET", "/").status
+    seconds = time.time() - begun
+    checks.hold("a page comes while 300 heads do not end", status == 200 and seconds < 1, f"{seconds:.2f} s")
+    for line in lines:
+        line.close()
 
 
 def tree(home):
-    """Every file of the home but the registers of jobs and what stands in `web/` for good."""
+    """Every file of the home."""
     return {str(path.relative_to(home)) for path in home.rglob("*") if path.is_file()}
 
 
@@ -268,7 +280,8 @@ def locked(binary, home, described, checks):
     for path, methods in described["paths"].items():
         for method in set(methods) - {"parameters"}:
             place = path.replace("{id}", "0" * 32)
-            for headers in ({"authorization": ""}, {"authorization": "Bearer " + "x" * 26}, {"authorization": "", "cookie": "nta_session=" + "0" * 32}):
+            no_session = {"authorization": "", "cookie": "nta_session=" + "0" * 32}
+            for headers in ({"authorization": ""}, {"authorization": "Bearer " + "x" * 26}, no_session):
                 status = server.ask(method.upper(), place, b"{}", headers).status
                 if path not in OPEN and status != 401:
                     bad.append((method, path, status))
@@ -313,6 +326,7 @@ def run(binary, options, work):
     before = tree(home)
     files(server, found, checks, options.bomb_gib, good)
     interrupted(server)
+    slow(server, checks)
     fuzzer = Fuzzer(server, described, options.seed)
     for i in range(options.requests):
         (fuzzer.raw if i % 20 == 0 else fuzzer.ask)(found)

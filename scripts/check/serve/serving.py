@@ -1,10 +1,12 @@
 """`nta serve` as the checks of this folder use it: the process and its home, and a client that counts what it asks."""
 
+import atexit
 import http.client
 import json
 import math
 import os
 import pathlib
+import resource
 import signal
 import subprocess
 import sys
@@ -18,11 +20,20 @@ PIECE = 8 << 20  # as the page sends
 SMALL = ["forest.trees=40", "lstm.hidden=16", "lstm.epochs=2", "data.train={simulate: {flows: 12000, hosts: 40}}",
          "hybrid.budget={false_positive_rate: 0.02}"]
 
+# A check that goes wrong takes no machine down with it.
+resource.setrlimit(resource.RLIMIT_DATA, (4 << 30, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+
+
+def unlimited():
+    """What is checked has the whole machine."""
+    resource.setrlimit(resource.RLIMIT_DATA, (resource.getrlimit(resource.RLIMIT_DATA)[1],) * 2)
+
 
 def nta(binary, *arguments, home=None):
     """Runs the command line to its end; what it printed."""
     home = ["--home", str(home)] if home else []
-    done = subprocess.run([binary, *map(str, arguments), *home, "--quiet"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([binary, *map(str, arguments), *home, "--quiet"], cwd=ROOT, capture_output=True, text=True,
+                          preexec_fn=unlimited)
     if done.returncode != 0:
         sys.exit(f"nta {' '.join(map(str, arguments))}: exit {done.returncode}\n{done.stderr}")
     return done.stdout
@@ -75,7 +86,10 @@ class Server:
             environment["NTA_TOKEN"] = self.token
         command = [self.binary, "serve", "--listen", "127.0.0.1:0", "--json", "--home", str(self.home), *self.arguments]
         self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=self.log)
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=self.log,
+                                        preexec_fn=unlimited)
+        # Also where the check ends early.
+        atexit.register(self.process.kill)
         first = self.process.stdout.readline()
         if not first:
             sys.exit(f"the server did not come up: {self.errors()}")
