@@ -80,7 +80,7 @@ def one_set(program, home, folder, config, asked):
     print(f"{config} before: {json.dumps(short(run))} moved {run['evaluation']['moved'] and run['evaluation']['moved']['moved']}", flush=True)
     for m in asked.rows:
         draws = range(asked.draws) if config == "nsl-kdd" else [0]
-        told = []
+        told, chosen = [], []
         for draw in draws:
             benign = test.index[~test["attack"]]
             if config == "nsl-kdd":
@@ -99,11 +99,12 @@ def one_set(program, home, folder, config, asked):
             except RuntimeError as why:
                 print(f"{config} {m}: {why}", flush=True)
                 continue
+            chosen.append((made["site"].get("choice") or {}).get("chosen", made["not_chosen"]))
             told.append(judged(program, home, made["model"], folder, files, test.drop(taken)))
         if told:
             mean = {name: {key: round(float(np.mean([t[name][key] for t in told])), 4) for key in told[0][name] if told[0][name][key] is not None} for name in told[0]}
             kept = sum(t["hybrid"]["fpr"] <= 0.01 for t in told)
-            print(f"{config} {m}: {json.dumps(mean)} kept {kept} of {len(told)}", flush=True)
+            print(f"{config} {m}: {json.dumps(mean)} kept {kept} of {len(told)}, hybrid {chosen}", flush=True)
 
 
 def find_families(run):

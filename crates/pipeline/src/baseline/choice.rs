@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use nta_data::{Label, ScoreColumn};
+use nta_data::{Label, NOVELTY, ScoreColumn};
 use nta_hybrid::{Combine, Hybrid, HybridConfig};
 use nta_metrics::{Budget, PartScores, ThresholdRule};
 use nta_model::{Model, SiteCandidate, SiteChoice};
@@ -61,7 +61,9 @@ const AS_TRAINED: &str = "as trained";
 fn best(found: &[SiteCandidate]) -> usize {
     let highest = found.iter().map(|candidate| candidate.recall).fold(0.0, f64::max);
     let is_good = |candidate: &SiteCandidate| candidate.recall >= highest - TOLERANCE;
-    let preferred = |name: &&str| found.iter().position(|one| one.name == **name && is_good(one));
+    let has_novelty = found.iter().any(|one| one.name == NOVELTY);
+    let may = |name: &str| has_novelty || name == AS_TRAINED;
+    let preferred = |name: &&str| found.iter().position(|one| one.name == **name && may(name) && is_good(one));
     let first = || found.iter().position(|candidate| candidate.recall >= highest);
     PREFERRED.iter().find_map(preferred).or_else(first).unwrap_or(0)
 }
@@ -130,7 +132,8 @@ mod tests {
             recalls.iter().map(|(name, recall)| SiteCandidate { name: (*name).to_owned(), recall: *recall }).collect()
         };
         let both = "surprise of forest and novelty";
-        assert_eq!(best(&found(&[(AS_TRAINED, 0.99), ("forest", 1.0), (both, 0.96)])), 2);
+        assert_eq!(best(&found(&[(AS_TRAINED, 0.99), ("novelty", 1.0), (both, 0.96)])), 2);
+        assert_eq!(best(&found(&[(AS_TRAINED, 0.96), ("forest", 1.0), ("surprise", 1.0)])), 0, "no novelty");
         assert_eq!(best(&found(&[(AS_TRAINED, 0.99), ("forest", 1.0), (both, 0.5)])), 0);
         assert_eq!(best(&found(&[(AS_TRAINED, 0.2), ("forest", 0.3), ("novelty", 0.9), (both, 0.5)])), 2);
         assert_eq!(best(&found(&[(AS_TRAINED, 0.0), ("forest", 0.0)])), 0);
