@@ -95,8 +95,9 @@ const BARS: usize = 12;
 
 /// Families, hosts and times, each as a small table.
 fn show_summary(out: &mut impl Write, outcome: &ScoreOutcome, summary: &ScoreSummary) -> anyhow::Result<()> {
-    let row =
-        |name: &str, flows: u64, flagged: u64| vec![visible::one_line(name), thousands(flows), thousands(flagged)];
+    let row = |name: &str, flows: u64, flagged: u64| {
+        vec![visible::one_line(name).into_owned(), thousands(flows), thousands(flagged)]
+    };
     let families: Vec<_> = outcome.families.iter().map(|(name, n)| row(name, n.flows, n.flagged)).collect();
     let talkers: Vec<_> = summary.talkers.iter().map(|host| row(&host.host, host.flows, host.flagged)).collect();
     let bins = summary.over_time.as_ref().map_or(&[][..], |line| &line.bins);
