@@ -7,7 +7,9 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 
 /// A client that posts.
 #[derive(Debug)]
-pub struct Poster(Client);
+pub struct Poster {
+    client: Client,
+}
 
 impl Poster {
     /// One that waits so long for an answer.
@@ -18,7 +20,8 @@ impl Poster {
         // A second call finds the provider installed, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = Client::builder().user_agent(concat!("nta/", env!("CARGO_PKG_VERSION"))).timeout(patience);
-        builder.build().map(Poster).map_err(|error| error.to_string())
+        let client = builder.build().map_err(|error| error.to_string())?;
+        Ok(Poster { client })
     }
 
     /// The status of the answer and its first 64 KiB.
@@ -32,7 +35,7 @@ impl Poster {
         authorization: Option<&str>,
         body: String,
     ) -> Result<(u16, String), String> {
-        let mut request = self.0.post(url).header(CONTENT_TYPE, content_type).body(body);
+        let mut request = self.client.post(url).header(CONTENT_TYPE, content_type).body(body);
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
         }

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::input::tail::{Tail, TailStop};
+use crate::input::tail::{PAUSE, Tail, TailStop, is_same};
 use crate::input::unpack::Unpacked;
 
 /// First bytes by which a file is known.
@@ -87,6 +87,8 @@ pub struct LogTail {
     path: PathBuf,
     /// Rotated files, the oldest first, still to be read.
     rotated: VecDeque<PathBuf>,
+    /// The file that grew when they were listed, to be read behind them.
+    growing: Option<File>,
     reading: Reading,
     places: LogPlaces,
     streamed: u64,
@@ -108,19 +110,22 @@ impl LogTail {
     pub fn open(path: &Path, place: Option<&LogPlace>, has_header: bool, stop: TailStop) -> io::Result<LogTail> {
         let places = LogPlaces::default();
         let tail = |file: File, at: u64| Tail::of(path, file, at, stop.clone());
+        // Held before the rotated files are listed: where it is renamed away meanwhile, it is known among them.
+        let mut growing = File::open(path).ok();
         let found = match place {
             None => None,
-            Some(place) => find(path, place)?,
+            Some(place) => find(path, place, growing.as_ref())?,
         };
         let mut rotated = VecDeque::new();
         let (reading, part) = match (&found, place) {
             (Some((file, newer)), Some(place)) => {
-                let mut head = head_of(file)?;
-                head.truncate(place.offset as usize);
-                let header = if has_header { header_of(file, place.offset)? } else { Vec::new() };
+                let held = growing.as_ref().filter(|_| file == path);
+                let front = front_of(file, held, place.offset)?;
+                let head = front[..front.len().min(HEAD)].to_vec();
+                let header = if has_header { header_of(front) } else { Vec::new() };
                 let stream = header.len() as u64;
                 let reading = if file == path {
-                    let mut growing = File::open(file)?;
+                    let mut growing = growing.take().map_or_else(|| File::open(file), Ok)?;
                     growing.seek(SeekFrom::Start(place.offset))?;
                     Reading::Growing(tail(growing, place.offset))
                 } else {
@@ -132,12 +137,16 @@ impl LogTail {
                 let part = Part { stream, from: place.offset, head };
                 (Reading::Header(io::Cursor::new(header), Box::new(reading)), part)
             }
-            _ => (Reading::Growing(tail(File::open(path)?, 0)), Part { stream: 0, from: 0, head: Vec::new() }),
+            _ => {
+                let growing = growing.take().map_or_else(|| File::open(path), Ok)?;
+                (Reading::Growing(tail(growing, 0)), Part { stream: 0, from: 0, head: Vec::new() })
+            }
         };
         places.begin(part);
         Ok(LogTail {
             path: path.to_owned(),
             rotated,
+            growing,
             reading,
             places,
             streamed: 0,
@@ -159,17 +168,24 @@ impl LogTail {
         self.found
     }
 
-    /// Goes over to the next rotated file, or to the one that grows; a byte where a line must be ended before.
-    fn next_file(&mut self, into: &mut [u8]) -> io::Result<usize> {
+    /// Goes over to the next rotated file, or to the one that grows; a byte where a line must be ended before. `None`
+    /// where the log was renamed away and does not stand there yet.
+    fn next_file(&mut self, into: &mut [u8]) -> io::Result<Option<usize>> {
+        let next = match self.rotated.front() {
+            Some(file) => Reading::Rotated(Box::new(Unpacked::new(open_rotated(file)?)?)),
+            None => match self.growing.take().map_or_else(|| File::open(&self.path), Ok) {
+                Ok(file) => Reading::Growing(Tail::of(&self.path, file, 0, self.stop.clone())),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            },
+        };
+        self.rotated.pop_front();
+        self.reading = next;
         let n = usize::from(!self.ends_with_break);
         into[..n].fill(b'\n');
         self.ends_with_break = true;
-        self.reading = match self.rotated.pop_front() {
-            Some(file) => Reading::Rotated(Box::new(Unpacked::new(open_rotated(&file)?)?)),
-            None => Reading::Growing(Tail::of(&self.path, File::open(&self.path)?, 0, self.stop.clone())),
-        };
         self.places.begin(Part { stream: self.streamed + n as u64, from: 0, head: Vec::new() });
-        Ok(n)
+        Ok(Some(n))
     }
 
     fn read_growing(&mut self, into: &mut [u8]) -> io::Result<usize> {
@@ -208,8 +224,13 @@ impl Read for LogTail {
                 }
                 Reading::Rotated(file) => match file.read(into)? {
                     0 => match self.next_file(into)? {
-                        0 => continue,
-                        n => n,
+                        Some(0) => continue,
+                        Some(n) => n,
+                        None if self.stop.is_stopped() => return Ok(0),
+                        None => {
+                            std::thread::sleep(PAUSE);
+                            continue;
+                        }
                     },
                     n => {
                         self.places.see(&into[..n]);
@@ -226,19 +247,25 @@ impl Read for LogTail {
 }
 
 /// The file that begins as the place says, and the rotated files that are newer, the oldest first.
-fn find(path: &Path, place: &LogPlace) -> io::Result<Option<(PathBuf, Vec<PathBuf>)>> {
-    let is_it = |file: &Path, packed: bool| {
-        let head = head_of(file).ok()?;
-        let head = head.get(..place.head as usize)?;
-        let long = packed || file.metadata().ok()?.len() >= place.offset;
-        (long && nta_data::hex(&Sha256::digest(head)) == place.sha256).then_some(())
+fn find(path: &Path, place: &LogPlace, growing: Option<&File>) -> io::Result<Option<(PathBuf, Vec<PathBuf>)>> {
+    let begins_so = |head: &[u8]| {
+        head.get(..place.head as usize).is_some_and(|head| nta_data::hex(&Sha256::digest(head)) == place.sha256)
     };
-    if is_it(path, false).is_some() {
-        return Ok(Some((path.to_owned(), Vec::new())));
+    if let Some(mut file) = growing {
+        // The file that is held, whatever it is called by now.
+        let mut head = Vec::new();
+        file.rewind()?;
+        file.take(HEAD as u64).read_to_end(&mut head)?;
+        file.rewind()?;
+        if begins_so(&head) && file.metadata()?.len() >= place.offset {
+            return Ok(Some((path.to_owned(), Vec::new())));
+        }
     }
-    let mut rotated = rotated(path)?;
+    let mut rotated = rotated(path, growing)?;
     rotated.sort();
-    let Some(at) = rotated.iter().rposition(|(_, file)| is_it(file, true).is_some()) else { return Ok(None) };
+    let Some(at) = rotated.iter().rposition(|(_, file)| head_of(file).is_ok_and(|head| begins_so(&head))) else {
+        return Ok(None);
+    };
     let newer = rotated.split_off(at + 1).into_iter().map(|(_, file)| file).collect();
     Ok(rotated.pop().map(|(_, file)| (file, newer)))
 }
@@ -251,7 +278,7 @@ fn open_rotated(file: &Path) -> io::Result<File> {
 
 /// Files beside the log whose names begin like its own (`conn.log.1`, `conn.log-20261128.gz`), and when each was last
 /// written to. One that is being packed is listed once, as it was.
-fn rotated(path: &Path) -> io::Result<Vec<(SystemTime, PathBuf)>> {
+fn rotated(path: &Path, growing: Option<&File>) -> io::Result<Vec<(SystemTime, PathBuf)>> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut files = Vec::new();
@@ -265,6 +292,7 @@ fn rotated(path: &Path) -> io::Result<Vec<(SystemTime, PathBuf)>> {
         }
         if let Ok(found) = entry.metadata()
             && found.is_file()
+            && !growing.is_some_and(|growing| growing.metadata().is_ok_and(|there| is_same(&there, &found)))
         {
             files.push((found.modified()?, path));
         }
@@ -278,11 +306,23 @@ fn head_of(file: &Path) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// The lines before the first flow, none of them behind `offset`: comments, and where those name no columns and the flows
-/// do not name their own, the line after them.
-fn header_of(file: &Path, offset: u64) -> io::Result<Vec<u8>> {
+/// The first bytes of a file, by its path or as it is held, none of them behind `offset`.
+fn front_of(path: &Path, held: Option<&File>, offset: u64) -> io::Result<Vec<u8>> {
     let mut front = Vec::new();
-    Unpacked::new(File::open(file)?)?.take(LONGEST_HEADER.min(offset)).read_to_end(&mut front)?;
+    let most = LONGEST_HEADER.min(offset);
+    match held {
+        Some(mut file) => {
+            file.rewind()?;
+            file.take(most).read_to_end(&mut front)?
+        }
+        None => Unpacked::new(File::open(path)?)?.take(most).read_to_end(&mut front)?,
+    };
+    Ok(front)
+}
+
+/// The lines of `front` before the first flow: comments, and where those name no columns and the flows do not name their
+/// own, the line after them.
+fn header_of(mut front: Vec<u8>) -> Vec<u8> {
     let (mut end, mut names_columns) = (0, false);
     for line in front.split_inclusive(|byte| *byte == b'\n') {
         let is_comment = line.starts_with(b"#");
@@ -296,7 +336,7 @@ fn header_of(file: &Path, offset: u64) -> io::Result<Vec<u8>> {
         }
     }
     front.truncate(end);
-    Ok(front)
+    front
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How often a file that has nothing new is looked at.
-const PAUSE: Duration = Duration::from_millis(50);
+pub(crate) const PAUSE: Duration = Duration::from_millis(50);
 
 /// The bytes of a growing file, from its front; give it to [`crate::follow`]. A read waits until there is something new,
 /// and ends only after [`TailStop::stop`].
@@ -139,13 +139,13 @@ fn standing(path: &Path, open: &File, at: u64) -> io::Result<Standing> {
 }
 
 #[cfg(unix)]
-fn is_same(a: &std::fs::Metadata, b: &std::fs::Metadata) -> bool {
+pub(crate) fn is_same(a: &std::fs::Metadata, b: &std::fs::Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
     (a.dev(), a.ino()) == (b.dev(), b.ino())
 }
 
 #[cfg(not(unix))]
-fn is_same(a: &std::fs::Metadata, b: &std::fs::Metadata) -> bool {
+pub(crate) fn is_same(a: &std::fs::Metadata, b: &std::fs::Metadata) -> bool {
     matches!((a.created(), b.created()), (Ok(a), Ok(b)) if a == b)
 }
 

@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn tables_come_back_as_written_in_every_format() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["t.csv", "t.csv.gz", "t.csv.zst", "t.jsonl", "t.jsonl.gz", "t.parquet"] {
+        for name in ["t.csv", "t.csv.gz", "t.csv.zst", "t.parquet"] {
             let path = folder.path().join(name);
             let mut writer = TableWriter::create(&path, None).unwrap();
             writer.write_columns(&added()).unwrap();
@@ -224,6 +224,22 @@ mod tests {
             assert_eq!(table.get("row"), Some(&ColumnValues::Integer(vec![7, -8, 7, -8])), "{name}");
             let ColumnValues::Text(family) = table.get("family").unwrap() else { panic!("{name}: family is text") };
             assert_eq!(family[1].as_deref(), Some("a,\"b\""), "{name}");
+        }
+    }
+
+    #[test]
+    fn lines_of_json_hold_a_row_each_packed_or_not() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["t.jsonl", "t.jsonl.gz", "t.jsonl.zst"] {
+            let path = folder.path().join(name);
+            let mut writer = TableWriter::create(&path, None).unwrap();
+            writer.write_columns(&added()).unwrap();
+            writer.finish().unwrap();
+            let mut unpacked = crate::input::unpack::Unpacked::new(std::fs::File::open(&path).unwrap()).unwrap();
+            let mut text = String::new();
+            std::io::Read::read_to_string(&mut unpacked, &mut text).unwrap();
+            let second = text.lines().nth(1).unwrap();
+            assert_eq!(second, r#"{"score":1.0,"flagged":true,"family":"a,\"b\"","row":-8}"#, "{name}");
         }
     }
 

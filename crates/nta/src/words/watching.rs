@@ -24,6 +24,7 @@ pub(crate) fn watching(event: &WatchEvent) -> String {
                 "model       {model} reads traffic in another way and cannot take over; end this watch and begin another"
             )
         }
+        WatchEvent::BadList { problem } => format!("list        the one before holds: {problem}"),
         WatchEvent::Ended { source, problem: None } => format!("ended       {source}"),
         WatchEvent::Ended { source, problem: Some(problem) } => format!("ended       {source}: {problem}"),
         WatchEvent::Status { counts, rate } => {

@@ -40,7 +40,7 @@ impl WatchCounts {
     /// Whether the alert of a flow that ended at `micros` is one too many of its day; where it is not, it is counted.
     pub(super) fn is_over_budget(&mut self, micros: i64, most: Option<u64>) -> bool {
         let day = micros.div_euclid(DAY);
-        if day != self.day.0 {
+        if day > self.day.0 {
             self.day = (day, 0);
         }
         let over = most.is_some_and(|most| self.day.1 >= most);

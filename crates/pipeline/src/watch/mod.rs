@@ -17,6 +17,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use nta_data::Order;
+use nta_ingest::IngestError;
 use nta_model::{Model, Scorer};
 
 pub use counts::WatchCounts;
@@ -114,6 +115,11 @@ pub enum WatchEvent {
         /// `name/4`.
         model: String,
     },
+    /// The list of what is not to be alerted was changed and cannot be understood; the one before holds.
+    BadList {
+        /// What is wrong.
+        problem: String,
+    },
     /// A source came to its end, or cannot be read any more.
     Ended {
         /// The source.
@@ -151,11 +157,13 @@ pub fn watch(
     let forwarders = Forwarder::start_all(request, &watch.shared)?;
     let ended = watch.follow(&sources, &messages, listener);
     sources.stop();
-    watch.save()?;
-    forwarders.into_iter().for_each(|forwarder| forwarder.finish());
-    ended?;
+    // Where flows could not be scored or written, what is saved stays behind them, and the next watch takes them again.
+    let saved = ended.and_then(|failure| watch.save().map(|()| failure));
+    forwarders.into_iter().for_each(Forwarder::finish);
+    let failure = saved?;
     watch.tell_status();
-    Ok(watch.position.counts)
+    // Where one of several sources fails, the others are watched on; in the end it is told.
+    failure.map_or(Ok(watch.position.counts), |problem| Err(refused(problem)))
 }
 
 /// A watch under way.
@@ -236,7 +244,7 @@ impl<'a> Watch<'a> {
         sources: &Sources,
         messages: &Receiver<Message>,
         listener: &dyn Listener,
-    ) -> Result<(), PipelineError> {
+    ) -> Result<Option<IngestError>, PipelineError> {
         let (mut open, mut failure) = (sources.len(), None);
         while open > 0 && !listener.cancelled() {
             match messages.recv_timeout(PAUSE) {
@@ -253,8 +261,7 @@ impl<'a> Watch<'a> {
             self.position.counts.datagrams = sources.datagrams();
             self.look_up(listener)?;
         }
-        // Where one of several sources fails, the others are watched on; in the end it is told.
-        failure.map_or(Ok(()), |problem| Err(refused(problem)))
+        Ok(failure)
     }
 
     /// Scores flows and writes what comes of them.
@@ -269,7 +276,9 @@ impl<'a> Watch<'a> {
         counts.flows += scores.n_rows() as u64;
         counts.set_aside += set_aside;
         counts.left_out += left_out;
-        self.suppressions.refresh()?;
+        if let Err(error) = self.suppressions.refresh() {
+            (self.tell)(&WatchEvent::BadList { problem: error.to_string() });
+        }
         for alert in self.eve.alerts(&source, first, &batch, &scores)? {
             counts.flagged += 1;
             if self.suppressions.holds(&alert) {

@@ -44,6 +44,8 @@ impl Suppressions {
         if self.read_at == Some(changed) {
             return Ok(());
         }
+        // Whatever comes of it, the same file is read once.
+        self.read_at = Some(changed);
         let text = std::fs::read_to_string(path).map_err(|e| refuse(e.to_string()))?;
         let all: Vec<Suppression> = serde_saphyr::from_str(&text).map_err(|e| refuse(e.to_string()))?;
         for entry in &all {
@@ -56,7 +58,7 @@ impl Suppressions {
                 ));
             }
         }
-        (self.all, self.read_at) = (all, Some(changed));
+        self.all = all;
         Ok(())
     }
 
