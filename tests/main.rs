@@ -2,6 +2,7 @@
 //!
 //! - `arrows`: who may depend on whom, and that no foreign type crosses a crate's border
 //! - `baseline`: benign flows of a site make a promise for that site
+//! - `captures`: packets are metered, scored and learned from
 //! - `compare`: runs that judged other rows are told from runs that differ, and the page stands alone
 //! - `damaged_parquet`: a damaged file ends in one line of ours
 //! - `density`: a third member by a key, trained, saved, scored, explained and published
@@ -42,6 +43,7 @@
 
 mod arrows;
 mod baseline;
+mod captures;
 mod compare;
 mod cross_fit;
 mod damaged_parquet;

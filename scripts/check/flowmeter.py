@@ -51,6 +51,8 @@ def conversations(capture):
         outer = lambda field: cells[field].split("|")[0]
         src, dst = outer(first + ".src"), outer(first + ".dst")
         length = int(outer("ip.len") or 0) if first == "ip" else int(outer("ipv6.plen") or 0) + 40
+        parts = [cells[f].split("|")[0] for f in ("ip.frag_offset", "ip.flags.mf", "ipv6.fraghdr.offset")]
+        is_fragment = parts[0] not in ("", "0") or parts[1] in ("1", "True") or parts[2] != ""
         hosts[src, dst, "packets"] += 1
         hosts[src, dst, "bytes"] += length
         place = layers.index(first)
@@ -60,7 +62,8 @@ def conversations(capture):
             continue
         kind = later[inner]
         a, b = outer(kind + ".srcport"), outer(kind + ".dstport")
-        if a and b:
+        # Of fragments Wireshark shows ports in the first alone.
+        if a and b and not is_fragment:
             ports[kind, src, a, dst, b, "packets"] += 1
             ports[kind, src, a, dst, b, "bytes"] += length
     return hosts, ports
@@ -101,7 +104,11 @@ def against_wireshark(nta, data, folder, show):
     print(f"wireshark: {n_files} captures metered, {n_equal} with every packet and IP byte of every pair of addresses and ports "
           f"equal ({n_pairs} pairs)")
     unexplained = 0
+    nothing = [name for name, told, differ in odd if told.startswith("refused") and "it holds no flow" in told and not differ]
+    print(f"  {len(nothing)} captures are refused in which Wireshark finds no IP either")
     for name, told, differ in odd:
+        if name in nothing:
+            continue
         reason = why_wireshark(name, told, differ)
         unexplained += reason is None
         print(f"  {name}: {reason or 'UNEXPLAINED'}")
@@ -113,7 +120,8 @@ def against_wireshark(nta, data, folder, show):
 def why_wireshark(name, told, differ):
     """The reason of a difference, from what the meter itself counted."""
     if told.startswith("refused"):
-        return "refused: " + told.split(":", 2)[-1].strip()[:100] if not differ else None
+        found = re.search(r"it holds no flow: (.*)", told)
+        return found and f"refused: {found[1]}"
     number = lambda field: int((re.search(rf'"{field}": (\d+)', told) or [0, 0])[1])
     if number("malformed"):
         return f"{number('malformed')} packets with headers cut short or that contradict themselves are counted, not metered"
@@ -123,6 +131,10 @@ def why_wireshark(name, told, differ):
         return f"{number('lone_fragments')} fragments without their first have no ports"
     if number("unread_link"):
         return f"{number('unread_link')} packets of a link layer that is not read"
+    if all(mine == 0 for _, _, mine in differ) and number("not_ip"):
+        return f"{number('not_ip')} packets under protocols in which IP is not looked for (MACsec, Arista's, ...)"
+    if all(theirs == 40 for key, theirs, _ in differ if key[-1] == "bytes" and ":" in key[0]):
+        return "an IPv6 length of 0, which Wireshark takes at its word; network cards leave it for their own segments"
     if '"cut": []' not in told:
         return "the file is cut short or damaged, and read up to there"
     return None
@@ -191,17 +203,21 @@ def why_zeek(test, script, theirs, ours, field):
     if ours is None:
         if tunnelled or "tunnels" in test or any(word in test for word in ("erspan", "vxlan", "geneve", "gre", "gtp", "teredo")):
             return "inside a tunnel: the meter counts tunnels and meters their ends"
-        return "no such flow: a link layer or a key that only Zeek reads"
+        return "no such flow here: a link layer that only Zeek reads, or a packet that ended a flow there and not here"
     if theirs["id.orig_h"] != ours["id.orig_h"] or theirs["id.orig_p"] != ours["id.orig_p"]:
         return "roles turned: another list of known ports, or Zeek saw the protocol in the payload"
-    if theirs.get("fragmented"):
-        return None
+    if any(word in test for word in ("netcontrol", "gridftp")):
+        return "the test lets Zeek cut the connection short"
+    if field.endswith("ip_bytes") and int(o) > int(t):
+        return "an IP length of 0, left to the network card: Zeek counts nothing of such a packet, the meter what is there"
+    if re.search("^.?[Ff]", (theirs.get("history") or "").lstrip("^")) and ours["conn_state"] != theirs["conn_state"]:
+        return "begins with a FIN: Zeek waits for 3 seconds more, the meter for an answer"
     if field == "history":
-        without = lambda text: re.sub("[CcGgTtWwIi^]", "", text or "")
+        without = lambda text: re.sub("[CcGgTtWwIiXx^]", "", text or "")
         if re.search("[Cc]", t or ""):
             return "a bad checksum, which Zeek drops the packet for"
         if without(t) == without(o):
-            return "letters of gaps, windows, retransmissions or contents, which Zeek tells by its reassembly"
+            return "letters of gaps, windows, retransmissions, contents or protocol analysers"
         if re.search("[Qq]", t or ""):
             return "flags at odds"
     if re.search("[Cc]", theirs.get("history") or ""):
@@ -215,7 +231,7 @@ def against_zeek(nta, repository, folder, show):
     n_tests = n_flows = n_matched = n_equal = 0
     fields, reasons, unexplained = collections.Counter(), collections.Counter(), []
     for test, trace, script, capture, theirs in baselines(repository, folder):
-        if not theirs or "orig_pkts" not in theirs[0]:
+        if not theirs or not {"orig_pkts", "id.orig_h", "conn_state", "proto"} <= set(theirs[0]):
             continue
         ours = zeek_meter(nta, capture, folder)
         if ours is None:
@@ -242,8 +258,9 @@ def against_zeek(nta, repository, folder, show):
                 fields[field] += field not in differ
             for field in differ[:1]:
                 reason = why_zeek(test, script, flow, mine, field)
-                reasons[reason] += reason is not None
-                if reason is None:
+                if reason is not None:
+                    reasons[reason] += 1
+                else:
                     unexplained.append((test, trace, [(f, flow[f], mine[f]) for f in differ]))
     print(f"zeek: {n_tests} captures with a log of Zeek's, {n_flows} flows, {n_matched} matched, {n_equal} of them equal in all of "
           f"{len(COMPARED)} columns")
@@ -262,7 +279,7 @@ def main():
     parser.add_argument("nta")
     parser.add_argument("--zeek", help="a clone of github.com/zeek/zeek")
     parser.add_argument("--show", action="store_true", help="show every difference")
-    parser.add_argument("--allowed", type=float, default=0.02, help="share of Zeek's matched flows that may differ without a reason")
+    parser.add_argument("--allowed", type=float, default=0.01, help="share of Zeek's matched flows that may differ without a reason")
     args = parser.parse_args()
     data = pathlib.Path(os.environ["NTA_DATA"])
     with tempfile.TemporaryDirectory() as folder:

@@ -2,7 +2,7 @@
 
 use etherparse::{Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice};
 
-use crate::decode::{Addresses, Decoded, Fragment, NoFlow, Transport, transport};
+use crate::decode::{Addresses, Decoded, Fragment, NoFlow, TCP, Transport, UDP, transport};
 
 /// Most extension headers of a packet.
 const MOST_EXTENSIONS: usize = 32;
@@ -11,7 +11,6 @@ const HOP_BY_HOP: u8 = 0;
 const ROUTING: u8 = 43;
 const FRAGMENT: u8 = 44;
 const AUTHENTICATION: u8 = 51;
-const NO_NEXT: u8 = 59;
 const DESTINATION: u8 = 60;
 const MOBILITY: u8 = 135;
 const HIP: u8 = 139;
@@ -79,7 +78,8 @@ fn v6(bytes: &[u8], wire_len: u32) -> Result<Header, NoFlow> {
     let header = Ipv6HeaderSlice::from_slice(bytes).map_err(|_| NoFlow::Malformed)?;
     let (protocol, payload) = (header.next_header().0, u32::from(header.payload_length()));
     // A jumbogram, or segmentation in the network card.
-    let ip_len = if payload == 0 && protocol != NO_NEXT { wire_len } else { 40 + payload };
+    let leaves_length = payload == 0 && [HOP_BY_HOP, TCP, UDP].contains(&protocol);
+    let ip_len = if leaves_length { wire_len } else { 40 + payload };
     let addresses = Addresses { is_v6: true, src: header.source(), dst: header.destination() };
     Ok(Header { addresses, ip_len, header_len: 40, protocol, fragment: None })
 }

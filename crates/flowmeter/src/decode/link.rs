@@ -84,6 +84,8 @@ fn after_ether_type(ether_type: u16, rest: &[u8], offset: usize) -> Result<(Then
         0x8847 | 0x8848 => Ok((Then::Mpls, offset)),
         // A PPPoE session: version, code, session, length, then PPP.
         0x8864 => Ok((Then::Ppp, offset + 6)),
+        // Cisco's FabricPath: a tag, then the frame it carries.
+        0x8903 => Ok((Then::Ethernet, offset + 2)),
         // A length of IEEE 802.3: IP only behind LLC and SNAP.
         0..=1500 if rest.starts_with(&[0xaa, 0xaa, 3, 0, 0, 0]) => Ok((Then::EtherType(word(rest, 6)?), offset + 8)),
         _ => Err(NoFlow::NotIp),

@@ -170,7 +170,7 @@ impl Flow {
     }
 }
 
-/// Nanoseconds as seconds.
+/// Nanoseconds as seconds; whole ones apart, since nanoseconds of this century are more than the fraction holds.
 pub(crate) fn seconds(nanos: i64) -> f64 {
-    nanos as f64 / 1e9
+    (nanos / 1_000_000_000) as f64 + (nanos % 1_000_000_000) as f64 / 1e9
 }

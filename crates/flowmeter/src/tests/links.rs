@@ -32,6 +32,8 @@ fn ip_is_found_behind_every_link_layer() {
     assert_eq!(found(1, ethernet(0x8847, &pseudowire)), plain, "Ethernet over MPLS");
     assert_eq!(found(1, ethernet(0x8864, &behind(&[0x11, 0, 0, 1, 0, 31, 0, 0x21]))), plain, "PPPoE");
     assert_eq!(found(1, ethernet(37, &behind(&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0]))), plain, "LLC and SNAP");
+    let fabric = [&[0, 0][..], &ethernet(0x0800, &inner())].concat();
+    assert_eq!(found(1, ethernet(0x8903, &fabric)), plain, "FabricPath");
     assert_eq!(found(113, behind(&[0, 0, 0, 1, 0, 6, 2, 2, 2, 2, 2, 2, 0, 0, 8, 0])), plain, "Linux cooked");
     let second = [8, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 6, 2, 2, 2, 2, 2, 2, 0, 0];
     assert_eq!(found(276, behind(&second)), plain, "Linux cooked, version 2");

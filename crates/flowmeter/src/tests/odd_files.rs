@@ -1,6 +1,8 @@
 //! Captures that are malformed or unusual on purpose, and bytes that were changed at random: nothing panics, and every packet
 //! is in a flow or counted.
 
+#![allow(clippy::print_stderr)]
+
 use std::path::PathBuf;
 
 use proptest::prelude::*;

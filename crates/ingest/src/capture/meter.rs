@@ -10,6 +10,7 @@ use nta_flowmeter::{Column, Cut, Flow, MeterConfig, MeterCounts, zeek_header, ze
 use serde::Serialize;
 
 use crate::capture::frame::{all, frame};
+use crate::capture::left_out::why_no_flow;
 use crate::capture::packets::{Metered, Packets};
 use crate::error::IngestError;
 use crate::input::bytes::ByteSource;
@@ -113,7 +114,7 @@ pub struct MeterSummary {
 /// flows as they end. Memory does not grow with the captures. `watch` is told bytes read of bytes there are.
 ///
 /// # Errors
-/// A file that cannot be read or is no capture, and what writing fails with.
+/// A file that cannot be read or is no capture, captures without any flow, and what writing fails with.
 pub fn meter(
     source: &Source,
     config: MeterConfig,
@@ -121,7 +122,8 @@ pub fn meter(
     contact: &Contact,
     watch: &dyn Watch,
 ) -> Result<MeterSummary, IngestError> {
-    let mut job = Job { packets: None, config, writer, ready: Vec::new(), cut: Vec::new() };
+    let first = source.names().first().cloned().unwrap_or_default();
+    let mut job = Job { packets: None, config, writer, ready: Vec::new(), cut: Vec::new(), first };
     let (mut before, total) = (0, source.bytes());
     for (input, name) in source.inputs().iter().zip(source.names()) {
         let opened = input.open(contact)?;
@@ -149,7 +151,7 @@ pub fn meter_stream(
     contact: &Contact,
 ) -> Result<MeterSummary, IngestError> {
     let feed = Feed::start(stream, contact).map_err(|e| IngestError::read(name, &e))?;
-    let mut job = Job { packets: None, config, writer, ready: Vec::new(), cut: Vec::new() };
+    let mut job = Job { packets: None, config, writer, ready: Vec::new(), cut: Vec::new(), first: name.to_owned() };
     job.pass(Box::new(feed), name, &|| contact.cancelled())?;
     job.finish()
 }
@@ -160,6 +162,8 @@ struct Job {
     writer: FlowWriter,
     ready: Vec<Box<Flow>>,
     cut: Vec<(String, Cut)>,
+    /// What the first capture is called.
+    first: String,
 }
 
 impl Job {
@@ -196,10 +200,15 @@ impl Job {
         let Some(mut packets) = self.packets.take() else { return Err(IngestError::NoInput) };
         packets.meter.finish();
         self.ready.extend(packets.take_finished());
+        let counts = packets.meter.counts();
+        if counts.flows == 0 {
+            let cut = self.cut.first().map(|(_, cut)| cut);
+            return Err(IngestError::NoFlows { file: self.first, problem: why_no_flow(&counts, packets.link, cut) });
+        }
         for flows in self.ready.chunks(BLOCK) {
             self.writer.write(flows)?;
         }
         self.writer.finish()?;
-        Ok(MeterSummary { counts: packets.meter.counts(), cut: self.cut })
+        Ok(MeterSummary { counts, cut: self.cut })
     }
 }

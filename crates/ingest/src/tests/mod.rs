@@ -1,6 +1,7 @@
 //! What reading makes of files and streams, tested through the crate's own door. A module a topic:
 //!
 //! - `bounds`: what asks for too much memory or time is refused by name
+//! - `captures`: packets read like the log of their flows
 //! - `changing`: an input is read once, or is provably the same in every pass
 //! - `hostile_parquet`: damaged Parquet is refused in words
 //! - `hostile_pages`: Parquet that keeps to the format and asks for too much is refused
@@ -20,6 +21,7 @@
 //! - `time_formats`: every common way to write a time is read rightly or named
 
 mod bounds;
+mod captures;
 mod changing;
 mod hostile_pages;
 mod hostile_parquet;
