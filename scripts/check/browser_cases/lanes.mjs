@@ -12,6 +12,7 @@ export async function lanes(at) {
   withModel(at);
   const large = simulated(at, 500_000, "large.csv");
   holds(statSync(large).size > SMALL, `${large} has ${statSync(large).size} bytes: no large file`);
+  const small = simulated(at);
   const server = await Server.start(nta, home);
   const [first, second] = [await Visit.begin(browser, server.url, faults, pictures), await Visit.begin(browser, server.url, faults, pictures)];
   try {
@@ -19,7 +20,7 @@ export async function lanes(at) {
     await first.send(large);
     const job = first.page.url().split("/").pop();
     await second.go("/");
-    await second.send(simulated(at));
+    await second.send(small);
     const waits = answers(server.url);
     holds((await second.followed()) === "done", `the small file: ${await second.text()}`);
     const { state } = await (await fetch(`${server.url}/api/v1/jobs/${job}`)).json();
