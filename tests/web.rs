@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use nta_ingest::ColumnValues;
 use serde_json::{Value, json};
 
 use crate::nta::Home;
@@ -227,18 +228,24 @@ fn a_file_is_sent_scored_looked_at_and_taken_away() {
 fn posted_rows_score_as_their_file_does() {
     let home = with_model();
     let flows = simulated(&home);
-    let scored = home.path().join("scored.jsonl");
+    let scored = home.path().join("scored.parquet");
     let file = home.path().join("flows.csv");
     home.nta(&["score", "quickstart", file.to_str().unwrap(), "-o", scored.to_str().unwrap()]).ok();
-    let told = std::fs::read_to_string(scored).unwrap();
-    let told: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told = nta_ingest::read_columns(&scored).unwrap();
+    let (Some(ColumnValues::Float(scores)), Some(ColumnValues::Flag(flags))) =
+        (told.get("hybrid"), told.get("flagged"))
+    else {
+        panic!("{:?}", told.names());
+    };
     let server = Server::start(&home, None);
     let csv = server.ask("POST", "/api/v1/score", &[], &flows);
     assert_eq!(csv.status, 200, "{}", csv.text());
     let csv = csv.json();
     assert_eq!(csv["model"], "quickstart/1");
-    for (i, row) in told.iter().enumerate() {
-        assert_eq!((&csv["flagged"][i], &csv["scores"][i]), (&row["flagged"], &row["hybrid"]), "row {i}");
+    assert_eq!(csv["scores"].as_array().unwrap().len(), scores.len());
+    for (i, (score, flag)) in scores.iter().zip(flags).enumerate() {
+        let posted = (csv["scores"][i].as_f64().unwrap() as f32, csv["flagged"][i].as_bool().unwrap());
+        assert_eq!(posted, (*score as f32, *flag), "row {i}");
     }
     let text = String::from_utf8(flows).unwrap();
     let mut lines = text.lines().map(|line| line.split(','));

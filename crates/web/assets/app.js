@@ -206,7 +206,7 @@ async function follow(card) {
       continue;
     }
     $("[data-badge]", card).textContent = job.state;
-    if (job.state === "done" && card.dataset.kind !== "train") return location.replace(`/results/${job.id}`);
+    if (job.state === "done" && ["score", "try"].includes(card.dataset.kind)) return location.replace(`/results/${job.id}`);
     if (!["queued", "running"].includes(job.state)) return location.reload();
     const p = job.progress;
     if (job.state === "queued") words.textContent = job.waiting_for ? `${job.waiting_for} before it` : "next";

@@ -12,8 +12,8 @@ export function withModel({ nta, home }) {
   if (!command(nta, home, "models", "--json").includes("quickstart/1")) command(nta, home, "run", "configs/quickstart.yaml", ...SMALL);
 }
 
-export function simulated({ nta, home, scratch }, flows = 4000) {
-  const file = join(scratch, "flows.csv");
+export function simulated({ nta, home, scratch }, flows = 4000, name = "flows.csv") {
+  const file = join(scratch, name);
   command(nta, home, "simulate", "--seed", "9", "--set", `flows=${flows}`, "-o", file);
   return file;
 }

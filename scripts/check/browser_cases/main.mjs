@@ -9,9 +9,10 @@ import { files } from "./files.mjs";
 import { training } from "./training.mjs";
 import { runs } from "./runs.mjs";
 import { models } from "./models.mjs";
+import { lanes } from "./lanes.mjs";
 import { login } from "./login.mjs";
 
-const CASES = { newcomer, files, training, runs, models, login };
+const CASES = { newcomer, files, training, runs, models, lanes, login };
 
 const [nta, ...asked] = process.argv.slice(2);
 const unknown = asked.filter((name) => !CASES[name]);

@@ -140,7 +140,8 @@ fn is_open(path: &str) -> bool {
 
 fn wants_page(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("text/html");
-    let for_people = ["/api/", "/assets/", "/health", "/ready"].iter().all(|path| !uri.path().starts_with(path));
+    let for_people =
+        ["/api/", "/assets/", "/health", "/ready", "/metrics"].iter().all(|path| !uri.path().starts_with(path));
     method == Method::GET && for_people && (accepts.contains("text/html") || accepts.contains("*/*"))
 }
 
