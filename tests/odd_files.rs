@@ -22,6 +22,12 @@ fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
+/// The kinds of lines that there are any of.
+fn found(left_out: &Value) -> Value {
+    let counts = left_out.as_object().unwrap().iter().filter(|(_, n)| **n != 0);
+    counts.map(|(kind, n)| (kind.clone(), n.clone())).collect::<serde_json::Map<_, _>>().into()
+}
+
 #[test]
 fn lines_without_a_flow_are_told_of_by_the_dry_run_the_run_the_report_and_the_score() {
     let home = Home::new();
@@ -33,8 +39,8 @@ fn lines_without_a_flow_are_told_of_by_the_dry_run_the_run_the_report_and_the_sc
     let plan = home.nta(&[&["run", "configs/csv.yaml", "--dry-run", "--json", "--quiet"], &small[..]].concat()).ok();
     let plan = json(&plan.out);
     assert_eq!(plan["rows"], n_rows);
-    let left_out = serde_json::json!({ "repeated_headers": 2, "empty_rows": 500, "comments": 1, "other_logs": 0 });
-    assert_eq!(plan["remarks"][0]["left_out"], left_out);
+    let left_out = serde_json::json!({ "repeated_headers": 2, "empty_rows": 500, "comments": 1 });
+    assert_eq!(found(&plan["remarks"][0]["left_out"]), left_out);
     assert_eq!(plan["remarks"][1]["column"]["read_as"], "src_bytes_2");
     let run = home.nta(&[&["run", "configs/csv.yaml"], &small[..]].concat()).ok();
     let said = "train: left out, for they hold no flow: 2 lines equal to the header, 500 rows without any value, 1 comment line";
@@ -46,7 +52,7 @@ fn lines_without_a_flow_are_told_of_by_the_dry_run_the_run_the_report_and_the_sc
     let out = home.path().join("scored.csv");
     let score = ["score", "csv/1", flows.to_str().unwrap(), "-o", out.to_str().unwrap()];
     let told = json(&home.nta(&[&score[..], &["--json", "--quiet"]].concat()).ok().out);
-    assert_eq!((&told["rows"], &told["left_out"]), (&Value::from(n_rows), &left_out));
+    assert_eq!((&told["rows"], found(&told["left_out"])), (&Value::from(n_rows), left_out));
     assert_eq!(fs::read_to_string(&out).unwrap().lines().count(), n_rows + 1);
     let shown = home.nta(&[&score[..], &["--quiet"]].concat()).ok().out;
     assert!(shown.contains("left out    2 lines equal to the header"), "{shown}");

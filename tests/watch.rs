@@ -73,7 +73,7 @@ fn alerts_are_eve_held_back_by_the_list_and_sent_on_until_they_arrive() {
         }
         bodies
     });
-    let list = home.write("list.yaml", "- { host: 10.0.0.3/32 }\n".to_owned());
+    let list = home.write("list.yaml", "- { host: 10.0.0.3/32 }\n");
     watch(&home, "a/conn.log", "a", &["--suppress", list.to_str().unwrap()]);
     let (alerts, _) = both(&home, "a");
     let first: serde_json::Value = serde_json::from_str(alerts.lines().next().unwrap()).unwrap();

@@ -160,6 +160,7 @@ struct Job {
     packets: Option<Packets>,
     config: MeterConfig,
     writer: FlowWriter,
+    #[expect(clippy::vec_box, reason = "they come boxed, and moving the pointers costs less than the flows")]
     ready: Vec<Box<Flow>>,
     cut: Vec<(String, Cut)>,
     /// What the first capture is called.
