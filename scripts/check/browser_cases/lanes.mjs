@@ -10,7 +10,7 @@ const SMALL = 32 << 20;
 export async function lanes(at) {
   const { nta, browser, home, pictures, faults, holds } = at;
   withModel(at);
-  const large = simulated(at, 500_000, "large.csv");
+  const large = simulated(at, 2_000_000, "large.csv");
   holds(statSync(large).size > SMALL, `${large} has ${statSync(large).size} bytes: no large file`);
   const small = simulated(at);
   const server = await Server.start(nta, home);
