@@ -8,26 +8,21 @@ comes to the very numbers of one that nobody interrupted, or says why not; a job
 is given up with words; nothing half written is left.
 """
 
-import argparse
-import os
-import pathlib
 import socket
-import tempfile
 import time
 
-from serving import PIECE, Checks, Server, simulated, trained
+from serving import PIECE, Checks, Server, asked_for, simulated, trained, working
 
 GIVEN_UP = 3  # as in crates/web/src/jobs/queue.rs
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--nta", required=True)
+    parser = asked_for(__doc__)
     parser.add_argument("--flows", type=int, default=300_000)
     parser.add_argument("--kills", type=int, default=3, help="in each job, at moments spread over its length")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as work:
-        run(os.path.abspath(options.nta), options, pathlib.Path(work))
+    with working("kill") as work:
+        run(options.nta, options, work)
 
 
 def half_sent(server, path):

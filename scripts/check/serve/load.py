@@ -10,7 +10,6 @@ at least 20 times as many flows a second in either format; a flow posted alone i
 quiet machine.
 """
 
-import argparse
 import csv
 import datetime
 import http.client
@@ -21,11 +20,10 @@ import pathlib
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 import time
 
-from serving import Checks, Server, nta, quantile, simulated, trained, unlimited
+from serving import Checks, Server, asked_for, nta, quantile, simulated, trained, unlimited, working
 
 RATIO = 20
 TOLERANCE = 1e-5
@@ -181,16 +179,15 @@ def singles(server, options, bodies, checks):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--nta", required=True)
+    parser = asked_for(__doc__)
     parser.add_argument("--mlflow", required=True)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--connections", type=int, default=50)
     parser.add_argument("--flows", type=int, default=1_000)
     parser.add_argument("--path", default="/api/v1/score")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as work:
-        run(os.path.abspath(options.nta), options, pathlib.Path(work))
+    with working("load") as work:
+        run(options.nta, options, work)
 
 
 def run(binary, options, work):

@@ -10,13 +10,13 @@ but login and health answers; afterwards the home holds what it held before, and
 --schemathesis asks further, by schemathesis 4 from PyPI in a temporary virtual environment.
 """
 
-import argparse
 import collections
 import gzip
 import io
 import json
 import os
 import pathlib
+import pwd
 import random
 import re
 import socket
@@ -27,7 +27,7 @@ import tempfile
 import time
 import urllib.parse
 
-from serving import ROOT, Checks, Server, simulated, trained
+from serving import ROOT, Checks, Server, asked_for, simulated, trained, working
 
 SCHEMATHESIS = "schemathesis==4.*"
 TOKEN = "a token of the checks' own"
@@ -46,7 +46,8 @@ class Found:
     def __init__(self, home):
         self.statuses, self.faults = collections.Counter(), collections.defaultdict(list)
         folders = {str(home).encode(), str(home.resolve()).encode(), str(ROOT).encode()}
-        self.secrets = [*folders, b"/etc/", b"/root/", b"/rustc/", b".cargo", b"panicked"]
+        homes = {f"{home}/".encode() for home in (pathlib.Path.home(), pwd.getpwuid(0).pw_dir)}
+        self.secrets = [*folders, *homes, b"/etc/", b"/rustc/", b".cargo", b"panicked"]
 
     def take(self, what, status, text):
         """Holds an answer against what no answer may be."""
@@ -306,15 +307,14 @@ def schemathesis(server, checks):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--nta", required=True)
+    parser = asked_for(__doc__)
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--bomb-gib", type=float, default=4)
     parser.add_argument("--schemathesis", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as work:
-        run(os.path.abspath(options.nta), options, pathlib.Path(work))
+    with working("malformed") as work:
+        run(options.nta, options, work)
 
 
 def run(binary, options, work):

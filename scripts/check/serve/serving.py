@@ -1,6 +1,8 @@
 """`nta serve` as the checks of this folder use it: the process and its home, and a client that counts what it asks."""
 
+import argparse
 import atexit
+import contextlib
 import http.client
 import json
 import math
@@ -22,6 +24,22 @@ SMALL = ["forest.trees=40", "lstm.hidden=16", "lstm.epochs=2", "data.train={simu
 
 # A check that goes wrong takes no machine down with it.
 resource.setrlimit(resource.RLIMIT_DATA, (4 << 30, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+
+
+def asked_for(description):
+    """The options that every check has; each adds its own."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--nta", type=os.path.abspath, required=True)
+    return parser
+
+
+@contextlib.contextmanager
+def working(name, home=None):
+    """A folder `name` to work in: in `home`, where it stays, else in a temporary one."""
+    with tempfile.TemporaryDirectory() as temporary:
+        work = pathlib.Path(home or temporary) / name
+        work.mkdir(parents=True)
+        yield work
 
 
 def unlimited():

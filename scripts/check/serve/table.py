@@ -8,15 +8,11 @@ that it should. Needs a quiet machine and some 700 bytes a row below
 --home (a temporary folder when not given).
 """
 
-import argparse
-import os
-import pathlib
 import random
-import tempfile
 import time
 import urllib.parse
 
-from serving import Checks, Server, simulated, trained
+from serving import Checks, Server, asked_for, simulated, trained, working
 
 SIZE = 50
 LIMIT = 0.3
@@ -24,15 +20,12 @@ TIMES = 5
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--nta", required=True)
+    parser = asked_for(__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--home", help="a folder that is not there yet, and stays")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        work = pathlib.Path(options.home or temporary) / "table"
-        work.mkdir(parents=True)
-        run(os.path.abspath(options.nta), options.rows, work)
+    with working("table", options.home) as work:
+        run(options.nta, options.rows, work)
 
 
 def scored(server, binary, work, rows):

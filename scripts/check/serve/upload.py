@@ -8,16 +8,12 @@ answer within 200 ms (99 of 100) all the while; a second user's small file is do
 a quiet machine for the times, and room for some five times the file below --home (a temporary folder when not given).
 """
 
-import argparse
 import hashlib
-import os
-import pathlib
 import socket
-import tempfile
 import threading
 import time
 
-from serving import PIECE, Checks, Server, quantile, simulated, trained
+from serving import PIECE, Checks, Server, asked_for, quantile, simulated, trained, working
 
 PAGES = ["/", "/runs", "/models", "/api/v1/jobs"]
 FLOW_BYTES = 114  # of a simulated flow as CSV, nearly
@@ -96,15 +92,12 @@ def sha256(path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--nta", required=True)
+    parser = asked_for(__doc__)
     parser.add_argument("--gib", type=float, default=2)
     parser.add_argument("--home", help="a folder that is not there yet, and stays")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        work = pathlib.Path(options.home or temporary) / "upload"
-        work.mkdir(parents=True)
-        run(os.path.abspath(options.nta), options.gib, work)
+    with working("upload", options.home) as work:
+        run(options.nta, options.gib, work)
 
 
 def run(binary, gib, work):
