@@ -104,7 +104,8 @@ fn scaled(column: &Int64Chunked, times: i64, over: i64) -> Int64Chunked {
 
 impl<'a> CellValue<'a> {
     /// The cell as trimmed text, written to `scratch` where it is not text: whole numbers without a fraction, so that
-    /// `1`, `1.0` and a Parquet integer are one category. `None` where it is missing.
+    /// `1`, `1.0` (as pandas writes a port where some rows have none) and a Parquet integer are one category. `None` where
+    /// it is missing.
     pub(crate) fn text<'s>(&self, scratch: &'s mut String) -> Option<&'s str>
     where
         'a: 's,
@@ -112,7 +113,9 @@ impl<'a> CellValue<'a> {
         scratch.clear();
         let written = match *self {
             CellValue::Missing => return None,
-            CellValue::Text(text) => return Some(text.trim()).filter(|t| !crate::values::missing::is_missing(t)),
+            CellValue::Text(text) => {
+                return Some(without_zero_fraction(text.trim())).filter(|t| !crate::values::missing::is_missing(t));
+            }
             CellValue::Float(v) if v.fract() == 0.0 && v.abs() < 9e15 => write!(scratch, "{}", v as i64),
             CellValue::Float(v) => write!(scratch, "{v}"),
             CellValue::Integer(v) | CellValue::Time(v) => write!(scratch, "{v}"),
@@ -129,6 +132,16 @@ impl<'a> CellValue<'a> {
             _ => crate::error::shown(self.text(&mut scratch).unwrap_or("")),
         }
     }
+}
+
+/// `443` of `443.0` and `-1` of `-1.00`; any other text as it is.
+fn without_zero_fraction(text: &str) -> &str {
+    if !text.ends_with('0') {
+        return text;
+    }
+    let whole = text.trim_end_matches('0').strip_suffix('.').unwrap_or(text);
+    let digits = whole.strip_prefix('-').unwrap_or(whole);
+    if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) { whole } else { text }
 }
 
 #[cfg(test)]
@@ -159,6 +172,13 @@ mod tests {
         assert_eq!(texts(&text), [Some("tcp".to_owned()), None, None]);
         let flag = Series::new(name, [true, false]);
         assert_eq!(texts(&flag), [Some("true".to_owned()), Some("false".to_owned())]);
+    }
+
+    #[test]
+    fn a_whole_number_written_with_a_fraction_of_zero_is_that_number() {
+        let written = ["443.0", "-1.00", "443", "80", "1.10", "10.0.0.0", ".0", "v1.0", "0.0", "-.0", "100"];
+        let read = ["443", "-1", "443", "80", "1.10", "10.0.0.0", ".0", "v1.0", "0", "-.0", "100"];
+        assert_eq!(written.map(without_zero_fraction), read);
     }
 
     #[test]
