@@ -23,6 +23,7 @@ mod project;
 mod promises;
 mod promotions;
 mod publish;
+mod read_again;
 mod retrain;
 mod run;
 mod runs;

@@ -66,15 +66,24 @@ pub const N_ZEEK_COLUMNS: usize = zeek::COLUMNS.len();
 const N_COLUMNS: usize = N_ZEEK_COLUMNS + statistics::COLUMNS.len();
 
 /// Every column, in order: those of Zeek's conn.log first.
-pub const COLUMNS: [Column; N_COLUMNS] = {
-    let mut all = [zeek::COLUMNS[0]; N_COLUMNS];
-    let mut i = 0;
-    while i < N_COLUMNS {
-        all[i] = if i < N_ZEEK_COLUMNS { zeek::COLUMNS[i] } else { statistics::COLUMNS[i - N_ZEEK_COLUMNS] };
-        i += 1;
+pub const COLUMNS: [Column; N_COLUMNS] = joined(&[&zeek::COLUMNS, &statistics::COLUMNS]);
+
+/// The columns of `parts` one after another; there must be `N`, or the build fails.
+const fn joined<const N: usize>(parts: &[&[Column]]) -> [Column; N] {
+    let mut all = [parts[0][0]; N];
+    let (mut n, mut part) = (0, 0);
+    while part < parts.len() {
+        let mut i = 0;
+        while i < parts[part].len() {
+            all[n] = parts[part][i];
+            n += 1;
+            i += 1;
+        }
+        part += 1;
     }
+    assert!(n == N, "as many columns as their array holds");
     all
-};
+}
 
 const fn float(name: &'static str, unit: &'static str, meaning: &'static str, value: fn(&Flow) -> Value) -> Column {
     Column { name, kind: Kind::Float, unit, meaning, zeek_type: "double", value }

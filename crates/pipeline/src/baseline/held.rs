@@ -7,7 +7,7 @@ use crate::error::{PipelineError, refused};
 use crate::event::{Listener, Stage};
 use crate::models::of_a_baseline;
 use crate::project::Project;
-use crate::retrain::read_again;
+use crate::read_again::read_again;
 use crate::run::partition_of;
 
 /// The parts, or why they are not to be had. The test part stays sealed, and nobody asks for it.

@@ -25,7 +25,6 @@ use nta_model::{Registry, Version};
 pub use decision::Decision;
 pub use fresh::{FreshAudit, RowCounts};
 pub use past::Unavailable;
-pub(crate) use past::read_again;
 pub use request::{RetrainOutcome, RetrainRequest};
 
 use crate::error::{PipelineError, failed, refused};

@@ -1,8 +1,6 @@
 //! The traffic that the champion was trained and judged on, where it can be had again: the files are there and their bytes
 //! are those that the models name.
 
-use std::collections::BTreeSet;
-
 use nta_data::{Dataset, Sealed};
 use nta_ingest::FileDigest;
 use nta_model::{Model, Provenance, Registry, Version};
@@ -10,13 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::fresh::deal;
 use super::mix::{behind, together};
-use crate::config::RunConfig;
 use crate::error::{PipelineError, failed, refused};
-use crate::event::{Listener, Stage, StageWatch, Unit};
+use crate::event::{Listener, Stage};
 use crate::models::of_a_baseline;
 use crate::project::Project;
+use crate::read_again::read_again;
 use crate::run::partition_of;
-use crate::traffic::{self, Extent, ReadTraffic};
 
 /// A model of the lineage whose traffic is not to be had.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,43 +118,4 @@ fn own(
         None => together([&parts.train, &parts.validation, &parts.calibration, &parts.threshold])?,
     };
     Ok(Own { learned, test: OldTest { rows: parts.test, hosts: parts.test_hosts }, files })
-}
-
-/// The traffic that a model of this provenance was the first to learn from, as `model` reads traffic, and its config.
-///
-/// # Errors
-/// Files that are gone or have changed.
-pub(crate) fn read_again(
-    provenance: &Provenance,
-    model: &Model,
-    project: &Project,
-    (listener, stage): (&dyn Listener, Stage),
-) -> Result<(RunConfig, ReadTraffic), PipelineError> {
-    let config = RunConfig::parse(&provenance.config, "its config", &[])?;
-    let watch = StageWatch { listener, stage, unit: Unit::BytesRead };
-    let traffic = traffic::read_as(&config, model.schema.clone(), project, Extent::Whole, &watch, listener)?;
-    refuse_changed(provenance, &traffic)?;
-    Ok((config, traffic))
-}
-
-fn refuse_changed(provenance: &Provenance, traffic: &ReadTraffic) -> Result<(), PipelineError> {
-    let then: BTreeSet<(&str, &str)> = provenance
-        .data
-        .iter()
-        .filter(|file| file.role != traffic::REPLAY)
-        .map(|file| (file.role.as_str(), file.sha256.as_str()))
-        .collect();
-    let sources = traffic.report.sources.iter();
-    let files = sources.flat_map(|source| source.files.iter().map(|(file, _)| (source.role.as_str(), file)));
-    let files = files.chain(traffic.report.labels.iter().map(|file| (traffic::LABELS, file)));
-    let now: BTreeSet<(&str, &str)> = files.clone().map(|(role, file)| (role, file.sha256.as_str())).collect();
-    if then == now {
-        return Ok(());
-    }
-    let changed = files.filter(|(role, file)| !then.contains(&(*role, file.sha256.as_str())));
-    let changed: Vec<&str> = changed.map(|(_, file)| file.name.as_str()).collect();
-    Err(PipelineError::refuse(match changed.is_empty() {
-        true => "files that it was trained on are gone".to_owned(),
-        false => format!("its traffic is no longer what it was trained on: {}", changed.join(", ")),
-    }))
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use nta_data::{Dataset, HYBRID, Label, ScoreColumn, Scores};
+use nta_data::{Dataset, HYBRID, Label};
 use nta_hybrid::{Fusion, Hybrid};
 use nta_metrics::{ChosenThreshold, Isotonic, ThresholdRule};
 use nta_model::{DataDigest, Golden, Model, NamedThreshold, Provenance, StateRule};
@@ -11,7 +11,7 @@ use nta_preprocess::{FittedRows, Partition};
 
 use super::context::Context;
 use super::fit::Learned;
-use super::held_out::{Choosing, HeldOut, Unseen, with_stretches};
+use super::held_out::{Choosing, HeldOut, Unseen, fused, with_stretches};
 use super::learning::{uses_sequences, without_copies};
 use super::scores::score_held_out;
 use super::{moved, profile};
@@ -170,10 +170,4 @@ pub(crate) fn recalibrate(
     }
     changed.profile = Some(profile::fit(&parts.train, benign, threshold, &chosen)?);
     model.record_golden(&parts.calibration).map_err(failed)
-}
-
-/// The same scores, the members' fused by `hybrid`; nothing is flagged yet.
-pub(super) fn fused(scores: Scores, hybrid: &Hybrid) -> Result<Scores, PipelineError> {
-    let p_attack = hybrid.combine(scores.members()).map_err(failed)?;
-    scores.with_hybrid(ScoreColumn::new(HYBRID, p_attack, |_| false)).map_err(failed)
 }

@@ -1,13 +1,12 @@
 //! Rows scored by what has not learned from them, and the thresholds that they give.
 
-use nta_data::{Dataset, Label, ScoreColumn, Scores};
+use nta_data::{Dataset, HYBRID, Label, ScoreColumn, Scores};
 use nta_hybrid::{Hybrid, HybridConfig};
 use nta_metrics::{ChosenThreshold, CrossFitted, PartScores, Stretch};
 use nta_model::NamedThreshold;
 
 use super::beside::plain_average;
 use super::context::Context;
-use super::fuse::fused;
 use crate::error::{PipelineError, failed};
 use crate::event::Remark;
 
@@ -46,6 +45,12 @@ impl Unseen {
     pub(super) fn fused(self, hybrid: &Hybrid) -> Result<Self, PipelineError> {
         Ok(Unseen { scores: fused(self.scores, hybrid)?, ..self })
     }
+}
+
+/// The same scores, the members' fused by `hybrid`; nothing is flagged yet.
+pub(super) fn fused(scores: Scores, hybrid: &Hybrid) -> Result<Scores, PipelineError> {
+    let p_attack = hybrid.combine(scores.members()).map_err(failed)?;
+    scores.with_hybrid(ScoreColumn::new(HYBRID, p_attack, |_| false)).map_err(failed)
 }
 
 /// What fusion and thresholds are learned from.
