@@ -10,6 +10,8 @@ use crate::progress::Progress;
 use crate::{commands, visible, words};
 
 const MIB: u64 = 1 << 20;
+/// How often a line says where the watch stands.
+const STATUS: Duration = Duration::from_secs(10);
 
 pub(crate) fn watch(args: &WatchArgs, common: &Common) -> anyhow::Result<()> {
     let authorization = std::env::var("NTA_FORWARD_AUTH").ok();
@@ -26,6 +28,9 @@ pub(crate) fn watch(args: &WatchArgs, common: &Common) -> anyhow::Result<()> {
     let request = WatchRequest {
         model: args.model.clone(),
         sources: args.sources.clone(),
+        reorder: args.reorder.map(Duration::try_from_secs_f64).transpose()?,
+        reorder_rows: args.reorder_rows as usize,
+        group: Duration::try_from_secs_f64(args.group)?,
         alerts: args.alerts.clone(),
         flows: args.flows.clone(),
         rotate_bytes: args.rotate.saturating_mul(MIB),
@@ -38,6 +43,7 @@ pub(crate) fn watch(args: &WatchArgs, common: &Common) -> anyhow::Result<()> {
         forward: forward.concat(),
         suppress: args.suppress.clone(),
         most_alerts_a_day: args.most_alerts,
+        status_every: STATUS,
         metrics: args.metrics.clone(),
         project: commands::project(common),
     };

@@ -11,8 +11,9 @@ use nta_ingest::{
 };
 use nta_model::Model;
 
+use super::request::WatchRequest;
 use super::state::Position;
-use super::{WatchEvent, WatchRequest};
+use super::told::WatchEvent;
 use crate::error::PipelineError;
 use crate::event::Listener;
 
