@@ -46,6 +46,9 @@ pub(crate) struct WatchArgs {
     /// Reasons that an alert names, at most.
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub(crate) explain: u16,
+    /// Tell in lines what is drawn on a terminal otherwise.
+    #[arg(long)]
+    pub(crate) plain: bool,
     /// End when what is there now was read.
     #[arg(long)]
     pub(crate) once: bool,
