@@ -59,6 +59,108 @@ fn a_watch_that_ends_anywhere_goes_on_as_if_it_had_not() {
     home.nta(&["watch", "live", "nowhere.log", "--state", "x"]).refused(2, &["cannot watch nowhere.log"]);
 }
 
+/// Flows `lines` in an order in which each stands up to `by` places from its own.
+fn shuffled(lines: std::ops::Range<u64>, by: u64) -> String {
+    let mut order: Vec<u64> = lines.collect();
+    order.sort_by_key(|i| i + i.wrapping_mul(11) % by);
+    order.into_iter().map(line).collect()
+}
+
+/// What the watch counted, as its last line says.
+fn counts(home: &Home, folder: &str, more: &[&str]) -> serde_json::Value {
+    let args = ["--json", "--quiet"];
+    let at = |name: &str| home.path().join(format!("{folder}/{name}")).display().to_string();
+    let source = format!("gate={}", at("conn.log"));
+    let (alerts, flows, state) = (at("alerts.json"), at("flows.jsonl"), at("state"));
+    let all = ["watch", "live", &source, "--alerts", &alerts, "--flows", &flows, "--state", &state, "--once"];
+    serde_json::from_str(&home.nta(&[&all[..], &args, more].concat()).ok().out).unwrap()
+}
+
+#[test]
+fn a_window_puts_flows_in_order_of_their_ends_over_kills_and_counts_what_is_late() {
+    let home = Home::new();
+    let _ = model(&home);
+    let scores = |folder: &str| {
+        let mut scores: Vec<(String, String)> = both(&home, folder)
+            .1
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+            .map(|flow| (flow["uid"].to_string(), format!("{} {}", flow["hybrid"], flow["lstm"])))
+            .collect();
+        scores.sort();
+        scores
+    };
+    home.write("sorted/conn.log", header() + &shuffled(0..400, 1));
+    let _ = counts(&home, "sorted", &["--reorder", "0"]);
+    // In a wide window the order of the lines makes no difference; without one it does, whatever the batches are.
+    home.write("mixed/conn.log", header() + &shuffled(0..400, 25));
+    let counted = counts(&home, "mixed", &["--reorder", "30", "--batch", "13"]);
+    assert_eq!((&counted["late"], &counted["early"], &counted["flows"]), (&0.into(), &0.into(), &400.into()));
+    assert_eq!(scores("mixed"), scores("sorted"));
+    home.write("plain/conn.log", header() + &shuffled(0..400, 25));
+    let _ = counts(&home, "plain", &["--reorder", "0"]);
+    assert_ne!(scores("plain"), scores("sorted"));
+    // A window that is too narrow, and room for too few: counted, and every flow scored once.
+    for (width, rows, batch) in [("5", "1000", "1000"), ("5", "1000", "7"), ("30", "4", "64"), ("30", "4", "9")] {
+        let folder = format!("narrow-{rows}-{batch}");
+        home.write(&format!("{folder}/conn.log"), header() + &shuffled(0..400, 25));
+        let counted = counts(&home, &folder, &["--reorder", width, "--reorder-rows", rows, "--batch", batch]);
+        let kind = if rows == "4" { "early" } else { "late" };
+        assert!(counted[kind].as_u64().unwrap() > 10, "{counted}");
+        assert_eq!(counted["flows"], 400);
+    }
+    assert_eq!(both(&home, "narrow-1000-1000"), both(&home, "narrow-1000-7"));
+    assert_eq!(both(&home, "narrow-4-64"), both(&home, "narrow-4-9"));
+}
+
+#[test]
+fn what_waits_when_a_watch_is_told_to_stop_is_read_again_by_the_next() {
+    let home = Home::new();
+    let _ = model(&home);
+    home.write("whole/conn.log", header() + &shuffled(0..400, 25));
+    let grouped = ["--reorder", "30", "--group", "60"];
+    let counted = counts(&home, "whole", &grouped);
+    assert!(counted["grouped"].as_u64().unwrap() > 5, "{counted}");
+    let whole = both(&home, "whole");
+    let groups = whole.0.lines().filter(|line| line.contains("nta_group_count")).count();
+    assert!(groups > 3, "{}", whole.0);
+    assert_eq!(
+        counted["alerts"].as_u64().unwrap() + groups as u64,
+        whole.0.lines().count() as u64,
+        "each alert is told or counted: {counted}"
+    );
+
+    let log = home.write("parts/conn.log", header());
+    let at = |name: &str| home.path().join(format!("parts/{name}")).display().to_string();
+    let source = format!("gate={}", log.display());
+    let (alerts, flows, state) = (at("alerts.json"), at("flows.jsonl"), at("state"));
+    let args = ["watch", "live", &source, "--alerts", &alerts, "--flows", &flows, "--state", &state];
+    // Idle windows are scored by the clock after 30 s, later than this takes.
+    let lines: Vec<String> = shuffled(0..400, 25).lines().map(|line| format!("{line}\n")).collect();
+    for part in lines.chunks(150) {
+        let mut file = fs::File::options().append(true).open(&log).unwrap();
+        file.write_all(part.concat().as_bytes()).unwrap();
+        let before = fs::read_to_string(home.path().join("parts/flows.jsonl")).unwrap_or_default().lines().count();
+        let all: Vec<&str> = args.iter().chain(&grouped).copied().chain(["--save-every", "0.1"]).collect();
+        let mut watch = home.command(&all).stderr(std::process::Stdio::null()).spawn().unwrap();
+        let until = Instant::now() + Duration::from_secs(60);
+        let scored = || fs::read_to_string(home.path().join("parts/flows.jsonl")).unwrap_or_default().lines().count();
+        while scored() < before + part.len().min(60) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        watch.kill().unwrap();
+        watch.wait().unwrap();
+    }
+    watch(&home, "parts/conn.log", "parts", &grouped);
+    let parts = both(&home, "parts");
+    for (name, parts, whole) in [("alerts", parts.0, whole.0), ("flows", parts.1, whole.1)] {
+        let (parts, whole): (Vec<_>, Vec<_>) = (parts.lines().collect(), whole.lines().collect());
+        let other = parts.iter().zip(&whole).position(|(part, whole)| part != whole);
+        assert_eq!(other.map(|at| (at, parts[at], whole[at])), None, "{name}");
+        assert_eq!(parts.len(), whole.len(), "{name}");
+    }
+}
+
 #[test]
 fn alerts_are_eve_held_back_by_the_list_and_sent_on_until_they_arrive() {
     let home = Home::new();

@@ -1,6 +1,6 @@
 //! What a job's events say, in a few words: the one place where their numbers become sentences.
 
-mod watching;
+pub(crate) mod watching;
 
 use std::collections::BTreeMap;
 

@@ -67,8 +67,8 @@ pub use nta_ingest::{
 };
 pub use nta_leakage::{Finding, Strong};
 pub use nta_metrics::{
-    AVERAGE, AtRate, Check, Checked, Evaluation, LeaveOut, MemberEvaluation, OperatingPoint, Paired, Promise, UnitKind,
-    metric,
+    AVERAGE, AtRate, Check, Checked, Evaluation, Interval, LeaveOut, MemberEvaluation, OperatingPoint, Paired, Promise,
+    UnitKind, metric,
 };
 pub use nta_model::{
     Act, AliasChange, Collected, Look, Observed, Reign, Removal, SiteBaseline, SiteCandidate, SiteChoice, SiteKept,
@@ -91,7 +91,10 @@ pub use score::{
 pub use simulate::{SimulateRequest, simulate};
 pub use track::{RemoteRun, SyncLine, TrackedRun, remote_runs, sync};
 pub use traffic::Extent;
-pub use watch::{ForwardKind, ForwardTo, WatchCounts, WatchEvent, WatchRequest, timestamp, watch};
+pub use watch::{
+    Day, ForwardKind, ForwardTo, Forwarded, LatestAlert, USUAL_WINDOW, WatchCounts, WatchEvent, WatchRequest,
+    WatchStatus, timestamp, watch,
+};
 
 /// Computes with this many threads from now on; without a call, with all cores. No result depends on it.
 pub fn use_threads(n: usize) -> Result<(), PipelineError> {

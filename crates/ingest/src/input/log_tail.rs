@@ -1,85 +1,15 @@
-//! A log that grows and is rotated, read from a place that outlives the process: the place names a file by its first bytes,
-//! so it is found again after a rename, a copy, or packing.
+//! A log that grows and is rotated, read from a place that outlives the process.
 
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-
-use crate::input::tail::{PAUSE, Tail, TailStop, is_same};
+use crate::input::log_files::{find, front_of, header_of, open_rotated};
+use crate::input::log_place::{HEAD, LogPlace, LogPlaces, Part};
+use crate::input::tail::{PAUSE, Tail, TailStop};
 use crate::input::unpack::Unpacked;
-
-/// First bytes by which a file is known.
-const HEAD: usize = 1 << 10;
-/// Most bytes of a header.
-const LONGEST_HEADER: u64 = 1 << 20;
-/// Files gone by of which places are still known.
-const MOST_PARTS: usize = 64;
-
-/// A place in a log: behind this many bytes of the file that begins so.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LogPlace {
-    /// Bytes that `sha256` is of.
-    pub head: u64,
-    /// SHA-256 of the file's first bytes, in hexadecimal.
-    pub sha256: String,
-    /// Bytes before the place.
-    pub offset: u64,
-}
-
-/// One file of a stream of files.
-#[derive(Debug)]
-struct Part {
-    /// Bytes of the stream before the byte `from` of the file.
-    stream: u64,
-    from: u64,
-    head: Vec<u8>,
-}
-
-impl Part {
-    fn see(&mut self, bytes: &[u8]) {
-        let room = HEAD.saturating_sub(self.head.len());
-        self.head.extend_from_slice(&bytes[..bytes.len().min(room)]);
-    }
-}
-
-/// Tells for bytes of the stream where in the log they stood.
-#[derive(Debug, Clone, Default)]
-pub struct LogPlaces(Arc<Mutex<VecDeque<Part>>>);
-
-impl LogPlaces {
-    /// The place behind `offset` bytes of the stream; `None` before anything was read.
-    pub fn behind(&self, offset: u64) -> Option<LogPlace> {
-        let parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Where one file ends and the next begins, the end: what came between the two while nobody looked is read then.
-        let part = parts.iter().rev().find(|part| part.stream < offset).or(parts.front())?;
-        let offset = part.from + offset.saturating_sub(part.stream);
-        let head = &part.head[..part.head.len().min(offset as usize)];
-        Some(LogPlace { head: head.len() as u64, sha256: nta_data::hex(&Sha256::digest(head)), offset })
-    }
-
-    fn with<T>(&self, change: impl FnOnce(&mut VecDeque<Part>) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn begin(&self, part: Part) {
-        self.with(|parts| {
-            parts.push_back(part);
-            if parts.len() > MOST_PARTS {
-                parts.pop_front();
-            }
-        });
-    }
-
-    fn see(&self, bytes: &[u8]) {
-        self.with(|parts| parts.back_mut().map(|part| part.see(bytes)));
-    }
-}
 
 /// The bytes of a log from a place on; give it to [`crate::follow`]. Files that were rotated away are read before the one
 /// that grows.
@@ -109,7 +39,7 @@ impl LogTail {
     /// name the columns, are read again before the bytes behind the place. Errors are those of the system.
     pub fn open(path: &Path, place: Option<&LogPlace>, has_header: bool, stop: TailStop) -> io::Result<LogTail> {
         let places = LogPlaces::default();
-        let tail = |file: File, at: u64| Tail::of(path, file, at, stop.clone());
+        let tail = |file: File, at: u64| Tail::of(path, file, at, stop.clone()).until_cut();
         // Held before the rotated files are listed: where it is renamed away meanwhile, it is known among them.
         let mut growing = File::open(path).ok();
         let found = match place {
@@ -134,12 +64,12 @@ impl LogTail {
                     rotated.extend(newer.iter().cloned());
                     Reading::Rotated(Box::new(old))
                 };
-                let part = Part { stream, from: place.offset, head };
+                let part = Part { stream, from: place.offset, head, read: Arc::default() };
                 (Reading::Header(io::Cursor::new(header), Box::new(reading)), part)
             }
             _ => {
                 let growing = growing.take().map_or_else(|| File::open(path), Ok)?;
-                (Reading::Growing(tail(growing, 0)), Part { stream: 0, from: 0, head: Vec::new() })
+                (Reading::Growing(tail(growing, 0)), Part { stream: 0, from: 0, head: Vec::new(), read: Arc::default() })
             }
         };
         places.begin(part);
@@ -174,7 +104,7 @@ impl LogTail {
         let next = match self.rotated.front() {
             Some(file) => Reading::Rotated(Box::new(Unpacked::new(open_rotated(file)?)?)),
             None => match self.growing.take().map_or_else(|| File::open(&self.path), Ok) {
-                Ok(file) => Reading::Growing(Tail::of(&self.path, file, 0, self.stop.clone())),
+                Ok(file) => Reading::Growing(Tail::of(&self.path, file, 0, self.stop.clone()).until_cut()),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
                 Err(error) => return Err(error),
             },
@@ -184,18 +114,50 @@ impl LogTail {
         let n = usize::from(!self.ends_with_break);
         into[..n].fill(b'\n');
         self.ends_with_break = true;
-        self.places.begin(Part { stream: self.streamed + n as u64, from: 0, head: Vec::new() });
+        self.places.begin(Part { stream: self.streamed + n as u64, from: 0, head: Vec::new(), read: Arc::default() });
         Ok(Some(n))
     }
 
+    /// Of a log that was copied and cut: goes on in the copy, where that is found, then at the log's front.
+    fn read_copy_of(&mut self, cut: File) -> io::Result<()> {
+        let read = self.places.behind(self.streamed).unwrap_or_default();
+        let copy = find(&self.path, &read, Some(&cut))?.filter(|(file, _)| *file != self.path);
+        self.growing = Some(cut);
+        self.turns = 0;
+        self.reading = match copy {
+            Some((file, _)) => {
+                let mut copy = Unpacked::new(open_rotated(&file)?)?;
+                let mut front = Vec::new();
+                (&mut copy).take(read.offset).read_to_end(&mut front)?;
+                self.ends_with_break = front.last().is_none_or(|byte| *byte == b'\n');
+                front.truncate(HEAD);
+                self.places.begin(Part { stream: self.streamed, from: read.offset, head: front, read: Arc::default() });
+                Reading::Rotated(Box::new(copy))
+            }
+            None => Reading::Rotated(Box::new(io::empty())),
+        };
+        Ok(())
+    }
+
+    fn is_to_go_on(&self) -> bool {
+        match &self.reading {
+            Reading::Growing(tail) => tail.is_cut(),
+            Reading::Header(..) | Reading::Rotated(_) => true,
+        }
+    }
+
     fn read_growing(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let Reading::Growing(tail) = &mut self.reading else { return Ok(0) };
+        if let Some(cut) = tail.take_cut() {
+            self.read_copy_of(cut)?;
+        }
         let Reading::Growing(tail) = &mut self.reading else { return Ok(0) };
         let n = tail.read(into)?;
         let (at, turns) = tail.standing();
         if turns != self.turns {
             self.turns = turns;
             let stream = self.streamed + (n as u64).saturating_sub(at);
-            self.places.begin(Part { stream, from: 0, head: Vec::new() });
+            self.places.begin(Part { stream, from: 0, head: Vec::new(), read: Arc::default() });
             self.places.see(&into[n - (at as usize).min(n)..n]);
         } else {
             self.places.see(&into[..n]);
@@ -238,105 +200,16 @@ impl Read for LogTail {
                         n
                     }
                 },
-                Reading::Growing(_) => self.read_growing(into)?,
+                Reading::Growing(_) => match self.read_growing(into)? {
+                    // It was cut, and what was not read of it stands in its copy.
+                    0 if self.is_to_go_on() => continue,
+                    n => n,
+                },
             };
             self.streamed += n as u64;
             return Ok(n);
         }
     }
-}
-
-/// The file that begins as the place says, and the rotated files that are newer, the oldest first.
-fn find(path: &Path, place: &LogPlace, growing: Option<&File>) -> io::Result<Option<(PathBuf, Vec<PathBuf>)>> {
-    let begins_so = |head: &[u8]| {
-        head.get(..place.head as usize).is_some_and(|head| nta_data::hex(&Sha256::digest(head)) == place.sha256)
-    };
-    if let Some(mut file) = growing {
-        // The file that is held, whatever it is called by now.
-        let mut head = Vec::new();
-        file.rewind()?;
-        file.take(HEAD as u64).read_to_end(&mut head)?;
-        file.rewind()?;
-        if begins_so(&head) && file.metadata()?.len() >= place.offset {
-            return Ok(Some((path.to_owned(), Vec::new())));
-        }
-    }
-    let mut rotated = rotated(path, growing)?;
-    rotated.sort();
-    let Some(at) = rotated.iter().rposition(|(_, file)| head_of(file).is_ok_and(|head| begins_so(&head))) else {
-        return Ok(None);
-    };
-    let newer = rotated.split_off(at + 1).into_iter().map(|(_, file)| file).collect();
-    Ok(rotated.pop().map(|(_, file)| (file, newer)))
-}
-
-/// The rotated file, or what packing made of it since it was listed.
-fn open_rotated(file: &Path) -> io::Result<File> {
-    let packed = |ending: &str| File::open(format!("{}{ending}", file.display()));
-    File::open(file).or_else(|error| packed(".gz").or_else(|_| packed(".zst")).map_err(|_| error))
-}
-
-/// Files beside the log whose names begin like its own (`conn.log.1`, `conn.log-20261128.gz`), and when each was last
-/// written to. One that is being packed is listed once, as it was.
-fn rotated(path: &Path, growing: Option<&File>) -> io::Result<Vec<(SystemTime, PathBuf)>> {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut files = Vec::new();
-    for entry in folder.read_dir()? {
-        let entry = entry?;
-        let theirs = entry.file_name().to_string_lossy().into_owned();
-        let path = entry.path();
-        let is_packing = theirs.ends_with(".gz") || theirs.ends_with(".zst");
-        if theirs == name || !theirs.starts_with(&name) || is_packing && path.with_extension("").exists() {
-            continue;
-        }
-        if let Ok(found) = entry.metadata()
-            && found.is_file()
-            && !growing.is_some_and(|growing| growing.metadata().is_ok_and(|there| is_same(&there, &found)))
-        {
-            files.push((found.modified()?, path));
-        }
-    }
-    Ok(files)
-}
-
-fn head_of(file: &Path) -> io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    Unpacked::new(File::open(file)?)?.take(HEAD as u64).read_to_end(&mut head)?;
-    Ok(head)
-}
-
-/// The first bytes of a file, by its path or as it is held, none of them behind `offset`.
-fn front_of(path: &Path, held: Option<&File>, offset: u64) -> io::Result<Vec<u8>> {
-    let mut front = Vec::new();
-    let most = LONGEST_HEADER.min(offset);
-    match held {
-        Some(mut file) => {
-            file.rewind()?;
-            file.take(most).read_to_end(&mut front)?
-        }
-        None => Unpacked::new(File::open(path)?)?.take(most).read_to_end(&mut front)?,
-    };
-    Ok(front)
-}
-
-/// The lines of `front` before the first flow: comments, and where those name no columns and the flows do not name their
-/// own, the line after them.
-fn header_of(mut front: Vec<u8>) -> Vec<u8> {
-    let (mut end, mut names_columns) = (0, false);
-    for line in front.split_inclusive(|byte| *byte == b'\n') {
-        let is_comment = line.starts_with(b"#");
-        if !is_comment && (names_columns || line.starts_with(b"{")) {
-            break;
-        }
-        names_columns |= line.starts_with(b"#fields");
-        end += line.len();
-        if !is_comment && !line.trim_ascii().is_empty() {
-            break;
-        }
-    }
-    front.truncate(end);
-    front
 }
 
 #[cfg(test)]
@@ -353,6 +226,37 @@ mod tests {
         let mut text = String::new();
         tail.read_to_string(&mut text).unwrap();
         (text.clone(), tail.places().behind(text.len() as u64).unwrap(), tail.found())
+    }
+
+    #[test]
+    fn of_a_log_that_is_copied_and_cut_the_rest_is_read_from_the_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, copy) = (folder.path().join("conn.log"), folder.path().join("conn.log.1"));
+        std::fs::write(&path, "a,b\n1,2\n").unwrap();
+        let stop = TailStop::default();
+        let mut tail = LogTail::open(&path, None, true, stop.clone()).unwrap();
+        let mut buffer = [0; 64];
+        assert_eq!(tail.read(&mut buffer).unwrap(), 8);
+        File::options().append(true).open(&path).unwrap().write_all(b"3,4\n5").unwrap();
+        std::fs::copy(&path, &copy).unwrap();
+        let cut = File::options().write(true).open(&path).unwrap();
+        cut.set_len(0).unwrap();
+        std::fs::write(&path, "a,b\n").unwrap();
+        stop.stop();
+        let mut text = String::new();
+        tail.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "3,4\n5\na,b\n");
+        let place = tail.places().behind(8 + text.len() as u64).unwrap();
+        File::options().append(true).open(&path).unwrap().write_all(b"7,8\n").unwrap();
+        assert_eq!(rest(&path, Some(&place)).0, "a,b\n7,8\n");
+        // Without a copy the log is read from its front.
+        std::fs::remove_file(&copy).unwrap();
+        let mut tail = LogTail::open(&path, None, true, stop).unwrap();
+        assert_eq!(tail.read(&mut buffer).unwrap(), 8);
+        std::fs::write(&path, "new\n").unwrap();
+        let mut text = String::new();
+        tail.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "new\n");
     }
 
     #[test]

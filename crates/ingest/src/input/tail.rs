@@ -21,7 +21,19 @@ pub struct Tail {
     ends_with_break: bool,
     /// How often it went over to another file, or to the front of its own.
     turns: u64,
+    /// What is done where the file is cut shorter.
+    on_cut: OnCut,
+    is_cut: bool,
     stop: TailStop,
+}
+
+/// What is done where a file is cut shorter than what was read of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OnCut {
+    /// It is read from its front.
+    Rewind,
+    /// A read gives nothing; [`Tail::take_cut`] tells.
+    Tell,
 }
 
 /// Ends a [`Tail`] from elsewhere.
@@ -48,7 +60,25 @@ impl Tail {
 
     /// The bytes of `file`, which is or was at `path`, from `at` on, where its cursor stands.
     pub(crate) fn of(path: &Path, file: File, at: u64, stop: TailStop) -> Tail {
-        Tail { path: path.to_owned(), file, at, ends_with_break: true, turns: 0, stop }
+        let path = path.to_owned();
+        Tail { path, file, at, ends_with_break: true, turns: 0, on_cut: OnCut::Rewind, is_cut: false, stop }
+    }
+
+    /// The same, which ends where the file is cut.
+    pub(crate) fn until_cut(self) -> Tail {
+        Tail { on_cut: OnCut::Tell, ..self }
+    }
+
+    /// Whether the file was cut shorter than what was read of it.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// The file, at its front, where it was cut.
+    pub(crate) fn take_cut(&mut self) -> Option<File> {
+        let file = self.is_cut.then(|| self.file.try_clone().ok()).flatten();
+        self.is_cut = false;
+        file
     }
 
     /// Bytes read of the file that is read now, and how many were before it.
@@ -105,6 +135,11 @@ impl Read for Tail {
             let mut n = self.take(into)?;
             if n == 0 {
                 match standing(&self.path, &self.file, self.at)? {
+                    Standing::Cut if self.on_cut == OnCut::Tell => {
+                        self.at = self.file.seek(SeekFrom::Start(0))?;
+                        self.is_cut = true;
+                        return Ok(0);
+                    }
                     Standing::Cut => {
                         self.at = self.file.seek(SeekFrom::Start(0))?;
                         self.turns += 1;

@@ -1,6 +1,6 @@
 //! Rows as they stood in the file, carried from reader to writer unseen.
 
-use polars_core::prelude::{BooleanChunked, DataFrame, NewChunkedArray, PlSmallStr};
+use polars_core::prelude::{BooleanChunked, DataFrame, IdxCa, NewChunkedArray, PlSmallStr};
 
 use crate::error::IngestError;
 
@@ -24,6 +24,25 @@ impl RawBatch {
     /// Another number of flags than rows.
     pub fn filter(&self, kept: &[bool]) -> Result<RawBatch, IngestError> {
         RawBatch::new(self.frame.clone(), Some(kept), "rows")
+    }
+
+    /// The rows `rows`, in that order.
+    ///
+    /// # Errors
+    /// A row that is not there.
+    pub fn take(&self, rows: &[u32]) -> Result<RawBatch, IngestError> {
+        let rows = IdxCa::from_slice(PlSmallStr::EMPTY, rows);
+        let frame = self.frame.take(&rows).map_err(|e| IngestError::internal("rows", e))?;
+        Ok(RawBatch { frame })
+    }
+
+    /// Puts the rows of `other`, of the same source, behind these.
+    ///
+    /// # Errors
+    /// Other columns.
+    pub fn append(&mut self, other: &RawBatch) -> Result<(), IngestError> {
+        self.frame.vstack_mut(&other.frame).map_err(|e| IngestError::internal("rows", e))?;
+        Ok(())
     }
 
     /// The columns `names` alone, in that order.

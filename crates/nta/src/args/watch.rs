@@ -11,6 +11,17 @@ pub(crate) struct WatchArgs {
     /// Growing files, `-` for standard input, `udp://0.0.0.0:2055` for NetFlow and IPFIX; `gate=FILE` names the sensor.
     #[arg(required = true, value_name = "SOURCE")]
     pub(crate) sources: Vec<String>,
+    /// Seconds, by the times of the flows, that a flow waits for flows that ended before it: 2 where the model learned from
+    /// flows in order of their ends, else 0, which scores flows as they come.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) reorder: Option<f64>,
+    /// Flows of one source that wait so, at most.
+    #[arg(long, value_name = "FLOWS", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=50_000_000))]
+    pub(crate) reorder_rows: u32,
+    /// Seconds, by the times of the flows, in which alerts of one host and kind are one, whose count is told at their end;
+    /// 0: each alert stands alone.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.0)]
+    pub(crate) group: f64,
     /// Where alerts go, one EVE line each; standard output when not given.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) alerts: Option<PathBuf>,
@@ -35,6 +46,9 @@ pub(crate) struct WatchArgs {
     /// Reasons that an alert names, at most.
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub(crate) explain: u16,
+    /// Tell in lines what is drawn on a terminal otherwise.
+    #[arg(long)]
+    pub(crate) plain: bool,
     /// End when what is there now was read.
     #[arg(long)]
     pub(crate) once: bool,

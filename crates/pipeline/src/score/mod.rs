@@ -38,7 +38,7 @@ pub(crate) use input::{Asked, Input, glob_safe};
 pub(crate) use output::{FLAGGED, PROBABILITY};
 use output::{TableOutput, Written};
 pub use posted::{LoadedModel, PostedScores};
-use promise::HoldsHere;
+pub(crate) use promise::HoldsHere;
 pub use promise::{Outside, ScorePromise};
 pub(crate) use reasons::WhyFlagged;
 pub(crate) use rows::{BY_SCORE, ENTRY, OFFSETS, ROWS, RowsFile};

@@ -43,7 +43,7 @@ pub struct Outside {
 }
 
 /// Counts what the promise of a model depends on.
-pub(super) struct HoldsHere {
+pub(crate) struct HoldsHere {
     promise: Option<ScorePromise>,
     profile: Option<Profile>,
     /// Unflagged rows, in the bins of the benign training rows.
@@ -56,7 +56,7 @@ pub(super) struct HoldsHere {
 
 impl HoldsHere {
     /// Nothing counted yet.
-    pub(super) fn of(model: &Model) -> Self {
+    pub(crate) fn of(model: &Model) -> Self {
         let rule = model.threshold(HYBRID).map(|threshold| threshold.rule);
         let promise = match (rule, &model.provenance.site) {
             (_, Some(site)) => Some((site.budget, site.confidence, true)),
@@ -75,6 +75,39 @@ impl HoldsHere {
         let unflagged = profile.as_ref().and_then(|profile| profile.benign.as_ref()).map(Spread::emptied);
         let n = profile.as_ref().map_or(0, |profile| profile.numeric.len() + profile.categorical.len());
         HoldsHere { promise, profile, unflagged, limit: own_limits(model).psi, rows: 0, beyond: vec![0; n] }
+    }
+
+    /// Counts scored rows.
+    pub(crate) fn count(&mut self, rows: &Dataset, scores: &Scores) {
+        let flags = &scores.hybrid().flags;
+        self.rows += rows.n_rows() as u64;
+        self.count_beyond(rows);
+        if let Some(spread) = &mut self.unflagged {
+            let unflagged: Vec<u32> = (0..rows.n_rows() as u32).filter(|&row| !flags[row as usize]).collect();
+            match unflagged.len() == rows.n_rows() {
+                true => spread.take_rows(rows),
+                false => spread.take_rows(&rows.take(&unflagged)),
+            }
+        }
+    }
+
+    /// Rows counted.
+    pub(crate) fn n_rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// What the promise is worth for these rows; `None` where the model promises nothing.
+    pub(crate) fn told(&self) -> Option<ScorePromise> {
+        let learned = self.profile.as_ref().and_then(|profile| profile.benign.as_ref());
+        let moved = learned.zip(self.unflagged.as_ref());
+        let moved = moved.and_then(|(learned, fresh)| columns_moved(learned, fresh, self.limit));
+        let outside = self.outside();
+        self.promise.clone().map(|promise| ScorePromise {
+            holds: moved.as_ref().map(Vec::is_empty),
+            moved: moved.unwrap_or_default(),
+            outside,
+            ..promise
+        })
     }
 
     fn count_beyond(&mut self, rows: &Dataset) {
@@ -115,16 +148,7 @@ impl ScoreSink for HoldsHere {
     type Output = Option<ScorePromise>;
 
     fn take(&mut self, batch: &Batch, scores: &Scores) -> Result<(), PipelineError> {
-        let (rows, flags) = (&batch.dataset, &scores.hybrid().flags);
-        self.rows += rows.n_rows() as u64;
-        self.count_beyond(rows);
-        if let Some(spread) = &mut self.unflagged {
-            let unflagged: Vec<u32> = (0..rows.n_rows() as u32).filter(|&row| !flags[row as usize]).collect();
-            match unflagged.len() == rows.n_rows() {
-                true => spread.take_rows(rows),
-                false => spread.take_rows(&rows.take(&unflagged)),
-            }
-        }
+        self.count(&batch.dataset, scores);
         Ok(())
     }
 
@@ -133,15 +157,6 @@ impl ScoreSink for HoldsHere {
     }
 
     fn finish(self) -> Result<Option<ScorePromise>, PipelineError> {
-        let learned = self.profile.as_ref().and_then(|profile| profile.benign.as_ref());
-        let moved = learned.zip(self.unflagged.as_ref());
-        let moved = moved.and_then(|(learned, fresh)| columns_moved(learned, fresh, self.limit));
-        let outside = self.outside();
-        Ok(self.promise.map(|promise| ScorePromise {
-            holds: moved.as_ref().map(Vec::is_empty),
-            moved: moved.unwrap_or_default(),
-            outside,
-            ..promise
-        }))
+        Ok(self.told())
     }
 }

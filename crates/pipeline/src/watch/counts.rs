@@ -1,15 +1,9 @@
 //! What a watch has counted: all that came, and what became of it.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 /// Microseconds of 24 hours.
 const DAY: i64 = 86_400_000_000;
-/// Latencies that are remembered.
-const REMEMBERED: usize = 4_096;
 
 /// Counts since the watch first began, over restarts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,71 +26,55 @@ pub struct WatchCounts {
     /// Datagrams since this process began: come, damaged, dropped for lack of time.
     #[serde(skip)]
     pub datagrams: [u64; 3],
-    /// The day of the last alert, in days since 1970 by the time of the flows, and its alerts.
-    pub day: (i64, u64),
+    /// Not alerted by itself, because an alert of the same host and kind stands for it.
+    pub grouped: u64,
+    /// Flows that came when flows that ended later had been scored.
+    pub late: u64,
+    /// Flows scored before their window ended, because too many waited.
+    pub early: u64,
+    /// The day of the last flow.
+    pub today: Day,
+    /// How often the hybrid's score lay in each twentieth from 0 to 1.
+    pub scores: [u64; SCORE_BINS],
+}
+
+/// Bins of the histogram of scores.
+pub(super) const SCORE_BINS: usize = 20;
+
+/// What came on one day, by the times of the flows, UTC.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Day {
+    /// Days since 1970.
+    pub day: i64,
+    /// Flows scored.
+    pub flows: u64,
+    /// Those over the threshold.
+    pub flagged: u64,
+    /// Alerts written.
+    pub alerts: u64,
 }
 
 impl WatchCounts {
-    /// Whether the alert of a flow that ended at `micros` is one too many of its day; where it is not, it is counted.
-    pub(super) fn is_over_budget(&mut self, micros: i64, most: Option<u64>) -> bool {
+    /// Counts a scored flow that ended at `micros`; one of an earlier day counts for the day of the last.
+    pub(super) fn flow(&mut self, micros: i64, score: f32, is_flagged: bool) {
         let day = micros.div_euclid(DAY);
-        if day > self.day.0 {
-            self.day = (day, 0);
+        if day > self.today.day {
+            self.today = Day { day, ..Day::default() };
         }
-        let over = most.is_some_and(|most| self.day.1 >= most);
-        self.day.1 += u64::from(!over);
+        self.flows += 1;
+        self.today.flows += 1;
+        self.flagged += u64::from(is_flagged);
+        self.today.flagged += u64::from(is_flagged);
+        self.scores[((score * SCORE_BINS as f32) as usize).min(SCORE_BINS - 1)] += 1;
+    }
+
+    /// Whether one more alert is too many of its day; where it is not, it is counted.
+    pub(super) fn is_over_budget(&mut self, most: Option<u64>) -> bool {
+        let over = most.is_some_and(|most| self.today.alerts >= most);
+        self.today.alerts += u64::from(!over);
+        self.alerts += u64::from(!over);
+        self.over_budget += u64::from(over);
         over
-    }
-}
-
-/// The same for other threads, with what no restart needs.
-pub(super) struct Shared(Mutex<Told>);
-
-/// What pages are made of.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Told {
-    pub(super) model: String,
-    pub(super) counts: WatchCounts,
-    /// Seconds from a batch's arrival until its alerts were written, the last ones.
-    pub(super) latencies: VecDeque<f64>,
-    /// By address: alerts sent on, and tries that failed.
-    pub(super) forwarded: std::collections::BTreeMap<String, (u64, u64)>,
-}
-
-impl Shared {
-    pub(super) fn new(model: &str) -> Self {
-        Shared(Mutex::new(Told { model: model.to_owned(), ..Told::default() }))
-    }
-
-    fn with<T>(&self, change: impl FnOnce(&mut Told) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(super) fn set(&self, counts: &WatchCounts) {
-        self.with(|told| told.counts = counts.clone());
-    }
-
-    pub(super) fn takes_over(&self, model: &str) {
-        self.with(|told| told.model = model.to_owned());
-    }
-
-    pub(super) fn latency(&self, latency: Duration) {
-        self.with(|told| {
-            if told.latencies.len() == REMEMBERED {
-                told.latencies.pop_front();
-            }
-            told.latencies.push_back(latency.as_secs_f64());
-        });
-    }
-
-    pub(super) fn forwarded(&self, address: &str, sent: u64, failed: u64) {
-        self.with(|told| {
-            let counts = told.forwarded.entry(address.to_owned()).or_default();
-            *counts = (counts.0 + sent, counts.1 + failed);
-        });
-    }
-
-    pub(super) fn told(&self) -> Told {
-        self.with(|told| told.clone())
     }
 }

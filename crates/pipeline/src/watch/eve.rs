@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use nta_data::{HYBRID, Scores, hex};
-use nta_ingest::{Batch, RawBatch};
 use nta_model::Model;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use super::carried::Carried;
+use super::timestamp::timestamp;
+use super::window::Ready;
 use crate::error::{PipelineError, failed};
 use crate::score::WhyFlagged;
 
@@ -15,11 +17,8 @@ use crate::score::WhyFlagged;
 const GID: u64 = 8_470;
 /// The rule: the hybrid's score is above its threshold. Never given to another rule.
 const HYBRID_RULE: u64 = 8_470_001;
-
-/// Names under which logs keep what an alert carries.
-const SRC_PORT: [&str; 6] = ["id.orig_p", "id_orig_p", "src_port", "Sport", "sport", "Src Port"];
-const DST_PORT: [&str; 7] = ["id.resp_p", "id_resp_p", "dest_port", "dst_port", "Dport", "dsport", "Dst Port"];
-const PROTO: [&str; 3] = ["proto", "Proto", "Protocol"];
+/// The rule: several alerts of one host and kind within a window.
+pub(super) const GROUP_RULE: u64 = 8_470_002;
 
 /// One alert.
 pub(super) struct Alert {
@@ -30,8 +29,17 @@ pub(super) struct Alert {
     pub(super) dst: String,
     /// End of the flow, in microseconds since 1970.
     pub(super) micros: i64,
+    /// The hybrid's.
+    pub(super) score: f32,
     /// Names of the features that speak for an attack.
     pub(super) reasons: String,
+}
+
+impl Alert {
+    /// The feature that speaks loudest for an attack; nothing where the model names none.
+    pub(super) fn kind(&self) -> &str {
+        self.reasons.split([' ', ';']).next().unwrap_or_default()
+    }
 }
 
 /// Writes alerts of one model.
@@ -41,11 +49,24 @@ pub(super) struct EveWriter {
     digest: String,
     threshold: f32,
     reasons: Option<WhyFlagged>,
+    grouping: Grouping,
+}
+
+/// Whether an alert may stand for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grouping {
+    Off,
+    On,
 }
 
 impl EveWriter {
     /// Alerts name up to `most` reasons, where the model has any.
-    pub(super) fn new(model: &Arc<Model>, title: &str, most: usize) -> Result<EveWriter, PipelineError> {
+    pub(super) fn new(
+        model: &Arc<Model>,
+        title: &str,
+        most: usize,
+        grouping: Grouping,
+    ) -> Result<EveWriter, PipelineError> {
         let explains = most > 0 && model.members.iter().any(|m| m.member.forest().is_some());
         let reasons = if explains { Some(WhyFlagged::new(model, most)?) } else { None };
         Ok(EveWriter {
@@ -54,34 +75,34 @@ impl EveWriter {
             digest: model.digest().map_err(failed)?,
             threshold: model.threshold(HYBRID).map_err(failed)?.value,
             reasons,
+            grouping,
         })
     }
 
-    /// An alert for each flagged row; `first` flows of the source came before.
+    /// An alert for each flagged row, and the row.
     pub(super) fn alerts(
         &self,
         source: &str,
-        first: u64,
-        batch: &Batch,
+        ready: &Ready,
         scores: &Scores,
-    ) -> Result<Vec<Alert>, PipelineError> {
+    ) -> Result<Vec<(usize, Alert)>, PipelineError> {
         let flags = &scores.hybrid().flags;
         let flagged: Vec<u32> = (0..flags.len() as u32).filter(|&i| flags[i as usize]).collect();
         if flagged.is_empty() {
             return Ok(Vec::new());
         }
         let reasons = match &self.reasons {
-            Some(finder) => finder.of(&batch.dataset, &flagged)?,
+            Some(finder) => finder.of(&ready.dataset, &flagged)?,
             None => vec![String::new(); flagged.len()],
         };
-        let carried = Carried::of(&self.model, &batch.raw.filter(flags).map_err(failed)?);
+        let carried = Carried::of(&self.model, &ready.raw.filter(flags).map_err(failed)?);
         let alert = |(nth, (&i, reasons)): (usize, (&u32, String))| {
             let i = i as usize;
-            let id = id(source, first + i as u64);
-            let micros = batch.dataset.end_time.as_ref().map_or(0, |ends| ends[i]);
+            let id = id(source, ready.numbers[i]);
+            let micros = ready.dataset.end_time.as_ref().map_or(0, |ends| ends[i]);
             let line = self.line(&id, source, micros, &carried, nth, scores, i, &reasons);
             let (src, dst) = (carried.src.get(nth), carried.dst.get(nth));
-            Alert { id, line, src, dst, micros, reasons }
+            (i, Alert { id, line, src, dst, micros, score: scores.hybrid().p_attack[i], reasons })
         };
         Ok(flagged.iter().zip(reasons).enumerate().map(alert).collect())
     }
@@ -124,6 +145,9 @@ impl EveWriter {
         let mut told = Map::new();
         let mut tell = |name: &str, text: String| drop(told.insert(name.to_owned(), json!([text])));
         tell("nta_id", id.to_owned());
+        if self.grouping == Grouping::On {
+            tell("nta_group", id.to_owned());
+        }
         tell("nta_sensor", source.to_owned());
         tell("nta_model", self.title.clone());
         tell("nta_digest", self.digest.clone());
@@ -153,10 +177,10 @@ impl EveWriter {
     }
 
     /// Every row with its scores, as an id and a line.
-    pub(super) fn flows(&self, source: &str, first: u64, batch: &Batch, scores: &Scores) -> Vec<(String, String)> {
-        let members = batch.raw.json_members();
+    pub(super) fn flows(&self, source: &str, ready: &Ready, scores: &Scores) -> Vec<(String, String)> {
+        let members = ready.raw.json_members();
         let line = |(i, members): (usize, String)| {
-            let id = id(source, first + i as u64);
+            let id = id(source, ready.numbers[i]);
             let comma = if members.is_empty() { "" } else { "," };
             let score = |column: &nta_data::ScoreColumn| format!(",{}:{}", json!(column.name), column.p_attack[i]);
             let columns: String = scores.columns().map(score).collect();
@@ -177,80 +201,7 @@ fn id(source: &str, n: u64) -> String {
     hex(&digest[..16])
 }
 
-/// A column of text, or nothing.
-struct Texts(Vec<Option<String>>);
-
-impl Texts {
-    fn of(raw: &RawBatch, names: &[&str]) -> Texts {
-        Texts(names.iter().find_map(|name| raw.texts(name)).unwrap_or_default())
-    }
-
-    fn get(&self, i: usize) -> String {
-        self.0.get(i).cloned().flatten().unwrap_or_default()
-    }
-}
-
-/// What an alert carries of its flow.
-struct Carried {
-    src: Texts,
-    dst: Texts,
-    src_port: Texts,
-    dst_port: Texts,
-    proto: Texts,
-    uid: Texts,
-    flow_id: Texts,
-    community_id: Texts,
-}
-
-impl Carried {
-    fn of(model: &Model, raw: &RawBatch) -> Carried {
-        let entity = &model.schema.entity;
-        let host = |column: &Option<String>| {
-            let names = column.iter().flat_map(|name| {
-                let aliases = model.schema.aliases.get(name).into_iter().flatten();
-                std::iter::once(name.as_str()).chain(aliases.map(String::as_str))
-            });
-            let mut names: Vec<String> = names.map(str::to_owned).collect();
-            names.extend(names.clone().iter().map(|name| name.replace('.', "_")));
-            Texts::of(raw, &names.iter().map(String::as_str).collect::<Vec<_>>())
-        };
-        Carried {
-            src: host(&entity.src),
-            dst: host(&entity.dst),
-            src_port: Texts::of(raw, &SRC_PORT),
-            dst_port: Texts::of(raw, &DST_PORT),
-            proto: Texts::of(raw, &PROTO),
-            uid: Texts::of(raw, &["uid"]),
-            flow_id: Texts::of(raw, &["flow_id"]),
-            community_id: Texts::of(raw, &["community_id"]),
-        }
-    }
-}
-
-/// `2026-11-28T06:30:00.000000+0000`
-pub fn timestamp(micros: i64) -> String {
-    let (days, in_day) = (micros.div_euclid(86_400_000_000), micros.rem_euclid(86_400_000_000));
-    // Howard Hinnant, "chrono-compatible low-level date algorithms": civil_from_days.
-    let z = days + 719_468;
-    let (era, day_of_era) = (z.div_euclid(146_097), z.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let (seconds, fraction) = (in_day / 1_000_000, in_day % 1_000_000);
-    let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:06}+0000")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_written_as_suricata_writes_them() {
-        assert_eq!(timestamp(0), "1970-01-01T00:00:00.000000+0000");
-        assert_eq!(timestamp(1_709_210_096_000_007), "2024-02-29T12:34:56.000007+0000");
-    }
+/// The id of a line that is made of the alert `id`.
+pub(super) fn derived_id(id: &str, what: &str) -> String {
+    hex(&Sha256::new().chain_update(id).chain_update([0]).chain_update(what).finalize()[..16])
 }

@@ -12,9 +12,9 @@ use nta_ingest::{LogPlace, LogTail, TailStop};
 use nta_tracking::Poster;
 use serde_json::{Value, json};
 
-use super::WatchRequest;
-use super::counts::Shared;
 use super::line_file::id_of;
+use super::request::WatchRequest;
+use super::status::Shared;
 use crate::error::{PipelineError, failed};
 
 /// Alerts sent at a time.
@@ -137,14 +137,14 @@ impl Spool {
         loop {
             match self.send(batch) {
                 Sent::Arrived => {
-                    self.shared.forwarded(&self.to.address, batch.len() as u64, 0);
+                    self.shared.forwarded(&self.to.address, |to| to.sent += batch.len() as u64);
                     return true;
                 }
                 Sent::Refused => {
-                    self.shared.forwarded(&self.to.address, 0, batch.len() as u64);
+                    self.shared.forwarded(&self.to.address, |to| to.failed += batch.len() as u64);
                     return true;
                 }
-                Sent::TryAgain => self.shared.forwarded(&self.to.address, 0, 1),
+                Sent::TryAgain => self.shared.forwarded(&self.to.address, |to| to.failed += 1),
             }
             let until = Instant::now() + pause;
             while Instant::now() < until {

@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::counts::{Shared, Told};
+use super::status::{Shared, WatchStatus};
 use crate::error::{PipelineError, failed};
 
 /// Answers on a thread of its own, as long as the process lives.
@@ -23,7 +23,7 @@ pub(super) fn serve(address: &str, shared: Arc<Shared>) -> Result<(), PipelineEr
     Ok(())
 }
 
-fn answer(mut stream: TcpStream, told: &Told) -> std::io::Result<()> {
+fn answer(mut stream: TcpStream, told: &WatchStatus) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(1)))?;
     stream.set_write_timeout(Some(Duration::from_secs(1)))?;
     let mut request = [0; 1_024];
@@ -42,7 +42,7 @@ fn answer(mut stream: TcpStream, told: &Told) -> std::io::Result<()> {
 }
 
 /// Prometheus' text format.
-fn metrics(told: &Told) -> String {
+fn metrics(told: &WatchStatus) -> String {
     let counts = &told.counts;
     let [received, damaged, dropped] = counts.datagrams;
     let all = [
@@ -50,6 +50,9 @@ fn metrics(told: &Told) -> String {
         ("flagged", "Flows over the threshold", counts.flagged),
         ("alerts", "Alerts written", counts.alerts),
         ("suppressed", "Alerts that the list holds back", counts.suppressed),
+        ("grouped", "Alerts that another of the same host and kind stands for", counts.grouped),
+        ("late", "Flows that came when flows that ended later had been scored", counts.late),
+        ("early", "Flows scored before their window ended, because too many waited", counts.early),
         ("over_budget", "Alerts over the budget of the day", counts.over_budget),
         ("set_aside", "Lines that cannot be read", counts.set_aside),
         ("left_out", "Lines that hold no flow", counts.left_out),
@@ -64,22 +67,34 @@ fn metrics(told: &Told) -> String {
             "# HELP nta_{name}_total {help}.\n# TYPE nta_{name}_total counter\nnta_{name}_total {value}"
         );
     }
-    let mut latencies: Vec<f64> = told.latencies.iter().copied().collect();
-    latencies.sort_by(f64::total_cmp);
     let _ = writeln!(
         text,
         "# HELP nta_latency_seconds From a batch read to its alerts written.\n# TYPE nta_latency_seconds summary"
     );
-    for (name, share) in [("0.5", 0.5), ("0.99", 0.99)] {
-        if let Some(latency) = latencies.get(((latencies.len() as f64 - 1.0) * share) as usize) {
+    for (name, latency) in [("0.5", told.latency_half), ("0.99", told.latency_99)] {
+        if let Some(latency) = latency {
             let _ = writeln!(text, "nta_latency_seconds{{quantile=\"{name}\"}} {latency}");
         }
     }
-    for (address, (sent, failed)) in &told.forwarded {
-        let _ = writeln!(
-            text,
-            "nta_forwarded_total{{to={address:?}}} {sent}\nnta_forward_failures_total{{to={address:?}}} {failed}"
-        );
+    let gauges = [
+        ("waiting_flows", "Flows in the reordering windows", Some(told.waiting as f64)),
+        ("lag_seconds", "Seconds by which the newest flow lies behind the clock", told.lag),
+    ];
+    for (name, help, value) in gauges {
+        if let Some(value) = value {
+            let _ = writeln!(text, "# HELP nta_{name} {help}.\n# TYPE nta_{name} gauge\nnta_{name} {value}");
+        }
+    }
+    for (address, to) in &told.forwarded {
+        let all = [
+            ("forwarded", to.sent),
+            ("forward_failures", to.failed),
+            ("forward_suppressed", to.suppressed),
+            ("forward_given_up_bytes", to.given_up),
+        ];
+        for (name, n) in all {
+            let _ = writeln!(text, "nta_{name}_total{{to={address:?}}} {n}");
+        }
     }
     text
 }

@@ -6,13 +6,14 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
 use nta_ingest::{
-    BadRows, Batch, FlowPort, IngestError, LogPlace, LogPlaces, LogTail, PortCounts, ReadOptions, TailStop, Truth,
-    follow,
+    BadRows, Batch, FlowPort, FolderTail, IngestError, LogPlace, LogPlaces, LogTail, PortCounts, ReadOptions, TailStop,
+    Truth, follow,
 };
 use nta_model::Model;
 
+use super::request::WatchRequest;
 use super::state::Position;
-use super::{WatchEvent, WatchRequest};
+use super::told::WatchEvent;
 use crate::error::PipelineError;
 use crate::event::Listener;
 
@@ -47,6 +48,7 @@ pub(super) struct Sources {
 /// The bytes of one source.
 enum Opened {
     Log(LogTail),
+    Folder(FolderTail),
     Stdin,
     Port(FlowPort),
 }
@@ -74,9 +76,12 @@ impl Sources {
             }
             let known = position.sources.get(&name).and_then(|source| source.place.as_ref());
             let opened = open(&what, known, model.schema.header.is_empty(), &stop)?;
-            if let Opened::Log(log) = &opened
-                && !log.found()
-            {
+            let found = match &opened {
+                Opened::Log(log) => log.found(),
+                Opened::Folder(folder) => folder.found(),
+                Opened::Stdin | Opened::Port(_) => true,
+            };
+            if !found {
                 tell(&WatchEvent::Lost { source: name.clone() });
             }
             let stop = if let Opened::Port(port) = &opened { port.stopper() } else { stop };
@@ -127,6 +132,9 @@ fn open(what: &str, place: Option<&LogPlace>, has_header: bool, stop: &TailStop)
         return FlowPort::bind(address).map(Opened::Port).map_err(unreadable);
     }
     let path = PathBuf::from(what);
+    if path.is_dir() {
+        return FolderTail::open(&path, place, has_header, stop.clone()).map(Opened::Folder).map_err(unreadable);
+    }
     LogTail::open(&path, place, has_header, stop.clone()).map(Opened::Log).map_err(unreadable)
 }
 
@@ -152,6 +160,10 @@ fn read(opened: Opened, name: &str, options: &ReadOptions, to: &SyncSender<Messa
         Opened::Log(log) => {
             let places = log.places();
             (follow(log, name, options), Some(places))
+        }
+        Opened::Folder(folder) => {
+            let places = folder.places();
+            (follow(folder, name, options), Some(places))
         }
         Opened::Stdin => (follow(std::io::stdin(), name, options), None),
         Opened::Port(port) => (follow(port, name, options), None),

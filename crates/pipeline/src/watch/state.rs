@@ -10,10 +10,12 @@ use nta_model::{Model, ModelError, Scorer};
 use serde::{Deserialize, Serialize};
 
 use super::counts::WatchCounts;
+use super::grouping::Groups;
 use crate::error::{PipelineError, failed, refused};
 
 /// How far a watch is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Position {
     /// By source.
     pub(super) sources: BTreeMap<String, SourcePosition>,
@@ -22,15 +24,24 @@ pub(super) struct Position {
     pub(super) alerts: u64,
     /// Bytes of the file of all flows.
     pub(super) flows: u64,
+    /// The latest end of a flow scored, by source, in microseconds since 1970.
+    pub(super) clocks: BTreeMap<String, i64>,
+    /// Alerts whose window is open.
+    pub(super) groups: Groups,
 }
 
 /// How far one source is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct SourcePosition {
-    /// Behind the last flow scored; `None` for what cannot be read again.
+    /// Where a restart reads on; `None` for what cannot be read again.
     pub(super) place: Option<LogPlace>,
-    /// Flows scored.
+    /// Flows before it.
     pub(super) flows: u64,
+    /// Flows behind it that were scored before others that ended later, by number: from, to.
+    pub(super) scored: Vec<(u64, u64)>,
+    /// The latest end of a flow, in microseconds since 1970.
+    pub(super) newest: Option<i64>,
 }
 
 /// What was found.

@@ -6,7 +6,6 @@ use std::time::SystemTime;
 
 use serde::Deserialize;
 
-use super::eve::Alert;
 use crate::error::PipelineError;
 
 /// One thing that is known and need not be told; every key that is given must fit.
@@ -62,17 +61,17 @@ impl Suppressions {
         Ok(())
     }
 
-    /// Whether the alert is one of those.
-    pub(super) fn holds(&self, alert: &Alert) -> bool {
+    /// Whether an alert of these hosts, for these reasons, is one of those.
+    pub(super) fn holds(&self, src: &str, dst: &str, reasons: &str) -> bool {
         let now = nta_tracking::Moment::now().milliseconds();
         self.all.iter().any(|entry| {
             let host = |host: &String| {
                 let inside = |address: &str| address.parse().is_ok_and(|a| network(host).is_some_and(|n| holds(n, a)));
-                inside(&alert.src) || inside(&alert.dst)
+                inside(src) || inside(dst)
             };
             entry.until.is_none_or(|until| now < until)
                 && entry.host.as_ref().is_none_or(host)
-                && entry.reason.as_ref().is_none_or(|reason| alert.reasons.contains(reason))
+                && entry.reason.as_ref().is_none_or(|reason| reasons.contains(reason))
         })
     }
 }

@@ -1,0 +1,399 @@
+//! A watch under way: one loop that puts flows in order, scores them, writes what comes of them and saves.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use nta_data::{Dataset, HYBRID, Order, Scores};
+use nta_ingest::IngestError;
+use nta_metrics::{INTERVAL_CONFIDENCE, clopper_pearson};
+use nta_model::{Model, Scorer};
+
+use super::counts::WatchCounts;
+use super::eve::{EveWriter, Grouping};
+use super::grouping::Closed;
+use super::health;
+use super::line_file::LineFile;
+use super::request::{USUAL_WINDOW, WatchRequest};
+use super::source::{Flows, Message, Sources};
+use super::state::{self, Position, SavedState};
+use super::status::Shared;
+use super::suppress::Suppressions;
+use super::told::WatchEvent;
+use super::window::{Ready, Window};
+use crate::error::{PipelineError, failed, refused};
+use crate::event::Listener;
+use crate::score::HoldsHere;
+use crate::track::{Located, locate};
+
+/// How often the loop looks up from waiting for flows.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How often it is asked whether the alias names another model.
+const LOOK_AT_ALIAS: Duration = Duration::from_secs(5);
+/// Flows by which a new model's memory is warmed.
+const WARMING: usize = 20_000;
+/// Flows by which it is told whether traffic has moved away from the training's.
+const DRIFT_ROWS: u64 = 20_000;
+/// Saving takes no more than this share of the time.
+const SAVING_SHARE: u32 = 10;
+
+/// A watch under way.
+pub(super) struct Watch<'a> {
+    request: &'a WatchRequest,
+    tell: &'a dyn Fn(&WatchEvent),
+    located: Located,
+    scorer: Scorer,
+    eve: EveWriter,
+    alerts: LineFile,
+    flows: Option<LineFile>,
+    suppressions: Suppressions,
+    position: Position,
+    reorder: Duration,
+    /// By source, once flows have come from it.
+    windows: BTreeMap<String, Window>,
+    /// The last flows, by which another model would be warmed.
+    recent: VecDeque<Dataset>,
+    drift: HoldsHere,
+    shared: Arc<Shared>,
+    unsaved: bool,
+    saved_at: Instant,
+    saving_took: Duration,
+    told: (Instant, u64),
+    looked: Instant,
+}
+
+impl<'a> Watch<'a> {
+    pub(super) fn open(
+        request: &'a WatchRequest,
+        located: Located,
+        model: Arc<Model>,
+        tell: &'a dyn Fn(&WatchEvent),
+    ) -> Result<Self, PipelineError> {
+        let saved = SavedState::load(&request.state, &model)?;
+        let resumed = saved.as_ref().map(|saved| saved.position.counts.flows);
+        let (position, scorer) = match saved {
+            Some(SavedState { position, scorer: Some(scorer) }) => (position, scorer),
+            Some(SavedState { position, scorer: None }) => {
+                tell(&WatchEvent::Cold);
+                (position, Scorer::new(Arc::clone(&model)).map_err(failed)?)
+            }
+            None => (Position::default(), Scorer::new(Arc::clone(&model)).map_err(failed)?),
+        };
+        let in_order_of_ends = model.schema.order == Order::EndTime && model.state.is_some();
+        let usual = if in_order_of_ends { USUAL_WINDOW } else { Duration::ZERO };
+        let reorder = request.reorder.unwrap_or(usual);
+        if !reorder.is_zero() && model.schema.time.is_none() {
+            return Err(PipelineError::refuse(format!(
+                "{} reads flows without times, which no window can put in order: leave --reorder out",
+                located.title
+            )));
+        }
+        let as_they_come = in_order_of_ends && reorder.is_zero();
+        tell(&WatchEvent::Begun { model: located.title.clone(), resumed, reorder, as_they_come });
+        let alerts = match &request.alerts {
+            Some(path) => LineFile::open(path, position.alerts, request.rotate_bytes)?,
+            None => LineFile::stdout(),
+        };
+        let flows = request.flows.as_ref().map(|path| LineFile::open(path, position.flows, request.rotate_bytes));
+        let eve = eve(&model, &located.title, request)?;
+        let shared = Arc::new(Shared::new());
+        let threshold = model.threshold(HYBRID).map_err(failed)?.value;
+        let drift = HoldsHere::of(&model);
+        shared.set(|status| {
+            (status.model, status.threshold) = (located.title.clone(), threshold);
+            (status.counts, status.promise) = (position.counts.clone(), drift.told());
+        });
+        if let Some(address) = &request.metrics {
+            health::serve(address, Arc::clone(&shared))?;
+        }
+        let now = Instant::now();
+        let told = (now, position.counts.flows);
+        Ok(Watch {
+            request,
+            tell,
+            located,
+            scorer,
+            eve,
+            alerts,
+            flows: flows.transpose()?,
+            suppressions: Suppressions::open(request.suppress.as_deref())?,
+            position,
+            reorder,
+            windows: BTreeMap::new(),
+            recent: VecDeque::new(),
+            drift,
+            shared,
+            unsaved: false,
+            saved_at: now,
+            saving_took: Duration::ZERO,
+            told,
+            looked: now,
+        })
+    }
+
+    pub(super) fn position(&self) -> &Position {
+        &self.position
+    }
+
+    pub(super) fn model(&self) -> &Arc<Model> {
+        self.scorer.model()
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Takes flows until all sources have ended or somebody says stop; what was wrong with the first that failed.
+    pub(super) fn follow(
+        &mut self,
+        sources: &Sources,
+        messages: &Receiver<Message>,
+        listener: &dyn Listener,
+    ) -> Result<Option<IngestError>, PipelineError> {
+        let (mut open, mut failure) = (sources.len(), None);
+        while open > 0 && !listener.cancelled() {
+            match messages.recv_timeout(PAUSE) {
+                Ok(Message::Flows(flows)) => self.take(*flows)?,
+                Ok(Message::Ended { source, problem }) => {
+                    open -= 1;
+                    self.end(&source)?;
+                    let told = problem.as_ref().map(ToString::to_string);
+                    (self.tell)(&WatchEvent::Ended { source, problem: told });
+                    failure = failure.or(problem);
+                }
+                Err(RecvTimeoutError::Timeout) => self.in_silence()?,
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            self.position.counts.datagrams = sources.datagrams();
+            self.look_up(listener)?;
+        }
+        Ok(failure)
+    }
+
+    /// Scores what waits and cannot be read again, and saves. What waits in a log is left to the next watch, which puts it
+    /// in order with what will have come by then.
+    pub(super) fn finish(&mut self) -> Result<(), PipelineError> {
+        let lost_else = |(_, window): &(&String, &Window)| !window.is_kept_by_its_source();
+        let sources: Vec<String> = self.windows.iter().filter(lost_else).map(|(source, _)| source.clone()).collect();
+        sources.iter().try_for_each(|source| self.flush(source))?;
+        self.save()
+    }
+
+    fn take(&mut self, flows: Flows) -> Result<(), PipelineError> {
+        let source = flows.source.clone();
+        let window = self.windows.entry(source.clone()).or_insert_with(|| {
+            Window::new(self.reorder, self.request.reorder_rows, self.position.sources.get(&source))
+        });
+        self.unsaved = true;
+        match window.take(flows, &mut self.position.counts)? {
+            Some(ready) => self.score(&source, ready),
+            None => Ok(()),
+        }
+    }
+
+    /// Scores flows and writes what comes of them.
+    fn score(&mut self, source: &str, ready: Ready) -> Result<(), PipelineError> {
+        let scores = self.scorer.score(&ready.dataset).map_err(failed)?;
+        if let Err(error) = self.suppressions.refresh() {
+            (self.tell)(&WatchEvent::BadList { problem: error.to_string() });
+        }
+        self.alert(source, &ready, &scores)?;
+        if let Some(file) = &mut self.flows {
+            for (id, line) in self.eve.flows(source, &ready, &scores) {
+                file.write(&id, &line)?;
+            }
+        }
+        self.alerts.flush()?;
+        self.drift.count(&ready.dataset, &scores);
+        if self.drift.n_rows() >= DRIFT_ROWS {
+            let drift = std::mem::replace(&mut self.drift, HoldsHere::of(self.scorer.model()));
+            self.shared.set(|status| status.promise = drift.told());
+        }
+        self.shared.set(|status| status.counts = self.position.counts.clone());
+        self.shared.latency(ready.arrived.elapsed());
+        self.recent.push_back(ready.dataset);
+        let mut n = self.recent.iter().map(Dataset::n_rows).sum::<usize>();
+        while n > WARMING && self.recent.len() > 1 {
+            n -= self.recent.pop_front().map_or(0, |rows| rows.n_rows());
+        }
+        Ok(())
+    }
+
+    /// Counts the flows, and writes their alerts and the ends of groups in the order of the flows.
+    fn alert(&mut self, source: &str, ready: &Ready, scores: &Scores) -> Result<(), PipelineError> {
+        let mut alerts = self.eve.alerts(source, ready, scores)?.into_iter().peekable();
+        let (ends, hybrid) = (ready.dataset.end_time.as_deref(), scores.hybrid());
+        let mut now = self.position.clocks.get(source).copied().unwrap_or(i64::MIN);
+        for row in 0..scores.n_rows() {
+            let micros = ends.map_or(0, |ends| ends[row]);
+            now = now.max(micros);
+            let counts = &mut self.position.counts;
+            counts.flow(micros, hybrid.p_attack[row], hybrid.flags[row]);
+            let Some((_, alert)) = alerts.next_if(|(at, _)| *at == row) else { continue };
+            if self.suppressions.holds(&alert.src, &alert.dst, &alert.reasons) {
+                counts.suppressed += 1;
+                continue;
+            }
+            self.close_groups(source, now)?;
+            let groups = &mut self.position.groups;
+            let is_grouping = !self.request.group.is_zero();
+            if is_grouping && groups.joins(source, &alert) {
+                self.position.counts.grouped += 1;
+            } else if !self.position.counts.is_over_budget(self.request.most_alerts_a_day) {
+                if is_grouping && let Some(closed) = groups.open(source, &alert) {
+                    self.alerts.write(&closed.id, &closed.line)?;
+                }
+                self.alerts.write(&alert.id, &alert.line)?;
+                self.shared.alerted(source, &alert);
+            }
+        }
+        self.position.clocks.insert(source.to_owned(), now);
+        self.close_groups(source, now)
+    }
+
+    fn close_groups(&mut self, source: &str, now: i64) -> Result<(), PipelineError> {
+        let closed = self.position.groups.close(source, self.request.group, now);
+        closed.iter().try_for_each(|Closed { id, line }| self.alerts.write(id, line))
+    }
+
+    /// Nothing comes just now: those that have waited for as long as their window are scored, and windows of alerts end.
+    fn in_silence(&mut self) -> Result<(), PipelineError> {
+        // What is read to its end once ends by itself, and then not by the clock.
+        if self.request.once {
+            return Ok(());
+        }
+        let silent = |long: Option<Duration>, windows: &BTreeMap<String, Window>| -> Vec<String> {
+            let silent = windows.iter().filter(|(_, window)| window.is_silent_for(long));
+            silent.map(|(source, _)| source.clone()).collect()
+        };
+        for source in silent(None, &self.windows) {
+            self.flush(&source)?;
+        }
+        if !self.request.group.is_zero() {
+            for source in silent(Some(self.request.group), &self.windows) {
+                self.close_groups(&source, i64::MAX)?;
+            }
+            self.alerts.flush()?;
+        }
+        Ok(())
+    }
+
+    /// The source has ended, and its windows with it.
+    fn end(&mut self, source: &str) -> Result<(), PipelineError> {
+        self.flush(source)?;
+        self.close_groups(source, i64::MAX)?;
+        self.unsaved = true;
+        self.alerts.flush()
+    }
+
+    fn flush(&mut self, source: &str) -> Result<(), PipelineError> {
+        let Some(window) = self.windows.get_mut(source) else { return Ok(()) };
+        match window.flush(&mut self.position.counts)? {
+            Some(ready) => {
+                self.unsaved = true;
+                self.score(source, ready)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// What is done from time to time.
+    fn look_up(&mut self, listener: &dyn Listener) -> Result<(), PipelineError> {
+        let pause = self.request.save_every.max(self.saving_took * SAVING_SHARE);
+        if self.unsaved && self.saved_at.elapsed() >= pause {
+            self.save()?;
+        }
+        if self.told.0.elapsed() >= self.request.status_every {
+            self.tell_status();
+        }
+        if self.looked.elapsed() >= LOOK_AT_ALIAS {
+            self.looked = Instant::now();
+            self.follow_alias(listener)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn tell_status(&mut self) -> WatchCounts {
+        let counts = self.position.counts.clone();
+        let seconds = self.told.0.elapsed().as_secs_f64().max(1e-9);
+        let rate = counts.flows.saturating_sub(self.told.1) as f64 / seconds;
+        self.told = (Instant::now(), counts.flows);
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let newest = self.position.clocks.values().copied().max().filter(|micros| *micros > 0);
+        self.shared.set(|status| {
+            status.at = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+            status.counts = counts.clone();
+            status.rate = rate;
+            status.flagged_share = clopper_pearson(counts.today.flagged, counts.today.flows, INTERVAL_CONFIDENCE);
+            status.waiting = self.windows.values().map(|window| window.n_waiting() as u64).sum();
+            status.lag = newest.map(|newest| since.as_secs_f64() - newest as f64 / 1e6);
+        });
+        (self.tell)(&WatchEvent::Status(Box::new(self.shared.told())));
+        counts
+    }
+
+    /// Another model takes over between two flows where the name asked for means another now.
+    fn follow_alias(&mut self, listener: &dyn Listener) -> Result<(), PipelineError> {
+        // A registry that is being written to is looked at again next time.
+        let Ok(located) = locate(&self.request.project, &self.request.model, listener) else { return Ok(()) };
+        if located.folder == self.located.folder {
+            return Ok(());
+        }
+        let model = Arc::new(Model::load(&located.folder).map_err(refused)?);
+        let title = located.title.clone();
+        let reads_alike = |a: &Model, b: &Model| {
+            let key = |m: &Model| m.state.as_ref().map(|s| (s.by, s.entity_key, s.sensor_key));
+            a.schema == b.schema && key(a) == key(b)
+        };
+        if !reads_alike(self.scorer.model(), &model) {
+            self.located = located;
+            (self.tell)(&WatchEvent::CannotTake { model: title });
+            return Ok(());
+        }
+        let mut scorer = Scorer::new(Arc::clone(&model)).map_err(failed)?;
+        let mut warmed = 0;
+        for rows in &self.recent {
+            warmed += scorer.score(rows).map_err(failed)?.n_rows();
+        }
+        self.eve = eve(&model, &title, self.request)?;
+        self.drift = HoldsHere::of(&model);
+        let threshold = model.threshold(HYBRID).map_err(failed)?.value;
+        self.shared.set(|status| {
+            (status.model, status.threshold, status.promise) = (title.clone(), threshold, self.drift.told());
+        });
+        (self.scorer, self.located, self.unsaved) = (scorer, located, true);
+        (self.tell)(&WatchEvent::Took { model: title, warmed });
+        self.save()
+    }
+
+    /// Saves position, memory and the lengths of the files together.
+    fn save(&mut self) -> Result<(), PipelineError> {
+        let begun = Instant::now();
+        for (source, window) in &self.windows {
+            self.position.sources.insert(source.clone(), window.position());
+        }
+        self.position.alerts = self.alerts.settle()?;
+        if let Some(file) = &mut self.flows {
+            self.position.flows = file.settle()?;
+        }
+        state::save(&self.request.state, &self.position, &self.scorer)?;
+        // Between two saves: a file that was begun anew and no save since reads as one of no settled bytes.
+        let mut rotated = self.alerts.rotate_if_full()?;
+        if let Some(file) = &mut self.flows {
+            rotated |= file.rotate_if_full()?;
+        }
+        if rotated {
+            self.position.alerts = self.alerts.settle()?;
+            self.position.flows = self.flows.as_mut().map_or(Ok(0), LineFile::settle)?;
+            state::save(&self.request.state, &self.position, &self.scorer)?;
+        }
+        (self.unsaved, self.saved_at, self.saving_took) = (false, Instant::now(), begun.elapsed());
+        Ok(())
+    }
+}
+
+fn eve(model: &Arc<Model>, title: &str, request: &WatchRequest) -> Result<EveWriter, PipelineError> {
+    let grouping = if request.group.is_zero() { Grouping::Off } else { Grouping::On };
+    EveWriter::new(model, title, request.reasons, grouping)
+}
