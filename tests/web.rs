@@ -408,7 +408,7 @@ fn with_a_token_nothing_but_the_login_answers_without_it() {
         let answer = server.get(path);
         assert_eq!((answer.status, answer.headers["location"].as_str()), (303, "/login"), "{path}");
     }
-    for path in ["/api/v1/models", "/api/v1/jobs", "/api/v1/openapi.json", "/api/v1/runs"] {
+    for path in ["/api/v1/models", "/api/v1/jobs", "/api/v1/openapi.json", "/api/v1/runs", "/metrics"] {
         assert_eq!(server.get(path).status, 401, "{path}");
         assert_eq!(server.ask("GET", path, &[("authorization", "Bearer wrong")], b"").status, 401, "{path}");
         let right = format!("Bearer {TOKEN}");

@@ -8,7 +8,7 @@ use nta_pipeline::Project;
 use crate::audit::Audit;
 use crate::guard::access::Access;
 use crate::jobs::queue::Jobs;
-use crate::metrics::Metrics;
+use crate::metrics::counts::Metrics;
 use crate::pages::templates::Pages;
 use crate::posted::loaded::Loaded;
 use crate::uploads::store::Uploads;

@@ -112,7 +112,7 @@ fn admit(server: &Server, request: &Request, visitor: &Visitor, has_cookie: bool
     }
     let by_token = bearer(headers).is_some_and(|token| access.is_token(token));
     if !by_token && !access.is_in(&visitor.session) && !is_open(path) {
-        return match path.starts_with("/api/") {
+        return match is_for_programs(path) {
             true => Admission::Refused(Problem::new(StatusCode::UNAUTHORIZED, "send `Authorization: Bearer TOKEN`")),
             false => Admission::Login,
         };
@@ -140,9 +140,14 @@ fn is_open(path: &str) -> bool {
 
 fn wants_page(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("text/html");
-    let for_people =
-        ["/api/", "/assets/", "/health", "/ready", "/metrics"].iter().all(|path| !uri.path().starts_with(path));
-    method == Method::GET && for_people && (accepts.contains("text/html") || accepts.contains("*/*"))
+    let is_page = !is_for_programs(uri.path());
+    method == Method::GET && is_page && (accepts.contains("text/html") || accepts.contains("*/*"))
+}
+
+/// What no person looks at as a page: a login page in its place would be taken for the answer.
+fn is_for_programs(path: &str) -> bool {
+    ["/api/", "/assets/"].iter().any(|above| path.starts_with(above))
+        || matches!(path, "/health" | "/ready" | "/metrics")
 }
 
 fn host(request: &Request) -> &str {

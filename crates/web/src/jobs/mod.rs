@@ -16,6 +16,7 @@ use crate::audit::Done;
 use crate::error::Problem;
 use crate::guard::visitor::Visitor;
 use crate::models;
+use crate::models::known::chosen;
 use crate::server::Server;
 pub(crate) use kept::{Job, Work};
 pub(crate) use perform::perform;
@@ -81,7 +82,7 @@ pub(crate) async fn begin(State(server): State<Server>, request: Request) -> Res
         Asked::Score { upload, model, explain } => {
             let file = server.uploads.whole(&upload)?;
             let known = models::versions(&server).await?;
-            let model = models::chosen(&known, model.as_deref())?;
+            let model = chosen(&known, model.as_deref())?;
             (file.name, file.size, Work::Score { upload, model, explain })
         }
         Asked::Try {} => ("simulated traffic".to_owned(), 0, Work::Try),
@@ -91,7 +92,7 @@ pub(crate) async fn begin(State(server): State<Server>, request: Request) -> Res
         }
         Asked::Baseline { upload, model, verified, accept, budget } => {
             let file = server.uploads.whole(&upload)?;
-            let model = models::chosen(&models::versions(&server).await?, Some(&model))?;
+            let model = chosen(&models::versions(&server).await?, Some(&model))?;
             (file.name, file.size, Work::Baseline { upload, model, verified, accept, budget })
         }
     };

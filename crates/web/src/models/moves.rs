@@ -4,7 +4,8 @@ use axum::extract::{Extension, Request, State};
 use nta_pipeline::{AliasMoved, Event, Listener};
 use serde::Deserialize;
 
-use super::{CHAMPION, chosen, versions};
+use super::known::{CHAMPION, chosen};
+use super::versions;
 use crate::answer::{Json, body_of};
 use crate::audit::Done;
 use crate::error::Problem;
