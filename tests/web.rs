@@ -37,7 +37,12 @@ impl Answer {
 
 impl Server {
     fn start(home: &Home, token: Option<&str>) -> Self {
-        let mut command = home.command(&["serve", "--listen", "127.0.0.1:0", "--json", "--max-upload", "1"]);
+        Server::start_with(home, token, &[])
+    }
+
+    fn start_with(home: &Home, token: Option<&str>, more: &[&str]) -> Self {
+        let words = [&["serve", "--listen", "127.0.0.1:0", "--json", "--max-upload", "1"], more].concat();
+        let mut command = home.command(&words);
         command.env_remove("NTA_TOKEN").stdout(Stdio::piped()).stderr(Stdio::null());
         token.map(|token| command.env("NTA_TOKEN", token));
         let mut child = command.spawn().unwrap();
@@ -119,6 +124,38 @@ impl Server {
         let pid = self.child.id().to_string();
         assert!(std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success());
         self.child.wait().unwrap().code().unwrap_or(-1)
+    }
+}
+
+/// A browser: the cookie of its session, and what its pages send back.
+struct Browser {
+    cookie: String,
+    csrf: String,
+}
+
+impl Browser {
+    /// As a page of `server` makes it; `cookie` is kept where there is one.
+    fn on(server: &Server, path: &str, cookie: Option<String>) -> Self {
+        let sent = cookie.clone().unwrap_or_default();
+        let page = server.ask("GET", path, &[("cookie", &sent)], b"");
+        assert_eq!(page.status, 200, "{path}: {}", page.text());
+        let new = || page.headers["set-cookie"].split(';').next().unwrap().to_owned();
+        let csrf = page.text().split("name=\"csrf\" content=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        Browser { cookie: cookie.unwrap_or_else(new), csrf }
+    }
+
+    fn ask(&self, server: &Server, method: &str, path: &str, body: &Value) -> Answer {
+        let headers = [("cookie", self.cookie.as_str()), ("x-csrf-token", self.csrf.as_str())];
+        server.ask(method, path, &headers, body.to_string().as_bytes())
+    }
+
+    /// The answer to a login, and the browser that is in after it.
+    fn log_in(server: &Server, login: &Value) -> (Answer, Option<Self>) {
+        let answer = Browser::on(server, "/login", None).ask(server, "POST", "/api/v1/session", login);
+        let cookie = answer.headers.get("set-cookie").filter(|_| answer.status == 204);
+        let cookie = cookie.map(|cookie| cookie.split(';').next().unwrap().to_owned());
+        let is_in = cookie.map(|cookie| Browser::on(server, "/models", Some(cookie)));
+        (answer, is_in)
     }
 }
 
@@ -408,7 +445,7 @@ fn with_a_token_nothing_but_the_login_answers_without_it() {
         let answer = server.get(path);
         assert_eq!((answer.status, answer.headers["location"].as_str()), (303, "/login"), "{path}");
     }
-    for path in ["/api/v1/models", "/api/v1/jobs", "/api/v1/openapi.json", "/api/v1/runs"] {
+    for path in ["/api/v1/models", "/api/v1/jobs", "/api/v1/openapi.json", "/api/v1/runs", "/metrics"] {
         assert_eq!(server.get(path).status, 401, "{path}");
         assert_eq!(server.ask("GET", path, &[("authorization", "Bearer wrong")], b"").status, 401, "{path}");
         let right = format!("Bearer {TOKEN}");
@@ -432,4 +469,105 @@ fn with_a_token_nothing_but_the_login_answers_without_it() {
     assert_eq!(server.ask("GET", "/", &[("cookie", &cookie)], b"").status, 303);
 
     Home::new().nta(&["serve", "--listen", "0.0.0.0:0"]).refused(2, &["NTA_TOKEN", "--token-file", "127.0.0.1"]);
+}
+
+/// `nta serve user …` with a password on its standard input.
+fn user(home: &Home, words: &[&str], password: &str) -> (i32, String) {
+    let mut command = home.command(&[&["serve", "user"], words].concat());
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(format!("{password}\n").as_bytes()).unwrap();
+    let done = child.wait_with_output().unwrap();
+    let told = [done.stdout, done.stderr].concat();
+    (done.status.code().unwrap(), String::from_utf8_lossy(&told).into_owned())
+}
+
+#[test]
+fn users_do_what_their_role_allows_and_logs_name_them() {
+    let home = with_model();
+    for (name, role) in [("lena", "look"), ("wim", "work"), ("anna", "administer")] {
+        assert_eq!(user(&home, &["add", name, "--role", role], &format!("the password of {name}")).0, 0);
+    }
+    let (code, told) = user(&home, &["add", "lena", "--role", "work"], "another password");
+    assert!(code == 2 && told.contains("already"), "{code}: {told}");
+    let (code, told) = user(&home, &["password", "lena"], "too short");
+    assert!(code == 2 && told.contains("12 or more"), "{code}: {told}");
+    let (_, listed) = user(&home, &["list", "--json"], "");
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed[0]["name"], "anna");
+    assert!(listed[0].get("hash").is_none() && listed.as_array().unwrap().len() == 3, "{listed}");
+
+    let server = Server::start_with(&home, Some(TOKEN), &["--token-role", "look"]);
+    assert_eq!(server.get("/").headers["location"], "/login");
+    assert!(server.get("/login").text().contains("autocomplete=\"username\""));
+    let log_in = |name: &str, password: &str| Browser::log_in(&server, &json!({ "name": name, "password": password }));
+    for (name, password) in [("lena", "the password of wim"), ("nobody", "the password of lena"), ("", "")] {
+        assert_eq!(log_in(name, password).0.status, 401, "{name}");
+    }
+    let let_in = |name: &str| log_in(name, &format!("the password of {name}")).1.unwrap_or_else(|| panic!("{name}"));
+    let [lena, wim, anna] = ["lena", "wim", "anna"].map(let_in);
+    let upload = json!({ "name": "a.csv", "size": 10 });
+    let promotion = json!({ "version": "quickstart/1", "why": "the first" });
+    let uploads = [&lena, &wim].map(|who| who.ask(&server, "POST", "/api/v1/uploads", &upload));
+    assert_eq!([uploads[0].status, uploads[1].status], [403, 201]);
+    assert!(uploads[0].text().contains("the role `work`, and yours is `look`"), "{}", uploads[0].text());
+    let moves = [&lena, &wim, &anna].map(|who| who.ask(&server, "POST", "/api/v1/models/promote", &promotion).status);
+    assert_eq!(moves, [403, 403, 200]);
+    let page = |who: &Browser| who.ask(&server, "GET", "/models/quickstart/1", &json!({})).text();
+    assert!(page(&anna).contains("Put it in service") && !page(&wim).contains("Put it in service"));
+    assert!(page(&wim).contains("A baseline of your site") && !page(&lena).contains("A baseline of your site"));
+    let bearer = format!("Bearer {TOKEN}");
+    let by_token = |method: &str, path: &str| {
+        server.ask(method, path, &[("authorization", &bearer)], upload.to_string().as_bytes())
+    };
+    assert_eq!([by_token("GET", "/api/v1/models").status, by_token("POST", "/api/v1/uploads").status], [200, 403]);
+
+    let moved = by_token("GET", "/api/v1/models/quickstart/1").json();
+    assert_eq!(moved["reigns"][0]["who"], "anna", "{moved}");
+    let log = std::fs::read_to_string(home.path().join("web/audit.jsonl")).unwrap();
+    let log: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let done_by = |who: &str, done: &str| {
+        log.iter().any(|line| line["who"] == who && line["done"].as_str().is_some_and(|told| told.contains(done)))
+    };
+    assert!(done_by("anna", "quickstart@champion is quickstart/1") && done_by("wim", "a.csv of 10 bytes"), "{log:?}");
+    assert!(log.iter().any(|line| line["done"] == "refused lena from 127.0.0.1"), "{log:?}");
+    assert!(log.iter().all(|line| !line.to_string().contains("the password of")), "{log:?}");
+
+    // What the command line changes holds at once.
+    assert_eq!(user(&home, &["role", "wim", "look"], "").0, 0);
+    assert_eq!(wim.ask(&server, "POST", "/api/v1/uploads", &upload).status, 403);
+    assert_eq!(user(&home, &["remove", "lena"], "").0, 0);
+    assert_eq!(lena.ask(&server, "GET", "/api/v1/models", &json!({})).status, 401);
+    assert_eq!(user(&home, &["password", "anna"], "the new password of anna").0, 0);
+    assert_eq!(anna.ask(&server, "GET", "/api/v1/models", &json!({})).status, 401);
+}
+
+#[test]
+fn whoever_asks_too_often_or_too_much_is_told_when_to_come_back() {
+    let home = Home::new();
+    let server = Server::start_with(&home, Some(TOKEN), &["--max-rate", "3", "--max-disk", "1"]);
+    let answers: Vec<Answer> = (0..30).map(|_| server.get("/health")).collect();
+    let refused = answers.iter().find(|answer| answer.status == 429).expect("30 requests at once");
+    assert!(answers[0].status == 200 && refused.headers["retry-after"] == "1", "{}", refused.text());
+    drop(server);
+
+    let server = Server::start_with(&home, Some(TOKEN), &["--max-disk", "1", "--max-rate", "0"]);
+    let bearer = format!("Bearer {TOKEN}");
+    let begin = |size: u64| {
+        let body = json!({ "name": "a", "size": size }).to_string();
+        server.ask("POST", "/api/v1/uploads", &[("authorization", &bearer)], body.as_bytes())
+    };
+    assert_eq!(begin(800 << 20).status, 201);
+    let full = begin(400 << 20);
+    assert!(full.status == 507 && full.text().contains("remove some"), "{}: {}", full.status, full.text());
+    assert_eq!(begin(100 << 20).status, 201);
+
+    let wrong = json!({ "token": "a wrong token, and a long one" });
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let tries: Vec<_> = (0..12).map(|_| scope.spawn(|| Browser::log_in(&server, &wrong).0)).collect();
+        tries.into_iter().map(|tried| tried.join().unwrap().status).collect()
+    });
+    assert!(statuses.iter().all(|status| [401, 429].contains(status)), "{statuses:?}");
+    let (last, _) = Browser::log_in(&server, &json!({ "token": TOKEN }));
+    assert!(last.status == 429 && last.headers["retry-after"].parse::<u64>().unwrap() <= 61, "{}", last.text());
+    assert_eq!(begin(1 << 20).status, 201, "a program that has the token is not held back");
 }

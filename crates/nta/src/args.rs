@@ -10,7 +10,7 @@ mod written;
 pub(crate) use baseline::BaselineArgs;
 pub(crate) use models::{GcArgs, ModelsCommand, PromoteArgs, RollbackArgs};
 pub(crate) use retrain::RetrainArgs;
-pub(crate) use serve::ServeArgs;
+pub(crate) use serve::{ServeArgs, ServeCommand, UserCommand};
 pub(crate) use watch::WatchArgs;
 pub(crate) use written::{LabelsArgs, WrittenArgs};
 
@@ -130,10 +130,12 @@ Examples:
   nta baseline ctu13@champion first-hour.csv    nobody has looked at the flows: thresholds alone
   nta baseline nsl-kdd benign.csv --verified --budget 0.005")]
     Baseline(BaselineArgs),
-    /// Pages in a browser: send a file, see what is flagged and why, train, compare. For this machine alone, until a token is set.
+    /// Pages in a browser: send a file, see what is flagged and why, train, compare. For this machine alone, until there are users
+    /// or a token.
     #[command(after_help = "\
 Examples:
   nta serve                                     http://127.0.0.1:8470
+  nta serve user add anna --role work           asks for a password; from now on one logs in
   NTA_TOKEN=$(openssl rand -hex 16) nta serve --listen 0.0.0.0:8470")]
     Serve(ServeArgs),
     /// Hold fresh traffic against what a model was trained on: columns, scores, alerts, promise. Exits with 3 past a limit.

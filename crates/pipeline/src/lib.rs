@@ -71,14 +71,14 @@ pub use nta_metrics::{
     UnitKind, metric,
 };
 pub use nta_model::{
-    Act, AliasChange, Collected, Look, Observed, Reign, Removal, SiteBaseline, SiteCandidate, SiteChoice, SiteKept,
+    Act, AliasChange, By, Collected, Look, Observed, Reign, Removal, SiteBaseline, SiteCandidate, SiteChoice, SiteKept,
 };
 pub use nta_report::{Comparison, Service, Standing, ToldCheck, inert_cell, tell_check, thousands};
 pub use nta_tracking::{Moment, Status};
 pub use policy::{Promotion, RetrainConfig};
 pub use project::Project;
 pub use promises::ObservedPromise;
-pub use promotions::{AliasMoved, collect_garbage, promote, remove_alias, rollback};
+pub use promotions::{AliasMoved, by_account, collect_garbage, promote, remove_alias, rollback};
 pub use publish::{Proved, PublishOutcome, PublishRequest, Verified, VerifyRequest, publish, require_key, verify};
 pub use retrain::{Decision, FreshAudit, RetrainOutcome, RetrainRequest, RowCounts, Unavailable, retrain};
 pub use run::{ColumnCheck, Resume, RunOutcome, leave_families_out, run};

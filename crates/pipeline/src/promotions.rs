@@ -32,7 +32,7 @@ pub fn promote(
     project: &Project,
     asked: &str,
     alias: &str,
-    why: Option<String>,
+    by: &By,
     listener: &dyn Listener,
 ) -> Result<AliasMoved, PipelineError> {
     let registry = Registry::new(&project.home).in_contact(listener.contact());
@@ -45,7 +45,7 @@ pub fn promote(
     };
     // Whoever scores with the alias must not be the first to find it damaged.
     Model::load(&version.path).map_err(refused)?;
-    let change = registry.promote(name, alias, *number, &by(why)).map_err(refused)?;
+    let change = registry.promote(name, alias, *number, by).map_err(refused)?;
     Ok(AliasMoved::of(name, change))
 }
 
@@ -54,11 +54,11 @@ pub fn rollback(
     project: &Project,
     name: &str,
     alias: &str,
-    why: Option<String>,
+    by: &By,
     listener: &dyn Listener,
 ) -> Result<AliasMoved, PipelineError> {
     let change =
-        Registry::new(&project.home).in_contact(listener.contact()).rollback(name, alias, &by(why)).map_err(refused)?;
+        Registry::new(&project.home).in_contact(listener.contact()).rollback(name, alias, by).map_err(refused)?;
     Ok(AliasMoved::of(name, change))
 }
 
@@ -69,7 +69,7 @@ pub fn remove_alias(project: &Project, asked: &str, listener: &dyn Listener) -> 
     };
     let change = Registry::new(&project.home)
         .in_contact(listener.contact())
-        .remove_alias(name, alias, &by(None))
+        .remove_alias(name, alias, &by_account(None))
         .map_err(refused)?;
     Ok(AliasMoved::of(name, change))
 }
@@ -96,14 +96,15 @@ pub(crate) fn succeed(
     why: String,
 ) -> Result<AliasMoved, PipelineError> {
     Model::load(&registry.version(name, number).path).map_err(refused)?;
-    let change = registry.succeed(name, alias, from, number, &by(Some(why))).map_err(|error| match error {
+    let change = registry.succeed(name, alias, from, number, &by_account(Some(why))).map_err(|error| match error {
         error @ ModelError::Moved { .. } => PipelineError::Gate(error.to_string()),
         error => refused(error),
     })?;
     Ok(AliasMoved::of(name, change))
 }
 
-fn by(why: Option<String>) -> By {
+/// A move by the account that this process runs under.
+pub fn by_account(why: Option<String>) -> By {
     By { who: who(), why }
 }
 

@@ -418,7 +418,7 @@ if (compare) {
 // ---- Logging in and out
 
 $("form[data-login]")?.addEventListener("submit", told(async (event) => {
-  await ask("POST", "/api/v1/session", { token: event.target.elements.token.value });
+  await ask("POST", "/api/v1/session", Object.fromEntries(new FormData(event.target)));
   location.href = "/";
 }));
 const logout = $("[data-logout]");

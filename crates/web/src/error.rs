@@ -12,6 +12,8 @@ use crate::spoken::for_pages;
 pub(crate) struct Problem {
     pub(crate) status: StatusCode,
     pub(crate) detail: String,
+    /// Seconds after which it is worth asking again.
+    pub(crate) retry_after: Option<u64>,
 }
 
 /// As it is sent.
@@ -24,7 +26,12 @@ struct Body<'a> {
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Problem { status, detail: detail.into() }
+        Problem { status, detail: detail.into(), retry_after: None }
+    }
+
+    /// The same, with the time to wait.
+    pub(crate) fn after(self, seconds: u64) -> Self {
+        Problem { retry_after: Some(seconds), ..self }
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
@@ -83,6 +90,7 @@ impl IntoResponse for Problem {
         let mut response = (self.status, text).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        self.retry_after.map(|seconds| response.headers_mut().insert(header::RETRY_AFTER, seconds.into()));
         // The guard makes a page of it where one was asked for.
         response.extensions_mut().insert(self);
         response

@@ -6,6 +6,7 @@
 mod answer;
 mod api;
 mod audit;
+mod disk;
 mod error;
 mod guard;
 mod held;
@@ -22,6 +23,7 @@ mod server;
 mod spoken;
 mod stream;
 mod uploads;
+mod users;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -30,19 +32,26 @@ use std::time::Duration;
 
 use nta_pipeline::Project;
 
+pub use guard::access::Token;
 use server::Server;
+pub use users::{Role, UserLine, UsersError, add_user, remove_user, set_password, set_role, users};
 
 /// How to serve.
 #[derive(Debug, Clone)]
 pub struct ServeConfig {
-    /// Where to listen. Other than loopback needs a token.
+    /// Where to listen. Other than loopback needs a token or users.
     pub listen: SocketAddr,
     /// Whose models and runs; what is sent stands in `web/` below its home.
     pub project: Project,
-    /// What must be given to be let in; `None` lets everybody in who reaches a loopback address.
-    pub token: Option<String>,
+    /// What programs give, and browsers where there are no users. Without it and without users everybody is let in who
+    /// reaches a loopback address.
+    pub token: Option<Token>,
     /// Bytes of one file at most.
     pub most_upload: u64,
+    /// Bytes of all files and results together at most.
+    pub most_disk: u64,
+    /// Requests a second of one address at most, 0 for any number; 200 where not given, of other machines alone.
+    pub most_rate: Option<u32>,
 }
 
 /// What happened, as data.
@@ -52,7 +61,7 @@ pub enum Happened<'a> {
     Listening {
         /// Where.
         address: SocketAddr,
-        /// Whether a token is asked for.
+        /// Whether one must log in.
         guarded: bool,
     },
     /// A request was answered.
@@ -102,8 +111,8 @@ pub trait Watcher: Send + Sync + 'static {
 #[allow(missing_docs)]
 pub enum WebError {
     #[error(
-        "{0} can be reached from other machines: set NTA_TOKEN or --token-file to a secret of 16 or more characters, or \
-         listen on 127.0.0.1"
+        "{0} can be reached from other machines: add users (`nta serve user add NAME --role work`), set NTA_TOKEN or \
+         --token-file to a secret of 16 or more characters, or listen on 127.0.0.1"
     )]
     Open(SocketAddr),
     #[error("the token has {0} characters; 16 or more are needed (`openssl rand -hex 16`)")]
@@ -112,6 +121,8 @@ pub enum WebError {
     Listen { address: SocketAddr, source: std::io::Error },
     #[error("cannot {doing} {path}: {source}")]
     Io { doing: &'static str, path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Users(#[from] UsersError),
     #[error("cannot start: {0}")]
     Start(std::io::Error),
 }
@@ -125,12 +136,13 @@ const LAST_ANSWERS: Duration = Duration::from_secs(5);
 /// Serves until `watcher` says to stop.
 ///
 /// # Errors
-/// An address that is open to others without a token, one that cannot be had, a home that cannot be written.
+/// An address that is open to others without a token and without users, one that cannot be had, a home that cannot be written.
 pub fn serve(config: ServeConfig, watcher: Arc<dyn Watcher>) -> Result<(), WebError> {
+    let has_users = || Ok::<_, WebError>(!users(&config.project)?.is_empty());
     match &config.token {
-        None if !config.listen.ip().is_loopback() => return Err(WebError::Open(config.listen)),
-        Some(token) if token.chars().count() < TOKEN_LENGTH => {
-            return Err(WebError::ShortToken(token.chars().count()));
+        None if !config.listen.ip().is_loopback() && !has_users()? => return Err(WebError::Open(config.listen)),
+        Some(token) if token.secret.chars().count() < TOKEN_LENGTH => {
+            return Err(WebError::ShortToken(token.secret.chars().count()));
         }
         _ => {}
     }
@@ -139,8 +151,8 @@ pub fn serve(config: ServeConfig, watcher: Arc<dyn Watcher>) -> Result<(), WebEr
     let listener = TcpListener::bind(wanted).map_err(listen)?;
     listener.set_nonblocking(true).map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
-    let guarded = config.token.is_some();
     let server = Server::open(config, Arc::clone(&watcher))?;
+    let guarded = server.access.is_guarded();
     let worker = server.clone();
     let workers =
         server.jobs.start(move |job, followed| jobs::perform(&worker, job, followed)).map_err(WebError::Start)?;
@@ -149,7 +161,8 @@ pub fn serve(config: ServeConfig, watcher: Arc<dyn Watcher>) -> Result<(), WebEr
     let served = runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener).map_err(listen)?;
         watcher.hear(&Happened::Listening { address, guarded });
-        let serving = axum::serve(listener, router::router(server)).with_graceful_shutdown(stop(Arc::clone(&watcher)));
+        let service = router::router(server).into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(listener, service).with_graceful_shutdown(stop(Arc::clone(&watcher)));
         tokio::select! {
             ended = async { serving.await } => ended.map_err(WebError::Start),
             () = async { stop(watcher).await; tokio::time::sleep(LAST_ANSWERS).await } => Ok(()),

@@ -5,65 +5,67 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, head, patch, post};
 
 use crate::server::Server;
+use crate::users::Role::{self, Administer, Look, Work};
 use crate::{api, guard, jobs, metrics, models, pages, posted, results, runs, uploads};
 
 /// What is answered, and by whom.
 pub(crate) fn router(server: Server) -> Router {
     let mut router = Router::new();
-    for (_, path, handler) in for_people().into_iter().chain(for_programs()) {
-        router = router.route(path, handler);
+    for (_, path, role, handler) in for_people().into_iter().chain(for_programs()) {
+        router = router.route(path, handler.route_layer(from_fn_with_state(role, guard::require)));
     }
     router.fallback(pages::nothing_here).layer(from_fn_with_state(server.clone(), guard::guard)).with_state(server)
 }
 
-type Route = (&'static str, &'static str, MethodRouter<Server>);
+/// Method, path, what asking takes, who answers.
+type Route = (&'static str, &'static str, Role, MethodRouter<Server>);
 
 fn for_people() -> Vec<Route> {
     vec![
-        ("GET", "/", get(pages::analyse)),
-        ("GET", "/train", get(pages::train)),
-        ("GET", "/jobs/{id}", get(jobs::page)),
-        ("GET", "/results/{id}", get(results::page)),
-        ("GET", "/results/{id}/figures/{name}", get(results::figure)),
-        ("GET", "/runs", get(runs::page)),
-        ("GET", "/runs/compare", get(runs::compare::page)),
-        ("GET", "/runs/{id}/report", get(runs::report)),
-        ("GET", "/models", get(models::page)),
-        ("GET", "/models/{name}/{number}", get(models::version::page)),
-        ("GET", "/login", get(pages::login)),
-        ("GET", "/assets/{name}", get(pages::asset)),
+        ("GET", "/", Look, get(pages::analyse)),
+        ("GET", "/train", Look, get(pages::train)),
+        ("GET", "/jobs/{id}", Look, get(jobs::page)),
+        ("GET", "/results/{id}", Look, get(results::page)),
+        ("GET", "/results/{id}/figures/{name}", Look, get(results::figure)),
+        ("GET", "/runs", Look, get(runs::page)),
+        ("GET", "/runs/compare", Look, get(runs::compare::page)),
+        ("GET", "/runs/{id}/report", Look, get(runs::report)),
+        ("GET", "/models", Look, get(models::page)),
+        ("GET", "/models/{name}/{number}", Look, get(models::version::page)),
+        ("GET", "/login", Look, get(pages::login)),
+        ("GET", "/assets/{name}", Look, get(pages::asset)),
     ]
 }
 
 /// openapi.json describes these.
 fn for_programs() -> Vec<Route> {
     vec![
-        ("GET", "/health", get(api::health)),
-        ("GET", "/ready", get(api::ready)),
-        ("GET", "/metrics", get(metrics::show)),
-        ("GET", "/api/v1/openapi.json", get(api::description)),
-        ("POST", "/api/v1/session", post(guard::log_in)),
-        ("DELETE", "/api/v1/session", delete(guard::log_out)),
-        ("GET", "/api/v1/uploads", get(uploads::list)),
-        ("POST", "/api/v1/uploads", post(uploads::begin)),
-        ("HEAD", "/api/v1/uploads/{id}", head(uploads::offset)),
-        ("PATCH", "/api/v1/uploads/{id}", patch(uploads::append)),
-        ("DELETE", "/api/v1/uploads/{id}", delete(uploads::remove)),
-        ("POST", "/api/v1/score", post(posted::score)),
-        ("GET", "/api/v1/jobs", get(jobs::list)),
-        ("POST", "/api/v1/jobs", post(jobs::begin)),
-        ("GET", "/api/v1/jobs/{id}", get(jobs::show)),
-        ("DELETE", "/api/v1/jobs/{id}", delete(jobs::cancel)),
-        ("GET", "/api/v1/results/{id}", get(results::show)),
-        ("GET", "/api/v1/results/{id}/rows", get(results::rows)),
-        ("GET", "/api/v1/results/{id}/download/{format}", get(results::download)),
-        ("DELETE", "/api/v1/results/{id}", delete(results::remove)),
-        ("GET", "/api/v1/models", get(models::list)),
-        ("GET", "/api/v1/models/{name}/{number}", get(models::version::show)),
-        ("POST", "/api/v1/models/promote", post(models::moves::promote)),
-        ("POST", "/api/v1/models/rollback", post(models::moves::rollback)),
-        ("GET", "/api/v1/runs", get(runs::list)),
-        ("GET", "/api/v1/compare", get(runs::compare::show)),
+        ("GET", "/health", Look, get(api::health)),
+        ("GET", "/ready", Look, get(api::ready)),
+        ("GET", "/metrics", Look, get(metrics::show)),
+        ("GET", "/api/v1/openapi.json", Look, get(api::description)),
+        ("POST", "/api/v1/session", Look, post(guard::login::log_in)),
+        ("DELETE", "/api/v1/session", Look, delete(guard::login::log_out)),
+        ("GET", "/api/v1/uploads", Look, get(uploads::list)),
+        ("POST", "/api/v1/uploads", Work, post(uploads::begin)),
+        ("HEAD", "/api/v1/uploads/{id}", Work, head(uploads::offset)),
+        ("PATCH", "/api/v1/uploads/{id}", Work, patch(uploads::append)),
+        ("DELETE", "/api/v1/uploads/{id}", Work, delete(uploads::remove)),
+        ("POST", "/api/v1/score", Work, post(posted::score)),
+        ("GET", "/api/v1/jobs", Look, get(jobs::list)),
+        ("POST", "/api/v1/jobs", Work, post(jobs::begin)),
+        ("GET", "/api/v1/jobs/{id}", Look, get(jobs::show)),
+        ("DELETE", "/api/v1/jobs/{id}", Work, delete(jobs::cancel)),
+        ("GET", "/api/v1/results/{id}", Look, get(results::show)),
+        ("GET", "/api/v1/results/{id}/rows", Look, get(results::rows)),
+        ("GET", "/api/v1/results/{id}/download/{format}", Look, get(results::download)),
+        ("DELETE", "/api/v1/results/{id}", Work, delete(results::remove)),
+        ("GET", "/api/v1/models", Look, get(models::list)),
+        ("GET", "/api/v1/models/{name}/{number}", Look, get(models::version::show)),
+        ("POST", "/api/v1/models/promote", Administer, post(models::moves::promote)),
+        ("POST", "/api/v1/models/rollback", Administer, post(models::moves::rollback)),
+        ("GET", "/api/v1/runs", Look, get(runs::list)),
+        ("GET", "/api/v1/compare", Look, get(runs::compare::show)),
     ]
 }
 
@@ -74,19 +76,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_description_names_every_address_for_programs_and_no_other() {
+    fn the_description_names_every_address_for_programs_and_no_other_and_its_role() {
         let description: serde_json::Value = serde_json::from_str(api::DESCRIPTION).unwrap();
-        let described: BTreeSet<(String, String)> = description["paths"]
-            .as_object()
-            .unwrap()
-            .iter()
-            .flat_map(|(path, methods)| {
-                let methods = methods.as_object().unwrap().keys().filter(|key| *key != "parameters");
-                methods.map(|method| (method.to_uppercase(), path.clone())).collect::<Vec<_>>()
-            })
+        let mut described = BTreeSet::new();
+        for (path, methods) in description["paths"].as_object().unwrap() {
+            for (method, told) in methods.as_object().unwrap().iter().filter(|(key, _)| *key != "parameters") {
+                let role: Role = told["x-role"].as_str().unwrap_or_default().parse().unwrap();
+                described.insert((method.to_uppercase(), path.clone(), role));
+            }
+        }
+        let answered: BTreeSet<_> = for_programs()
+            .into_iter()
+            .map(|(method, path, role, _)| (method.to_owned(), path.to_owned(), role))
             .collect();
-        let answered =
-            for_programs().into_iter().map(|(method, path, _)| (method.to_owned(), path.to_owned())).collect();
         assert_eq!(described, answered);
     }
 }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use nta_pipeline::Project;
 
 use crate::audit::Audit;
+use crate::disk::Disk;
 use crate::guard::access::Access;
 use crate::jobs::queue::Jobs;
-use crate::metrics::Metrics;
+use crate::metrics::counts::Metrics;
 use crate::pages::templates::Pages;
 use crate::posted::loaded::Loaded;
 use crate::uploads::store::Uploads;
+use crate::users::file::{Users, place};
 use crate::{ServeConfig, Watcher, WebError};
 
 /// The server's state; a clone is the same server.
@@ -20,6 +22,7 @@ pub(crate) struct Server {
     pub(crate) project: Project,
     pub(crate) access: Arc<Access>,
     pub(crate) uploads: Arc<Uploads>,
+    pub(crate) disk: Arc<Disk>,
     pub(crate) jobs: Arc<Jobs>,
     pub(crate) pages: Arc<Pages>,
     pub(crate) audit: Arc<Audit>,
@@ -39,8 +42,12 @@ impl Server {
         let audit = Audit::open(&path).map_err(|source| WebError::Io { doing: "write", path, source })?;
         // What a killed server left half written; what another one writes now is left alone.
         let _ = nta_atomic::sweep(&home.join("results"));
+        let users = Users::open(place(&config.project.home))?;
+        let is_local = config.listen.ip().is_loopback();
+        let access = Access::new(config.token, users, is_local, config.most_rate).map_err(WebError::Start)?;
         Ok(Server {
-            access: Arc::new(Access::new(config.token).map_err(WebError::Start)?),
+            access: Arc::new(access),
+            disk: Arc::new(Disk::new(home.clone(), config.most_disk)),
             uploads: Arc::new(Uploads::open(home.join("uploads"), config.most_upload)),
             jobs: Arc::new(Jobs::open(home.join("jobs"), Arc::clone(&watcher))),
             pages: Arc::new(Pages::new().map_err(|error| WebError::Start(std::io::Error::other(error)))?),

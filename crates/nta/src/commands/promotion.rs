@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use nta_pipeline::{AliasMoved, Collected, Removal, collect_garbage, remove_alias};
+use nta_pipeline::{AliasMoved, Collected, Removal, by_account, collect_garbage, remove_alias};
 
 use crate::args::{Common, GcArgs, PromoteArgs, RollbackArgs};
 use crate::progress::Progress;
@@ -11,7 +11,13 @@ use crate::{commands, table, visible};
 pub(crate) fn promote(args: &PromoteArgs, common: &Common) -> anyhow::Result<()> {
     let project = commands::project(common);
     tell(
-        &nta_pipeline::promote(&project, &args.model, &args.alias, args.why.clone(), &Progress::new(common.quiet))?,
+        &nta_pipeline::promote(
+            &project,
+            &args.model,
+            &args.alias,
+            &by_account(args.why.clone()),
+            &Progress::new(common.quiet),
+        )?,
         common,
     )
 }
@@ -19,13 +25,28 @@ pub(crate) fn promote(args: &PromoteArgs, common: &Common) -> anyhow::Result<()>
 pub(crate) fn rollback(args: &RollbackArgs, common: &Common) -> anyhow::Result<()> {
     let project = commands::project(common);
     tell(
-        &nta_pipeline::rollback(&project, &args.name, &args.alias, args.why.clone(), &Progress::new(common.quiet))?,
+        &nta_pipeline::rollback(
+            &project,
+            &args.name,
+            &args.alias,
+            &by_account(args.why.clone()),
+            &Progress::new(common.quiet),
+        )?,
         common,
     )
 }
 
 pub(crate) fn alias(model: &str, alias: &str, common: &Common) -> anyhow::Result<()> {
-    tell(&nta_pipeline::promote(&commands::project(common), model, alias, None, &Progress::new(common.quiet))?, common)
+    tell(
+        &nta_pipeline::promote(
+            &commands::project(common),
+            model,
+            alias,
+            &by_account(None),
+            &Progress::new(common.quiet),
+        )?,
+        common,
+    )
 }
 
 pub(crate) fn unalias(alias: &str, common: &Common) -> anyhow::Result<()> {

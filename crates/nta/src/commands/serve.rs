@@ -1,24 +1,31 @@
 //! `nta serve`.
 
+mod users;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
 use nta_pipeline::PipelineError;
-use nta_web::{Happened, ServeConfig, Watcher, WebError, serve as job};
+use nta_web::{Happened, ServeConfig, Token, Watcher, WebError, serve as job};
 use serde_json::json;
 
-use crate::args::{Common, ServeArgs};
+use crate::args::{Common, ServeArgs, ServeCommand};
 use crate::visible::one_line;
 use crate::{commands, interrupts};
 
 pub(crate) fn serve(args: &ServeArgs, common: &Common) -> anyhow::Result<()> {
+    if let Some(ServeCommand::User(command)) = &args.command {
+        return users::users(command, common);
+    }
     let config = ServeConfig {
         listen: args.listen,
         project: commands::project(common),
-        token: token(args.token_file.as_deref())?,
+        token: token(args.token_file.as_deref())?.map(|secret| Token { secret, role: args.token_role }),
         most_upload: args.max_upload << 30,
+        most_disk: args.max_disk << 30,
+        most_rate: args.max_rate,
     };
     let log = Log { json: common.json, quiet: common.quiet };
     job(config, Arc::new(log)).map_err(|error| match error {
@@ -79,7 +86,7 @@ fn line(happened: &Happened<'_>) -> serde_json::Value {
 fn words(happened: &Happened<'_>) -> Option<String> {
     match happened {
         Happened::Listening { address, guarded } => {
-            let who = if *guarded { "whoever gives the token" } else { "this machine alone" };
+            let who = if *guarded { "those who log in" } else { "this machine alone" };
             Some(format!("  serving     http://{address} for {who}; Ctrl-C ends it"))
         }
         Happened::Answered { request, method, path, status, .. } => {

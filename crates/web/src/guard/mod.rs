@@ -2,23 +2,26 @@
 
 pub(crate) mod access;
 mod dress;
+mod limits;
+pub(crate) mod login;
+mod sessions;
 pub(crate) mod visitor;
 
-use std::time::{Duration, Instant};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Instant;
 
-use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Extension, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use serde::Deserialize;
 
-use crate::answer::body_of;
 use crate::audit::{self, Entry};
 use crate::error::Problem;
 use crate::server::Server;
+use crate::users::Role;
 use crate::{Happened, random};
-use visitor::{By, CSRF, Visitor};
+use sessions::LASTS;
+use visitor::{CSRF, Visitor, Who};
 
 /// The cookie that holds the id of a session.
 const COOKIE: &str = "nta_session";
@@ -33,17 +36,14 @@ pub(crate) async fn guard(State(server): State<Server>, mut request: Request, ne
     // A new visitor gets a session id at once, so that the page it asked for can change something.
     let session = cookie.clone().or_else(|| random::id().ok()).unwrap_or_default();
     let visitor = Visitor {
+        who: server.access.who(bearer(request.headers()), cookie.as_deref()),
         csrf: server.access.csrf(&session),
         session: session.clone(),
+        has_session: cookie.is_some(),
         guarded: server.access.is_guarded(),
-        by: match (bearer(request.headers()), &cookie) {
-            (Some(_), _) => By::Token,
-            (None, Some(_)) => By::Session,
-            (None, None) => By::Nobody,
-        },
     };
     request.extensions_mut().insert(visitor.clone());
-    let mut response = match admit(&server, &request, &visitor, cookie.is_some()) {
+    let mut response = match admit(&server, &request, &visitor) {
         Admission::In => next.run(request).await,
         Admission::Login => Redirect::to("/login").into_response(),
         Admission::Refused(problem) => problem.into_response(),
@@ -66,6 +66,23 @@ pub(crate) async fn guard(State(server): State<Server>, mut request: Request, ne
     response
 }
 
+/// Stands before the handlers of those who may do what takes `role`.
+pub(crate) async fn require(
+    State(role): State<Role>,
+    Extension(visitor): Extension<Visitor>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match visitor.role() {
+        Some(own) if own < role => {
+            let why =
+                format!("this takes the role `{role}`, and yours is `{own}`; whoever runs this server can give it");
+            Problem::new(StatusCode::FORBIDDEN, why).into_response()
+        }
+        _ => next.run(request).await,
+    }
+}
+
 /// The method, where it is one that is answered: others are a client's to invent.
 fn known(method: &Method) -> &str {
     match *method {
@@ -78,8 +95,8 @@ fn known(method: &Method) -> &str {
 async fn record(server: &Server, id: &str, method: &Method, uri: &Uri, visitor: &Visitor, response: &mut Response) {
     let done = response.extensions_mut().remove::<audit::Done>();
     let changes = matches!(*method, Method::POST | Method::DELETE) && response.status().is_success();
-    let is_wrong_token = uri.path() == "/api/v1/session" && response.status() == StatusCode::UNAUTHORIZED;
-    if !changes && !is_wrong_token {
+    let is_wrong_login = uri.path() == login::PLACE && response.status() == StatusCode::UNAUTHORIZED;
+    if !changes && !is_wrong_login {
         return;
     }
     let server = server.clone();
@@ -103,28 +120,33 @@ enum Admission {
     Refused(Problem),
 }
 
-fn admit(server: &Server, request: &Request, visitor: &Visitor, has_cookie: bool) -> Admission {
+fn admit(server: &Server, request: &Request, visitor: &Visitor) -> Admission {
     let (headers, path) = (request.headers(), request.uri().path());
     let access = &server.access;
-    if !access.is_guarded() && !is_local_host(host(request)) {
-        let why = "this server answers to localhost, 127.0.0.1 and [::1] alone; for another name, set a token";
+    if let Err(seconds) = access.take(address(request)) {
+        let why = format!("too many requests from this address; wait {seconds} s");
+        return Admission::Refused(Problem::new(StatusCode::TOO_MANY_REQUESTS, why).after(seconds));
+    }
+    if !visitor.guarded && !is_local_host(host(request)) {
+        let why =
+            "this server answers to localhost, 127.0.0.1 and [::1] alone; for another name, set a token or add users";
         return Admission::Refused(Problem::new(StatusCode::MISDIRECTED_REQUEST, why));
     }
-    let by_token = bearer(headers).is_some_and(|token| access.is_token(token));
-    if !by_token && !access.is_in(&visitor.session) && !is_open(path) {
-        return match path.starts_with("/api/") {
+    if visitor.who == Who::Nobody && !is_open(path) {
+        return match is_for_programs(path) {
             true => Admission::Refused(Problem::new(StatusCode::UNAUTHORIZED, "send `Authorization: Bearer TOKEN`")),
             false => Admission::Login,
         };
     }
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if is_safe || by_token {
+    if is_safe || matches!(visitor.who, Who::Program(_)) {
         return Admission::In;
     }
     // A program on this machine sends neither; a browser sends one of them whatever page made it ask.
-    let from_browser = has_cookie || headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site");
+    let from_browser =
+        visitor.has_session || headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site");
     let sent = headers.get(CSRF).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if (from_browser || access.is_guarded()) && !access::same(sent, &visitor.csrf) {
+    if (from_browser || visitor.guarded) && !access::same(sent, &visitor.csrf) {
         return Admission::Refused(Problem::new(
             StatusCode::FORBIDDEN,
             "this request does not come from a page of this server; load the page again",
@@ -133,16 +155,27 @@ fn admit(server: &Server, request: &Request, visitor: &Visitor, has_cookie: bool
     Admission::In
 }
 
+/// Where a request comes from.
+fn address(request: &Request) -> IpAddr {
+    let connected = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    connected.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip())
+}
+
 /// Answered without a login.
 fn is_open(path: &str) -> bool {
-    matches!(path, "/login" | "/health" | "/ready" | "/api/v1/session") || path.starts_with("/assets/")
+    matches!(path, "/login" | "/health" | "/ready" | login::PLACE) || path.starts_with("/assets/")
 }
 
 fn wants_page(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("text/html");
-    let for_people =
-        ["/api/", "/assets/", "/health", "/ready", "/metrics"].iter().all(|path| !uri.path().starts_with(path));
-    method == Method::GET && for_people && (accepts.contains("text/html") || accepts.contains("*/*"))
+    let is_page = !is_for_programs(uri.path());
+    method == Method::GET && is_page && (accepts.contains("text/html") || accepts.contains("*/*"))
+}
+
+/// What no person looks at as a page: a login page in its place would be taken for the answer.
+fn is_for_programs(path: &str) -> bool {
+    ["/api/", "/assets/"].iter().any(|above| path.starts_with(above))
+        || matches!(path, "/health" | "/ready" | "/metrics")
 }
 
 fn host(request: &Request) -> &str {
@@ -170,45 +203,7 @@ fn cookie(headers: &HeaderMap) -> Option<String> {
 }
 
 fn session_cookie(session: &str) -> String {
-    format!("{COOKIE}={session}; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200")
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Login {
-    token: String,
-}
-
-/// A wrong token is answered this much later.
-const WRONG_TOKEN: Duration = Duration::from_millis(500);
-
-/// The token for a session.
-pub(crate) async fn log_in(State(server): State<Server>, request: Request) -> Result<Response, Problem> {
-    let login: Login = body_of(request.into_body()).await?;
-    if !server.access.may_try() {
-        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens; wait a minute"));
-    }
-    if !server.access.is_token(&login.token) {
-        server.access.note_failure();
-        tokio::time::sleep(WRONG_TOKEN).await;
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, "this is not the token"));
-    }
-    // A new id: one that somebody else may have set is worth nothing.
-    let session = random::id()?;
-    server.access.let_in(&session);
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    if let Ok(value) = session_cookie(&session).parse() {
-        response.headers_mut().insert(header::SET_COOKIE, value);
-    }
-    Ok(response)
-}
-
-/// Ends the session.
-pub(crate) async fn log_out(State(server): State<Server>, request: axum::http::Request<Body>) -> StatusCode {
-    if let Some(visitor) = request.extensions().get::<Visitor>() {
-        server.access.let_out(&visitor.session);
-    }
-    StatusCode::NO_CONTENT
+    format!("{COOKIE}={session}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}", LASTS.as_secs())
 }
 
 #[cfg(test)]

@@ -19,6 +19,9 @@ pub(crate) struct Job {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
     pub(crate) asked: Moment,
+    /// Who asked for it, as the audit log names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) by: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ended: Option<Moment>,
     /// How often it was begun: a server that was killed begins it again.
@@ -40,6 +43,7 @@ impl Job {
             state: JobState::Queued,
             error: None,
             asked: Moment::now(),
+            by: None,
             ended: None,
             begun: 0,
             made: None,

@@ -6,6 +6,8 @@ mod perform;
 mod progress;
 pub(crate) mod queue;
 
+use std::sync::Arc;
+
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -16,10 +18,12 @@ use crate::audit::Done;
 use crate::error::Problem;
 use crate::guard::visitor::Visitor;
 use crate::models;
+use crate::models::known::chosen;
 use crate::server::Server;
 pub(crate) use kept::{Job, Work};
 pub(crate) use perform::perform;
 use progress::Progress;
+use queue::By;
 
 /// What a client asks for.
 #[derive(Debug, Deserialize)]
@@ -76,12 +80,16 @@ pub(crate) async fn list(State(server): State<Server>) -> Json<JobList> {
     Json(JobList { jobs: server.jobs.all() })
 }
 
-pub(crate) async fn begin(State(server): State<Server>, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn begin(
+    State(server): State<Server>,
+    Extension(visitor): Extension<Visitor>,
+    request: Request,
+) -> Result<Response, Problem> {
     let (name, bytes, work) = match body_of(request.into_body()).await? {
         Asked::Score { upload, model, explain } => {
             let file = server.uploads.whole(&upload)?;
             let known = models::versions(&server).await?;
-            let model = models::chosen(&known, model.as_deref())?;
+            let model = chosen(&known, model.as_deref())?;
             (file.name, file.size, Work::Score { upload, model, explain })
         }
         Asked::Try {} => ("simulated traffic".to_owned(), 0, Work::Try),
@@ -91,11 +99,15 @@ pub(crate) async fn begin(State(server): State<Server>, request: Request) -> Res
         }
         Asked::Baseline { upload, model, verified, accept, budget } => {
             let file = server.uploads.whole(&upload)?;
-            let model = models::chosen(&models::versions(&server).await?, Some(&model))?;
+            let model = chosen(&models::versions(&server).await?, Some(&model))?;
             (file.name, file.size, Work::Baseline { upload, model, verified, accept, budget })
         }
     };
-    let job = server.jobs.add(name, bytes, work)?;
+    // A result takes about as much as what it comes from.
+    let (disk, promised) = (Arc::clone(&server.disk), server.uploads.promised());
+    tokio::task::spawn_blocking(move || disk.require(bytes, promised)).await??;
+    let by = By { told: visitor.told(), is_user: visitor.user().is_some() };
+    let job = server.jobs.add(name, bytes, work, by)?;
     let done = Done(format!("{} {} as job {}", job.work.kind(), job.name, job.id));
     let place = HeaderValue::from_str(&format!("/api/v1/jobs/{}", job.id)).map_err(std::io::Error::other)?;
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, place)], Extension(done), Json(job)).into_response())

@@ -24,8 +24,12 @@ const MOST_TIMES: u32 = 3;
 /// Bytes of a file that may take the lane for small ones.
 const SMALL: u64 = 32 << 20;
 
-/// Jobs that may wait.
+/// Jobs that may wait, and those of one user.
 const MOST_WAITING: usize = 100;
+const MOST_OF_ONE: usize = 20;
+
+/// Seconds after which it is worth asking again.
+const LATER: u64 = 60;
 
 /// All jobs.
 pub(crate) struct Jobs {
@@ -43,6 +47,14 @@ struct State {
     stopping: bool,
     /// Lanes that take jobs.
     working: usize,
+}
+
+/// Who asks for a job.
+pub(crate) struct By {
+    /// As the audit log names them.
+    pub(crate) told: String,
+    /// Whether that is the name of a user.
+    pub(crate) is_user: bool,
 }
 
 /// Which jobs a thread takes.
@@ -116,15 +128,23 @@ impl Jobs {
         held(&self.state).working == LANES.len()
     }
 
-    /// Takes on work on something of `bytes` that the user calls `name`.
-    pub(crate) fn add(&self, name: String, bytes: u64, work: Work) -> Result<Job, Problem> {
-        let job = Job { bytes, ..Job::asked(random::id()?, name, work) };
+    /// Takes on work on something of `bytes` that the user calls `name`. `by` asks for it; a user of that name may have so
+    /// many jobs wait, so that others come in.
+    pub(crate) fn add(&self, name: String, bytes: u64, work: Work, by: By) -> Result<Job, Problem> {
+        let asked = Job::asked(random::id()?, name, work);
+        let job = Job { bytes, by: Some(by.told), ..asked };
         let mut state = held(&self.state);
-        if state.waiting.len() >= MOST_WAITING {
-            return Err(Problem::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too many jobs wait; try again when some have ended",
-            ));
+        let of_one = |id: &&String| state.all.get(*id).is_some_and(|waiting| waiting.by == job.by);
+        let too_many = match () {
+            () if state.waiting.len() >= MOST_WAITING => Some("too many jobs wait"),
+            () if by.is_user && state.waiting.iter().filter(of_one).count() >= MOST_OF_ONE => {
+                Some("too many jobs of yours wait")
+            }
+            () => None,
+        };
+        if let Some(why) = too_many {
+            let why = format!("{why}; try again when some have ended");
+            return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, why).after(LATER));
         }
         keep(&self.folder, &job)?;
         state.all.insert(job.id.clone(), job.clone());

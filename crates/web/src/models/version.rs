@@ -5,7 +5,8 @@ use axum::response::Response;
 use nta_pipeline::{AliasChange, ModelView, show_model};
 use serde::Serialize;
 
-use super::{chosen, versions};
+use super::known::chosen;
+use super::versions;
 use crate::answer::Json;
 use crate::error::Problem;
 use crate::guard::visitor::Visitor;

@@ -49,11 +49,17 @@ pub(crate) async fn train(
     server.pages.page(&visitor, "train.html", "Train", &start)
 }
 
+#[derive(Serialize)]
+struct Login {
+    /// By a user's name and password; else by the token.
+    by_name: bool,
+}
+
 pub(crate) async fn login(
     State(server): State<Server>,
     Extension(visitor): Extension<Visitor>,
 ) -> Result<Response, Problem> {
-    server.pages.page(&visitor, "login.html", "Log in", &())
+    server.pages.page(&visitor, "login.html", "Log in", &Login { by_name: server.access.has_users() })
 }
 
 pub(crate) async fn nothing_here() -> Problem {

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::error::Problem;
 use crate::guard::visitor::Visitor;
+use crate::users::Role;
 
 const TEMPLATES: [(&str, &str); 11] = [
     ("base.html", include_str!("../../templates/base.html")),
@@ -44,7 +45,15 @@ impl Pages {
     }
 
     fn render(&self, template: &str, title: &str, visitor: &Visitor, data: &impl Serialize) -> Result<String, Problem> {
-        let values = context! { title, csrf => &visitor.csrf, guarded => visitor.guarded, page => Serde(data) };
+        let values = context! {
+            title,
+            csrf => &visitor.csrf,
+            guarded => visitor.guarded,
+            user => visitor.user(),
+            may_work => visitor.may(Role::Work),
+            may_administer => visitor.may(Role::Administer),
+            page => Serde(data),
+        };
         Ok(self.0.get_template(template)?.render(values)?)
     }
 
@@ -63,7 +72,9 @@ impl Pages {
     pub(crate) fn problem(&self, problem: &Problem, visitor: &Visitor) -> Response {
         let values = ProblemPage { status: problem.status.as_u16(), title: problem.title(), detail: &problem.detail };
         let text = self.render("problem.html", problem.title(), visitor, &values);
-        (problem.status, html(text.unwrap_or_else(|_| problem.detail.clone()))).into_response()
+        let mut page = (problem.status, html(text.unwrap_or_else(|_| problem.detail.clone()))).into_response();
+        problem.retry_after.map(|seconds| page.headers_mut().insert(header::RETRY_AFTER, seconds.into()));
+        page
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::error::Problem;
 use crate::held::held;
-use crate::models::{chosen, sorted};
+use crate::models::known::{chosen, sorted};
 
 /// Models in memory at most; the one that was asked for longest ago makes room.
 const MOST: usize = 3;

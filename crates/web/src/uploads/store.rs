@@ -64,7 +64,8 @@ impl Uploads {
         uploads
     }
 
-    pub(crate) fn begin(&self, name: &str, size: u64) -> Result<Upload, Problem> {
+    /// Refuses a size that no file may have.
+    pub(crate) fn require(&self, size: u64) -> Result<(), Problem> {
         if size > self.most {
             let why = format!("{size} bytes are more than the {} that this server takes", self.most);
             return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why));
@@ -72,11 +73,23 @@ impl Uploads {
         if size == 0 {
             return Err(Problem::refuse("the file is empty"));
         }
+        Ok(())
+    }
+
+    /// Bytes that files under way still lack.
+    pub(crate) fn promised(&self) -> u64 {
+        let missing = |upload: &Upload| upload.size.saturating_sub(self.held(upload).unwrap_or(0));
+        self.all().iter().map(missing).sum()
+    }
+
+    /// A file that may be sent from now on.
+    pub(crate) fn begin(&self, name: &str, size: u64) -> Result<Upload, Problem> {
         if self.under_way().len() >= MOST_UNDER_WAY {
             return Err(Problem::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "too many files are under way; finish or remove some",
-            ));
+            )
+            .after(60));
         }
         let upload = Upload { id: random::id()?, name: spoken(name), size, begun: Moment::now() };
         fs::create_dir(self.folder.join(&upload.id))?;

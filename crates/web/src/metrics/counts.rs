@@ -1,15 +1,10 @@
-//! Counts since the start, as Prometheus reads them (text format 0.0.4).
+//! Counts since the start, and lines as Prometheus reads them (text format 0.0.4).
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Mutex;
 
-use axum::extract::State;
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
-
 use crate::held::held;
-use crate::server::Server;
 
 /// Upper ends of the classes of seconds until an answer begins.
 const SECONDS: [f64; 9] = [0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0];
@@ -36,7 +31,7 @@ impl Metrics {
         counts.seconds += seconds;
     }
 
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let counts = held(&self.0);
         let mut text = head("nta_http_requests_total", "counter", "Requests answered.");
         for ((method, status), n) in &counts.requests {
@@ -55,29 +50,13 @@ impl Metrics {
     }
 }
 
-fn head(name: &str, kind: &str, help: &str) -> String {
+pub(super) fn head(name: &str, kind: &str, help: &str) -> String {
     format!("# HELP {name} {help}\n# TYPE {name} {kind}\n")
 }
 
-fn line(text: &mut String, name: &str, value: impl std::fmt::Display) {
+pub(super) fn line(text: &mut String, name: &str, value: impl std::fmt::Display) {
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{name} {value}");
-}
-
-pub(crate) async fn show(State(server): State<Server>) -> Response {
-    let mut text = server.metrics.text();
-    text += &head("nta_jobs", "gauge", "Jobs kept, by state.");
-    let mut states: BTreeMap<&str, u64> = BTreeMap::new();
-    for job in server.jobs.all() {
-        *states.entry(job.state.name()).or_default() += 1;
-    }
-    for (state, n) in states {
-        line(&mut text, &format!("nta_jobs{{state=\"{state}\"}}"), n);
-    }
-    text += &head("nta_build_info", "gauge", "1, with the version.");
-    line(&mut text, &format!("nta_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), 1);
-    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
 #[cfg(test)]
