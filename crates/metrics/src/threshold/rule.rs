@@ -158,7 +158,7 @@ const MOST_ABOVE: f32 = 1.0 / 4_096.0;
 
 /// Scores nearer to each other than this share of themselves are one score: the rounding of another program moves a
 /// network's score by some millionths of itself.
-const ONE_SCORE: f32 = 1.0 / 65_536.0;
+pub(super) const ONE_SCORE: f32 = 1.0 / 65_536.0;
 
 /// Scores that a threshold passes at most in search of room; then it takes the widest that it met.
 const MOST_PASSED: usize = 16;
