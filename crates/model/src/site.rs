@@ -71,8 +71,8 @@ pub struct SiteChoice {
     pub chosen: String,
     /// Attacks of the training traffic that no member has learned from.
     pub attacks: u64,
-    /// How many different candidates were chosen by halves of the flows and by all: the error that the confidence allows is
-    /// divided by it, for the choice might have fallen on each.
+    /// How many different candidates were chosen by halves of the flows and by all: where more than one, half of the error that
+    /// the confidence allows is kept back, for the choice might have fallen on each.
     #[serde(default = "one")]
     pub rivals: u64,
     /// The training's own fusion first.

@@ -217,7 +217,9 @@ pub(crate) fn site_choice(choice: &SiteChoice) -> String {
     let candidates: Vec<String> = choice.candidates.iter().map(told).collect();
     let rivals = match choice.rivals {
         0 | 1 => String::new(),
-        n => format!("; halves of the flows choose {n} different ones, among which the confidence is divided"),
+        n => {
+            format!("; halves of the flows choose {n} different ones, so half of the error is kept back for the choice")
+        }
     };
     format!(
         "{}, chosen by what each finds, at the site's threshold, of {} attacks held out of training: {}{rivals}",
