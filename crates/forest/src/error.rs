@@ -27,6 +27,11 @@ pub enum ForestError {
     /// Weights and rows do not go together.
     #[error("the forest got {rows} rows and {weights} weights; there must be one weight a row")]
     WeightsDiffer { rows: usize, weights: usize },
+    /// Rows that are drawn together, and nothing to draw them by.
+    #[error(
+        "the forest got {rows} rows and {numbers} numbers of rows to draw together; there must be one a row, and          `bootstrap: distinct`"
+    )]
+    Together { rows: usize, numbers: usize },
     /// Not a weight.
     #[error("the weight of row {row} is {value}; weights are finite and at least 0")]
     BadWeight { row: usize, value: f32 },

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use nta_data::{Label, ScoreColumn};
-use nta_metrics::{ChosenThreshold, Named, PartScores, ThresholdRule};
+use nta_metrics::{ChosenThreshold, Groups, Named, PartScores, ThresholdRule};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +84,9 @@ pub enum ThresholdConfig {
     BestF1,
     /// This value, at least 0 and below 1.
     Fixed(f32),
+    /// The cut at which, in 90 % of the benign groups of the threshold part, at most 1 % of flows are flagged: `groups: { by: host }`,
+    /// `hour` or `service`.
+    Groups(Groups),
 }
 
 impl HybridConfig {
@@ -93,6 +96,7 @@ impl HybridConfig {
         match (self.threshold, self.budget) {
             (Some(ThresholdConfig::BestF1), _) => ThresholdRule::BestF1,
             (Some(ThresholdConfig::Fixed(value)), _) => ThresholdRule::Fixed(value),
+            (Some(ThresholdConfig::Groups(groups)), _) => ThresholdRule::Groups(groups),
             (None, budget) => ThresholdRule::Budget(budget.unwrap_or_default().at_most()),
         }
     }
@@ -139,6 +143,17 @@ impl HybridConfig {
         {
             let right = "it must be at least 0 and below 1, for a flow is flagged when its score is above it";
             return Err(wrong("threshold.fixed", value.to_string(), right));
+        }
+        if let Some(ThresholdConfig::Groups(groups)) = self.threshold {
+            let right = "it must lie between 0 and 1, both excluded";
+            if !(groups.false_positive_rate > 0.0 && groups.false_positive_rate < 1.0) {
+                let value = groups.false_positive_rate.to_string();
+                return Err(wrong("threshold.groups.false_positive_rate", value, right));
+            }
+            if !(groups.share > 0.0 && groups.share <= 1.0) {
+                let right = "it must be above 0 and at most 1";
+                return Err(wrong("threshold.groups.share", groups.share.to_string(), right));
+            }
         }
         match &self.combine {
             Combine::Weighted(weights) => check_weights(weights),
@@ -280,6 +295,8 @@ mod tests {
         assert_eq!(read("{}").rule(), ThresholdRule::Budget(Budget::default()));
         assert_eq!(read("threshold: best_f1").rule(), ThresholdRule::BestF1);
         assert_eq!(read("threshold: { fixed: 0.5 }").rule(), ThresholdRule::Fixed(0.5));
+        let groups = Groups { by: nta_metrics::GroupBy::Hour, ..Groups::default() };
+        assert_eq!(read("threshold: { groups: { by: hour } }").rule(), ThresholdRule::Groups(groups));
         assert_eq!(read("combine: stacking").combine, Combine::Stacking);
         assert_eq!(read("combine: tuned_weights").combine, Combine::TunedWeights);
         let weights = [("forest".to_owned(), 2.0), ("lstm".to_owned(), 1.0)].into();
@@ -306,6 +323,11 @@ mod tests {
             ("{ budget: {}, threshold: best_f1 }", "`threshold` is given beside `budget`: give either"),
             ("budget: { false_positive_rate: 1 }", "`budget.false_positive_rate` is 1: it must lie between"),
             ("budget: { confidence: 0 }", "`budget.confidence` is 0: it must lie between"),
+            ("threshold: { groups: { share: 1.5 } }", "`threshold.groups.share` is 1.5: it must be above 0"),
+            (
+                "threshold: { groups: { false_positive_rate: 0 } }",
+                "`threshold.groups.false_positive_rate` is 0: it must",
+            ),
             ("threshold: { fixed: 1.0 }", "`threshold.fixed` is 1: it must be at least 0 and below 1"),
             ("combine: { weighted: { forest: -1, lstm: 1 } }", "`combine.weighted.forest` is -1: a weight must be"),
             ("combine: { weighted: { forest: 0, lstm: 0 } }", "`combine.weighted` is all 0: at least one"),

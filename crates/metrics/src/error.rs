@@ -24,6 +24,9 @@ pub enum MetricsError {
     /// Two models cannot be compared on one class.
     #[error("a paired comparison needs both classes, and there are {benign} benign rows and {attacks} attacks")]
     OneClass { benign: u64, attacks: u64 },
+    /// The rule by groups without benign rows in groups.
+    #[error("a cut that holds in most groups needs benign rows in groups, and of {rows} rows no benign row has one")]
+    NoGroups { rows: usize },
     /// The budget rule cannot be kept.
     #[error(transparent)]
     Budget(#[from] BudgetError),

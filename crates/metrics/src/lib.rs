@@ -97,6 +97,7 @@ pub use paired::{
 };
 pub use ranking::{Cut, Ranking};
 pub use threshold::{
-    Budget, BudgetError, BudgetThreshold, ChosenThreshold, PartScores, ThresholdRule, best_f1_threshold, rows_needed,
+    Budget, BudgetError, BudgetThreshold, ChosenThreshold, DependentThreshold, GroupBy, Groups, HeldGroups, PartScores,
+    SHARE_OF_GROUPS, ThresholdRule, best_f1_threshold, group_cut, interpolated_threshold, rows_needed,
     supported_budget, umbrella_threshold,
 };

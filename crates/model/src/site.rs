@@ -1,5 +1,6 @@
 //! The benign flows of one site that a version's thresholds were set on, and what may be promised there.
 
+use nta_metrics::UnitKind;
 use serde::{Deserialize, Serialize};
 
 use crate::data_digest::DataDigest;
@@ -23,12 +24,16 @@ pub struct SiteBaseline {
     pub joined: Vec<String>,
     /// The files.
     pub files: Vec<DataDigest>,
-    /// The largest share of benign flows of the site that may be flagged: what was asked, and the share that was trimmed.
+    /// The largest share of benign flows of the site that may be flagged: what was asked, or what dependent flows can promise
+    /// where that is more, and the share that was trimmed.
     pub budget: f64,
     /// How surely.
     pub confidence: f64,
     /// The smallest budget that so many flows support.
     pub supported: f64,
+    /// What the flows count as, for those of a host or an hour are alike; absent in versions of before that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub units: Option<SiteUnits>,
     /// How the fusion for the site was chosen; absent where it was not, and is that of the training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<SiteChoice>,
@@ -40,6 +45,24 @@ pub struct SiteBaseline {
     pub kept: Option<SiteKept>,
 }
 
+/// What the flows of a baseline belong to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteUnits {
+    /// What was taken for independent: a few hosts that stand for others, or stretches of neighbouring flows.
+    pub by: UnitKind,
+    /// How many of them.
+    pub n: u64,
+    /// As many independent flows would promise what these do; all of them where nothing speaks against it.
+    pub effective_rows: f64,
+    /// Hosts that began the flows; absent where the schema names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosts: Option<u64>,
+    /// Whether somebody said that the site has no others.
+    #[serde(default)]
+    pub all_hosts: bool,
+}
+
 /// How the fusion for a site was chosen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +71,10 @@ pub struct SiteChoice {
     pub chosen: String,
     /// Attacks of the training traffic that no member has learned from.
     pub attacks: u64,
+    /// How many different candidates were chosen by halves of the flows and by all: where more than one, half of the error that
+    /// the confidence allows is kept back, for the choice might have fallen on each.
+    #[serde(default = "one")]
+    pub rivals: u64,
     /// The training's own fusion first.
     pub candidates: Vec<SiteCandidate>,
 }
@@ -76,6 +103,13 @@ pub struct SiteSource {
     pub written: serde_json::Value,
     /// The false positive rate that was asked for.
     pub false_positive_rate: f64,
+    /// Whether somebody said that the site has no other hosts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all_hosts: bool,
+}
+
+fn one() -> u64 {
+    1
 }
 
 /// A site's promise in a version that a retraining made.

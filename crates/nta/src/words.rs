@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use nta_pipeline::{
     AVERAGE, Awaited, Begun, Finding, Joined, LeaveOut, MeterCounts, OddColumn, Outcome, Outside, PartSize, Remark,
-    SampleRead, ScorePromise, Settled, SiteBaseline, SiteCandidate, SiteChoice, SiteKept, Strong, TimeRead, Unit,
-    listed, thousands, timestamp,
+    SampleRead, ScorePromise, Settled, SiteBaseline, SiteCandidate, SiteChoice, SiteKept, SiteUnits, Strong, TimeRead,
+    Unit, UnitKind, listed, thousands, timestamp,
 };
 
 use crate::visible::one_line;
@@ -150,7 +150,24 @@ pub(crate) fn site_promise(site: &SiteBaseline) -> String {
             format!("; of it {:.2} % for the {} highest flows, which may be attacks", share(n, site.rows), thousands(n))
         }
     };
-    format!("FPR ≤ {budget:.2} % at {sure:.0} % confidence, for traffic like this site's{trimmed}")
+    let few = site.units.as_ref().and_then(few_hosts).map_or_else(String::new, |few| format!("; {few}"));
+    format!("FPR ≤ {budget:.2} % at {sure:.0} % confidence, for traffic like this site's{trimmed}{few}")
+}
+
+/// Where a promise is larger than what was asked, or for few hosts: why.
+fn few_hosts(units: &SiteUnits) -> Option<String> {
+    let worth = thousands(units.effective_rows.floor().max(1.0) as u64);
+    match (units.by, units.hosts) {
+        (UnitKind::Hosts, _) => Some(format!(
+            "{} hosts stand for those that are not among them, and promise as much as {worth} independent flows; where the site \
+             has no others, `--all-hosts`",
+            units.n
+        )),
+        (UnitKind::Stretches, Some(1)) if !units.all_hosts => {
+            Some("its flows are of one host, and promise nothing for another".to_owned())
+        }
+        _ => None,
+    }
 }
 
 /// The flows of a site's baseline, and what they are good for.
@@ -169,15 +186,43 @@ pub(crate) fn site(site: &SiteBaseline) -> String {
         n => format!("; {} of them score like known attacks", thousands(n)),
     };
     let kept = site.kept.as_ref().map_or_else(String::new, site_kept);
-    format!("{rows} {verified} flows{kept}, {joined}; they support a budget of {supported:.2} % or more{accepted}")
+    let units = site.units.as_ref().map_or_else(String::new, |units| alike(units, site.rows - site.trimmed));
+    format!(
+        "{rows} {verified} flows{units}{kept}, {joined}; they support a budget of {supported:.2} % or more{accepted}"
+    )
+}
+
+/// Of how many hosts the flows are, and how many independent ones they are worth where neighbours are alike.
+fn alike(units: &SiteUnits, rows: u64) -> String {
+    let hosts = match units.hosts {
+        Some(1) => " of one host".to_owned(),
+        Some(n) => format!(" of {} hosts", thousands(n)),
+        None => String::new(),
+    };
+    let worth = units.effective_rows.floor().max(1.0) as u64;
+    match (units.by, worth < rows) {
+        (UnitKind::Stretches, true) => {
+            format!(
+                "{hosts}, whose alarms come together in time and tell as much as {} independent flows",
+                thousands(worth)
+            )
+        }
+        _ => hosts,
+    }
 }
 
 /// What the hybrid is at a site, and what the candidates find of known attacks there.
 pub(crate) fn site_choice(choice: &SiteChoice) -> String {
     let told = |c: &SiteCandidate| format!("{} {:.1} %", one_line(&c.name), 100.0 * c.recall);
     let candidates: Vec<String> = choice.candidates.iter().map(told).collect();
+    let rivals = match choice.rivals {
+        0 | 1 => String::new(),
+        n => {
+            format!("; halves of the flows choose {n} different ones, so half of the error is kept back for the choice")
+        }
+    };
     format!(
-        "{}, chosen by what each finds, at the site's threshold, of {} attacks held out of training: {}",
+        "{}, chosen by what each finds, at the site's threshold, of {} attacks held out of training: {}{rivals}",
         one_line(&choice.chosen),
         thousands(choice.attacks),
         candidates.join(", ")

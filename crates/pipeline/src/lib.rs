@@ -72,6 +72,7 @@ pub use nta_metrics::{
 };
 pub use nta_model::{
     Act, AliasChange, By, Collected, Look, Observed, Reign, Removal, SiteBaseline, SiteCandidate, SiteChoice, SiteKept,
+    SiteUnits,
 };
 pub use nta_report::{Comparison, Service, Standing, ToldCheck, inert_cell, tell_check, thousands};
 pub use nta_tracking::{Moment, Status};

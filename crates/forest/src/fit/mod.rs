@@ -9,7 +9,7 @@ mod smartcore;
 use nta_data::{Label, Tabular, Watch};
 
 use crate::grow::{Counts, Weighted, in_units};
-use crate::{Engine, ForestConfig, ForestError};
+use crate::{Bootstrap, Engine, ForestConfig, ForestError};
 
 use check::check_training;
 pub use fitted::Fitted;
@@ -28,7 +28,7 @@ impl ForestConfig {
         self.check()?;
         check_training(&x, y, self.bootstrap)?;
         match self.engine {
-            Engine::Native => native::fit::<Counts>(self, x, y, &[], seed, watch),
+            Engine::Native => native::fit::<Counts>(self, x, y, &[], &[], seed, watch),
             Engine::Smartcore => smartcore::fit(self, &x, y, seed, watch),
         }
     }
@@ -48,11 +48,32 @@ impl ForestConfig {
         seed: u64,
         watch: &dyn Watch,
     ) -> Result<Fitted, ForestError> {
+        self.fit_together(x, y, weights, &[], seed, watch)
+    }
+
+    /// The same where rows of one number in `together` `(n_rows)`, the flows of one host say, are drawn by a tree or left out
+    /// all at once, so that the out-of-bag score of each comes from trees that know none of them. Rows of 0 stand for
+    /// themselves; empty: all do. `bootstrap: distinct` alone can do so, and without numbers in `together` any.
+    ///
+    /// # Errors
+    /// Those of [`ForestConfig::fit_weighted`]; another bootstrap; numbers that are not one a row.
+    pub fn fit_together(
+        &self,
+        x: Tabular,
+        y: &[Label],
+        weights: &[f32],
+        together: &[u32],
+        seed: u64,
+        watch: &dyn Watch,
+    ) -> Result<Fitted, ForestError> {
         self.check()?;
         check_training(&x, y, self.bootstrap)?;
+        if !together.is_empty() && (together.len() != y.len() || self.bootstrap != Bootstrap::Distinct) {
+            return Err(ForestError::Together { rows: y.len(), numbers: together.len() });
+        }
         let units = in_units(weights, y)?;
         match self.engine {
-            Engine::Native => native::fit::<Weighted>(self, x, y, &units, seed, watch),
+            Engine::Native => native::fit::<Weighted>(self, x, y, &units, together, seed, watch),
             Engine::Smartcore => {
                 Err(ForestError::EngineLacks { key: "weights", value: "given".to_owned(), wanted: "left out" })
             }

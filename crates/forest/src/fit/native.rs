@@ -11,18 +11,20 @@ use crate::grow::{Grown, Plan, Scratch, Tally, TrainingTable};
 use crate::tree::Links;
 use crate::{Bootstrap, ForestConfig, ForestError};
 
-/// Fits this crate's trees; the settings and the table have been checked. `weights` `(n_rows)` in units, or empty.
+/// Fits this crate's trees; the settings and the table have been checked. `weights` `(n_rows)` in units and
+/// `together` `(n_rows)`, numbers of rows that are drawn as one, may be empty.
 pub(super) fn fit<T: Tally>(
     config: &ForestConfig,
     x: Tabular,
     y: &[Label],
     weights: &[u32],
+    together: &[u32],
     seed: u64,
     watch: &dyn Watch,
 ) -> Result<Fitted, ForestError> {
     let Tabular { names, columns, .. } = x;
     let links = Links::for_features(columns.len());
-    let table = TrainingTable::new(columns, y, weights, config.bins.into(), config.bootstrap);
+    let table = TrainingTable::new(columns, y, weights, together, config.bins.into(), config.bootstrap);
     // Many trees keep all threads busy by themselves; few trees, or the last ones, do not.
     let forks = (config.trees as usize) < 8 * rayon::current_num_threads();
     let plan = Plan { config, table: &table, seed, watch, links, forks };

@@ -100,7 +100,7 @@ mod tests {
     fn table(n: usize) -> TrainingTable {
         let values = (0..n).map(|i| (i % 10) as f32).collect();
         let y: Vec<Label> = (0..n).map(|i| if i % 10 < 3 { Label::Attack } else { Label::Benign }).collect();
-        TrainingTable::new(vec![values], &y, &[], 255, Bootstrap::Distinct)
+        TrainingTable::new(vec![values], &y, &[], &[], 255, Bootstrap::Distinct)
     }
 
     fn drawn(kind: Bootstrap, table: &TrainingTable, tree: u32) -> (Vec<Drawn>, Seen) {

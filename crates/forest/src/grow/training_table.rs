@@ -36,27 +36,29 @@ pub(crate) struct TrainingTable {
     pub(crate) bounds: Vec<u32>,
     /// Distinct row of each place: `(n_rows)`.
     pub(crate) distinct_of: Vec<u32>,
-    /// Distinct rows that are equal in codes, whatever their label and weight, are one unit: `(n_distinct)`. Filled in
-    /// for [`Bootstrap::Distinct`].
+    /// Distinct rows that are equal in codes, whatever their label and weight, are one unit, and so are those that are drawn
+    /// together: `(n_distinct)`. Filled in for [`Bootstrap::Distinct`].
     pub(crate) unit_of: Vec<u32>,
     pub(crate) n_units: usize,
 }
 
 impl TrainingTable {
-    /// Bins and merges; `values`, `(n_features)` columns of `(n_rows)`, `y` and `weights` (`(n_rows)` or empty) have been
-    /// checked.
+    /// Bins and merges; `values`, `(n_features)` columns of `(n_rows)`, `y`, `weights` and `together` (each `(n_rows)` or
+    /// empty) have been checked. Rows of one number in `together` are drawn or left out as one; those of 0 stand for themselves.
     pub(crate) fn new(
         values: Vec<Vec<f32>>,
         y: &[Label],
         weights: &[u32],
+        together: &[u32],
         most_bins: usize,
         bootstrap: Bootstrap,
     ) -> TrainingTable {
+        let together_with = |row: usize| together.get(row).copied().unwrap_or(0);
         // Each column's values are let go when it is binned.
         let bin = |values: Vec<f32>| bin_column(&values, most_bins);
         let binned: Vec<(Bins, Vec<u8>)> = values.into_par_iter().map(bin).collect();
         let codes: Vec<&[u8]> = binned.iter().map(|(_, codes)| codes.as_slice()).collect();
-        let group = group_rows(&codes, &|row| (y[row], weights.get(row).copied()), y.len());
+        let group = group_rows(&codes, &|row| (y[row], weights.get(row).copied(), together_with(row)), y.len());
         let (members, bounds) = lists(&group);
         let first: Vec<u32> = bounds[..bounds.len() - 1].iter().map(|&b| members[b as usize]).collect();
         let column = |(bins, mut codes): (Bins, Vec<u8>)| {
@@ -69,7 +71,14 @@ impl TrainingTable {
         let columns: Vec<Column> = binned.into_par_iter().map(column).collect();
         let codes: Vec<&[u8]> = columns.iter().map(|c| c.codes.as_slice()).collect();
         let unit_of = match bootstrap {
-            Bootstrap::Distinct => group_rows(&codes, &|_| (Label::Benign, None), first.len()),
+            Bootstrap::Distinct => {
+                let alike = group_rows(&codes, &|_| (Label::Benign, None, 0), first.len());
+                let key = |(&row, &alike): (&u32, &u32)| match together_with(row as usize) {
+                    0 => u64::from(alike),
+                    number => u64::from(number) << 32,
+                };
+                group_keys(&first.iter().zip(&alike).map(key).collect::<Vec<u64>>())
+            }
             Bootstrap::Rows | Bootstrap::None => Vec::new(),
         };
         TrainingTable {
@@ -112,8 +121,8 @@ fn sparse(codes: &[u8]) -> Option<Sparse> {
     Some(Sparse { most, others: codes.chunks(64).map(word).collect() })
 }
 
-/// What tells rows of equal codes apart: the label, and the weight where there are weights.
-type Extra<'a> = &'a (dyn Fn(usize) -> (Label, Option<u32>) + Sync);
+/// What tells rows of equal codes apart: the label, the weight where there are weights, and with whom the row is drawn.
+type Extra<'a> = &'a (dyn Fn(usize) -> (Label, Option<u32>, u32) + Sync);
 
 /// Number of the distinct row of each row, in order of first appearance. `(n_rows)`.
 fn group_rows(codes: &[&[u8]], extra: Extra, n_rows: usize) -> Vec<u32> {
@@ -138,16 +147,16 @@ fn are_equal(group: &[u32], codes: &[&[u8]], extra: Extra) -> bool {
     extras_equal && codes.par_iter().all(equal)
 }
 
-/// A hash of each row's codes, label and weight.
+/// A hash of each row's codes, label, weight and of whom it is drawn with.
 fn row_keys(codes: &[&[u8]], extra: Extra, n_rows: usize) -> Vec<u64> {
     const CHUNK: usize = 4096;
     let mut keys = vec![0u64; n_rows];
     keys.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, keys)| {
         let rows = chunk * CHUNK..chunk * CHUNK + keys.len();
         for (key, row) in keys.iter_mut().zip(rows.clone()) {
-            let (label, weight) = extra(row);
+            let (label, weight, together) = extra(row);
             let extra = label as u64 | u64::from(weight.unwrap_or(0)) << 8;
-            *key = extra.wrapping_mul(0xD1B5_4A32_D192_ED03);
+            *key = extra.wrapping_mul(0xD1B5_4A32_D192_ED03) ^ u64::from(together).wrapping_mul(0x9FB2_1C65_1E98_DF25);
         }
         for column in codes {
             for (key, &code) in keys.iter_mut().zip(&column[rows.clone()]) {
@@ -210,7 +219,7 @@ mod tests {
         let values = vec![vec![1.0, 2.0, 1.0, 1.0, 2.0], vec![nan, 5.0, nan, nan, 5.0]];
         let (benign, attack) = (Label::Benign, Label::Attack);
         let table =
-            TrainingTable::new(values, &[benign, attack, attack, benign, attack], &[], 255, Bootstrap::Distinct);
+            TrainingTable::new(values, &[benign, attack, attack, benign, attack], &[], &[], 255, Bootstrap::Distinct);
         assert_eq!(table.members, [0, 3, 1, 4, 2]);
         assert_eq!(table.bounds, [0, 2, 4, 5]);
         assert_eq!(table.distinct_of, [0, 0, 1, 1, 2]);
@@ -227,8 +236,17 @@ mod tests {
     fn rows_of_different_weights_stay_apart() {
         let values = vec![vec![1.0; 4]];
         let y = [Label::Attack; 4];
-        let table = TrainingTable::new(values, &y, &[3, 5, 3, 0], 255, Bootstrap::Rows);
+        let table = TrainingTable::new(values, &y, &[3, 5, 3, 0], &[], 255, Bootstrap::Rows);
         assert_eq!((table.weights, table.members), (vec![3, 5, 0], vec![0, 2, 1, 3]));
+    }
+
+    #[test]
+    fn rows_drawn_together_are_one_unit_and_merge_with_no_others() {
+        let values = vec![vec![1.0, 2.0, 1.0, 3.0, 2.0, 2.0]];
+        let y = [Label::Attack; 6];
+        let table = TrainingTable::new(values, &y, &[], &[0, 0, 7, 7, 7, 0], 255, Bootstrap::Distinct);
+        assert_eq!(table.members, [0, 1, 5, 2, 3, 4]);
+        assert_eq!((table.unit_of, table.n_units), (vec![0, 1, 2, 2, 2], 3));
     }
 
     #[test]
@@ -236,10 +254,10 @@ mod tests {
         assert_eq!(group_keys(&[7, 9, 7, 1 << 60, 9]), [0, 1, 0, 2, 1]);
         let (benign, attack) = (Label::Benign, Label::Attack);
         let group = [0, 1, 0];
-        let all_benign: Extra = &|_| (benign, None);
+        let all_benign: Extra = &|_| (benign, None, 0);
         assert!(are_equal(&group, &[&[4, 4, 4], &[5, 6, 5]], all_benign));
         assert!(!are_equal(&group, &[&[4, 4, 4], &[5, 6, 6]], all_benign));
-        let last_attack: Extra = &|row| (if row == 2 { attack } else { benign }, None);
+        let last_attack: Extra = &|row| (if row == 2 { attack } else { benign }, None, 0);
         assert!(!are_equal(&group, &[&[4, 4, 4], &[5, 6, 5]], last_attack));
     }
 
@@ -250,7 +268,7 @@ mod tests {
             let (mut both, mut y) = (codes.clone(), vec![Label::Benign; 256]);
             both.extend(&codes);
             y.extend(vec![other; 256]);
-            let mut keys = row_keys(&[&both], &|row| (y[row], None), 512);
+            let mut keys = row_keys(&[&both], &|row| (y[row], None, 0), 512);
             keys.sort_unstable();
             keys.dedup();
             assert_eq!(keys.len(), if other == Label::Benign { 256 } else { 512 });

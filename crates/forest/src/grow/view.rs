@@ -118,8 +118,14 @@ mod tests {
         let values = |step, most| (0..n).map(|i| (i * step % most) as f32).collect::<Vec<f32>>();
         let y: Vec<Label> = (0..n).map(|i| if i % 3 == 0 { Label::Attack } else { Label::Benign }).collect();
         let weights: Vec<u32> = (0..n as u32).map(|i| 1 + i % 5).collect();
-        let table =
-            TrainingTable::new(vec![values(7, 251), values(0, 1), values(11, 253)], &y, &weights, 255, Bootstrap::Rows);
+        let table = TrainingTable::new(
+            vec![values(7, 251), values(0, 1), values(11, 253)],
+            &y,
+            &weights,
+            &[],
+            255,
+            Bootstrap::Rows,
+        );
         let whole = View::whole(&table);
         let drawn = |row: u32| Drawn::new(row, 1 + row % 2, Label::Benign);
         // More rows than a block, in no particular order.

@@ -338,3 +338,29 @@ fn every_tree_is_told_and_a_fit_can_be_stopped() {
     assert!(matches!(small().fit(x.clone(), &y, 1, &some), Err(ForestError::Cancelled)));
     assert!(some.0.into_inner() < 20);
 }
+
+#[test]
+fn rows_drawn_together_are_scored_by_trees_that_know_none_of_them() {
+    // Each of 40 hosts has a value of its own, between two of the other class: trees that know a host know its label.
+    let host = |row: usize| row % 40;
+    let y: Vec<Label> = (0..800).map(|row| if host(row) % 2 == 0 { Label::Attack } else { Label::Benign }).collect();
+    let (names, kinds) = (vec!["host".into()], vec![nta_data::TabularKind::Numeric]);
+    let x = Tabular { names, kinds, columns: vec![(0..800).map(|row| host(row) as f32).collect()] };
+    let config = ForestConfig { bootstrap: Bootstrap::Distinct, max_depth: None, ..small() };
+    let together: Vec<u32> = (0..800).map(|row| 1 + host(row) as u32).collect();
+    let rows: Vec<u32> = (1..=800).collect();
+    let alone = config.fit_together(x.clone(), &y, &[1.0; 800], &rows, 7, &Quiet).unwrap();
+    let grouped = config.fit_together(x.clone(), &y, &[1.0; 800], &together, 7, &Quiet).unwrap();
+    assert!(
+        alone.oob_auc.unwrap() > 0.95 && grouped.oob_auc.unwrap() < 0.6,
+        "{:?} {:?}",
+        alone.oob_auc,
+        grouped.oob_auc
+    );
+    let none = config.fit_together(x.clone(), &y, &[1.0; 800], &[0; 800], 7, &Quiet).unwrap();
+    let plain = config.fit_weighted(x.clone(), &y, &[1.0; 800], 7, &Quiet).unwrap();
+    assert!(none.forest == plain.forest && none.out_of_bag == plain.out_of_bag);
+    let refused = ForestConfig { bootstrap: Bootstrap::Rows, ..small() };
+    let refused = refused.fit_together(x, &y, &[1.0; 800], &together, 7, &Quiet).unwrap_err().to_string();
+    assert!(refused.contains("`bootstrap: distinct`"), "{refused}");
+}

@@ -4,6 +4,7 @@ mod beta;
 mod clustered;
 mod independent;
 
-pub(crate) use beta::{incomplete_beta, normal_above, t_quantile_above};
+pub(crate) use beta::{incomplete_beta, normal_above, normal_quantile_above, t_quantile_above};
 pub use clustered::{ClusteredRate, clustered_fpr};
+pub(crate) use independent::clopper_pearson_real;
 pub use independent::{INTERVAL_CONFIDENCE, Interval, clopper_pearson, mean_interval, wilson};

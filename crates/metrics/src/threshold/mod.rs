@@ -3,7 +3,13 @@
 mod binomial;
 mod budget;
 mod cross_fitted;
+mod dependent;
+mod groups;
+mod interpolated;
 mod rule;
 
 pub use budget::{Budget, BudgetError, BudgetThreshold, rows_needed, supported_budget, umbrella_threshold};
+pub use dependent::{DependentThreshold, SHARE_OF_GROUPS, group_cut};
+pub use groups::{GroupBy, Groups, HeldGroups};
+pub use interpolated::interpolated_threshold;
 pub use rule::{ChosenThreshold, PartScores, ThresholdRule, best_f1_threshold};

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::budget::{Budget, umbrella_threshold};
+use super::groups::Groups;
 use crate::error::{MetricsError, all_scores, same_length};
 use crate::percent::percent;
 use crate::{ConfusionMatrix, Ranking};
@@ -20,6 +21,8 @@ pub enum ThresholdRule {
     BestF1,
     /// This value.
     Fixed(f32),
+    /// The cut that holds in most groups of benign flows of the threshold part.
+    Groups(Groups),
 }
 
 /// The scores of one member on one part.
@@ -84,7 +87,7 @@ impl ThresholdRule {
     ) -> Result<ChosenThreshold, MetricsError> {
         let (part, name) = match self {
             ThresholdRule::BestF1 => (calibration, "calibration"),
-            ThresholdRule::Budget(_) | ThresholdRule::Fixed(_) => (threshold, "threshold"),
+            ThresholdRule::Budget(_) | ThresholdRule::Fixed(_) | ThresholdRule::Groups(_) => (threshold, "threshold"),
         };
         part.check(name)?;
         let mut chosen = self.choose_on(part.scores, part.labels)?;
@@ -98,6 +101,8 @@ impl ThresholdRule {
     fn choose_on(&self, scores: &[f32], labels: &[Label]) -> Result<ChosenThreshold, MetricsError> {
         let (value, tied_at, rank, violation_bound, reason) = match self {
             ThresholdRule::Fixed(value) => (*value, *value, None, None, None),
+            // Rows alone have no groups: see `Groups::choose`.
+            ThresholdRule::Groups(_) => return Err(MetricsError::NoGroups { rows: labels.len() }),
             ThresholdRule::BestF1 => {
                 let value = best_f1_threshold(scores, labels)?;
                 (value, value, None, None, None)
@@ -135,6 +140,10 @@ impl ThresholdRule {
             }
             ThresholdRule::BestF1 => "best F1".to_owned(),
             ThresholdRule::Fixed(value) => format!("fixed at {value}"),
+            ThresholdRule::Groups(groups) => {
+                let (rate, share) = (percent(groups.false_positive_rate), percent(groups.share));
+                format!("FPR ≤ {rate} in {share} of {}", groups.by.groups())
+            }
         }
     }
 }
@@ -158,7 +167,7 @@ const MOST_ABOVE: f32 = 1.0 / 4_096.0;
 
 /// Scores nearer to each other than this share of themselves are one score: the rounding of another program moves a
 /// network's score by some millionths of itself.
-const ONE_SCORE: f32 = 1.0 / 65_536.0;
+pub(super) const ONE_SCORE: f32 = 1.0 / 65_536.0;
 
 /// Scores that a threshold passes at most in search of room; then it takes the widest that it met.
 const MOST_PASSED: usize = 16;

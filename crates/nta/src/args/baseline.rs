@@ -25,6 +25,9 @@ pub(crate) struct BaselineArgs {
     /// Flows that score like known attacks were looked at, and are benign.
     #[arg(long)]
     pub(crate) accept: bool,
+    /// The site has no other hosts than those of the flows: the promise is for these. Fewer than ten stand for others otherwise.
+    #[arg(long)]
+    pub(crate) all_hosts: bool,
     /// The name of the sensor that saw the flows; each file's own name when not given.
     #[arg(long, value_name = "NAME")]
     pub(crate) sensor: Option<String>,

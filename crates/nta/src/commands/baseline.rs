@@ -18,6 +18,7 @@ pub(crate) fn baseline(args: &BaselineArgs, common: &Common) -> anyhow::Result<(
         trust: if args.verified && !args.unverified { Trust::Verified } else { Trust::Unverified },
         budget: args.budget,
         accept: args.accept,
+        all_hosts: args.all_hosts,
         project: commands::project(common),
     };
     let outcome = job(&request, &Progress::new(common.quiet))?;

@@ -1,17 +1,18 @@
 //! Which member or fusion the hybrid is at a site: by what each finds, at the threshold that the site's flows give it, of attacks
 //! that no member has learned from. Known attacks of the training traffic; no test part is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use nta_data::{Label, NOVELTY, ScoreColumn};
 use nta_hybrid::{Combine, Hybrid, HybridConfig};
-use nta_metrics::{Budget, PartScores, ThresholdRule};
+use nta_metrics::{Budget, rows_needed};
 use nta_model::{Model, SiteCandidate, SiteChoice};
 use nta_preprocess::Partition;
 
 use super::crossfit::Refitted;
 use super::in_words;
+use super::units::FlowUnits;
 use crate::error::{PipelineError, failed};
 use crate::event::Listener;
 use crate::run::{fusions, score_held_out};
@@ -25,26 +26,63 @@ pub(super) fn choose(
     model: &Arc<Model>,
     parts: &Partition,
     budget: &Budget,
+    units: &FlowUnits,
     listener: &dyn Listener,
 ) -> Result<Option<SiteChoice>, PipelineError> {
     let attacks = Attacks::of(refitted, model, parts, listener)?;
     if attacks.families.is_empty() {
         return Ok(None);
     }
-    let labels = vec![Label::Benign; refitted.columns.first().map_or(0, |column| column.p_attack.len())];
+    let labels = vec![Label::Benign; scores_of(refitted)];
     let mut found = Vec::new();
+    let halves = units.halves();
+    // What each candidate finds at the cut of each half.
+    let mut by_half: Vec<Vec<SiteCandidate>> = vec![Vec::new(); halves.len()];
     for (name, hybrid) in candidates(refitted, &labels)? {
         let scores = hybrid.combine(&refitted.columns).map_err(failed)?;
-        let part = PartScores { scores: &scores, labels: &labels, copies: None };
-        let threshold = ThresholdRule::Budget(*budget).choose(&part, &part).map_err(in_words)?;
-        let recall = attacks.recall(&hybrid, threshold.value)?;
+        let threshold = budget.choose_by_units(&scores, &units.of_row, units.by).map_err(in_words)?.chosen;
+        let above = threshold.expected_fpr.unwrap_or(0.0);
+        let fused = hybrid.combine(&attacks.columns).map_err(failed)?;
+        for (half, told) in halves.iter().zip(&mut by_half) {
+            let recall = attacks.recall(&fused, cut(&scores, half, above));
+            told.push(SiteCandidate { name: name.clone(), recall });
+        }
+        let recall = attacks.recall(&fused, threshold.value);
         found.push((SiteCandidate { name, recall }, hybrid));
     }
     let (candidates, fusions): (Vec<SiteCandidate>, Vec<Hybrid>) = found.into_iter().unzip();
     let place = best(&candidates);
+    let rivals: BTreeSet<usize> = by_half.iter().map(|told| best(told)).chain([place]).collect();
+    let (place, rivals) = match affordable(budget, rivals.len() as u64, scores_of(refitted)) {
+        true => (place, rivals.len() as u64),
+        false => (0, 1),
+    };
     refitted.hybrid = fusions[place].clone();
     let attacks = attacks.families.values().map(|rows| rows.len() as u64).sum();
-    Ok(Some(SiteChoice { chosen: candidates[place].name.clone(), attacks, candidates }))
+    Ok(Some(SiteChoice { chosen: candidates[place].name.clone(), attacks, rivals, candidates }))
+}
+
+/// The budget where the choice might have fallen on each of `rivals`: half of the error is kept back for it. Candidates miss
+/// together, so that a share for each would cost more than it keeps (`scripts/check/baseline.py`).
+pub(super) fn shared(budget: &Budget, rivals: u64) -> Budget {
+    let error = if rivals > 1 { (1.0 - budget.confidence) / 2.0 } else { 1.0 - budget.confidence };
+    Budget { confidence: 1.0 - error, ..*budget }
+}
+
+/// Whether so many flows can set a threshold for it.
+fn affordable(budget: &Budget, rivals: u64, n_rows: usize) -> bool {
+    rows_needed(&shared(budget, rivals)).is_ok_and(|needed| needed <= n_rows as u64)
+}
+
+fn scores_of(refitted: &Refitted) -> usize {
+    refitted.columns.first().map_or(0, |column| column.p_attack.len())
+}
+
+/// The score that the share `above` of `rows` lie above.
+fn cut(scores: &[f32], rows: &[usize], above: f64) -> f32 {
+    let mut sorted: Vec<f32> = rows.iter().map(|&row| scores[row]).collect();
+    sorted.sort_unstable_by(|a, b| b.total_cmp(a));
+    sorted.get((above * rows.len() as f64) as usize).copied().unwrap_or(1.0)
 }
 
 /// Recalls no further apart than this count as one: known attacks are what the members were trained for, and say little of others.
@@ -113,12 +151,11 @@ impl Attacks {
         Ok(Attacks { columns: scores.members().to_vec(), families })
     }
 
-    /// The share that `hybrid` scores above `threshold`, the mean over families.
-    fn recall(&self, hybrid: &Hybrid, threshold: f32) -> Result<f64, PipelineError> {
-        let scores = hybrid.combine(&self.columns).map_err(failed)?;
+    /// The share of those with `scores` above `threshold`, the mean over families.
+    fn recall(&self, scores: &[f32], threshold: f32) -> f64 {
         let share =
             |rows: &Vec<usize>| rows.iter().filter(|&&row| scores[row] > threshold).count() as f64 / rows.len() as f64;
-        Ok(self.families.values().map(share).sum::<f64>() / self.families.len() as f64)
+        self.families.values().map(share).sum::<f64>() / self.families.len() as f64
     }
 }
 

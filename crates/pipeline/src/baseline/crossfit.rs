@@ -4,18 +4,16 @@ use std::sync::Arc;
 
 use nta_data::{Dataset, Label, ScoreColumn, Scores, Tabular};
 use nta_density::Density;
-use nta_forest::{Fitted, Forest, ForestError};
+use nta_forest::{Bootstrap, Fitted, Forest, ForestError};
 use nta_hybrid::{Combine, Fusion, Hybrid, HybridConfig};
 use nta_model::{Member, Model, NamedMember};
 use nta_preprocess::Partition;
 use rayon::prelude::*;
 
+use super::units::FlowUnits;
 use crate::config::RunConfig;
 use crate::error::{PipelineError, failed};
 use crate::event::{Listener, Stage, StageWatch, Unit};
-
-/// Stretches of neighbouring flows that are left out in turn: the flows of one host or scan stand together.
-const FOLDS: usize = 5;
 
 /// What the flows make of members and fusion.
 pub(super) struct Refitted {
@@ -47,6 +45,7 @@ impl Refitted {
         model: &Arc<Model>,
         rows: &Dataset,
         scores: &Scores,
+        units: &FlowUnits,
         weight: f32,
         training: Option<Training<'_>>,
     ) -> Result<Self, PipelineError> {
@@ -55,12 +54,14 @@ impl Refitted {
         for (named, column) in refitted.members.iter_mut().zip(&mut refitted.columns) {
             let p_attack = match (&mut named.member, training) {
                 (Member::Density(density), _) => {
-                    let p_attack = cross_fitted(density, &tabular, weight)?;
+                    let p_attack = cross_fitted(density, &tabular, &units.folds(), weight)?;
                     **density = density.with_rows(&tabular, weight).map_err(failed)?;
                     p_attack
                 }
                 (Member::Forest(forest), Some(training)) => {
-                    let Some((grown, p_attack)) = training.grow(model, &tabular, weight)? else { continue };
+                    let Some((grown, p_attack)) = training.grow(model, &tabular, &units.together(), weight)? else {
+                        continue;
+                    };
                     **forest = grown;
                     p_attack
                 }
@@ -76,42 +77,57 @@ impl Refitted {
 
 impl Training<'_> {
     /// The forest grown anew on the training part and the flows `x`, and the flows' scores, each by the trees that have not
-    /// drawn it; `None` for an engine without weights.
-    fn grow(&self, model: &Model, x: &Tabular, weight: f32) -> Result<Option<(Forest, Vec<f32>)>, PipelineError> {
+    /// drawn it, nor another flow of its host where `together` numbers hosts; `None` for an engine or a bootstrap that cannot.
+    fn grow(
+        &self,
+        model: &Model,
+        x: &Tabular,
+        together: &[u32],
+        weight: f32,
+    ) -> Result<Option<(Forest, Vec<f32>)>, PipelineError> {
         let config = RunConfig::parse(&model.provenance.config, "its config", &[])?;
+        if config.forest.bootstrap == Bootstrap::None {
+            return Ok(None);
+        }
         let (train, n) = (&self.parts.train, x.n_rows());
         let mut all = model.preprocessor.tabular(train).map_err(failed)?;
         all.columns.iter_mut().zip(&x.columns).for_each(|(column, flows)| column.extend_from_slice(flows));
         let labels = [train.labels().map_err(failed)?, &vec![Label::Benign; n]].concat();
         let weights = [vec![1.0; train.n_rows()], vec![weight; n]].concat();
+        let alone = if together.is_empty() { 0 } else { train.n_rows() };
+        let together = [&vec![0; alone], together].concat();
         let watch = StageWatch { listener: self.listener, stage: Stage::Baseline, unit: Unit::TreesGrown };
-        match config.forest.fit_weighted(all, &labels, &weights, config.seed, &watch) {
+        match config.forest.fit_together(all, &labels, &weights, &together, config.seed, &watch) {
             // A flow that every tree has drawn has no score of its own, and may count as the worst.
             Ok(Fitted { forest, out_of_bag, .. }) => {
                 let flows = out_of_bag[train.n_rows()..].iter().map(|score| score.unwrap_or(1.0));
                 Ok(Some((forest, flows.collect())))
             }
-            Err(ForestError::EngineLacks { .. }) => Ok(None),
+            Err(ForestError::EngineLacks { .. } | ForestError::Together { .. }) => Ok(None),
             Err(ForestError::Cancelled) => Err(PipelineError::Interrupted("while growing trees".to_owned())),
             Err(error) => Err(failed(error)),
         }
     }
 }
 
-/// Each row's score by counts that hold the rows of the other folds, `(n_rows)`.
-fn cross_fitted(density: &Density, x: &Tabular, weight: f32) -> Result<Vec<f32>, PipelineError> {
-    let n = x.n_rows();
-    let part = |fold: usize, inside: bool| -> Tabular {
-        let is_asked = |row: &usize| (row * FOLDS / n == fold) == inside;
-        let pick = |column: &Vec<f32>| (0..n).filter(is_asked).map(|row| column[row]).collect();
+/// Each row's score by counts that hold the rows of the other folds; `fold` and the result are `(n_rows)`.
+fn cross_fitted(density: &Density, x: &Tabular, fold: &[u32], weight: f32) -> Result<Vec<f32>, PipelineError> {
+    let n_folds = fold.iter().max().map_or(0, |last| last + 1);
+    let part = |rows: &[usize]| -> Tabular {
+        let pick = |column: &Vec<f32>| rows.iter().map(|&row| column[row]).collect();
         Tabular { names: x.names.clone(), kinds: x.kinds.clone(), columns: x.columns.iter().map(pick).collect() }
     };
-    let of_fold = |fold: usize| {
-        let others = density.with_rows(&part(fold, false), weight).map_err(failed)?;
-        others.predict_proba(&part(fold, true)).map_err(failed)
+    let of_fold = |number: u32| {
+        let (inside, outside): (Vec<usize>, Vec<usize>) = (0..fold.len()).partition(|&row| fold[row] == number);
+        let others = density.with_rows(&part(&outside), weight).map_err(failed)?;
+        let scores = others.predict_proba(&part(&inside)).map_err(failed)?;
+        Ok(inside.into_iter().zip(scores).collect())
     };
-    let folds: Vec<Vec<f32>> = (0..FOLDS).into_par_iter().map(of_fold).collect::<Result<_, PipelineError>>()?;
-    Ok(folds.concat())
+    let folds: Vec<Vec<(usize, f32)>> =
+        (0..n_folds).into_par_iter().map(of_fold).collect::<Result<_, PipelineError>>()?;
+    let mut scores = vec![0.0; fold.len()];
+    folds.into_iter().flatten().for_each(|(row, score)| scores[row] = score);
+    Ok(scores)
 }
 
 /// The fusion; one by surprise takes its members' tails from `columns`, the scores of benign flows.

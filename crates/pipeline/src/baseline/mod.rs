@@ -6,14 +6,17 @@ mod crossfit;
 mod held;
 mod known_attacks;
 pub(crate) mod rows;
+mod units;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use nta_data::{Dataset, HYBRID, Label, ScoreColumn, Scores};
+use nta_data::{Dataset, HYBRID, ScoreColumn, Scores};
 use nta_ingest::{AsWritten, BadRows};
-use nta_metrics::{Budget, BudgetError, PartScores, ThresholdRule, rows_needed, supported_budget};
+use nta_metrics::{
+    Budget, BudgetError, ChosenThreshold, DependentThreshold, ThresholdRule, rows_needed, supported_budget,
+};
 use nta_model::{Model, NamedThreshold, Registry, SiteBaseline, Version};
 use nta_preprocess::Partition;
 use nta_tracking::Moment;
@@ -27,6 +30,7 @@ use crate::score::{Asked, Input};
 
 use crossfit::{Refitted, Training};
 pub use known_attacks::LikeAttack;
+pub(crate) use units::FlowUnits;
 
 /// What a flow of the site counts like beside training flows in the density (chosen on training data: facts of the
 /// prototypes, in DECISIONS.md).
@@ -66,6 +70,8 @@ pub struct BaselineRequest {
     pub budget: Option<f64>,
     /// Flows that score like known attacks were looked at, and are benign.
     pub accept: bool,
+    /// The site has no other hosts than those of the flows, however few these are.
+    pub all_hosts: bool,
     /// Where models are looked up.
     pub project: Project,
 }
@@ -137,8 +143,8 @@ pub fn baseline(request: &BaselineRequest, listener: &dyn Listener) -> Result<Ba
         bad_rows: request.bad_rows,
         batch_rows: BATCH,
     };
-    let input = Input::open(&asked, &model, listener)?;
-    let rows::SiteRows { rows, set_aside } = rows::read(&input, listener)?;
+    let input = Input::open(&asked, &model, listener)?.with_hosts();
+    let rows::SiteRows { rows, hosts, set_aside } = rows::read(&input, listener)?;
     let scores = score_rows(listener, &model, &rows, Stage::Baseline)?;
     let like_attacks = known_attacks::find(&model, &rows, &scores);
     if !request.accept {
@@ -155,7 +161,8 @@ pub fn baseline(request: &BaselineRequest, listener: &dyn Listener) -> Result<Ba
         Trust::Unverified => (None, None),
     };
     let held = held.as_ref().map(|parts| (parts, listener));
-    let made = Made::of(request.trust, &model, (&rows, &scores), &budget, site, held)?;
+    let units = FlowUnits::of(rows.n_rows(), &hosts, request.all_hosts);
+    let made = Made::of(request.trust, &model, (&rows, &scores, &units), &budget, site, held)?;
     let model = made.model(&model, &version, &rows)?;
     let stored = registry.add(name, &model).map_err(failed)?;
     let seconds = begun.elapsed().as_secs_f64();
@@ -200,19 +207,20 @@ impl Made {
     pub(crate) fn of(
         trust: Trust,
         model: &Arc<Model>,
-        (rows, scores): (&Dataset, &Scores),
+        (rows, scores, units): (&Dataset, &Scores, &FlowUnits),
         budget: &Budget,
         site: SiteBaseline,
         held: Option<(&Partition, &dyn Listener)>,
     ) -> Result<Self, PipelineError> {
         let held = held.map(|(parts, listener)| Training { parts, listener });
         let mut refitted = match trust {
-            Trust::Verified => Refitted::with(model, rows, scores, WEIGHT, held)?,
+            Trust::Verified => Refitted::with(model, rows, scores, units, WEIGHT, held)?,
             Trust::Unverified => Refitted::without(model, scores),
         };
         let choice = held
             .filter(|_| trust == Trust::Verified)
-            .map(|held| choice::choose(&mut refitted, model, held.parts, budget, held.listener));
+            .map(|held| choice::choose(&mut refitted, model, held.parts, budget, units, held.listener));
+        let choice = choice.transpose()?.flatten();
         let fused = refitted.hybrid.combine(&refitted.columns).map_err(failed)?;
         let hybrid = ScoreColumn::new(HYBRID, fused, |_| false);
         let scores_now = Scores::new(scores.rows().to_vec(), refitted.columns.clone(), hybrid).map_err(failed)?;
@@ -220,7 +228,8 @@ impl Made {
             Trust::Verified => (0..rows.n_rows()).collect(),
             Trust::Unverified => trimmed(&scores_now),
         };
-        let (thresholds, told) = thresholds(model, scores, &scores_now, &kept, budget)?;
+        let rivals = choice.as_ref().map_or(1, |choice| choice.rivals);
+        let (thresholds, told, hybrids) = thresholds(model, (scores, &scores_now), (&kept, units), budget, rivals)?;
         let n_trimmed = rows.n_rows() - kept.len();
         let site = SiteBaseline {
             verified: trust == Trust::Verified,
@@ -229,10 +238,11 @@ impl Made {
             weight: if refitted.joined.is_empty() { 0.0 } else { f64::from(WEIGHT) },
             joined: refitted.joined.clone(),
             // Were no attack among those trimmed, their share is flagged beside the budget.
-            budget: budget.false_positive_rate + n_trimmed as f64 / rows.n_rows().max(1) as f64,
+            budget: hybrids.promised + n_trimmed as f64 / rows.n_rows().max(1) as f64,
             confidence: budget.confidence,
             supported: supported_budget(kept.len() as u64, budget.confidence),
-            choice: choice.transpose()?.flatten(),
+            units: Some(units.told(hybrids.units, hybrids.effective_rows)),
+            choice,
             ..site
         };
         Ok(Made { refitted, scores: scores_now, thresholds, told, site })
@@ -276,21 +286,24 @@ fn trimmed(scores: &Scores) -> Vec<usize> {
     order
 }
 
-/// The threshold of each column for the budget, from the rows `kept`.
+/// The threshold of each column for the budget, from the rows `kept`; and the hybrid's, which stands last.
 fn thresholds(
     model: &Model,
-    before: &Scores,
-    now: &Scores,
-    kept: &[usize],
+    (before, now): (&Scores, &Scores),
+    (kept, units): (&[usize], &FlowUnits),
     budget: &Budget,
-) -> Result<(Vec<NamedThreshold>, Vec<SiteThreshold>), PipelineError> {
-    let labels = vec![Label::Benign; kept.len()];
-    let (mut thresholds, mut told) = (Vec::new(), Vec::new());
+    rivals: u64,
+) -> Result<(Vec<NamedThreshold>, Vec<SiteThreshold>, DependentThreshold), PipelineError> {
+    let unit: Vec<u32> = kept.iter().map(|&row| units.of_row[row]).collect();
+    let (mut thresholds, mut told, mut last) = (Vec::new(), Vec::new(), None);
     for (before, now) in before.columns().zip(now.columns()) {
         let name = now.name.clone();
         let scores: Vec<f32> = kept.iter().map(|&row| now.p_attack[row]).collect();
-        let part = PartScores { scores: &scores, labels: &labels, copies: None };
-        let chosen = ThresholdRule::Budget(*budget).choose(&part, &part).map_err(in_words)?;
+        // The hybrid alone was chosen among others.
+        let asked = choice::shared(budget, if name == HYBRID { rivals } else { 1 });
+        let found = asked.choose_by_units(&scores, &unit, units.by).map_err(in_words)?;
+        let chosen = ChosenThreshold { rule: ThresholdRule::Budget(*budget), ..found.chosen.clone() };
+        last = Some(found);
         let share = |flags: usize, of: usize| flags as f64 / of.max(1) as f64;
         told.push(SiteThreshold {
             name: name.clone(),
@@ -302,7 +315,8 @@ fn thresholds(
         });
         thresholds.push(NamedThreshold { name, chosen });
     }
-    Ok((thresholds, told))
+    let last = last.ok_or_else(|| PipelineError::fail("the model has no score"))?;
+    Ok((thresholds, told, last))
 }
 
 /// What a budget lacks, said of a baseline.

@@ -20,6 +20,8 @@ const BASELINE: &str = "baseline";
 pub(crate) struct SiteRows {
     /// In arrival order, without labels.
     pub(crate) rows: Dataset,
+    /// The host that began each of them, `(n_rows)`; empty where the schema names none.
+    pub(crate) hosts: Vec<u64>,
     /// Rows that could not be read.
     pub(crate) set_aside: u64,
 }
@@ -48,7 +50,9 @@ pub(crate) fn read(input: &Input<'_>, listener: &dyn Listener) -> Result<SiteRow
     }
     let all = all.filter(|rows| rows.n_rows() > 0);
     let all = all.ok_or_else(|| PipelineError::refuse("the files hold no flow"))?;
-    Ok(SiteRows { rows: all.take(&all.arrival_order()), set_aside })
+    let rows = all.take(&all.arrival_order());
+    let hosts = if input.tells_hosts() { rows.entity.clone() } else { Vec::new() };
+    Ok(SiteRows { rows, hosts, set_aside })
 }
 
 fn refuse_attacks(rows: &Dataset, unjudged: &[u32]) -> Result<(), PipelineError> {
@@ -79,6 +83,7 @@ pub(super) fn source(
             serde_json::to_value(&request.written).map_err(failed)?
         },
         false_positive_rate,
+        all_hosts: request.all_hosts,
     }))
 }
 

@@ -13,7 +13,7 @@ use nta_preprocess::{FittedRows, Partition};
 
 use super::champion::Champion;
 use super::mix::behind;
-use crate::baseline::{Made, Trust, rows};
+use crate::baseline::{FlowUnits, Made, Trust, rows};
 use crate::digest::sha256_of;
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Listener, Outcome, Stage};
@@ -29,6 +29,8 @@ pub(super) struct Site {
     from: String,
     /// Its flows, in arrival order.
     rows: Dataset,
+    /// The host that began each; empty where there are none.
+    hosts: Vec<u64>,
     left_out: u64,
 }
 
@@ -85,8 +87,8 @@ impl Site {
             bad_rows: BadRows::SetAside { share: 1.0 },
             batch_rows: 8_192,
         };
-        let rows = rows::read(&Input::open(&asked, model, listener)?, listener)?.rows;
-        Ok(Site { baseline, source, from, rows, left_out: 0 })
+        let read = rows::read(&Input::open(&asked, model, listener)?.with_hosts(), listener)?;
+        Ok(Site { baseline, source, from, rows: read.rows, hosts: read.hosts, left_out: 0 })
     }
 
     /// The same without flows that stand in one of `tables` too: with their time where flows have one, else as far as
@@ -102,6 +104,9 @@ impl Site {
         let kept: Vec<u32> = (0..own.len()).filter(|&i| !taken.contains(&own[i])).map(|i| i as u32).collect();
         self.left_out = (own.len() - kept.len()) as u64;
         self.rows = self.rows.take(&kept);
+        if !self.hosts.is_empty() {
+            self.hosts = kept.iter().map(|&i| self.hosts[i as usize]).collect();
+        }
         self
     }
 
@@ -120,7 +125,9 @@ impl Site {
             let held_out = ctx.config.split.fit == FittedRows::Parts;
             let first_fresh = first_fresh.filter(|_| self.baseline.verified && held_out);
             let fresh = first_fresh.map(|first| fresh_benign(ctx, &model, parts, first)).transpose()?;
+            let hosts = with_hosts_of(self.hosts, fresh.as_ref().map(|(rows, _)| rows));
             let (rows, scores, n_fresh) = with_fresh(self.rows, own, fresh)?;
+            let units = FlowUnits::of(rows.n_rows(), &hosts, self.source.all_hosts);
             let n_rows = rows.n_rows() as u64;
             let trust = if self.baseline.verified { Trust::Verified } else { Trust::Unverified };
             let budget =
@@ -130,7 +137,7 @@ impl Site {
             let made = Made::of(
                 trust,
                 &model,
-                (&rows, &scores),
+                (&rows, &scores, &units),
                 &budget,
                 site,
                 held_out.then_some((parts, ctx.log.listener)),
@@ -158,6 +165,15 @@ fn fresh_benign(
     let kept: Vec<usize> = (0..part.n_rows()).filter(kept).collect();
     let rows = part.take(&kept.iter().map(|&i| i as u32).collect::<Vec<u32>>());
     Ok((rows, scores.select(&kept)))
+}
+
+/// The hosts of the site's flows and of the `fresh` ones behind them; empty where either have none.
+fn with_hosts_of(hosts: Vec<u64>, fresh: Option<&Dataset>) -> Vec<u64> {
+    match fresh.filter(|fresh| fresh.n_rows() > 0) {
+        Some(fresh) if hosts.is_empty() || fresh.entity.is_empty() => Vec::new(),
+        Some(fresh) => [hosts, fresh.entity.clone()].concat(),
+        None => hosts,
+    }
 }
 
 /// The site's flows, the fresh ones behind them, and how many of those there are.

@@ -29,8 +29,9 @@ pub(crate) fn fuse(
     let mut model = Arc::new(provisional(ctx, learned, parts, told)?);
     ctx.stage(Stage::Hybrid, |ctx| {
         let [calibration, threshold] = score_held_out(ctx.log.listener, &model, parts)?;
-        let calibration = Unseen::of(&parts.calibration, calibration, &parts.copies.calibration, 0)?;
-        let threshold = Unseen::of(&parts.threshold, threshold, &parts.copies.threshold, 0)?;
+        let calibration =
+            Unseen::of(&parts.calibration, calibration, &parts.copies.calibration, 0, &ctx.config.hybrid)?;
+        let threshold = Unseen::of(&parts.threshold, threshold, &parts.copies.threshold, 0, &ctx.config.hybrid)?;
         let held_out = HeldOut { calibration, threshold, cross_fitted: None };
         let outcome = freeze(ctx, &mut model, held_out, &parts.train, parts)?;
         Ok(((), outcome))

@@ -2,11 +2,12 @@
 
 use nta_data::{Dataset, HYBRID, Label, ScoreColumn, Scores};
 use nta_hybrid::{Hybrid, HybridConfig};
-use nta_metrics::{ChosenThreshold, CrossFitted, PartScores, Stretch};
+use nta_metrics::{ChosenThreshold, CrossFitted, PartScores, Stretch, ThresholdRule};
 use nta_model::NamedThreshold;
 
 use super::beside::plain_average;
 use super::context::Context;
+use super::groups;
 use crate::error::{PipelineError, failed};
 use crate::event::Remark;
 
@@ -19,13 +20,21 @@ pub(super) struct Unseen {
     pub(super) copies: Vec<bool>,
     /// The fold that scored a row, `(n_rows)`.
     pub(super) fold: Vec<u32>,
+    /// The group of each row, `(n_rows)`, where the rule for thresholds has groups; else empty.
+    pub(super) group: Vec<u64>,
 }
 
 impl Unseen {
-    pub(super) fn of(rows: &Dataset, scores: Scores, copies: &[bool], fold: u32) -> Result<Self, PipelineError> {
+    pub(super) fn of(
+        rows: &Dataset,
+        scores: Scores,
+        copies: &[bool],
+        fold: u32,
+        rule: &HybridConfig,
+    ) -> Result<Self, PipelineError> {
         let labels = rows.labels().map_err(failed)?.to_vec();
         let fold = vec![fold; labels.len()];
-        Ok(Unseen { scores, labels, copies: copies.to_vec(), fold })
+        Ok(Unseen { scores, labels, copies: copies.to_vec(), fold, group: groups::of_rows(rows, rule)? })
     }
 
     pub(super) fn select(&self, rows: &[usize]) -> Self {
@@ -34,6 +43,7 @@ impl Unseen {
             labels: rows.iter().map(|&i| self.labels[i]).collect(),
             copies: rows.iter().map(|&i| self.copies[i]).collect(),
             fold: rows.iter().map(|&i| self.fold[i]).collect(),
+            group: rows.iter().filter_map(|&i| self.group.get(i).copied()).collect(),
         }
     }
 
@@ -98,6 +108,9 @@ impl Choosing<'_> {
 
     fn one(&self, calibration: &ScoreColumn, threshold: &ScoreColumn) -> Result<ChosenThreshold, PipelineError> {
         let (calibration, on_threshold) = (self.calibration.column(calibration), self.threshold.column(threshold));
+        if let ThresholdRule::Groups(groups) = self.rule.rule() {
+            return groups.choose(&on_threshold, &self.threshold.group).map(|chosen| chosen.0).map_err(failed);
+        }
         match self.cross_fitted {
             false => self.rule.choose_threshold(&calibration, &on_threshold).map_err(failed),
             true => {

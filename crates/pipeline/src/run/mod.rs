@@ -5,6 +5,7 @@ mod columns;
 mod context;
 mod fit;
 mod fuse;
+mod groups;
 mod held_out;
 mod importances;
 mod judge;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use nta_data::{Dataset, Scores};
+use nta_data::{Dataset, Scores, SequenceBy};
 use nta_ingest::{Advice, AsWritten, BadRows, Batches, IngestError, LeftOut, ReadOptions, Source, Truth};
 use nta_model::Model;
 
@@ -68,6 +68,24 @@ impl<'a> Input<'a> {
     /// The files.
     pub(crate) fn files(&self) -> &[PathBuf] {
         self.source.files()
+    }
+
+    /// Asks for the host that began each flow too, where the model itself does not look at it.
+    pub(crate) fn with_hosts(mut self) -> Self {
+        let supported = self.options.schema.supports(SequenceBy::Src) && self.files().iter().all(|path| path.is_file());
+        if self.options.by.is_none() && supported {
+            self.options.by = Some(SequenceBy::Src);
+            // Files may lack the column, for nothing else needs it.
+            if self.batches().is_err() {
+                self.options.by = None;
+            }
+        }
+        self
+    }
+
+    /// Whether a row's entity is the host that began it.
+    pub(crate) fn tells_hosts(&self) -> bool {
+        self.options.by == Some(SequenceBy::Src)
     }
 
     /// The rows from the first on.

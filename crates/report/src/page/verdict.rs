@@ -172,6 +172,7 @@ fn evidence(promise: &Promise, hybrid: Option<&MemberEvaluation>) -> Vec<String>
         let how = match threshold.rule {
             ThresholdRule::Budget(_) => format!("chosen on {rows}"),
             ThresholdRule::BestF1 => format!("the best F1 on a part with {rows}"),
+            ThresholdRule::Groups(_) => format!("that holds by the rule {} on {rows}", threshold.rule.describe()),
             ThresholdRule::Fixed(_) => format!("fixed in the config and held against {rows}"),
         };
         let value = nta_plots::threshold(f64::from(threshold.value));

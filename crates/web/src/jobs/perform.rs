@@ -48,6 +48,7 @@ pub(crate) fn perform(server: &Server, job: &Job, followed: &Followed) -> Done {
                 trust: if *verified { Trust::Verified } else { Trust::Unverified },
                 budget: *budget,
                 accept: *accept,
+                all_hosts: false,
                 project: server.project.clone(),
             };
             baseline(&request, followed).map(site).map_err(|error| ended(&error, &file, &job.name))

@@ -116,8 +116,9 @@ impl Refitting<'_> {
         let [train, calibration, threshold] = score_parts(ctx.log.listener, &chosen, parts, wanted, stage)?;
         let fit = Rc::new(self.scales(&train, parts.train.labels().map_err(failed)?));
         let [calibration, threshold] = [calibration, threshold].map(|scores| self.without_out_of_bag(ctx, scores));
-        let calibration = Unseen::of(&parts.calibration, calibration?, &parts.copies.calibration, 0)?;
-        let threshold = Unseen::of(&parts.threshold, threshold?, &parts.copies.threshold, 0)?;
+        let calibration =
+            Unseen::of(&parts.calibration, calibration?, &parts.copies.calibration, 0, &ctx.config.hybrid)?;
+        let threshold = Unseen::of(&parts.threshold, threshold?, &parts.copies.threshold, 0, &ctx.config.hybrid)?;
         scored.push(Scored { rows: threshold, fit: Rc::clone(&fit) });
         Ok((Scored { rows: calibration, fit }, scored))
     }
@@ -127,7 +128,7 @@ impl Refitting<'_> {
         let (model, _) = self.fit(ctx, &fold.fit, &format!("fold-{i}-"), Stage::CrossFit, &stays)?;
         let [fit, scored] = score_fold(ctx, &model, fold, Stage::CrossFit)?;
         let fit = Rc::new(self.scales(&fit, fold.fit.labels().map_err(failed)?));
-        Ok(Scored { rows: Unseen::of(&fold.scored, scored, &fold.copies, i as u32)?, fit })
+        Ok(Scored { rows: Unseen::of(&fold.scored, scored, &fold.copies, i as u32, &ctx.config.hybrid)?, fit })
     }
 
     /// The scales of members that have their own, from the scores of the rows fitted on.
