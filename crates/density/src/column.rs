@@ -31,13 +31,13 @@ pub(crate) struct Parent {
 }
 
 /// A summand of the surprise: what a column's code adds, given another column's.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Term<'a> {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Term {
     /// The column's place.
     pub column: usize,
     /// The other column's place; `None` where the column is held against its own frequencies.
     pub given: Option<usize>,
     /// Nats, `(n_codes of the other column or 1, n_codes of the column)`, row-major; whole multiples of 2^-22, so that
     /// sums in f64 are exact in any order.
-    pub nats: &'a [f32],
+    pub nats: Vec<f32>,
 }

@@ -5,10 +5,12 @@ use rayon::prelude::*;
 
 use crate::DensityError;
 use crate::bins::{Bins, Encoder};
+use crate::classes::Classes;
 use crate::column::{Column, Parent, Term};
 use crate::config::Unseen;
-use crate::input::columns_by_name;
-use crate::tables::{BLOCK, Tables, conditional, marginal};
+use crate::input::{check_values, columns_by_name, is_sound};
+use crate::lookup::{BLOCK, Lookup};
+use crate::terms::{UNITS, conditional, marginal, terms_of};
 
 /// A fitted density. Cannot exist unfitted.
 #[derive(Debug, Clone)]
@@ -18,8 +20,10 @@ pub struct Density {
     pub(crate) half: f64,
     /// What categories without benign rows add.
     pub(crate) unseen: Unseen,
+    classes: Vec<Classes>,
+    /// Of values to classes.
     encoders: Vec<Encoder>,
-    tables: Tables,
+    lookup: Lookup,
 }
 
 /// Two densities are equal if they learned the same.
@@ -30,11 +34,14 @@ impl PartialEq for Density {
 }
 
 impl Density {
-    /// A density of sound columns; in words where bins are none.
-    pub(crate) fn new(columns: Vec<Column>, half: f64, unseen: Unseen) -> Result<Self, String> {
-        let encoders = columns.iter().map(|column| Encoder::new(&column.bins)).collect::<Result<_, _>>()?;
-        let tables = Tables::of(&columns, unseen);
-        Ok(Density { columns, half, unseen, encoders, tables })
+    /// A density of sound columns.
+    pub(crate) fn new(columns: Vec<Column>, half: f64, unseen: Unseen) -> Self {
+        let classes: Vec<Classes> = columns.iter().map(|column| Classes::of(column, unseen)).collect();
+        let encoder = |(column, classes): (&Column, &Classes)| Encoder::new(&column.bins, &|code| classes.class(code));
+        let encoders = columns.iter().zip(&classes).map(encoder).collect();
+        let terms: Vec<Term> = terms(&columns, unseen).collect();
+        let lookup = Lookup::of(&terms, &classes);
+        Density { columns, half, unseen, classes, encoders, lookup }
     }
 
     pub(crate) fn with_half(self, half: f64) -> Self {
@@ -67,13 +74,13 @@ impl Density {
     }
 
     /// The summands of the surprise.
-    pub fn terms(&self) -> impl Iterator<Item = Term<'_>> {
-        self.tables.terms()
+    pub fn terms(&self) -> impl Iterator<Item = Term> {
+        terms(&self.columns, self.unseen)
     }
 
     /// Bytes of the tables that scoring reads.
     pub fn table_bytes(&self) -> usize {
-        self.tables.bytes()
+        self.lookup.bytes()
     }
 
     /// The score of a surprise: surprise / (surprise + half), strictly increasing. Unlike a probability it does not
@@ -88,7 +95,7 @@ impl Density {
     /// # Errors
     /// Columns missing or unknown, of the other kind or of unequal length, infinite values, ranks that are none.
     pub fn predict_proba(&self, x: &Tabular) -> Result<Vec<f32>, DensityError> {
-        Ok(self.surprise(x)?.into_iter().map(|surprise| self.score_of(surprise)).collect())
+        self.of_rows(x, |surprise| self.score_of(surprise))
     }
 
     /// The surprise of each row in nats, `(n_rows)`, at least 0.
@@ -96,32 +103,67 @@ impl Density {
     /// # Errors
     /// As [`Density::predict_proba`].
     pub fn surprise(&self, x: &Tabular) -> Result<Vec<f64>, DensityError> {
+        self.of_rows(x, |surprise| surprise)
+    }
+
+    /// What `of` makes of each row's surprise.
+    fn of_rows<T: Send + Default + Clone>(
+        &self,
+        x: &Tabular,
+        of: impl Fn(f64) -> T + Sync,
+    ) -> Result<Vec<T>, DensityError> {
         let columns = columns_by_name(&self.columns, x)?;
-        let mut sums = vec![0.0; x.n_rows()];
-        sums.par_chunks_mut(BLOCK).enumerate().for_each_init(Vec::new, |codes, (block, sums)| {
-            self.encode(&columns, block * BLOCK, sums.len(), codes);
-            let codes: Vec<&[u8]> = codes.chunks_exact(sums.len()).collect();
-            self.tables.add(&codes, sums);
+        let mut made = vec![T::default(); x.n_rows()];
+        let blocks = made.par_chunks_mut(BLOCK).enumerate();
+        let is_sound = blocks.map_init(Vec::new, |classes, (block, made)| {
+            let (first, n) = (block * BLOCK, made.len());
+            classes.resize(columns.len() * n, 0);
+            let mut sound = true;
+            for (place, classes) in classes.chunks_exact_mut(n).enumerate() {
+                let values = &columns[place][first..first + n];
+                sound &= is_sound(values, self.columns[place].bins.kind());
+                self.encoders[place].encode(values, classes);
+            }
+            self.add_block(classes, made, &of);
+            sound
         });
-        Ok(sums)
+        // Where a value is none, which one it is has to be looked for.
+        if !is_sound.reduce(|| true, |a, b| a & b) {
+            check_values(x)?;
+        }
+        Ok(made)
+    }
+
+    /// What `of` makes of the surprises of a block of rows, `(n)`, with these `classes` `(n_columns, n)`.
+    fn add_block<T>(&self, classes: &[u8], made: &mut [T], of: &impl Fn(f64) -> T) {
+        let mut sums = [0; BLOCK];
+        let sums = &mut sums[..made.len()];
+        let classes: Vec<&[u8]> = classes.chunks_exact(made.len()).collect();
+        self.lookup.add(&classes, sums);
+        made.iter_mut().zip(sums).for_each(|(made, units)| *made = of(*units as f64 / UNITS));
     }
 
     /// The codes of rows `first..first + n`, `(n_columns, n)`.
-    pub(crate) fn encode(&self, columns: &[&[f32]], first: usize, n: usize, codes: &mut Vec<u8>) {
-        codes.resize(self.columns.len() * n, 0);
-        for ((encoder, values), codes) in self.encoders.iter().zip(columns).zip(codes.chunks_exact_mut(n)) {
-            encoder.encode(&values[first..first + n], codes);
+    pub(crate) fn encode(&self, columns: &[&[f32]], first: usize, n: usize) -> Vec<u8> {
+        let mut codes = vec![0; self.columns.len() * n];
+        for ((column, values), codes) in self.columns.iter().zip(columns).zip(codes.chunks_exact_mut(n.max(1))) {
+            Encoder::of_codes(&column.bins).encode(&values[first..first + n], codes);
         }
+        codes
     }
 
     /// The surprise of rows whose codes are known, `(n_columns)` lists of `(n_rows)`.
-    pub(crate) fn surprise_of_codes(&self, codes: &[Vec<u8>], n_rows: usize) -> Vec<f64> {
-        let mut sums = vec![0.0; n_rows];
-        sums.par_chunks_mut(BLOCK).enumerate().for_each(|(block, sums)| {
-            let block: Vec<&[u8]> = codes.iter().map(|codes| &codes[block * BLOCK..][..sums.len()]).collect();
-            self.tables.add(&block, sums);
+    pub(crate) fn surprise_of_codes(&self, codes: &[&[u8]], n_rows: usize) -> Vec<f64> {
+        let mut made = vec![0.0; n_rows];
+        made.par_chunks_mut(BLOCK).enumerate().for_each(|(block, made)| {
+            let of_column = |(codes, classes): (&&[u8], &Classes)| {
+                let codes = &codes[block * BLOCK..][..made.len()];
+                codes.iter().map(|code| classes.class(usize::from(*code))).collect::<Vec<u8>>()
+            };
+            let classes: Vec<u8> = codes.iter().zip(&self.classes).flat_map(of_column).collect();
+            self.add_block(&classes, made, &|surprise| surprise);
         });
-        sums
+        made
     }
 
     /// How often each code of a column comes given the parent's code, or by its own frequencies alone, `(n_codes)`.
@@ -132,4 +174,8 @@ impl Density {
             None => alone,
         }
     }
+}
+
+fn terms(columns: &[Column], unseen: Unseen) -> impl Iterator<Item = Term> {
+    columns.iter().enumerate().flat_map(move |(own, column)| terms_of(own, column, unseen))
 }

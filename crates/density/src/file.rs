@@ -124,8 +124,7 @@ impl Density {
             name: c.name,
             bins: c.bins,
         };
-        Density::new(saved.columns.into_iter().map(column).collect(), saved.half, saved.unseen)
-            .map_err(DensityError::damaged)
+        Ok(Density::new(saved.columns.into_iter().map(column).collect(), saved.half, saved.unseen))
     }
 }
 

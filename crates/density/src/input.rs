@@ -22,7 +22,7 @@ pub(crate) fn check_training(x: &Tabular, y: &[Label]) -> Result<(), DensityErro
 }
 
 /// Refuses infinite values and ranks that are none; the first in column order is named.
-fn check_values(x: &Tabular) -> Result<(), DensityError> {
+pub(crate) fn check_values(x: &Tabular) -> Result<(), DensityError> {
     let fault = |j: usize| {
         let (column, is_category) = (&x.columns[j], x.kinds[j] == TabularKind::RankedCategory);
         let row = column.iter().position(|v| v.is_infinite() || is_category && !v.is_nan() && !is_rank(*v))?;
@@ -54,7 +54,7 @@ fn check_shape(x: &Tabular) -> Result<(), DensityError> {
     Ok(())
 }
 
-/// The columns of `x` in the order of `learned`, wherever they stand in `x`. `(n_columns)` slices of `(n_rows)`.
+/// The columns of `x` in the order of `learned`, wherever they stand in `x`; values are not looked at. `(n_columns)` slices of `(n_rows)`.
 pub(crate) fn columns_by_name<'a>(learned: &[Column], x: &'a Tabular) -> Result<Vec<&'a [f32]>, DensityError> {
     check_shape(x)?;
     let place: HashMap<&str, usize> = x.names.iter().enumerate().map(|(i, n)| (n.as_str(), i)).collect();
@@ -73,9 +73,15 @@ pub(crate) fn columns_by_name<'a>(learned: &[Column], x: &'a Tabular) -> Result<
             false => Err(DensityError::KindDiffers { column: column.name.clone(), found, wanted }),
         }
     };
-    let columns = learned.iter().map(found).collect::<Result<Vec<_>, _>>()?;
-    check_values(x)?;
-    Ok(columns)
+    learned.iter().map(found).collect()
+}
+
+/// Whether none of `values` is what [`check_values`] refuses.
+pub(crate) fn is_sound(values: &[f32], kind: TabularKind) -> bool {
+    match kind {
+        TabularKind::Numeric => !values.iter().fold(false, |found, x| found | x.is_infinite()),
+        TabularKind::RankedCategory => values.iter().fold(true, |sound, x| sound & (x.is_nan() | is_rank(*x))),
+    }
 }
 
 fn of_kind(kind: TabularKind) -> &'static str {

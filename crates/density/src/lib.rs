@@ -31,7 +31,8 @@
 //! | `bins` | a column's values as a few bins |
 //! | `fit` | which rows count, counts of pairs, whose value tells most of whose |
 //! | `density` | what was learned; scores and surprises of rows |
-//! | `tables` | the counts as surprises laid out for many rows |
+//! | `terms` | the counts as surprises, by column and parent |
+//! | `classes`, `lookup` | the same as few tables over columns of few classes, for many rows |
 //! | `reasons` | the columns that surprise most, and what they usually hold |
 //! | `site` | rows of one site beside those of the training |
 //! | `file` | the density as text |
@@ -39,6 +40,7 @@
 //! Why it is as it is stands in `DECISIONS.md`.
 
 mod bins;
+mod classes;
 mod column;
 mod config;
 mod density;
@@ -46,10 +48,11 @@ mod error;
 mod file;
 mod fit;
 mod input;
+mod lookup;
 mod reasons;
 mod rows;
 mod site;
-mod tables;
+mod terms;
 
 pub use bins::{Bin, Bins};
 pub use column::Term;

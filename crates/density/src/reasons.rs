@@ -4,7 +4,7 @@ use nta_data::{Tabular, TabularKind};
 use rayon::prelude::*;
 
 use crate::column::{Column, Parent};
-use crate::input::columns_by_name;
+use crate::input::{check_values, columns_by_name};
 use crate::{Bin, Density, DensityError};
 
 /// What a cell of a row holds.
@@ -54,13 +54,13 @@ impl Density {
     /// As [`Density::predict_proba`]; a row that is not there.
     pub fn surprises(&self, x: &Tabular, rows: &[u32], most: usize) -> Result<Vec<Vec<Surprise>>, DensityError> {
         let columns = columns_by_name(&self.columns, x)?;
+        check_values(x)?;
         if let Some(&row) = rows.iter().find(|row| **row as usize >= x.n_rows()) {
             return Err(DensityError::NoSuchRow { row, rows: x.n_rows() });
         }
         let of = |row: &u32| {
             let row = *row as usize;
-            let mut codes = Vec::new();
-            self.encode(&columns, row, 1, &mut codes);
+            let codes = self.encode(&columns, row, 1);
             let found: Vec<Cell> = columns.iter().zip(&self.columns).map(|(values, c)| cell(c, values[row])).collect();
             let mut all: Vec<Surprise> = (0..codes.len()).map(|own| self.surprise_at(own, &codes, &found)).collect();
             all.sort_by(|a, b| b.nats.total_cmp(&a.nats));

@@ -2,7 +2,7 @@
 
 use nta_data::Tabular;
 
-use crate::input::columns_by_name;
+use crate::input::{check_values, columns_by_name};
 use crate::rows::{MOST_WEIGHT, in_steps};
 use crate::{Density, DensityError};
 
@@ -21,11 +21,12 @@ impl Density {
         if total > MOST_WEIGHT {
             return Err(DensityError::TooHeavy { total, most: MOST_WEIGHT });
         }
+        let columns = columns_by_name(&self.columns, x)?;
+        check_values(x)?;
         if n == 0 {
             return Ok(self.clone());
         }
-        let mut codes = Vec::new();
-        self.encode(&columns_by_name(&self.columns, x)?, 0, n, &mut codes);
+        let codes = self.encode(&columns, 0, n);
         let code = |column: usize, row: usize| usize::from(codes[column * n + row]);
         let mut columns = self.columns.clone();
         for (own, column) in columns.iter_mut().enumerate() {
@@ -35,7 +36,7 @@ impl Density {
                 (0..n).for_each(|row| parent.weights[code(parent.column, row) * n_own + code(own, row)] += weight);
             }
         }
-        Density::new(columns, self.half, self.unseen).map_err(DensityError::damaged)
+        Ok(Density::new(columns, self.half, self.unseen))
     }
 }
 

@@ -1,12 +1,15 @@
 //! A column's values as a few bins, told by a code: what is missing always has code 0.
 
 mod categories;
+mod intervals;
 mod numbers;
 mod runs;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use categories::{MOST_RANK, Ranks, fit_categories, is_rank};
+pub(crate) use categories::{MOST_RANK, fit_categories, is_rank};
+use categories::{Ranks, check_ranks};
+use intervals::Intervals;
 pub(crate) use numbers::{below, fit_numbers};
 pub(crate) use runs::{quantile, runs};
 
@@ -97,40 +100,37 @@ impl Bins {
                 true => Ok(()),
                 false => Err("its bounds are not finite and ascending".to_owned()),
             },
-            Bins::Categories { .. } => Ranks::of(self).map(drop),
+            Bins::Categories { kept, rare } => check_ranks(kept, rare),
         }
     }
 }
 
-/// Turns values into codes, made ready once for any number of rows.
+/// Turns values into what their codes are called, made ready once for any number of rows.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Encoder {
-    Numbers(Vec<f32>),
+    Numbers(Intervals),
     Categories(Ranks),
 }
 
 impl Encoder {
-    /// The encoder of sound bins.
-    pub(crate) fn new(bins: &Bins) -> Result<Self, String> {
-        Ok(match bins {
-            Bins::Numbers { bounds } => Encoder::Numbers(bounds.clone()),
-            Bins::Categories { .. } => Encoder::Categories(Ranks::of(bins)?),
-        })
+    /// Codes as they are.
+    pub(crate) fn of_codes(bins: &Bins) -> Self {
+        Encoder::new(bins, &|code| code as u8)
     }
 
-    /// The code of each value, `(n_rows)`.
-    pub(crate) fn encode(&self, values: &[f32], codes: &mut [u8]) {
+    /// Codes called by `label`.
+    pub(crate) fn new(bins: &Bins, label: &dyn Fn(usize) -> u8) -> Self {
+        match bins {
+            Bins::Numbers { bounds } => Encoder::Numbers(Intervals::new(bounds, label)),
+            Bins::Categories { kept, rare } => Encoder::Categories(Ranks::new(kept, rare, label)),
+        }
+    }
+
+    /// What the code of each value is called, `(n_rows)`.
+    pub(crate) fn encode(&self, values: &[f32], labels: &mut [u8]) {
         match self {
-            Encoder::Numbers(bounds) => {
-                codes.iter_mut().zip(values).for_each(|(code, x)| *code = u8::from(!x.is_nan()));
-                // Bound by bound: the inner loop runs over many values at once, where a search would go value by value.
-                for bound in bounds {
-                    codes.iter_mut().zip(values).for_each(|(code, x)| *code += u8::from(x > bound));
-                }
-            }
-            Encoder::Categories(ranks) => {
-                codes.iter_mut().zip(values).for_each(|(code, x)| *code = ranks.code(*x));
-            }
+            Encoder::Numbers(intervals) => intervals.encode(values, labels),
+            Encoder::Categories(ranks) => labels.iter_mut().zip(values).for_each(|(label, x)| *label = ranks.label(*x)),
         }
     }
 }

@@ -67,7 +67,7 @@ mod tests {
 
     fn codes(bins: &Bins, values: &[f32]) -> Vec<u8> {
         let mut codes = vec![0; values.len()];
-        Encoder::new(bins).unwrap().encode(values, &mut codes);
+        Encoder::of_codes(bins).encode(values, &mut codes);
         codes
     }
 

@@ -14,7 +14,7 @@ use crate::input::check_training;
 use crate::rows::BenignRows;
 use crate::{Density, DensityConfig, DensityError};
 
-use pairs::{Pairs, joint, marginal, mutual_information};
+use pairs::{Codes, Pairs, joint, marginal, mutual_information};
 
 /// Share of the benign training rows, by weight, that score at most one half.
 const HALF_AT: f64 = 0.99;
@@ -51,7 +51,7 @@ impl DensityConfig {
     }
 
     fn fit_rows(&self, x: &Tabular, rows: &BenignRows, watch: &dyn Watch) -> Result<Density, DensityError> {
-        let (mut columns, codes): (Vec<Column>, Vec<Vec<u8>>) =
+        let (mut columns, codes): (Vec<Column>, Vec<Codes>) =
             (0..x.n_features()).into_par_iter().map(|j| self.fit_column(x, j, rows)).unzip();
         let progress = Progress { watch, done: AtomicU64::new(0), total: Pairs::count(columns.len()) as u64 };
         let told = |own: usize, parent: usize| {
@@ -71,14 +71,15 @@ impl DensityConfig {
             .collect();
         columns.iter_mut().zip(counted).for_each(|(column, parents)| column.parents = parents);
         // What half is has to be known from the surprises themselves; any number does until then.
-        let density = Density::new(columns, 1.0, self.unseen).map_err(DensityError::damaged)?;
+        let density = Density::new(columns, 1.0, self.unseen);
+        let codes: Vec<&[u8]> = codes.iter().map(|codes| codes.of_row.as_slice()).collect();
         let surprises = density.surprise_of_codes(&codes, rows.len());
         let half = quantile(&surprises, rows.iter().map(|(_, weight)| weight), HALF_AT);
         Ok(density.with_half(half.filter(|half| *half > 0.0).unwrap_or(1.0)))
     }
 
     /// Column `j`'s bins and what the rows in each weigh, and each counting row's code.
-    fn fit_column(&self, x: &Tabular, j: usize, rows: &BenignRows) -> (Column, Vec<u8>) {
+    fn fit_column(&self, x: &Tabular, j: usize, rows: &BenignRows) -> (Column, Codes) {
         let values = runs(&x.columns[j], rows);
         let bins = match x.kinds[j] {
             TabularKind::Numeric => fit_numbers(&values, self.bins.into()),
@@ -86,12 +87,9 @@ impl DensityConfig {
         };
         let values: Vec<f32> = rows.iter().map(|(row, _)| x.columns[j][row]).collect();
         let mut codes = vec![0; values.len()];
-        // Ranks were checked, and of runs each stands once.
-        if let Ok(encoder) = Encoder::new(&bins) {
-            encoder.encode(&values, &mut codes);
-        }
+        Encoder::of_codes(&bins).encode(&values, &mut codes);
         let weights = marginal(&codes, bins.n_codes(), rows);
-        (Column { name: x.names[j].clone(), bins, weights, parents: Vec::new() }, codes)
+        (Column { name: x.names[j].clone(), bins, weights, parents: Vec::new() }, Codes::new(codes))
     }
 }
 

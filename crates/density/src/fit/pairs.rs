@@ -3,33 +3,90 @@
 use rayon::prelude::*;
 
 use crate::DensityError;
+use crate::bins::MOST_CODES;
 use crate::column::Column;
 use crate::rows::BenignRows;
 
+/// A column's codes over the rows that count.
+pub(super) struct Codes {
+    /// `(n_rows)`.
+    pub(super) of_row: Vec<u8>,
+    /// The code of most rows, and the rows of the others, where those are few.
+    usual: Option<(u8, Vec<u32>)>,
+}
+
+/// Rows off the usual code are few where they are at most one of this many: less memory than the codes themselves.
+const FEW: usize = 8;
+
+impl Codes {
+    pub(super) fn new(of_row: Vec<u8>) -> Self {
+        let mut counts = [0u32; MOST_CODES];
+        of_row.iter().for_each(|code| counts[usize::from(*code)] += 1);
+        let usual = (0..MOST_CODES).fold(0, |best, next| if counts[next] > counts[best] { next } else { best });
+        let is_few = (of_row.len() - counts[usual] as usize) * FEW <= of_row.len();
+        let usual = is_few.then(|| {
+            let usual = usual as u8;
+            (usual, (0..of_row.len() as u32).filter(|&row| of_row[row as usize] != usual).collect())
+        });
+        Codes { of_row, usual }
+    }
+
+    fn n_unusual(&self) -> usize {
+        self.usual.as_ref().map_or(usize::MAX, |(_, rows)| rows.len())
+    }
+}
+
 /// What the rows of each code weigh, `(n_codes)`.
 pub(super) fn marginal(codes: &[u8], n_codes: usize, rows: &BenignRows) -> Vec<f64> {
-    count(n_codes, codes.iter().map(|code| usize::from(*code)), rows)
+    let mut sums = vec![0.0; n_codes];
+    count(
+        &mut sums,
+        codes.iter().map(|code| usize::from(*code)),
+        rows.weights().map(|weights| weights.iter().copied()),
+    );
+    sums
 }
 
 /// What the rows of each two codes weigh, `(n_codes of the parent, n_codes of the column)`, row-major.
-pub(super) fn joint(codes: &[Vec<u8>], [parent, own]: [usize; 2], columns: &[Column], rows: &BenignRows) -> Vec<f64> {
-    let (n_parent, n_own) = (columns[parent].weights.len(), columns[own].weights.len());
-    let places = codes[parent].iter().zip(&codes[own]).map(|(p, c)| usize::from(*p) * n_own + usize::from(*c));
-    count(n_parent * n_own, places, rows)
+pub(super) fn joint(codes: &[Codes], [parent, own]: [usize; 2], columns: &[Column], rows: &BenignRows) -> Vec<f64> {
+    let (of_parent, of_own) = (&columns[parent].weights, &columns[own].weights);
+    let (parent, own) = (&codes[parent], &codes[own]);
+    let n_own = of_own.len();
+    let place = |parent: u8, own: u8| usize::from(parent) * n_own + usize::from(own);
+    let mut sums = vec![0.0; of_parent.len() * n_own];
+    // What one of the two has off its usual code is counted; at its usual code lies what is left of the other's own sums,
+    // which is exact, as all sums are.
+    let by_parent = parent.n_unusual() <= own.n_unusual();
+    let Some((usual, unusual)) = (if by_parent { &parent.usual } else { &own.usual }) else {
+        let places = parent.of_row.iter().zip(&own.of_row).map(|(p, c)| place(*p, *c));
+        count(&mut sums, places, rows.weights().map(|weights| weights.iter().copied()));
+        return sums;
+    };
+    let unusual = || unusual.iter().map(|row| *row as usize);
+    let places = unusual().map(|row| place(parent.of_row[row], own.of_row[row]));
+    count(&mut sums, places, rows.weights().map(|weights| unusual().map(|row| weights[row])));
+    let other = if by_parent { of_own } else { of_parent };
+    for (code, weight) in other.iter().enumerate() {
+        let code = code as u8;
+        let counted = |usual: u8| if by_parent { place(usual, code) } else { place(code, usual) };
+        let others: f64 = match by_parent {
+            true => sums.iter().skip(usize::from(code)).step_by(n_own).sum(),
+            false => sums[usize::from(code) * n_own..][..n_own].iter().sum(),
+        };
+        sums[counted(*usual)] = weight - others;
+    }
+    sums
 }
 
-fn count(n_cells: usize, places: impl Iterator<Item = usize>, rows: &BenignRows) -> Vec<f64> {
-    match rows.weights() {
+/// Adds 1, or the weight that goes with it, at each of `places`.
+fn count(sums: &mut [f64], places: impl Iterator<Item = usize>, weights: Option<impl Iterator<Item = f32>>) {
+    match weights {
         None => {
-            let mut counts = vec![0u32; n_cells];
+            let mut counts = vec![0u32; sums.len()];
             places.for_each(|place| counts[place] += 1);
-            counts.into_iter().map(f64::from).collect()
+            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum = f64::from(count));
         }
-        Some(weights) => {
-            let mut sums = vec![0.0; n_cells];
-            places.zip(weights).for_each(|(place, weight)| sums[place] += f64::from(*weight));
-            sums
-        }
+        Some(weights) => places.zip(weights).for_each(|(place, weight)| sums[place] += f64::from(weight)),
     }
 }
 

@@ -72,6 +72,12 @@ fn assert_as_counted(config: &DensityConfig, x: &Tabular, y: &[Label], weights: 
     for (row, found) in codes(&density, fresh).iter().zip(found) {
         let expected = surprise(&density, config.unseen, &rows, row);
         assert!((expected - found).abs() < 1e-4, "{expected} {found}");
+        // However few tables the summands lie in, their sum is the same to the last bit.
+        let terms = density.terms().map(|term| {
+            let n_own = density.bins().nth(term.column).unwrap().n_codes();
+            f64::from(term.nats[term.given.map_or(0, |given| row[given]) * n_own + row[term.column]])
+        });
+        assert_eq!(terms.sum::<f64>(), found);
     }
     let n = x.n_features();
     for own in 0..n {
@@ -95,6 +101,20 @@ fn surprises_are_as_counted_row_by_row() {
             let config = DensityConfig { structure, parents, bins, categories, unseen };
             assert_as_counted(&config, &x, &y, &weights, &fresh);
         }
+    }
+}
+
+#[test]
+fn columns_that_are_nearly_always_the_same_are_as_counted() {
+    let (x, y) = traffic(600, 23);
+    let seldom = |j: usize, n: usize| {
+        let value = |(i, value): (usize, &f32)| if (i * 7 + j).is_multiple_of(n) { *value } else { 0.0 };
+        x.columns[j].iter().enumerate().map(value).collect::<Vec<f32>>()
+    };
+    let columns = vec![seldom(0, 30), seldom(1, 12), x.columns[3].clone(), seldom(2, 40), seldom(4, 9)];
+    let x = table(columns, 1);
+    for weights in [vec![1.0; 600], (0..600).map(|i| (i % 3) as f32 + 0.5).collect()] {
+        assert_as_counted(&DensityConfig::default(), &x, &y, &weights, &x);
     }
 }
 

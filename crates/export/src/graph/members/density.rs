@@ -64,15 +64,15 @@ fn code(graph: &mut GraphBuilder, values: &Value, steps: &[(f32, f32)]) -> Value
 /// Nats, `(rows, 1)`, f64, from `codes` `(rows, n_columns)`.
 fn surprise(graph: &mut GraphBuilder, codes: &Value, density: &Density) -> Value {
     let widths: Vec<usize> = density.bins().map(Bins::n_codes).collect();
-    let terms: Vec<Term<'_>> = density.terms().collect();
+    let terms: Vec<Term> = density.terms().collect();
     let n_terms = terms.len();
     let (mut strides, mut starts, mut nats) = (Vec::new(), Vec::new(), Vec::new());
     for term in &terms {
         strides.push(if term.given.is_some() { widths[term.column] as i64 } else { 0 });
         starts.push(nats.len() as i64);
-        nats.extend_from_slice(term.nats);
+        nats.extend_from_slice(&term.nats);
     }
-    let places = |of: fn(&Term<'_>) -> usize| terms.iter().map(|term| of(term) as i64).collect::<Vec<i64>>();
+    let places = |of: fn(&Term) -> usize| terms.iter().map(|term| of(term) as i64).collect::<Vec<i64>>();
     let own = graph.integers(vec![n_terms], places(|term| term.column));
     // A term that is given nothing takes its own code times 0.
     let given = graph.integers(vec![n_terms], places(|term| term.given.unwrap_or(term.column)));
