@@ -90,7 +90,7 @@ fn metrics(told: &WatchStatus) -> String {
             ("forwarded", to.sent),
             ("forward_failures", to.failed),
             ("forward_suppressed", to.suppressed),
-            ("forward_given_up_bytes", to.given_up),
+            ("forward_given_up", to.given_up),
         ];
         for (name, n) in all {
             let _ = writeln!(text, "nta_{name}_total{{to={address:?}}} {n}");
