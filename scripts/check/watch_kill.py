@@ -27,6 +27,22 @@ def line(i):
     return "\t".join(map(str, flow(i)[0])) + "\n"
 
 
+def train(nta, home):
+    """A small model called `live` of such flows."""
+    at = lambda *name: os.path.join(home, *name)
+    with open(at("flows.csv"), "w") as table:
+        table.write(",".join(FIELDS) + ",label\n")
+        for i in range(6000):
+            values, attack = flow(i)
+            table.write(",".join(map(str, values)) + (",Malicious\n" if attack else ",Benign\n"))
+    with open(at("live.yaml"), "w") as config:
+        config.write(f"name: live\ndata: {{ schema: zeek-conn, train: {at('flows.csv')}, accepted: [id.orig_p, orig_pkts, resp_pkts, conn_state] }}\n"
+                     "split: { strategy: temporal, test: 0.3, validation: 0.1, calibration: 0.1, threshold: 0.1 }\n"
+                     "forest: { trees: 10 }\nlstm: { hidden: 8, epochs: 2, sequence: { by: src, length: 16 } }\n"
+                     "hybrid: { budget: { false_positive_rate: 0.1 } }\n")
+    subprocess.run([nta, "run", at("live.yaml"), "--home", home, "--quiet"], check=True, stdout=subprocess.DEVNULL)
+
+
 class Hook(http.server.BaseHTTPRequestHandler):
     seen, asked = {}, 0
 
@@ -98,17 +114,7 @@ def main():
     rng, nta = random.Random(asked.seed), os.path.abspath(asked.nta)
     with tempfile.TemporaryDirectory() as home:
         at = lambda *name: os.path.join(home, *name)
-        with open(at("flows.csv"), "w") as table:
-            table.write(",".join(FIELDS) + ",label\n")
-            for i in range(6000):
-                values, attack = flow(i)
-                table.write(",".join(map(str, values)) + (",Malicious\n" if attack else ",Benign\n"))
-        with open(at("live.yaml"), "w") as config:
-            config.write(f"name: live\ndata: {{ schema: zeek-conn, train: {at('flows.csv')}, accepted: [id.orig_p, orig_pkts, resp_pkts, conn_state] }}\n"
-                         "split: { strategy: temporal, test: 0.3, validation: 0.1, calibration: 0.1, threshold: 0.1 }\n"
-                         "forest: { trees: 10 }\nlstm: { hidden: 8, epochs: 2, sequence: { by: src, length: 16 } }\n"
-                         "hybrid: { budget: { false_positive_rate: 0.1 } }\n")
-        subprocess.run([nta, "run", at("live.yaml"), "--home", home, "--quiet"], check=True, stdout=subprocess.DEVNULL)
+        train(nta, home)
         os.mkdir(at("whole")); os.mkdir(at("live"))
         with open(at("whole", "conn.log"), "w") as log:
             order = in_disorder(asked.flows, asked.reorder)
