@@ -59,6 +59,30 @@ fn a_watch_that_ends_anywhere_goes_on_as_if_it_had_not() {
     home.nta(&["watch", "live", "nowhere.log", "--state", "x"]).refused(2, &["cannot watch nowhere.log"]);
 }
 
+#[test]
+fn files_that_come_into_a_folder_are_one_stream() {
+    let home = Home::new();
+    let _ = model(&home);
+    home.write("whole/conn.log", header() + &(0..300).map(line).collect::<String>());
+    watch(&home, "whole/conn.log", "whole", &[]);
+    let part = |lines: std::ops::Range<u64>| header() + &lines.map(line).collect::<String>();
+    fs::create_dir_all(home.path().join("parts")).unwrap();
+    let first = home.write("spool/z.log", part(0..100));
+    watch(&home, "spool", "parts", &["--batch", "30"]);
+    // The file grew, was packed and renamed; another came since.
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(part(0..150).as_bytes()).unwrap();
+    fs::remove_file(first).unwrap();
+    home.write("spool/z.1.log.gz", packed.finish().unwrap());
+    std::thread::sleep(Duration::from_millis(20));
+    home.write("spool/a.log", part(150..300));
+    let said = watch(&home, "spool", "parts", &[]);
+    assert!(said.contains("going on behind 100 flows"), "{said}");
+    assert_eq!(both(&home, "parts"), both(&home, "whole"));
+    watch(&home, "spool", "parts", &[]);
+    assert_eq!(both(&home, "parts"), both(&home, "whole"), "each file once");
+}
+
 /// Flows `lines` in an order in which each stands up to `by` places from its own.
 fn shuffled(lines: std::ops::Range<u64>, by: u64) -> String {
     let mut order: Vec<u64> = lines.collect();

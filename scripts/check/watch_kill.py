@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whether `nta watch` keeps its word through kills: every flow scored once, every alert written once, sent at least once.
 
-    scripts/check/watch_kill.py target/release/nta [--kills 50] [--flows 40000] [--seed 1]
+    scripts/check/watch_kill.py target/release/nta [--kills 50] [--flows 40000] [--seed 1] [--reorder 30] [--group 60]
 
 A model is trained on simulated Zeek logs. A writer appends to conn.log, which is rotated on the way by renaming, and what was
 renamed is packed later; a watch over it is killed (kill -9) at random moments and begun again. In the
@@ -27,6 +27,22 @@ def line(i):
     return "\t".join(map(str, flow(i)[0])) + "\n"
 
 
+def train(nta, home):
+    """A small model called `live` of such flows."""
+    at = lambda *name: os.path.join(home, *name)
+    with open(at("flows.csv"), "w") as table:
+        table.write(",".join(FIELDS) + ",label\n")
+        for i in range(6000):
+            values, attack = flow(i)
+            table.write(",".join(map(str, values)) + (",Malicious\n" if attack else ",Benign\n"))
+    with open(at("live.yaml"), "w") as config:
+        config.write(f"name: live\ndata: {{ schema: zeek-conn, train: {at('flows.csv')}, accepted: [id.orig_p, orig_pkts, resp_pkts, conn_state] }}\n"
+                     "split: { strategy: temporal, test: 0.3, validation: 0.1, calibration: 0.1, threshold: 0.1 }\n"
+                     "forest: { trees: 10 }\nlstm: { hidden: 8, epochs: 2, sequence: { by: src, length: 16 } }\n"
+                     "hybrid: { budget: { false_positive_rate: 0.1 } }\n")
+    subprocess.run([nta, "run", at("live.yaml"), "--home", home, "--quiet"], check=True, stdout=subprocess.DEVNULL)
+
+
 class Hook(http.server.BaseHTTPRequestHandler):
     seen, asked = {}, 0
 
@@ -46,13 +62,20 @@ class Hook(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def write_log(path, n, done, seconds):
+def in_disorder(n, seconds):
+    """Flow numbers in an order in which each stands some seconds from its own."""
+    by = max(1, int(seconds * 0.8))
+    return sorted(range(n), key=lambda i: i + i * 11 % by)
+
+
+def write_log(path, order, done, seconds):
     """Appends `n` flows within `seconds`, and rotates after each fifth."""
     log, rotations = open(path, "a"), 0
     log.write(HEADER)
+    n = len(order)
     step = max(1, n // 400)
     for i in range(0, n, step):
-        text = "".join(line(j) for j in range(i, min(n, i + step)))
+        text = "".join(map(line, order[i:i + step]))
         half = len(text) // 2
         log.write(text[:half]); log.flush()
         time.sleep(seconds / 400)
@@ -85,26 +108,20 @@ def main():
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--flows", type=int, default=40_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--reorder", type=float, default=0, help="the window that puts flows in order, which come out of it then")
+    parser.add_argument("--group", type=float, default=0, help="the window in which alerts of one host are one")
     asked = parser.parse_args()
     rng, nta = random.Random(asked.seed), os.path.abspath(asked.nta)
     with tempfile.TemporaryDirectory() as home:
         at = lambda *name: os.path.join(home, *name)
-        with open(at("flows.csv"), "w") as table:
-            table.write(",".join(FIELDS) + ",label\n")
-            for i in range(6000):
-                values, attack = flow(i)
-                table.write(",".join(map(str, values)) + (",Malicious\n" if attack else ",Benign\n"))
-        with open(at("live.yaml"), "w") as config:
-            config.write(f"name: live\ndata: {{ schema: zeek-conn, train: {at('flows.csv')}, accepted: [id.orig_p, orig_pkts, resp_pkts, conn_state] }}\n"
-                         "split: { strategy: temporal, test: 0.3, validation: 0.1, calibration: 0.1, threshold: 0.1 }\n"
-                         "forest: { trees: 10 }\nlstm: { hidden: 8, epochs: 2, sequence: { by: src, length: 16 } }\n"
-                         "hybrid: { budget: { false_positive_rate: 0.1 } }\n")
-        subprocess.run([nta, "run", at("live.yaml"), "--home", home, "--quiet"], check=True, stdout=subprocess.DEVNULL)
+        train(nta, home)
         os.mkdir(at("whole")); os.mkdir(at("live"))
         with open(at("whole", "conn.log"), "w") as log:
-            log.write(HEADER + "".join(map(line, range(asked.flows))))
+            order = in_disorder(asked.flows, asked.reorder)
+            log.write(HEADER + "".join(map(line, order)))
         watch = lambda folder, *more: [nta, "watch", "live", "gate=" + at(folder, "conn.log"), "--alerts", at(folder, "alerts.json"), "--flows",
-                                       at(folder, "flows.jsonl"), "--state", at(folder, "state"), "--home", home, "--rotate", "0", *more]
+                                       at(folder, "flows.jsonl"), "--state", at(folder, "state"), "--home", home, "--rotate", "0",
+                                       "--reorder", str(asked.reorder), "--group", str(asked.group), *more]
         subprocess.run(watch("whole", "--once", "--quiet"), check=True)
 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
@@ -112,7 +129,7 @@ def main():
         hook = ("--webhook", f"http://127.0.0.1:{server.server_port}/")
         done = threading.Event()
         open(at("live", "conn.log"), "w").close()
-        threading.Thread(target=write_log, args=(at("live", "conn.log"), asked.flows, done, asked.kills * 0.5), daemon=True).start()
+        threading.Thread(target=write_log, args=(at("live", "conn.log"), order, done, asked.kills * 0.5), daemon=True).start()
         kills = 0
         while kills < asked.kills:
             process = subprocess.Popen(watch("live", "--save-every", "0.2", "--quiet", *hook))

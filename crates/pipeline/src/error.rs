@@ -112,6 +112,11 @@ fn no_room(text: &str) -> Option<&'static str> {
     numbers.into_iter().find(|(number, _)| text.contains(number)).map(|(_, remedy)| remedy)
 }
 
+/// Whether it is for want of room on a disk, which may come.
+pub(crate) fn is_for_want_of_room(error: &PipelineError) -> bool {
+    no_room(&error.to_string()).is_some()
+}
+
 /// An error of the input; a disk that was full while it was looked at is none.
 pub(crate) fn refused(error: impl Error + Send + Sync + 'static) -> PipelineError {
     stopped(&error).unwrap_or_else(|| {

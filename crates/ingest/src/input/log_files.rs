@@ -13,7 +13,11 @@ use crate::input::unpack::Unpacked;
 const LONGEST_HEADER: u64 = 1 << 20;
 
 /// The file that begins as the place says, and the rotated files that are newer, the oldest first.
-pub(crate) fn find(path: &Path, place: &LogPlace, growing: Option<&File>) -> io::Result<Option<(PathBuf, Vec<PathBuf>)>> {
+pub(crate) fn find(
+    path: &Path,
+    place: &LogPlace,
+    growing: Option<&File>,
+) -> io::Result<Option<(PathBuf, Vec<PathBuf>)>> {
     let begins_so = |head: &[u8]| place.is_in(head);
     if let Some(mut file) = growing {
         // The file that is held, whatever it is called by now.
@@ -32,6 +36,25 @@ pub(crate) fn find(path: &Path, place: &LogPlace, growing: Option<&File>) -> io:
     };
     let newer = rotated.split_off(at + 1).into_iter().map(|(_, file)| file).collect();
     Ok(rotated.pop().map(|(_, file)| (file, newer)))
+}
+
+/// The rotated files that are newer than `held`, which was read to its end and renamed away, the oldest first; its place, where
+/// it was packed since.
+pub(crate) fn newer_than(
+    held: &File,
+    path: &Path,
+    place: &LogPlace,
+    growing: Option<&File>,
+) -> io::Result<Vec<PathBuf>> {
+    let held = held.metadata()?;
+    let mut files = rotated(path, growing)?;
+    files.sort();
+    let same = |file: &Path| file.metadata().is_ok_and(|there| is_same(&there, &held));
+    if let Some(at) = files.iter().position(|(_, file)| same(file)) {
+        return Ok(files.split_off(at + 1).into_iter().map(|(_, file)| file).collect());
+    }
+    let found = find(path, place, growing)?;
+    Ok(found.filter(|(file, _)| file != path).map(|(_, newer)| newer).unwrap_or_default())
 }
 
 /// The rotated file, or what packing made of it since it was listed.

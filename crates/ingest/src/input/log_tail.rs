@@ -6,9 +6,9 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::input::log_files::{find, front_of, header_of, open_rotated};
+use crate::input::log_files::{find, front_of, header_of, newer_than, open_rotated};
 use crate::input::log_place::{HEAD, LogPlace, LogPlaces, Part};
-use crate::input::tail::{PAUSE, Tail, TailStop};
+use crate::input::tail::{PAUSE, Tail, TailStop, Turn, is_same};
 use crate::input::unpack::Unpacked;
 
 /// The bytes of a log from a place on; give it to [`crate::follow`]. Files that were rotated away are read before the one
@@ -22,7 +22,6 @@ pub struct LogTail {
     reading: Reading,
     places: LogPlaces,
     streamed: u64,
-    turns: u64,
     ends_with_break: bool,
     found: bool,
     stop: TailStop,
@@ -39,7 +38,7 @@ impl LogTail {
     /// name the columns, are read again before the bytes behind the place. Errors are those of the system.
     pub fn open(path: &Path, place: Option<&LogPlace>, has_header: bool, stop: TailStop) -> io::Result<LogTail> {
         let places = LogPlaces::default();
-        let tail = |file: File, at: u64| Tail::of(path, file, at, stop.clone()).until_cut();
+        let tail = |file: File, at: u64| Tail::of(path, file, at, stop.clone()).until_turn();
         // Held before the rotated files are listed: where it is renamed away meanwhile, it is known among them.
         let mut growing = File::open(path).ok();
         let found = match place {
@@ -69,7 +68,10 @@ impl LogTail {
             }
             _ => {
                 let growing = growing.take().map_or_else(|| File::open(path), Ok)?;
-                (Reading::Growing(tail(growing, 0)), Part { stream: 0, from: 0, head: Vec::new(), read: Arc::default() })
+                (
+                    Reading::Growing(tail(growing, 0)),
+                    Part { stream: 0, from: 0, head: Vec::new(), read: Arc::default() },
+                )
             }
         };
         places.begin(part);
@@ -80,7 +82,6 @@ impl LogTail {
             reading,
             places,
             streamed: 0,
-            turns: 0,
             ends_with_break: true,
             found: place.is_none() || found.is_some(),
             stop,
@@ -104,7 +105,7 @@ impl LogTail {
         let next = match self.rotated.front() {
             Some(file) => Reading::Rotated(Box::new(Unpacked::new(open_rotated(file)?)?)),
             None => match self.growing.take().map_or_else(|| File::open(&self.path), Ok) {
-                Ok(file) => Reading::Growing(Tail::of(&self.path, file, 0, self.stop.clone()).until_cut()),
+                Ok(file) => Reading::Growing(Tail::of(&self.path, file, 0, self.stop.clone()).until_turn()),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
                 Err(error) => return Err(error),
             },
@@ -123,7 +124,6 @@ impl LogTail {
         let read = self.places.behind(self.streamed).unwrap_or_default();
         let copy = find(&self.path, &read, Some(&cut))?.filter(|(file, _)| *file != self.path);
         self.growing = Some(cut);
-        self.turns = 0;
         self.reading = match copy {
             Some((file, _)) => {
                 let mut copy = Unpacked::new(open_rotated(&file)?)?;
@@ -139,28 +139,48 @@ impl LogTail {
         Ok(())
     }
 
-    fn is_to_go_on(&self) -> bool {
-        match &self.reading {
-            Reading::Growing(tail) => tail.is_cut(),
-            Reading::Header(..) | Reading::Rotated(_) => true,
+    /// The log was renamed away and read to its end: goes on in those that were rotated away since, then in the one that
+    /// grows.
+    fn read_behind(&mut self, old: &File) -> io::Result<()> {
+        let read = self.places.behind(self.streamed).unwrap_or_default();
+        self.growing = File::open(&self.path).ok();
+        self.rotated = newer_than(old, &self.path, &read, self.growing.as_ref())?.into();
+        self.reading = Reading::Rotated(Box::new(io::empty()));
+        Ok(())
+    }
+
+    /// Bytes that stand in the log and were not read yet; packed ones as they are packed.
+    pub fn unread(&self) -> io::Result<u64> {
+        let length = |file: &PathBuf| file.metadata().map_or(0, |found| found.len());
+        let mut unread: u64 = self.rotated.iter().map(length).sum();
+        if let Some(growing) = &self.growing {
+            unread += growing.metadata()?.len();
         }
+        if let Reading::Growing(tail) = &self.reading {
+            let (rest, file) = tail.unread()?;
+            unread += rest;
+            if let Ok(growing) = File::open(&self.path)
+                && !is_same(&growing.metadata()?, &file.metadata()?)
+            {
+                let read = self.places.behind(self.streamed).unwrap_or_default();
+                unread += newer_than(file, &self.path, &read, Some(&growing))?.iter().map(length).sum::<u64>();
+                unread += growing.metadata()?.len();
+            }
+        }
+        Ok(unread)
     }
 
     fn read_growing(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let Reading::Growing(tail) = &mut self.reading else { return Ok(0) };
-        if let Some(cut) = tail.take_cut() {
-            self.read_copy_of(cut)?;
-        }
-        let Reading::Growing(tail) = &mut self.reading else { return Ok(0) };
         let n = tail.read(into)?;
-        let (at, turns) = tail.standing();
-        if turns != self.turns {
-            self.turns = turns;
-            let stream = self.streamed + (n as u64).saturating_sub(at);
-            self.places.begin(Part { stream, from: 0, head: Vec::new(), read: Arc::default() });
-            self.places.see(&into[n - (at as usize).min(n)..n]);
-        } else {
+        match tail.take_turn()? {
+            None => {}
+            Some((Turn::Cut, cut)) => self.read_copy_of(cut)?,
+            Some((Turn::Moved, old)) => self.read_behind(&old)?,
+        }
+        if n > 0 {
             self.places.see(&into[..n]);
+            self.ends_with_break = into[n - 1] == b'\n';
         }
         Ok(n)
     }
@@ -201,8 +221,8 @@ impl Read for LogTail {
                     }
                 },
                 Reading::Growing(_) => match self.read_growing(into)? {
-                    // It was cut, and what was not read of it stands in its copy.
-                    0 if self.is_to_go_on() => continue,
+                    // It was cut or renamed away.
+                    0 if matches!(self.reading, Reading::Rotated(_)) => continue,
                     n => n,
                 },
             };
@@ -226,6 +246,26 @@ mod tests {
         let mut text = String::new();
         tail.read_to_string(&mut text).unwrap();
         (text.clone(), tail.places().behind(text.len() as u64).unwrap(), tail.found())
+    }
+
+    #[test]
+    fn a_log_that_is_rotated_twice_before_it_is_looked_at_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("conn.log");
+        std::fs::write(&path, "1\n").unwrap();
+        let stop = TailStop::default();
+        let mut tail = LogTail::open(&path, None, false, stop.clone()).unwrap();
+        assert_eq!(tail.read(&mut [0; 64]).unwrap(), 2);
+        for n in 2..=4 {
+            std::fs::rename(&path, folder.path().join(format!("conn.log-{n}"))).unwrap();
+            std::fs::write(&path, format!("{n}\n")).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(15));
+        }
+        assert_eq!(tail.unread().unwrap(), 6);
+        stop.stop();
+        let mut text = String::new();
+        tail.read_to_string(&mut text).unwrap();
+        assert_eq!((text.as_str(), tail.unread().unwrap()), ("2\n3\n4\n", 0));
     }
 
     #[test]

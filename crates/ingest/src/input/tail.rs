@@ -19,21 +19,27 @@ pub struct Tail {
     file: File,
     at: u64,
     ends_with_break: bool,
-    /// How often it went over to another file, or to the front of its own.
-    turns: u64,
-    /// What is done where the file is cut shorter.
-    on_cut: OnCut,
-    is_cut: bool,
+    on_turn: OnTurn,
+    turn: Option<Turn>,
     stop: TailStop,
 }
 
-/// What is done where a file is cut shorter than what was read of it.
+/// What is done where the file is cut shorter than what was read of it, or another one stands at its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum OnCut {
-    /// It is read from its front.
-    Rewind,
-    /// A read gives nothing; [`Tail::take_cut`] tells.
+enum OnTurn {
+    /// Reading goes on at the front of what stands there.
+    GoOver,
+    /// A read gives nothing, and [`Tail::take_turn`] tells.
     Tell,
+}
+
+/// What became of a file that was read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// It was cut, and is to be read from its front.
+    Cut,
+    /// It was renamed away.
+    Moved,
 }
 
 /// Ends a [`Tail`] from elsewhere.
@@ -61,29 +67,22 @@ impl Tail {
     /// The bytes of `file`, which is or was at `path`, from `at` on, where its cursor stands.
     pub(crate) fn of(path: &Path, file: File, at: u64, stop: TailStop) -> Tail {
         let path = path.to_owned();
-        Tail { path, file, at, ends_with_break: true, turns: 0, on_cut: OnCut::Rewind, is_cut: false, stop }
+        Tail { path, file, at, ends_with_break: true, on_turn: OnTurn::GoOver, turn: None, stop }
     }
 
-    /// The same, which ends where the file is cut.
-    pub(crate) fn until_cut(self) -> Tail {
-        Tail { on_cut: OnCut::Tell, ..self }
+    /// The same, which ends where the file is cut or renamed away.
+    pub(crate) fn until_turn(self) -> Tail {
+        Tail { on_turn: OnTurn::Tell, ..self }
     }
 
-    /// Whether the file was cut shorter than what was read of it.
-    pub(crate) fn is_cut(&self) -> bool {
-        self.is_cut
+    /// What became of the file, and the file itself.
+    pub(crate) fn take_turn(&mut self) -> io::Result<Option<(Turn, File)>> {
+        self.turn.take().map(|turn| Ok((turn, self.file.try_clone()?))).transpose()
     }
 
-    /// The file, at its front, where it was cut.
-    pub(crate) fn take_cut(&mut self) -> Option<File> {
-        let file = self.is_cut.then(|| self.file.try_clone().ok()).flatten();
-        self.is_cut = false;
-        file
-    }
-
-    /// Bytes read of the file that is read now, and how many were before it.
-    pub(crate) fn standing(&self) -> (u64, u64) {
-        (self.at, self.turns)
+    /// Bytes of the file that were not read, and the file.
+    pub(crate) fn unread(&self) -> io::Result<(u64, &File)> {
+        Ok((self.file.metadata()?.len().saturating_sub(self.at), &self.file))
     }
 
     /// A handle that ends it.
@@ -104,7 +103,7 @@ impl Tail {
     /// file's first: it is ended here, by one byte.
     fn go_over(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match File::open(&self.path) {
-            Ok(new) => (self.file, self.at, self.turns) = (new, 0, self.turns + 1),
+            Ok(new) => (self.file, self.at) = (new, 0),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
             Err(error) => return Err(error),
         }
@@ -135,18 +134,21 @@ impl Read for Tail {
             let mut n = self.take(into)?;
             if n == 0 {
                 match standing(&self.path, &self.file, self.at)? {
-                    Standing::Cut if self.on_cut == OnCut::Tell => {
+                    Standing::Cut if self.on_turn == OnTurn::Tell => {
                         self.at = self.file.seek(SeekFrom::Start(0))?;
-                        self.is_cut = true;
+                        self.turn = Some(Turn::Cut);
                         return Ok(0);
                     }
                     Standing::Cut => {
                         self.at = self.file.seek(SeekFrom::Start(0))?;
-                        self.turns += 1;
                     }
                     Standing::Another => {
                         // Its writer may have written on between the last read and the rename.
                         n = self.take(into)?;
+                        if n == 0 && self.on_turn == OnTurn::Tell {
+                            self.turn = Some(Turn::Moved);
+                            return Ok(0);
+                        }
                         if n == 0 {
                             n = self.go_over(into)?;
                         }

@@ -8,7 +8,7 @@ use clap::Args;
 pub(crate) struct WatchArgs {
     /// The model: `name`, `name/3` or `name@alias`. An alias is followed: where it moves, the new model takes over.
     pub(crate) model: String,
-    /// Growing files, `-` for standard input, `udp://0.0.0.0:2055` for NetFlow and IPFIX; `gate=FILE` names the sensor.
+    /// Growing files, folders, `-` for standard input, `udp://0.0.0.0:2055` for NetFlow and IPFIX; `gate=FILE` names the sensor.
     #[arg(required = true, value_name = "SOURCE")]
     pub(crate) sources: Vec<String>,
     /// Seconds, by the times of the flows, that a flow waits for flows that ended before it: 2 where the model learned from
@@ -64,6 +64,10 @@ pub(crate) struct WatchArgs {
     /// Send alerts on as syslog over UDP.
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) syslog: Vec<String>,
+    /// MiB of alerts that may wait to be sent, for each address; where more wait, the first of them are given up and counted
+    /// (the file keeps them). 0: any.
+    #[arg(long, value_name = "MIB", default_value_t = 1_024)]
+    pub(crate) spool: u64,
     /// A YAML list of what is not to be alerted: `- { host: 10.0.0.0/8, reason: dst_port, until: 1796000000000 }`.
     #[arg(long, value_name = "FILE")]
     pub(crate) suppress: Option<PathBuf>,

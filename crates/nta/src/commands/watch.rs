@@ -45,6 +45,7 @@ pub(crate) fn watch(args: &WatchArgs, common: &Common) -> anyhow::Result<()> {
         reasons: usize::from(args.explain),
         once: args.once,
         forward: forward.concat(),
+        spool_bytes: args.spool.saturating_mul(MIB),
         suppress: args.suppress.clone(),
         most_alerts_a_day: args.most_alerts,
         status_every: if screen.is_some() { DRAWN } else { STATUS },

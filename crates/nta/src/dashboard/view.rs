@@ -1,6 +1,6 @@
 //! The picture: rates, scores, what was promised and observed, counts, the last alerts. No terminal is known here.
 
-use nta_pipeline::{WatchStatus, thousands, timestamp};
+use nta_pipeline::{LatestAlert, WatchStatus, thousands, timestamp};
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::{Constraint, Layout, Rect};
 use ratatui_core::style::{Color, Modifier, Style};
@@ -94,11 +94,15 @@ fn draw_alerts(area: Rect, buffer: &mut Buffer, status: &WatchStatus) {
         let cells = [&time, &alert.sensor, &alert.src, &alert.dst, &format!("{:.3}", alert.score), &alert.reasons];
         Row::new(cells.map(|text| one_line(text).into_owned()))
     });
+    let widest = |of: fn(&LatestAlert) -> &str, most: usize| {
+        let longest = status.latest.iter().map(|alert| of(alert).chars().count()).max().unwrap_or_default();
+        Constraint::Length(longest.clamp(6, most) as u16)
+    };
     let widths = [
         Constraint::Length(14),
-        Constraint::Length(10),
-        Constraint::Max(24),
-        Constraint::Max(24),
+        widest(|alert| &alert.sensor, 16),
+        widest(|alert| &alert.src, 39),
+        widest(|alert| &alert.dst, 39),
         Constraint::Length(5),
         Constraint::Fill(1),
     ];
@@ -109,12 +113,13 @@ fn draw_alerts(area: Rect, buffer: &mut Buffer, status: &WatchStatus) {
 
 #[cfg(test)]
 mod tests {
-    use nta_pipeline::{Day, Interval, LatestAlert, ScorePromise, WatchCounts};
+    use nta_pipeline::{Day, Interval, ScorePromise, WatchCounts};
 
     use super::*;
 
     fn drawn() -> Drawn {
-        let mut counts = WatchCounts { flows: 1_234_567, flagged: 900, alerts: 700, grouped: 150, ..Default::default() };
+        let mut counts =
+            WatchCounts { flows: 1_234_567, flagged: 900, alerts: 700, grouped: 150, ..Default::default() };
         (counts.suppressed, counts.late) = (50, 3);
         (counts.scores[0], counts.scores[18]) = (1_233_000, 900);
         counts.today = Day { day: 20_000, flows: 200_000, flagged: 500, alerts: 400 };
@@ -162,7 +167,18 @@ mod tests {
     fn all_that_a_watch_counts_stands_on_narrow_and_wide_terminals() {
         for (width, height) in [(80, 30), (200, 40)] {
             let shown = text(width, height);
-            for word in ["office/3", "12,345", "1,234,567", "0.871", "1.00 %", "0.25 %", "150", "late", "192.168.1.9", "takes over"] {
+            for word in [
+                "office/3",
+                "12,345",
+                "1,234,567",
+                "0.871",
+                "1.00 %",
+                "0.25 %",
+                "150",
+                "late",
+                "192.168.1.9",
+                "takes over",
+            ] {
                 assert!(shown.contains(word), "`{word}` at {width}:\n{shown}");
             }
             assert!(!shown.contains('\u{1b}'), "a terminal would obey:\n{shown}");

@@ -34,6 +34,7 @@ pub(crate) fn watching(event: &WatchEvent) -> String {
             )
         }
         WatchEvent::BadList { problem } => format!("list        the one before holds: {problem}"),
+        WatchEvent::NoRoom { problem } => format!("waiting     for room: {problem}"),
         WatchEvent::Ended { source, problem: None } => format!("ended       {source}"),
         WatchEvent::Ended { source, problem: Some(problem) } => format!("ended       {source}: {problem}"),
         WatchEvent::Status(status) => {
@@ -45,6 +46,7 @@ pub(crate) fn watching(event: &WatchEvent) -> String {
                 thousands(counts.flagged),
             );
             let [_, damaged, dropped] = counts.datagrams;
+            let given_up: u64 = status.forwarded.values().map(|to| to.given_up).sum();
             let further = [
                 (counts.grouped, "in groups"),
                 (counts.suppressed, "suppressed"),
@@ -55,6 +57,8 @@ pub(crate) fn watching(event: &WatchEvent) -> String {
                 (counts.left_out, "lines without a flow"),
                 (damaged, "datagrams damaged"),
                 (dropped, "datagrams dropped"),
+                (counts.no_room, "tries without room on the disk"),
+                (given_up, "given up before they were sent"),
             ];
             for (n, what) in further.iter().filter(|(n, _)| *n > 0) {
                 line.push_str(&format!(", {} {what}", thousands(*n)));
@@ -67,7 +71,7 @@ pub(crate) fn watching(event: &WatchEvent) -> String {
 /// Where it stands, in one line.
 pub(crate) fn standing(status: &WatchStatus) -> String {
     let mut line = format!(
-        "nta watch with {} · {} flows · {} flows/s",
+        "nta watch · {} · {} flows · {}/s",
         one_line(&status.model),
         thousands(status.counts.flows),
         thousands(status.rate.round().max(0.0) as u64)
@@ -76,7 +80,7 @@ pub(crate) fn standing(status: &WatchStatus) -> String {
         line.push_str(&format!(" · lag {}", seconds(lag)));
     }
     if let Some(latency) = status.latency_99 {
-        line.push_str(&format!(" · 99 of 100 within {}", seconds(latency)));
+        line.push_str(&format!(" · latency {} (99 %)", seconds(latency)));
     }
     line
 }
@@ -87,7 +91,7 @@ pub(crate) fn promised(status: &WatchStatus) -> Vec<String> {
     let today = &status.counts.today;
     let mut lines = Vec::new();
     if let Some(promise) = &status.promise {
-        let whose = if promise.of_site { "of the site's benign" } else { "of benign like training's" };
+        let whose = if promise.of_site { "of the site's benign" } else { "of benign flows" };
         lines.push(format!("promised  ≤ {} {whose}", percent(promise.budget)));
         lines.push(format!("          ≤ {} of today's", thousands((promise.budget * today.flows as f64) as u64)));
     }
@@ -123,11 +127,21 @@ pub(crate) fn counted(status: &WatchStatus) -> Vec<String> {
     let n = |n: u64| thousands(n);
     vec![
         format!("alerts   {} of {} flagged", n(counts.alerts), n(counts.flagged)),
-        format!("held     {} grouped, {} by list, {} budget", n(counts.grouped), n(counts.suppressed), n(counts.over_budget)),
+        format!(
+            "held     {} grouped, {} listed, {} over",
+            n(counts.grouped),
+            n(counts.suppressed),
+            n(counts.over_budget)
+        ),
         format!("order    {} late, {} early, {} waiting", n(counts.late), n(counts.early), n(status.waiting)),
         format!("lines    {} unreadable, {} no flow", n(counts.set_aside), n(counts.left_out)),
         format!("dropped  {} datagrams, {} damaged", n(dropped), n(damaged)),
-        format!("sent on  {}, {} failed, {} B lost", n(sum(|to| to.sent)), n(sum(|to| to.failed)), n(sum(|to| to.given_up))),
+        format!(
+            "sent on  {}, {} failed, {} given up",
+            n(sum(|to| to.sent)),
+            n(sum(|to| to.failed)),
+            n(sum(|to| to.given_up))
+        ),
     ]
 }
 

@@ -32,6 +32,8 @@ pub struct WatchCounts {
     pub late: u64,
     /// Flows scored before their window ended, because too many waited.
     pub early: u64,
+    /// Tries to write or save that found no room on the disk.
+    pub no_room: u64,
     /// The day of the last flow.
     pub today: Day,
     /// How often the hybrid's score lay in each twentieth from 0 to 1.

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::line_file::id_of;
 use super::request::WatchRequest;
 use super::status::Shared;
+use super::suppress::Suppressions;
 use crate::error::{PipelineError, failed};
 
 /// Alerts sent at a time.
@@ -63,10 +64,22 @@ enum Sent {
     TryAgain,
 }
 
+/// What became of a batch.
+enum Delivered {
+    Done,
+    /// More waits than may: this batch is given up.
+    GivenUp,
+    /// The watch ends before.
+    NotYet,
+}
+
 struct Spool {
     to: ForwardTo,
     poster: Poster,
     place_file: PathBuf,
+    /// Most bytes that may wait; 0: any.
+    most: u64,
+    suppressions: Suppressions,
     shared: Arc<Shared>,
     stop: TailStop,
 }
@@ -89,8 +102,15 @@ impl Forwarder {
         let place: Option<LogPlace> = std::fs::read(&place_file).ok().and_then(|b| serde_json::from_slice(&b).ok());
         let stop = TailStop::default();
         let log = LogTail::open(alerts, place.as_ref(), false, stop.clone()).map_err(failed)?;
-        let poster = Poster::new(PATIENCE).map_err(PipelineError::refuse)?;
-        let spool = Spool { to: to.clone(), poster, place_file, shared: Arc::clone(shared), stop: stop.clone() };
+        let mut spool = Spool {
+            to: to.clone(),
+            poster: Poster::new(PATIENCE).map_err(PipelineError::refuse)?,
+            place_file,
+            most: request.spool_bytes,
+            suppressions: Suppressions::open(request.suppress.as_deref())?,
+            shared: Arc::clone(shared),
+            stop: stop.clone(),
+        };
         let run = move || spool.run(log);
         let thread = std::thread::Builder::new().name("nta-forward".to_owned()).spawn(run).map_err(failed)?;
         Ok(Forwarder { stop, thread })
@@ -104,7 +124,7 @@ impl Forwarder {
 }
 
 impl Spool {
-    fn run(&self, log: LogTail) {
+    fn run(&mut self, log: LogTail) {
         let places = log.places();
         let mut reader = BufReader::with_capacity(1 << 18, log);
         let (mut read, mut batch) = (0, Vec::new());
@@ -117,8 +137,14 @@ impl Spool {
             }
             let more_is_there = n > 0 && reader.buffer().contains(&b'\n') && batch.len() < TOGETHER;
             if !batch.is_empty() && !more_is_there {
-                if !self.deliver(&batch) {
-                    return;
+                let waiting =
+                    |reader: &BufReader<LogTail>| reader.get_ref().unread().unwrap_or(0) + reader.buffer().len() as u64;
+                match self.deliver(&batch, || waiting(&reader)) {
+                    Delivered::Done => {}
+                    Delivered::GivenUp => {
+                        self.shared.forwarded(&self.to.address, |to| to.given_up += batch.len() as u64)
+                    }
+                    Delivered::NotYet => return,
                 }
                 batch.clear();
                 let place = places.behind(read).and_then(|place| serde_json::to_vec(&place).ok());
@@ -131,30 +157,51 @@ impl Spool {
         }
     }
 
-    /// Tries until the batch has arrived or is refused; `false` where the watch ends before.
-    fn deliver(&self, batch: &[String]) -> bool {
+    /// Tries until the batch has arrived or is refused, or more than may `waiting` bytes wait behind it.
+    fn deliver(&mut self, batch: &[String], waiting: impl Fn() -> u64) -> Delivered {
         let mut pause = Duration::from_secs(1);
         loop {
-            match self.send(batch) {
-                Sent::Arrived => {
-                    self.shared.forwarded(&self.to.address, |to| to.sent += batch.len() as u64);
-                    return true;
-                }
+            if self.most > 0 && waiting() > self.most {
+                return Delivered::GivenUp;
+            }
+            // Read again each time: what was not known to be harmless when it was written may be by now.
+            let sent = self.not_suppressed(batch);
+            let held_back = (batch.len() - sent.len()) as u64;
+            let came = if sent.is_empty() { Sent::Arrived } else { self.send(&sent) };
+            let is_done = !matches!(came, Sent::TryAgain);
+            self.shared.forwarded(&self.to.address, |to| match came {
+                Sent::Arrived => (to.sent, to.suppressed) = (to.sent + sent.len() as u64, to.suppressed + held_back),
                 Sent::Refused => {
-                    self.shared.forwarded(&self.to.address, |to| to.failed += batch.len() as u64);
-                    return true;
+                    (to.failed, to.suppressed) = (to.failed + sent.len() as u64, to.suppressed + held_back)
                 }
-                Sent::TryAgain => self.shared.forwarded(&self.to.address, |to| to.failed += 1),
+                Sent::TryAgain => to.failed += 1,
+            });
+            if is_done {
+                return Delivered::Done;
             }
             let until = Instant::now() + pause;
             while Instant::now() < until {
                 if self.stop.is_stopped() {
-                    return false;
+                    return Delivered::NotYet;
                 }
                 std::thread::sleep(Duration::from_millis(50));
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// The alerts that the list does not hold back by now.
+    fn not_suppressed(&mut self, batch: &[String]) -> Vec<String> {
+        // One that cannot be understood is told by the watch itself; the list before holds here too.
+        let _ = self.suppressions.refresh();
+        let is_to_be_sent = |line: &&String| {
+            let alert: Value = serde_json::from_str(line).unwrap_or_default();
+            let text = |name: &str| alert[name].as_str().unwrap_or_default().to_owned();
+            let reasons = alert["alert"]["metadata"]["nta_reasons"].as_array().map_or(&[][..], Vec::as_slice);
+            let reasons: Vec<&str> = reasons.iter().filter_map(Value::as_str).collect();
+            !self.suppressions.holds(&text("src_ip"), &text("dest_ip"), &reasons.join("; "))
+        };
+        batch.iter().filter(is_to_be_sent).cloned().collect()
     }
 
     fn send(&self, batch: &[String]) -> Sent {

@@ -53,6 +53,7 @@ fn metrics(told: &WatchStatus) -> String {
         ("grouped", "Alerts that another of the same host and kind stands for", counts.grouped),
         ("late", "Flows that came when flows that ended later had been scored", counts.late),
         ("early", "Flows scored before their window ended, because too many waited", counts.early),
+        ("no_room", "Tries to write or save that found no room on the disk", counts.no_room),
         ("over_budget", "Alerts over the budget of the day", counts.over_budget),
         ("set_aside", "Lines that cannot be read", counts.set_aside),
         ("left_out", "Lines that hold no flow", counts.left_out),
@@ -90,7 +91,7 @@ fn metrics(told: &WatchStatus) -> String {
             ("forwarded", to.sent),
             ("forward_failures", to.failed),
             ("forward_suppressed", to.suppressed),
-            ("forward_given_up_bytes", to.given_up),
+            ("forward_given_up", to.given_up),
         ];
         for (name, n) in all {
             let _ = writeln!(text, "nta_{name}_total{{to={address:?}}} {n}");

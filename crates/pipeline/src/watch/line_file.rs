@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{PipelineError, failed};
@@ -12,6 +12,9 @@ use crate::error::{PipelineError, failed};
 pub(super) struct LineFile {
     path: PathBuf,
     out: Out,
+    /// Lines that the system has not taken yet.
+    pending: Vec<u8>,
+    /// Bytes with those.
     length: u64,
     /// Ids of the lines behind the saved length.
     there: HashSet<String>,
@@ -19,7 +22,7 @@ pub(super) struct LineFile {
 }
 
 enum Out {
-    File(BufWriter<File>),
+    File(File),
     Stdout(io::Stdout),
 }
 
@@ -27,7 +30,8 @@ impl LineFile {
     /// Standard output: what was written there is not looked at again.
     pub(super) fn stdout() -> LineFile {
         let out = Out::Stdout(io::stdout());
-        LineFile { path: PathBuf::from("standard output"), out, length: 0, there: HashSet::new(), rotate_bytes: 0 }
+        let path = PathBuf::from("standard output");
+        LineFile { path, out, pending: Vec::new(), length: 0, there: HashSet::new(), rotate_bytes: 0 }
     }
 
     /// The file at `path`, of which the first `settled` bytes are done with. Half a line at its end is cut off.
@@ -45,30 +49,46 @@ impl LineFile {
             }
             file.set_len(length)?;
             file.seek(SeekFrom::Start(length))?;
-            let out = Out::File(BufWriter::with_capacity(1 << 16, file));
-            Ok(LineFile { path: path.to_owned(), out, length, there, rotate_bytes })
+            let (path, out) = (path.to_owned(), Out::File(file));
+            Ok(LineFile { path, out, pending: Vec::new(), length, there, rotate_bytes })
         };
         opened().map_err(|source| unwritten(path, source))
     }
 
-    /// Adds a line, unless it is there.
-    pub(super) fn write(&mut self, id: &str, line: &str) -> Result<(), PipelineError> {
+    /// Adds a line, unless it is there; it is written by the next flush.
+    pub(super) fn write(&mut self, id: &str, line: &str) {
         if self.there.remove(id) {
-            return Ok(());
+            return;
         }
         self.length += line.len() as u64 + 1;
-        let written = match &mut self.out {
-            Out::File(file) => writeln!(file, "{line}"),
-            Out::Stdout(out) => writeln!(out.lock(), "{line}"),
-        };
-        written.map_err(|source| unwritten(&self.path, source))
+        self.pending.extend_from_slice(line.as_bytes());
+        self.pending.push(b'\n');
     }
 
+    /// Writes what is pending. What the system has not taken before an error is still pending, and a later flush goes on there.
     pub(super) fn flush(&mut self) -> Result<(), PipelineError> {
-        let flushed = match &mut self.out {
-            Out::File(file) => file.flush(),
-            Out::Stdout(out) => out.flush(),
+        let mut written = 0;
+        let flushed = loop {
+            if written == self.pending.len() {
+                break Ok(());
+            }
+            let rest = &self.pending[written..];
+            let taken = match &mut self.out {
+                Out::File(file) => file.write(rest),
+                Out::Stdout(out) => out.write_all(rest).map(|()| rest.len()),
+            };
+            match taken {
+                Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => written += n,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Err(error),
+            }
         };
+        self.pending.drain(..written);
+        let flushed = flushed.and_then(|()| match &mut self.out {
+            Out::File(_) => Ok(()),
+            Out::Stdout(out) => out.flush(),
+        });
         flushed.map_err(|source| unwritten(&self.path, source))
     }
 
@@ -76,7 +96,7 @@ impl LineFile {
     pub(super) fn settle(&mut self) -> Result<u64, PipelineError> {
         self.flush()?;
         if let Out::File(file) = &self.out {
-            file.get_ref().sync_data().map_err(|source| unwritten(&self.path, source))?;
+            file.sync_data().map_err(|source| unwritten(&self.path, source))?;
         }
         Ok(self.length)
     }
@@ -114,14 +134,14 @@ mod tests {
         let path = folder.path().join("alerts.json");
         let line = |n: u32| format!("{{\"nta_id\":\"{n}\"}}");
         let mut file = LineFile::open(&path, 0, 0).unwrap();
-        file.write("1", &line(1)).unwrap();
+        file.write("1", &line(1));
         let settled = file.settle().unwrap();
-        file.write("2", &line(2)).unwrap();
+        file.write("2", &line(2));
         file.flush().unwrap();
         std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"nta_id\":\"3").unwrap();
         let mut file = LineFile::open(&path, settled, 0).unwrap();
         for n in 2..=3 {
-            file.write(&n.to_string(), &line(n)).unwrap();
+            file.write(&n.to_string(), &line(n));
         }
         file.settle().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{}\n{}\n{}\n", line(1), line(2), line(3)));
@@ -132,10 +152,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("alerts.json");
         let mut file = LineFile::open(&path, 0, 4).unwrap();
-        file.write("1", "one").unwrap();
+        file.write("1", "one");
         file.settle().unwrap();
         assert!(file.rotate_if_full().unwrap() && !file.rotate_if_full().unwrap());
-        file.write("2", "two").unwrap();
+        file.write("2", "two");
         assert_eq!(file.settle().unwrap(), 4);
         assert_eq!(std::fs::read_to_string(folder.path().join("alerts.json.1")).unwrap(), "one\n");
     }

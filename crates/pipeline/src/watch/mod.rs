@@ -53,10 +53,10 @@ pub fn watch(
     }
     let located = locate(&request.project, &request.model, listener)?;
     let model = Arc::new(Model::load(&located.folder).map_err(refused)?);
-    let mut watch = Watch::open(request, located, model, tell)?;
+    let mut watch = Watch::open(request, located, model, listener, tell)?;
     let (sources, messages) = Sources::open(request, watch.position(), watch.model(), listener, tell)?;
     let forwarders = Forwarder::start_all(request, watch.shared())?;
-    let ended = watch.follow(&sources, &messages, listener);
+    let ended = watch.follow(&sources, &messages);
     sources.stop();
     // Where flows could not be scored or written, what is saved stays behind them, and the next watch takes them again.
     let saved = ended.and_then(|failure| watch.finish().map(|()| failure));

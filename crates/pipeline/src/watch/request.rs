@@ -43,6 +43,8 @@ pub struct WatchRequest {
     pub once: bool,
     /// Who else is sent the alerts; needs `alerts`, which is their spool.
     pub forward: Vec<ForwardTo>,
+    /// Bytes of alerts that may wait to be sent; where more wait, the first of them are given up and counted. 0: any.
+    pub spool_bytes: u64,
     /// A file of what is not to be alerted, read again when it changes.
     pub suppress: Option<PathBuf>,
     /// Most alerts of 24 hours; those behind are counted.

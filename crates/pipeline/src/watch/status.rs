@@ -57,7 +57,7 @@ pub struct Forwarded {
     pub failed: u64,
     /// Alerts held back by the list.
     pub suppressed: u64,
-    /// Bytes of the spool given up, because more waited than may.
+    /// Alerts given up, because more waited than may; the file has them.
     pub given_up: u64,
 }
 

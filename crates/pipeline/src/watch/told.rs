@@ -42,6 +42,11 @@ pub enum WatchEvent {
         /// What is wrong.
         problem: String,
     },
+    /// There is no room to write or save; the watch waits until there is, and its sources with it.
+    NoRoom {
+        /// What could not be written.
+        problem: String,
+    },
     /// A source came to its end, or cannot be read any more.
     Ended {
         /// The source.

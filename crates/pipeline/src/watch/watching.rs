@@ -22,7 +22,7 @@ use super::status::Shared;
 use super::suppress::Suppressions;
 use super::told::WatchEvent;
 use super::window::{Ready, Window};
-use crate::error::{PipelineError, failed, refused};
+use crate::error::{PipelineError, failed, is_for_want_of_room, refused};
 use crate::event::Listener;
 use crate::score::HoldsHere;
 use crate::track::{Located, locate};
@@ -37,10 +37,13 @@ const WARMING: usize = 20_000;
 const DRIFT_ROWS: u64 = 20_000;
 /// Saving takes no more than this share of the time.
 const SAVING_SHARE: u32 = 10;
+/// How long is waited for room on a full disk before the next try.
+const WAIT_FOR_ROOM: Duration = Duration::from_millis(500);
 
 /// A watch under way.
 pub(super) struct Watch<'a> {
     request: &'a WatchRequest,
+    listener: &'a dyn Listener,
     tell: &'a dyn Fn(&WatchEvent),
     located: Located,
     scorer: Scorer,
@@ -68,6 +71,7 @@ impl<'a> Watch<'a> {
         request: &'a WatchRequest,
         located: Located,
         model: Arc<Model>,
+        listener: &'a dyn Listener,
         tell: &'a dyn Fn(&WatchEvent),
     ) -> Result<Self, PipelineError> {
         let saved = SavedState::load(&request.state, &model)?;
@@ -111,6 +115,7 @@ impl<'a> Watch<'a> {
         let told = (now, position.counts.flows);
         Ok(Watch {
             request,
+            listener,
             tell,
             located,
             scorer,
@@ -149,10 +154,9 @@ impl<'a> Watch<'a> {
         &mut self,
         sources: &Sources,
         messages: &Receiver<Message>,
-        listener: &dyn Listener,
     ) -> Result<Option<IngestError>, PipelineError> {
         let (mut open, mut failure) = (sources.len(), None);
-        while open > 0 && !listener.cancelled() {
+        while open > 0 && !self.listener.cancelled() {
             match messages.recv_timeout(PAUSE) {
                 Ok(Message::Flows(flows)) => self.take(*flows)?,
                 Ok(Message::Ended { source, problem }) => {
@@ -166,7 +170,7 @@ impl<'a> Watch<'a> {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.position.counts.datagrams = sources.datagrams();
-            self.look_up(listener)?;
+            self.look_up()?;
         }
         Ok(failure)
     }
@@ -201,10 +205,10 @@ impl<'a> Watch<'a> {
         self.alert(source, &ready, &scores)?;
         if let Some(file) = &mut self.flows {
             for (id, line) in self.eve.flows(source, &ready, &scores) {
-                file.write(&id, &line)?;
+                file.write(&id, &line);
             }
         }
-        self.alerts.flush()?;
+        self.write_out()?;
         self.drift.count(&ready.dataset, &scores);
         if self.drift.n_rows() >= DRIFT_ROWS {
             let drift = std::mem::replace(&mut self.drift, HoldsHere::of(self.scorer.model()));
@@ -235,26 +239,50 @@ impl<'a> Watch<'a> {
                 counts.suppressed += 1;
                 continue;
             }
-            self.close_groups(source, now)?;
+            self.close_groups(source, now);
             let groups = &mut self.position.groups;
             let is_grouping = !self.request.group.is_zero();
             if is_grouping && groups.joins(source, &alert) {
                 self.position.counts.grouped += 1;
             } else if !self.position.counts.is_over_budget(self.request.most_alerts_a_day) {
                 if is_grouping && let Some(closed) = groups.open(source, &alert) {
-                    self.alerts.write(&closed.id, &closed.line)?;
+                    self.alerts.write(&closed.id, &closed.line);
                 }
-                self.alerts.write(&alert.id, &alert.line)?;
+                self.alerts.write(&alert.id, &alert.line);
                 self.shared.alerted(source, &alert);
             }
         }
         self.position.clocks.insert(source.to_owned(), now);
-        self.close_groups(source, now)
+        self.close_groups(source, now);
+        Ok(())
     }
 
-    fn close_groups(&mut self, source: &str, now: i64) -> Result<(), PipelineError> {
+    fn close_groups(&mut self, source: &str, now: i64) {
         let closed = self.position.groups.close(source, self.request.group, now);
-        closed.iter().try_for_each(|Closed { id, line }| self.alerts.write(id, line))
+        closed.iter().for_each(|Closed { id, line }| self.alerts.write(id, line));
+    }
+
+    /// Writes what is pending; where there is no room, waits until there is or somebody says stop.
+    fn write_out(&mut self) -> Result<(), PipelineError> {
+        let mut is_told = false;
+        loop {
+            let flows = self.flows.as_mut().map_or(Ok(()), LineFile::flush);
+            let Err(error) = self.alerts.flush().and(flows) else { return Ok(()) };
+            if !is_for_want_of_room(&error) || self.listener.cancelled() {
+                return Err(error);
+            }
+            self.lacks_room(&error, is_told);
+            is_told = true;
+            std::thread::sleep(WAIT_FOR_ROOM);
+        }
+    }
+
+    fn lacks_room(&mut self, error: &PipelineError, is_told: bool) {
+        self.position.counts.no_room += 1;
+        self.shared.set(|status| status.counts = self.position.counts.clone());
+        if !is_told {
+            (self.tell)(&WatchEvent::NoRoom { problem: error.to_string() });
+        }
     }
 
     /// Nothing comes just now: those that have waited for as long as their window are scored, and windows of alerts end.
@@ -272,9 +300,9 @@ impl<'a> Watch<'a> {
         }
         if !self.request.group.is_zero() {
             for source in silent(Some(self.request.group), &self.windows) {
-                self.close_groups(&source, i64::MAX)?;
+                self.close_groups(&source, i64::MAX);
             }
-            self.alerts.flush()?;
+            self.write_out()?;
         }
         Ok(())
     }
@@ -282,9 +310,9 @@ impl<'a> Watch<'a> {
     /// The source has ended, and its windows with it.
     fn end(&mut self, source: &str) -> Result<(), PipelineError> {
         self.flush(source)?;
-        self.close_groups(source, i64::MAX)?;
+        self.close_groups(source, i64::MAX);
         self.unsaved = true;
-        self.alerts.flush()
+        self.write_out()
     }
 
     fn flush(&mut self, source: &str) -> Result<(), PipelineError> {
@@ -299,17 +327,25 @@ impl<'a> Watch<'a> {
     }
 
     /// What is done from time to time.
-    fn look_up(&mut self, listener: &dyn Listener) -> Result<(), PipelineError> {
+    fn look_up(&mut self) -> Result<(), PipelineError> {
         let pause = self.request.save_every.max(self.saving_took * SAVING_SHARE);
         if self.unsaved && self.saved_at.elapsed() >= pause {
-            self.save()?;
+            match self.save() {
+                // What was saved before holds, and is tried again later.
+                Err(error) if is_for_want_of_room(&error) => {
+                    let is_told = self.position.counts.no_room > 0;
+                    self.lacks_room(&error, is_told);
+                    self.saved_at = Instant::now();
+                }
+                saved => saved?,
+            }
         }
         if self.told.0.elapsed() >= self.request.status_every {
             self.tell_status();
         }
         if self.looked.elapsed() >= LOOK_AT_ALIAS {
             self.looked = Instant::now();
-            self.follow_alias(listener)?;
+            self.follow_alias()?;
         }
         Ok(())
     }
@@ -334,9 +370,9 @@ impl<'a> Watch<'a> {
     }
 
     /// Another model takes over between two flows where the name asked for means another now.
-    fn follow_alias(&mut self, listener: &dyn Listener) -> Result<(), PipelineError> {
+    fn follow_alias(&mut self) -> Result<(), PipelineError> {
         // A registry that is being written to is looked at again next time.
-        let Ok(located) = locate(&self.request.project, &self.request.model, listener) else { return Ok(()) };
+        let Ok(located) = locate(&self.request.project, &self.request.model, self.listener) else { return Ok(()) };
         if located.folder == self.located.folder {
             return Ok(());
         }
