@@ -571,3 +571,118 @@ fn whoever_asks_too_often_or_too_much_is_told_when_to_come_back() {
     assert!(last.status == 429 && last.headers["retry-after"].parse::<u64>().unwrap() <= 61, "{}", last.text());
     assert_eq!(begin(1 << 20).status, 201, "a program that has the token is not held back");
 }
+
+/// Flows in columns of no built-in schema; `verdict` is the truth, and `state` could be taken for another.
+fn home_made(rows: usize) -> Vec<u8> {
+    let mut text = "when,from,to,took,bytes,packets,kind,session,verdict\n".to_owned();
+    for i in 0..rows {
+        let attack = i % 7 == 3;
+        let (bytes, packets) = if attack { (40 + i % 9, 1) } else { (900 + 31 * (i % 50), 4 + i % 11) };
+        text += &format!(
+            "2024-05-01T{:02}:{:02}:{:02}Z,10.0.0.{},10.0.1.{},{}.5,{bytes},{packets},{},{},{}\n",
+            8 + i / 3_600 % 12,
+            i / 60 % 60,
+            i % 60,
+            1 + i % 23,
+            1 + i % 5,
+            i % 4,
+            ["tcp", "udp"][i % 2],
+            i % 13,
+            if attack { "scan" } else { "ok" }
+        );
+    }
+    text.into_bytes()
+}
+
+#[test]
+fn what_is_recognised_is_corrected_before_a_training() {
+    let home = Home::new();
+    let server = Server::start(&home, None);
+    let upload = server.upload("mine.csv", &home_made(4_000));
+    let looked = server.ended(&server.post("/api/v1/jobs", &json!({ "kind": "draft", "upload": upload })).json());
+    assert_eq!(looked["state"], "done", "{looked}");
+    let id = looked["id"].as_str().unwrap();
+    let (address, folder) = (format!("/api/v1/trainings/{id}"), home.path().join("web/training").join(id));
+    let draft = server.get(&address).json();
+    let role = |draft: &Value, name: &str| {
+        let columns = draft["columns"].as_array().unwrap().clone();
+        columns.into_iter().find(|column| column["name"] == name).unwrap()["role"].clone()
+    };
+    assert_eq!(role(&draft, "when"), "time", "{draft}");
+    assert!(server.get(&format!("/train/{id}")).text().contains("value=\"scan\""));
+
+    // The same as the command line writes, as it is recognised and as it is answered.
+    let file = folder.join("mine.csv");
+    let init = |more: &[&str]| {
+        let words = ["init", file.to_str().unwrap(), "-o", folder.to_str().unwrap(), "--force", "--quiet"];
+        let _ = home.nta(&[&words[..], more].concat());
+        let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+        json!({ "config": read("mine.yaml"), "schema": read("mine.schema.yaml") })
+    };
+    assert_eq!(init(&[]), draft["texts"]);
+    let columns = json!({ "session": "category", "verdict": "label", "took": "duration", "from": "src", "to": "dst" });
+    let answers = json!({ "answers": { "columns": columns, "benign": ["ok"] } });
+    let answered = server.post(&address, &answers).json();
+    assert_eq!([role(&answered, "session"), role(&answered, "from")], ["category", "src"], "{answered}");
+    assert_eq!(answered["problem"], Value::Null, "{answered}");
+    let said = ["session=category", "verdict=label", "took=duration", "from=src", "to=dst"];
+    let flags: Vec<&str> = said.iter().flat_map(|said| ["--as", said]).chain(["--benign", "ok"]).collect();
+    assert_eq!(init(&flags), answered["texts"]);
+    let odd = server.post(&address, &json!({ "answers": { "columns": { "kind": "time" } } }));
+    assert!(odd.status == 422 && odd.text().contains("cannot be read as times"), "{}", odd.text());
+
+    // Texts name the place of what is wrong, and no other file than this one's.
+    let text = |name: &str| answered["texts"][name].as_str().unwrap().to_owned();
+    let edit = |config: String, schema: String| {
+        let edited = server.post(&address, &json!({ "config": config, "schema": schema }));
+        assert_eq!(edited.status, 200, "{}", edited.text());
+        edited.json()["problem"].as_str().unwrap_or_default().to_owned()
+    };
+    let problem = edit(text("config").replace("trees: 100", "trees: many"), text("schema"));
+    assert!(problem.starts_with("mine.yaml:") && problem.contains("forest.trees"), "{problem}");
+    let problem = edit(text("config"), text("schema").replace("numeric:", "numerical:"));
+    assert!(problem.starts_with("mine.schema.yaml:") && problem.contains("numerical"), "{problem}");
+    for (from, to) in [("schema: ", "schema: /etc/"), ("  train: ", "  test: /etc/passwd\n  train: ")] {
+        let problem = edit(text("config").replace(from, to), text("schema"));
+        assert!(problem.contains("set by this server") && !problem.contains("root"), "{problem}");
+    }
+    let train = json!({ "kind": "train", "upload": upload, "draft": id });
+    assert_eq!(server.post("/api/v1/jobs", &train).status, 422);
+    assert_eq!(server.post("/api/v1/trainings/..%2f..", &answers).status, 404);
+
+    let small = text("config").replace("trees: 100", "trees: 10").replace("epochs: 20", "epochs: 1");
+    assert_eq!(edit(small, text("schema")), "");
+    let trained = server.ended(&server.post("/api/v1/jobs", &train).json());
+    assert_eq!(trained["state"], "done", "{trained}");
+    assert_eq!(trained["made"]["model"], "mine/1");
+}
+
+#[test]
+fn a_challenger_is_made_from_a_page_and_a_scored_file_held_against_the_training() {
+    let home = with_model();
+    let server = Server::start(&home, None);
+    let upload = server.upload("later.csv", &simulated(&home));
+    let score = json!({ "kind": "score", "upload": upload, "model": "quickstart/1" });
+    let scored = server.ended(&server.post("/api/v1/jobs", &score).json());
+    let result = scored["id"].as_str().unwrap();
+    let moved = server.ended(&server.post("/api/v1/jobs", &json!({ "kind": "drift", "result": result })).json());
+    assert_eq!(moved["state"], "done", "{moved}");
+    assert!(moved["made"]["rows"].as_u64().unwrap() > 3_000, "{moved}");
+    let page = server.get(&format!("/results/{result}/drift"));
+    assert!(page.status == 200 && page.text().contains("later.csv"), "{}", page.text());
+    assert!(!page.text().contains(home.path().to_str().unwrap()), "no path of the server");
+    assert!(page.headers["content-security-policy"].contains("sandbox"));
+    assert!(server.get(&format!("/results/{result}")).text().contains("Drift since training"));
+
+    let retrain = json!({ "kind": "retrain", "upload": upload, "model": "quickstart/1" });
+    let made = server.ended(&server.post("/api/v1/jobs", &retrain).json());
+    assert_eq!(made["state"], "done", "{made}");
+    let run = made["made"]["run"].as_str().unwrap();
+    assert_eq!([&made["made"]["champion"], &made["made"]["model"]], ["quickstart/1", "quickstart/2"]);
+    assert!(!made["made"]["checks"].as_array().unwrap().is_empty(), "{made}");
+    let page = server.get(&format!("/runs/{run}/decision"));
+    assert!(page.status == 200 && page.text().contains("quickstart/2"), "{}", page.text());
+    assert!(!page.text().contains(home.path().to_str().unwrap()), "no path of the server");
+    assert!(server.get("/api/v1/models").json()["models"][0]["aliases"].as_array().unwrap().is_empty());
+    assert_eq!(server.get(&format!("/results/{result}/drift/../drift.json")).status, 404);
+}

@@ -61,6 +61,10 @@ pub enum IngestError {
     /// Nothing inside.
     #[error("{file} is empty")]
     Empty { file: String },
+    /// What was said of a file's columns and cannot be.
+    #[error("{file}: {message}")]
+    #[allow(missing_docs)]
+    Answer { file: String, message: String },
     /// Names, and no flows.
     #[error("{file} holds a header and no rows")]
     HeaderOnly { file: String },

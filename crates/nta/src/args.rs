@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use nta_pipeline::{BadRows, BadRowsConfig, BadRowsWord};
+use nta_pipeline::{BadRows, BadRowsConfig, BadRowsWord, ColumnRole};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -72,6 +72,7 @@ Examples:
 Examples:
   nta init flows.csv                            configs/flows.yaml (or ./flows.yaml), to be run
   nta init flows.csv --run                      from a file to a judged model
+  nta init flows.csv --as verdict=label --benign ok --as session=ignored
   nta init KDDTrain+.txt --test KDDTest+.txt -o kdd.yaml
   nta init monday.csv tuesday.csv -o week.yaml --json")]
     Init(InitArgs),
@@ -252,12 +253,28 @@ pub(crate) struct InitArgs {
     /// The config to write, or the folder to write it into; the project's configs folder, else this one, when not given.
     #[arg(long, short, value_name = "CONFIG")]
     pub(crate) output: Option<PathBuf>,
+    /// What a column is, in place of a guess; may be repeated. ROLE is label, family, time, duration, src, dst, number,
+    /// category or ignored.
+    #[arg(long = "as", value_name = "COLUMN=ROLE", value_parser = column_role)]
+    pub(crate) columns: Vec<(String, ColumnRole)>,
+    /// A label that means benign, in place of a guess; may be repeated.
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) benign: Vec<String>,
     /// Replace files that are there.
     #[arg(long)]
     pub(crate) force: bool,
     /// Run the config at once.
     #[arg(long)]
     pub(crate) run: bool,
+}
+
+/// `COLUMN=ROLE`: names of columns may hold `=`, those of roles do not.
+fn column_role(text: &str) -> Result<(String, ColumnRole), String> {
+    let names = ColumnRole::ALL.map(ColumnRole::name).join(", ");
+    let (column, role) =
+        text.rsplit_once('=').ok_or_else(|| format!("write it as COLUMN=ROLE, with one of {names}"))?;
+    let known = ColumnRole::ALL.into_iter().find(|known| known.name() == role);
+    known.map(|known| (column.to_owned(), known)).ok_or_else(|| format!("`{role}` is none of {names}"))
 }
 
 #[derive(Debug, Args)]

@@ -31,6 +31,8 @@ pub struct DriftRequest {
     pub model: String,
     /// The fresh traffic; `-` for standard input.
     pub fresh: Vec<PathBuf>,
+    /// What the traffic is called in what is told, in place of its paths.
+    pub name: Option<String>,
     /// One sensor's name for all files, in place of each file's own.
     pub sensor: Option<String>,
     /// How the files are written, where not as the model's schema says.
@@ -119,7 +121,7 @@ pub fn drift(request: &DriftRequest, listener: &dyn Listener) -> Result<DriftOut
     let seconds = begun.elapsed().as_secs_f64();
     let outcome = DriftOutcome {
         model: version.title,
-        fresh: input.files().to_vec(),
+        fresh: request.name.as_ref().map_or_else(|| input.files().to_vec(), |name| vec![PathBuf::from(name)]),
         promise,
         set_aside: counted.set_aside,
         past_limit,

@@ -68,7 +68,7 @@ impl PipelineError {
     }
 
     /// A failure in a sentence of ours.
-    pub(crate) fn fail(message: impl Into<String>) -> Self {
+    pub fn fail(message: impl Into<String>) -> Self {
         PipelineError::Failed(message.into().into())
     }
 }

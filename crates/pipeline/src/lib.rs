@@ -55,7 +55,7 @@ pub use event::{
 pub use feedback::{
     FeedbackOutcome, FeedbackRequest, FeedbackTraffic, Submission, feedback, feedback_kept, feedback_traffic,
 };
-pub use init::{Guess, InitOutcome, InitRequest, init};
+pub use init::{CheckedConfig, Guess, InitOutcome, InitRequest, check_config, init};
 pub use labels_file::LabelsFile;
 pub use meter::{MeterOutcome, MeterRequest, meter};
 pub use models::{ModelLine, ModelView, model_log, models, show_model};
@@ -63,7 +63,8 @@ pub use nta_atomic::remove_unfinished;
 pub use nta_audit::{ColumnDrift, Drift, SpreadMoved};
 pub use nta_data::{Awaited, Caller, Contact, TimeUnit, Wait, listed};
 pub use nta_ingest::{
-    AsWritten, BadRows, Joined, LeftOut, MeterConfig, MeterCounts, OddColumn, TimeRead, WithoutTruth, panic_is_caught,
+    Answers, AsWritten, BadRows, ColumnRole, ColumnSeen, Joined, LeftOut, MeterConfig, MeterCounts, OddColumn,
+    TimeRead, WithoutTruth, panic_is_caught,
 };
 pub use nta_leakage::{Finding, Strong};
 pub use nta_metrics::{

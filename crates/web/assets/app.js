@@ -125,7 +125,9 @@ for (const form of $$("form[data-upload]")) {
       const kind = form.dataset.upload;
       const score = kind === "score" && { model: form.elements.model.value, explain: form.elements.explain.checked };
       const asked = kind === "baseline" && baseline(form);
-      await begin({ kind, upload, ...score, ...asked });
+      const challenged = kind === "retrain" && { model: form.dataset.model };
+      const looked = kind === "train" && !form.elements.at_once.checked && { kind: "draft" };
+      await begin({ kind, upload, ...score, ...asked, ...challenged, ...looked });
     } finally {
       button.disabled = false;
     }
@@ -207,6 +209,7 @@ async function follow(card) {
     }
     $("[data-badge]", card).textContent = job.state;
     if (job.state === "done" && ["score", "try"].includes(card.dataset.kind)) return location.replace(`/results/${job.id}`);
+    if (job.state === "done" && card.dataset.kind === "draft") return location.replace(`/train/${job.id}`);
     if (!["queued", "running"].includes(job.state)) return location.reload();
     const p = job.progress;
     if (job.state === "queued") words.textContent = job.waiting_for ? `${job.waiting_for} before it` : "next";
@@ -233,6 +236,80 @@ for (const card of $$("[data-follow]")) {
     await ask("DELETE", `/api/v1/jobs/${card.dataset.follow}`);
   }));
 }
+
+// ---- A training in preparation
+
+function preparing(section) {
+  const id = section.dataset.training;
+  const [problem, looked, start] = [$("[data-problem]", section), $("[data-looked]", section), $("[data-start]", section)];
+  const selects = $$("select[data-column]", section);
+  const boxes = $$('input[name="benign"]', section);
+  const texts = $$("[data-text]", section);
+  const were = new Map(selects.map((select) => [select, select.value]));
+  let edited = false;
+  // One change at a time, in order: the last is what stands.
+  let queue = Promise.resolve();
+  const change = (body, after) => {
+    start.disabled = true;
+    looked.textContent = "looking …";
+    queue = queue
+      .then(() => ask("POST", `/api/v1/trainings/${id}`, body()))
+      .then(after)
+      .catch((error) => {
+        problem.textContent = error.message;
+        problem.hidden = false;
+        looked.textContent = "";
+      });
+    return queue;
+  };
+  const told = (draft) => {
+    problem.textContent = draft.problem ?? "";
+    problem.hidden = !draft.problem;
+    start.disabled = Boolean(draft.problem);
+    looked.textContent = draft.problem ? "" : `reads ${thousands(draft.plan.rows)} flows`;
+  };
+  const answer = () => {
+    if (edited && !confirm("The texts are made anew, without what you edited. Go on?")) return;
+    const { answers } = { answers: JSON.parse(section.dataset.answers) };
+    for (const select of selects) if (select.value && select.value !== were.get(select)) answers.columns[select.dataset.column] = select.value;
+    const label = selects.find((select) => select.value === "label");
+    const isNew = label && were.get(label) !== "label";
+    const benign = isNew ? [] : boxes.filter((box) => box.checked).map((box) => box.value);
+    // One column alone can be each of these: the one that was is free again.
+    for (const select of selects) {
+      const role = were.get(select);
+      const taken = selects.some((other) => other !== select && other.value === role && were.get(other) !== role);
+      if (taken && ["label", "family", "time", "duration", "src", "dst"].includes(role) && select.value === role) answers.columns[select.dataset.column] = "ignored";
+    }
+    change(() => ({ answers: { ...answers, benign } }), () => location.reload());
+  };
+  for (const field of [...selects, ...boxes]) field.addEventListener("change", answer);
+  let timer;
+  const save = () => change(() => Object.fromEntries(texts.map((text) => [text.dataset.text, text.value])), told);
+  for (const text of texts) {
+    text.addEventListener("input", () => {
+      edited = true;
+      start.disabled = true;
+      clearTimeout(timer);
+      timer = setTimeout(save, 600);
+    });
+  }
+  start?.addEventListener("click", () => {
+    start.disabled = true;
+    say("");
+    begin({ kind: "train", upload: section.dataset.uploadOf, draft: id }).catch((error) => {
+      say(error.message);
+      start.disabled = false;
+    });
+  });
+}
+
+$$("[data-training]").forEach(preparing);
+$("[data-discard]")?.addEventListener("click", told(async () => {
+  if (!confirm("Discard what was prepared? The file that was sent stays.")) return;
+  await ask("DELETE", `/api/v1/trainings/${$("[data-training]").dataset.training}`);
+  location.href = "/train";
+}));
 
 // ---- The table of flows
 
@@ -365,6 +442,11 @@ $("[data-delete]")?.addEventListener("click", told(async (event) => {
   if (!confirm("Remove this result from the server?")) return;
   await ask("DELETE", `/api/v1/results/${event.target.dataset.delete}`);
   location.href = "/";
+}));
+
+$("[data-drift]")?.addEventListener("click", told((event) => {
+  event.target.disabled = true;
+  return begin({ kind: "drift", result: event.target.dataset.drift });
 }));
 
 // ---- What changes by a form or a button

@@ -22,6 +22,7 @@ mod runs;
 mod server;
 mod spoken;
 mod stream;
+mod training;
 mod uploads;
 mod users;
 

@@ -6,7 +6,7 @@ use axum::routing::{MethodRouter, delete, get, head, patch, post};
 
 use crate::server::Server;
 use crate::users::Role::{self, Administer, Look, Work};
-use crate::{api, guard, jobs, metrics, models, pages, posted, results, runs, uploads};
+use crate::{api, guard, jobs, metrics, models, pages, posted, results, runs, training, uploads};
 
 /// What is answered, and by whom.
 pub(crate) fn router(server: Server) -> Router {
@@ -24,12 +24,15 @@ fn for_people() -> Vec<Route> {
     vec![
         ("GET", "/", Look, get(pages::analyse)),
         ("GET", "/train", Look, get(pages::train)),
+        ("GET", "/train/{id}", Look, get(training::page)),
         ("GET", "/jobs/{id}", Look, get(jobs::page)),
         ("GET", "/results/{id}", Look, get(results::page)),
+        ("GET", "/results/{id}/drift", Look, get(results::drift)),
         ("GET", "/results/{id}/figures/{name}", Look, get(results::figure)),
         ("GET", "/runs", Look, get(runs::page)),
         ("GET", "/runs/compare", Look, get(runs::compare::page)),
         ("GET", "/runs/{id}/report", Look, get(runs::report)),
+        ("GET", "/runs/{id}/decision", Look, get(runs::decision)),
         ("GET", "/models", Look, get(models::page)),
         ("GET", "/models/{name}/{number}", Look, get(models::version::page)),
         ("GET", "/login", Look, get(pages::login)),
@@ -56,6 +59,9 @@ fn for_programs() -> Vec<Route> {
         ("POST", "/api/v1/jobs", Work, post(jobs::begin)),
         ("GET", "/api/v1/jobs/{id}", Look, get(jobs::show)),
         ("DELETE", "/api/v1/jobs/{id}", Work, delete(jobs::cancel)),
+        ("GET", "/api/v1/trainings/{id}", Look, get(training::show)),
+        ("POST", "/api/v1/trainings/{id}", Work, post(training::change)),
+        ("DELETE", "/api/v1/trainings/{id}", Work, delete(training::remove)),
         ("GET", "/api/v1/results/{id}", Look, get(results::show)),
         ("GET", "/api/v1/results/{id}/rows", Look, get(results::rows)),
         ("GET", "/api/v1/results/{id}/download/{format}", Look, get(results::download)),

@@ -59,6 +59,11 @@ impl Server {
         })
     }
 
+    /// Where the drift of a scored file stands.
+    pub(crate) fn drift_folder(&self, result: &str) -> PathBuf {
+        self.result_folder(result).join("drift")
+    }
+
     /// The folder of a result.
     pub(crate) fn result_folder(&self, id: &str) -> PathBuf {
         self.project.home.join("web/results").join(id)

@@ -18,9 +18,9 @@ export async function models(at) {
     await page.waitForURL("**/models/quickstart/1");
     await promoted(visit, "the first of all");
 
-    await page.setInputFiles('input[type="file"]', benign(simulated(at, 6000), join(scratch, "office.csv")));
+    await page.setInputFiles('form[data-upload="baseline"] input[type="file"]', benign(simulated(at, 6000), join(scratch, "office.csv")));
     await page.fill('input[name="budget"]', "5");
-    await page.click('form[data-upload] button.main');
+    await page.click('form[data-upload="baseline"] button.main');
     await page.waitForURL("**/jobs/*");
     const ended = await visit.followed(120);
     holds(ended === "done", `the baseline ended as ${ended}: ${await visit.text()}`);
@@ -42,6 +42,9 @@ export async function models(at) {
     await visit.go("/models");
     holds((await visit.text("tbody tr")).startsWith("quickstart/1"), "the alias did not go back");
 
+    await challenged(visit, holds, simulated(at, 5000, "later.csv"));
+    await moved(visit, holds, simulated(at, 4000));
+
     await visit.go("/");
     visit.page.on("dialog", (dialog) => dialog.accept());
     await Promise.all([page.waitForEvent("load"), page.click('[aria-label="Delete office.csv"]')]);
@@ -58,6 +61,43 @@ export async function models(at) {
     await visit.end();
     await server.stop();
   }
+}
+
+/** A challenger from later traffic, and the page of the decision. */
+async function challenged(visit, holds, file) {
+  const { page } = visit;
+  await visit.go("/models/quickstart/1");
+  await page.setInputFiles('form[data-upload="retrain"] input[type="file"]', file);
+  await page.click('form[data-upload="retrain"] button.main');
+  await page.waitForURL("**/jobs/*");
+  const ended = await visit.followed();
+  holds(ended === "done", `the challenger ended as ${ended}: ${await visit.text()}`);
+  if (ended !== "done") return;
+  await page.waitForSelector("text=Read the decision");
+  await visit.look("challenger");
+  await page.click("text=Read the decision");
+  await page.waitForSelector("h1");
+  holds(page.url().endsWith("/decision"), "the decision has no address");
+  await visit.look("decision", { axe: false });
+  await visit.axeWithout("decision");
+}
+
+/** A scored file against what its model was trained on. */
+async function moved(visit, holds, file) {
+  const { page } = visit;
+  await visit.go("/");
+  await visit.send(file);
+  await visit.followed();
+  if (page.url().includes("/jobs/")) await page.click("text=See the result");
+  await page.click("[data-drift]");
+  await page.waitForURL("**/jobs/*");
+  const ended = await visit.followed(120);
+  holds(ended === "done", `the drift ended as ${ended}: ${await visit.text()}`);
+  await page.click("text=See every column");
+  await page.waitForSelector("h1");
+  holds(page.url().endsWith("/drift") && (await visit.text("body")).includes("flows.csv"), "the drift has no page");
+  await visit.look("drift", { axe: false });
+  await visit.axeWithout("drift");
 }
 
 /** Puts the version in view in service. */

@@ -30,6 +30,8 @@ import urllib.parse
 from serving import ROOT, Checks, Server, asked_for, simulated, trained, working
 
 SCHEMATHESIS = "schemathesis==4.*"
+# It knows lines of JSON only as what is to be told of it.
+HOOKS = 'import schemathesis\nschemathesis.serializer.alias("application/x-ndjson", "text/plain")\n'
 TOKEN = "a token of the checks' own"
 OPEN = {"/health", "/ready", "/api/v1/session"}
 TOLD = 5  # examples of each kind of fault
@@ -69,7 +71,7 @@ class Fuzzer:
         self.places = [(method.upper(), path) for path, methods in described["paths"].items() for method in methods
                        if method != "parameters"]
         self.pages = ["/", "/train", "/runs", "/models", "/login", "/jobs/{id}", "/results/{id}", "/runs/{id}/report",
-                      "/results/{id}/figures/{name}", "/assets/{name}", "/nothing"]
+                      "/results/{id}/figures/{name}", "/train/{id}", "/results/{id}/drift", "/runs/{id}/decision", "/assets/{name}", "/nothing"]
         self.known = []
 
     def value(self, depth=0):
@@ -87,7 +89,8 @@ class Fuzzer:
             return draw.choice(self.known + CLIMBS)
         if kind == 5:
             return [self.value(depth + 1) for _ in range(draw.randrange(4))]
-        keys = ["name", "size", "kind", "upload", "model", "explain", "token", "files", "reason", "x"]
+        keys = ["name", "size", "kind", "upload", "model", "explain", "token", "password", "draft", "result", "answers", "config",
+                "schema", "columns", "x"]
         return {draw.choice(keys): self.value(depth + 1) for _ in range(draw.randrange(5))}
 
     def path(self, path):
@@ -269,6 +272,7 @@ def tidied(server, home):
         server.ask("DELETE", f"/api/v1/jobs/{job['id']}")
         server.ended(job["id"], 300)
         server.ask("DELETE", f"/api/v1/results/{job['id']}")
+        server.ask("DELETE", f"/api/v1/trainings/{job['id']}")
     for folder in (home / "web/uploads").iterdir():
         server.ask("DELETE", f"/api/v1/uploads/{folder.name}")
     return {path for path in tree(home) if not path.startswith("web/jobs/")}
@@ -299,9 +303,12 @@ def schemathesis(server, checks):
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         pip = [f"{folder}/bin/pip", "install", "--quiet", "--disable-pip-version-check", SCHEMATHESIS]
         subprocess.run(pip, check=True)
+        hooks = pathlib.Path(folder) / "hooks.py"
+        hooks.write_text(HOOKS)
         done = subprocess.run([f"{folder}/bin/st", "run", f"http://{server.netloc}/api/v1/openapi.json", "--checks",
                                "not_a_server_error", "--max-examples", "200", "--seed", "1"],
-                              cwd=folder, capture_output=True, text=True)
+                              cwd=folder, capture_output=True, text=True,
+                              env=os.environ | {"SCHEMATHESIS_HOOKS": str(hooks), "PYTHONPATH": folder})
         print(done.stdout[-2_000:])
         checks.hold("schemathesis finds no server error", done.returncode == 0, done.stderr[-300:])
 

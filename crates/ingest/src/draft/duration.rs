@@ -67,6 +67,15 @@ pub(super) fn guess(
     let fitting = free.filter(|s| s.is_duration || Lengths::of(s).is_some());
     let ranked = fitting.filter_map(|s| Some((time_names::duration_rank(&s.name)?, s)));
     let (_, sample) = ranked.min_by_key(|(rank, _)| *rank)?;
+    told(sample, tool, extent, ends)
+}
+
+/// The unit of a column that is said to be the duration; `None` where it holds no lengths of time.
+pub(super) fn of_column(sample: &Sample, tool: Tool, extent: &Extent) -> Option<DurationGuess> {
+    told(sample, tool, extent, None)
+}
+
+fn told(sample: &Sample, tool: Tool, extent: &Extent, ends: Option<(&TimeGuess, &TimeGuess)>) -> Option<DurationGuess> {
     let (unit, why) = match Lengths::of(sample) {
         _ if sample.is_duration => {
             (TimeUnit::Seconds, "the file keeps durations, which are read in seconds".to_owned())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use nta_data::{CategoricalColumn, Categories, Dataset, Label, NumericColumn, RowId};
 use nta_leakage::{Finding, Shape, Why, look};
 
+use crate::draft::answers::Answers;
 use crate::draft::guess::ColumnKind;
 use crate::draft::labels::LabelGuess;
 use crate::draft::sample::Sample;
@@ -14,8 +15,11 @@ use crate::values::number::{Number, number};
 
 /// Moves give-aways, counters, clocks and identifiers among the features of `draft` to those that are given away, the one
 /// that names attack types to `family`. `samples` are of the first `n_rows` rows.
-pub(crate) fn take_out(draft: &mut Draft, samples: &[Sample], n_rows: usize) {
-    let found = look(&table(draft, samples, n_rows)).give_aways;
+///
+/// A feature of which somebody said what it is stays: the run will say so again, and asks for it by name.
+pub(crate) fn take_out(draft: &mut Draft, samples: &[Sample], n_rows: usize, answers: &Answers) {
+    let mut found = look(&table(draft, samples, n_rows)).give_aways;
+    found.retain(|finding| !answers.columns.contains_key(&finding.column));
     if draft.family.is_none() {
         draft.family = family(&found, samples, draft.label.as_ref());
     }

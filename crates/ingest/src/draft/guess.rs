@@ -27,6 +27,8 @@ pub(crate) enum ColumnKind {
     Copy {
         of: String,
     },
+    /// Somebody said that it is no feature.
+    LeftOut,
     /// Numbers whose fractions a spreadsheet lost.
     Spoiled {
         example: String,
@@ -170,6 +172,7 @@ impl ColumnKind {
             ColumnKind::Time => "  # an absolute time".to_owned(),
             ColumnKind::TimePart => "  # a part of an absolute time".to_owned(),
             ColumnKind::OddTime => "  # looks like a time, in no known format".to_owned(),
+            ColumnKind::LeftOut => "  # left out, as asked".to_owned(),
             ColumnKind::Copy { of } => format!("  # the same as `{}`", in_comment(of)),
             ColumnKind::Spoiled { example } => format!(
                 "  # numbers such as `{}`: a spreadsheet seems to have lost the decimal point, so export them again",

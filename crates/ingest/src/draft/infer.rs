@@ -4,14 +4,16 @@
 use std::path::Path;
 
 use nta_data::{Contact, Schema};
+use serde::{Deserialize, Serialize};
 
 use crate::block::{Block, BlockLimit};
+use crate::draft::answers::{Answers, ColumnRole};
 use crate::draft::guess::{self, ColumnKind};
 use crate::draft::headless;
 use crate::draft::notes::{self, NumberNote};
 use crate::draft::numbers::numbers;
 use crate::draft::sample::Sample;
-use crate::draft::time::times;
+use crate::draft::time::{Said, times_of};
 use crate::draft::yaml::{Draft, render};
 use crate::draft::{give_aways, labels};
 use crate::error::IngestError;
@@ -38,7 +40,30 @@ pub struct Drafted {
     /// What a person should know of the file, a sentence each: no header, columns that stand twice, lines left out, how
     /// numbers are written, cells that are none. They stand in the YAML too.
     pub notes: Vec<String>,
+    /// The columns as they stand, with what they hold; none where a built-in schema names them.
+    pub columns: Vec<ColumnSeen>,
 }
+
+/// What the first rows of a column hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnSeen {
+    /// The name that the schema calls it by.
+    pub name: String,
+    /// Different values, in order, at most as many as a label may have.
+    pub values: Vec<String>,
+    /// How many there are among the rows looked at.
+    pub n_distinct: usize,
+}
+
+impl ColumnSeen {
+    fn of(sample: &Sample) -> Self {
+        let values = sample.distinct.iter().take(SHOWN).cloned().collect();
+        ColumnSeen { name: sample.name.clone(), values, n_distinct: sample.distinct.len() }
+    }
+}
+
+/// Values of a column that are told.
+const SHOWN: usize = 100;
 
 /// [`draft_schema`] without the notes.
 ///
@@ -55,6 +80,11 @@ pub fn infer_schema(path: &Path, contact: &Contact) -> Result<String, IngestErro
 /// # Errors
 /// A file that cannot be read.
 pub fn draft_schema(path: &Path, contact: &Contact) -> Result<Drafted, IngestError> {
+    draft_as_said(path, &Answers::default(), contact)
+}
+
+/// The same, with guesses only where `answers` say nothing. `None` of a built-in schema fits a file that something is said of.
+pub(super) fn draft_as_said(path: &Path, answers: &Answers, contact: &Contact) -> Result<Drafted, IngestError> {
     let input = Input::new(path, true).open(contact)?;
     let file = input.name.clone();
     let mut schema = any_columns();
@@ -65,7 +95,8 @@ pub fn draft_schema(path: &Path, contact: &Contact) -> Result<Drafted, IngestErr
     if headless::is_data(&look.raw_names) {
         let width = look.raw_names.len();
         let builtins = headless::builtins(path, width, contact)?;
-        if let Some(yaml) = builtins.first().and_then(|name| builtin_yaml(name)) {
+        let builtin = builtins.first().filter(|_| answers.is_empty()).and_then(|name| builtin_yaml(name));
+        if let Some(yaml) = builtin {
             return Ok(of_builtin(&file, width, &builtins, yaml));
         }
         schema.header = (1..=width).map(|place| format!("c{place}")).collect();
@@ -76,14 +107,34 @@ pub fn draft_schema(path: &Path, contact: &Contact) -> Result<Drafted, IngestErr
         notes.push("Line 1 is data, not names: those under `header` stand for what the columns hold.".to_owned());
     }
     let samples = look.samples()?;
-    let mut draft = draft(&samples, &look, schema.header);
-    give_aways::take_out(&mut draft, &samples, look.block.frame.height());
+    answers.check(&samples, &file)?;
+    let mut draft = draft(&samples, &look, schema.header, answers);
+    require_times(&draft, &samples, answers, &file)?;
+    give_aways::take_out(&mut draft, &samples, look.block.frame.height(), answers);
     notes.append(&mut draft.notes);
     draft.notes.clone_from(&notes);
     notes.extend(notes::of_numbers(draft.numbers.iter()));
     let title = path.file_stem().map_or_else(|| "flows".to_owned(), |s| s.to_string_lossy().to_lowercase());
     let title = title.split('.').next().unwrap_or("flows").to_owned();
-    Ok(Drafted { yaml: render(&title, &file, schema.delimiter, &draft), notes })
+    let columns = samples.iter().map(ColumnSeen::of).collect();
+    Ok(Drafted { yaml: render(&title, &file, schema.delimiter, &draft), notes, columns })
+}
+
+/// Refuses a time or a duration that was said and cannot be read as one.
+fn require_times(draft: &Draft, samples: &[Sample], answers: &Answers, file: &str) -> Result<(), IngestError> {
+    let found = [
+        (ColumnRole::Time, draft.times.start.as_ref().map(|start| &start.column), "times"),
+        (ColumnRole::Duration, draft.times.duration.as_ref().map(|duration| &duration.column), "lengths of time"),
+    ];
+    for (role, column, what) in found {
+        let Some(said) = answers.of(role, samples).filter(|said| column != Some(&said.name)) else { continue };
+        let cell = said.texts.first().map(|cell| format!(", such as `{cell}`,")).unwrap_or_default();
+        let needs =
+            if role == ColumnRole::Duration && draft.times.start.is_none() { ", or no column is the time" } else { "" };
+        let message = format!("the cells of `{}`{cell} cannot be read as {what}{needs}", said.name);
+        return Err(IngestError::Answer { file: file.to_owned(), message });
+    }
+    Ok(())
 }
 
 fn builtin_yaml(name: &str) -> Option<&'static str> {
@@ -98,7 +149,7 @@ fn of_builtin(file: &str, width: usize, builtins: &[&str], yaml: &str) -> Drafte
         named.join(" or "),
         builtins[0]
     );
-    Drafted { yaml: format!("# {file}\n# {note}\n{yaml}"), notes: vec![note] }
+    Drafted { yaml: format!("# {file}\n# {note}\n{yaml}"), notes: vec![note], columns: Vec::new() }
 }
 
 /// The first rows of a file.
@@ -148,20 +199,31 @@ impl Look {
     }
 }
 
-fn draft(samples: &[Sample], look: &Look, header: Vec<String>) -> Draft {
-    let label = labels::label(samples);
-    let family = labels::family(samples, label.as_ref());
-    let (src, dst) = guess::hosts(samples);
+fn draft(samples: &[Sample], look: &Look, header: Vec<String>, answers: &Answers) -> Draft {
+    let rest = answers.rest(samples);
+    let said = |role| answers.of(role, samples);
+    let named = |role| said(role).map(|sample: &Sample| sample.name.clone());
+    let guessed = match said(ColumnRole::Label) {
+        Some(column) => Some(column),
+        None => labels::label(&rest).and_then(|label| rest.iter().find(|sample| sample.name == label.column)),
+    };
+    let label = guessed.map(|column| labels::of_column(column, &answers.benign));
+    let family = named(ColumnRole::Family).or_else(|| labels::family(&rest, label.as_ref()));
+    let (src, dst) = guess::hosts(&rest);
+    let (src, dst) = (named(ColumnRole::Src).or(src), named(ColumnRole::Dst).or(dst));
     let of_label = label.as_ref().map(|l| l.column.as_str());
     let mut taken: Vec<&str> =
         [of_label, family.as_deref(), src.as_deref(), dst.as_deref()].into_iter().flatten().collect();
-    let times = times(samples, &taken, look.share);
+    let no_times: Vec<&str> = taken.iter().copied().chain(answers.columns.keys().map(String::as_str)).collect();
+    let said_times = Said { start: said(ColumnRole::Time), duration: said(ColumnRole::Duration) };
+    let times = times_of(samples, &no_times, look.share, said_times);
     taken.extend(times.start.as_ref().map(|t| t.column.as_str()));
     let copy_of = |name: &str| {
         let double = look.doubles.iter().find(|double| double.read_as == name)?;
         notes::is_copy(samples, double).then(|| double.name.clone())
     };
     let kind = |sample: &Sample| match copy_of(&sample.name) {
+        _ if answers.kind(sample).is_some() => answers.kind(sample).unwrap_or(ColumnKind::LeftOut),
         Some(of) => ColumnKind::Copy { of },
         None if labels::is_blank_label(sample) => ColumnKind::Empty,
         None => guess::kind(sample, &times),

@@ -31,6 +31,11 @@ pub(crate) fn label(samples: &[Sample]) -> Option<LabelGuess> {
         .or_else(|| speaking(samples, |s| says(s) && !is_flag(s)))
         .or_else(|| speaking(samples, |s| is_flag(s) && names_a_flag(&s.name)))
         .or_else(|| speaking(samples, |s| none_is_benign(s) && s.distinct.len() > 1))?;
+    Some(of_column(column, &[]))
+}
+
+/// The labels of a column, dealt to the classes: by `benign` where that is given, else by what they say.
+pub(crate) fn of_column(column: &Sample, benign: &[String]) -> LabelGuess {
     let says_nothing = |v: &String| says_no_label(v) && !(none_is_benign(column) && is_none(v));
     let (blanks, said): (Vec<String>, Vec<String>) = column.distinct.iter().cloned().partition(says_nothing);
     let shown: Vec<String> = said.iter().take(12).map(|v| format!("`{v}`")).collect();
@@ -39,16 +44,22 @@ pub(crate) fn label(samples: &[Sample]) -> Option<LabelGuess> {
         found.push_str(&format!(" and {} more", said.len() - shown.len()));
     }
     let is_signed = is_signed(&column.distinct);
-    if is_signed {
+    if !benign.is_empty() {
+        found.push_str("; what is benign was said");
+    } else if is_signed {
         found.push_str("; 1 is taken for benign and what is negative for attacks");
     } else if none_is_benign(column) {
         found.push_str("; no word for benign is among them, and `none` is taken for it");
     }
-    let means_benign = |v: &String| if is_signed { v == "1" } else { is_benign(v) || is_none(v) };
-    let (benign, attack) = said.into_iter().partition(means_benign);
+    let is_said = |v: &String| benign.contains(v);
+    let guessed = |v: &String| if is_signed { v == "1" } else { is_benign(v) || is_none(v) };
+    let (mut known, attack): (Vec<String>, Vec<String>) =
+        said.into_iter().partition(|v| if benign.is_empty() { guessed(v) } else { is_said(v) });
+    // It may come later in the file.
+    known.extend(benign.iter().filter(|v| !column.distinct.contains(*v)).cloned());
     let missing = (column.n_missing > 0).then(|| "an empty cell or `-`".to_owned());
     let blanks = blanks.iter().map(|b| format!("`{b}`")).chain(missing).collect();
-    Some(LabelGuess { column: column.name.clone(), benign, attack, found: found.replace('\n', " "), blanks })
+    LabelGuess { column: column.name.clone(), benign: known, attack, found: found.replace('\n', " "), blanks }
 }
 
 pub(crate) fn family(samples: &[Sample], label: Option<&LabelGuess>) -> Option<String> {

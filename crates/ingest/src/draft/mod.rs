@@ -1,5 +1,6 @@
 //! Drafts a schema from a file that has none. Guesses are made here, and nowhere else.
 
+pub(crate) mod answers;
 pub(crate) mod duration;
 pub(crate) mod give_aways;
 pub(crate) mod guess;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use nta_data::{Contact, Schema};
 
 use crate::assemble::plan::Plan;
-use crate::draft::infer::draft_schema;
+use crate::draft::answers::Answers;
+use crate::draft::infer::{ColumnSeen, draft_as_said};
 use crate::error::IngestError;
 use crate::format;
 use crate::input::file::Input;
@@ -34,6 +35,8 @@ pub struct Recognised {
     pub schema: Schema,
     /// Of a draft: what a person should know of the file, a sentence each.
     pub notes: Vec<String>,
+    /// Of a draft: the columns, with what they hold.
+    pub columns: Vec<ColumnSeen>,
 }
 
 /// Finds roles for the columns of the file at `path`: by name, and by content where it has no header. A built-in schema
@@ -42,7 +45,18 @@ pub struct Recognised {
 /// # Errors
 /// A file that cannot be read, or that no draft can be made of.
 pub fn recognise(path: &Path, contact: &Contact) -> Result<Recognised, IngestError> {
+    recognise_as_said(path, &Answers::default(), contact)
+}
+
+/// The same where something is said of the columns: then the roles are a draft that holds to it.
+///
+/// # Errors
+/// As [`recognise`], and columns that are not there or not what they are said to be.
+pub fn recognise_as_said(path: &Path, answers: &Answers, contact: &Contact) -> Result<Recognised, IngestError> {
     let name = path.display().to_string();
+    if !answers.is_empty() {
+        return drafted(path, answers, contact);
+    }
     let source = Source::resolve(std::slice::from_ref(&name), Path::new(""))?;
     let head = format::separated_head(&Input::new(path, true).open(contact)?)?;
     let first_line = head.map(|head| head.first_line);
@@ -62,11 +76,16 @@ pub fn recognise(path: &Path, contact: &Contact) -> Result<Recognised, IngestErr
         }
     }
     if let Some((_, builtin, yaml, schema)) = best {
-        return Ok(Recognised { builtin: Some(builtin), yaml: yaml.to_owned(), schema, notes: Vec::new() });
+        let (notes, columns) = (Vec::new(), Vec::new());
+        return Ok(Recognised { builtin: Some(builtin), yaml: yaml.to_owned(), schema, notes, columns });
     }
-    let drafted = draft_schema(path, contact)?;
-    let schema = parse(&drafted.yaml, &name)?;
-    Ok(Recognised { builtin: None, yaml: drafted.yaml, schema, notes: drafted.notes })
+    drafted(path, answers, contact)
+}
+
+fn drafted(path: &Path, answers: &Answers, contact: &Contact) -> Result<Recognised, IngestError> {
+    let drafted = draft_as_said(path, answers, contact)?;
+    let schema = parse(&drafted.yaml, &path.display().to_string())?;
+    Ok(Recognised { builtin: None, yaml: drafted.yaml, schema, notes: drafted.notes, columns: drafted.columns })
 }
 
 /// KDD Cup 99 and NSL-KDD share their columns, and in the first alone labels, which stand last, end in a dot.

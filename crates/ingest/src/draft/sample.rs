@@ -7,6 +7,7 @@ use polars_core::prelude::DataFrame;
 use crate::values::cell::{CellValue, TypedColumn};
 
 /// What the first rows of a column hold.
+#[derive(Clone)]
 pub(crate) struct Sample {
     pub(crate) name: String,
     /// Cells that are.

@@ -34,6 +34,18 @@ pub(crate) struct Times {
 
 /// Looks through `samples`, of which `taken` have another role; `share` of the file's bytes were looked at.
 pub(crate) fn times(samples: &[Sample], taken: &[&str], share: f64) -> Times {
+    times_of(samples, taken, share, Said::default())
+}
+
+/// Columns that are said to be the start and the duration.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Said<'a> {
+    pub(crate) start: Option<&'a Sample>,
+    pub(crate) duration: Option<&'a Sample>,
+}
+
+/// The same where some of it is said. A column that cannot be read as what it is said to be is none.
+pub(crate) fn times_of(samples: &[Sample], taken: &[&str], share: f64, said: Said<'_>) -> Times {
     let tool = time_names::tool(samples);
     let parts = time_parts::parts(samples);
     let is_free = |s: &&Sample| !taken.contains(&s.name.as_str()) && !s.texts.is_empty() && !parts.contains(&s.name);
@@ -45,12 +57,20 @@ pub(crate) fn times(samples: &[Sample], taken: &[&str], share: f64) -> Times {
     let unknown = free().filter(|s| !clocks.contains(&s.name)).filter_map(looks_like_time);
     let mut unknown: Vec<(String, String)> = unknown.map(|(s, cell)| (s.name.clone(), cell)).collect();
     let end = found.iter().skip(1).find(|(sample, _)| time_names::is_end(&sample.name)).map(|(_, guess)| guess.clone());
-    let start = found.into_iter().next().map(|(_, guess)| guess);
-    let start = start.or_else(|| free().find_map(since_the_start));
+    let start = match said.start {
+        Some(column) => clock(column, tool).or_else(|| since_the_start(column)),
+        None => {
+            let start = found.into_iter().next().map(|(_, guess)| guess);
+            start.or_else(|| free().find_map(since_the_start))
+        }
+    };
     unknown.retain(|(name, _)| start.as_ref().is_none_or(|s| s.column != *name));
     let duration = start.as_ref().and_then(|start| {
         let extent = Extent::of(&start.times, share);
         let is_end = time_names::is_end(&start.column);
+        if let Some(column) = said.duration {
+            return duration::of_column(column, tool, &extent);
+        }
         duration::guess(samples, taken, tool, &extent, end.as_ref().map(|end| (start, end))).filter(|_| !is_end)
     });
     let order = order(start.as_ref(), duration.is_some());

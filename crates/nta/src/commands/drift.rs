@@ -13,6 +13,7 @@ const SHOWN: usize = 10;
 
 pub(crate) fn drift(args: &DriftArgs, common: &Common) -> anyhow::Result<()> {
     let request = DriftRequest {
+        name: None,
         model: args.model.clone(),
         fresh: args.fresh.clone(),
         sensor: args.sensor.clone(),

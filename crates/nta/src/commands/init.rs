@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use nta_pipeline::{Guess, InitOutcome, InitRequest, Resume, RunConfig, init as job, listed};
+use nta_pipeline::{Answers, Guess, InitOutcome, InitRequest, Resume, RunConfig, init as job, listed};
 
 use crate::args::{Common, InitArgs};
 use crate::progress::Progress;
@@ -14,6 +14,7 @@ pub(crate) fn init(args: &InitArgs, common: &Common) -> anyhow::Result<()> {
         files: args.files.clone(),
         test: args.test.clone(),
         output: args.output.clone(),
+        answers: Answers { columns: args.columns.iter().cloned().collect(), benign: args.benign.clone() },
         force: args.force,
         home: common.home.clone(),
     };

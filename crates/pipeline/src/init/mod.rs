@@ -1,16 +1,19 @@
 //! `nta init`: from files to a config that runs as it is, with a list of what was guessed and where to change it.
 
+mod check;
 mod guesses;
 mod labels;
 mod target;
 mod text;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use nta_atomic::AtomicFile;
-use nta_ingest::Recognised;
+use nta_ingest::{Answers, ColumnRole, ColumnSeen, Recognised};
 use serde::Serialize;
 
+pub use check::{CheckedConfig, check_config};
 pub use guesses::Guess;
 
 use crate::config::{LoadedConfig, RunConfig};
@@ -28,6 +31,8 @@ pub struct InitRequest {
     pub test: Option<PathBuf>,
     /// The config to write, a `.yaml`, or the folder to write it into.
     pub output: Option<PathBuf>,
+    /// What is known of the columns of the files, in place of guesses.
+    pub answers: Answers,
     /// Whether files that are there may be replaced.
     pub force: bool,
     /// As in [`RunConfig::load`].
@@ -45,6 +50,15 @@ pub struct InitOutcome {
     pub builtin: Option<String>,
     /// Guesses, the most consequential first, each with its line.
     pub guesses: Vec<Guess>,
+    /// The columns of a drafted schema, and what the first rows of each hold.
+    #[serde(skip)]
+    pub columns: Vec<ColumnSeen>,
+    /// What each column is.
+    #[serde(skip)]
+    pub roles: BTreeMap<String, ColumnRole>,
+    /// Labels that mean benign.
+    #[serde(skip)]
+    pub benign: Vec<String>,
     /// What a run would do; `None` where the files cannot be run yet.
     pub plan: Option<DryRun>,
     /// Why the config does not run as it is.
@@ -75,7 +89,7 @@ impl InitOutcome {
 pub fn init(request: &InitRequest, listener: &dyn Listener) -> Result<InitOutcome, PipelineError> {
     let first = request.files.first().ok_or_else(|| PipelineError::refuse("name at least one file"))?;
     let contact = listener.contact();
-    let found = nta_ingest::recognise(first, &contact).map_err(refused)?;
+    let found = nta_ingest::recognise_as_said(first, &request.answers, &contact).map_err(refused)?;
     for note in &found.notes {
         listener.hear(&Event::Remark(Remark::Drafted { note: note.clone() }));
     }
@@ -120,5 +134,15 @@ fn outcome(
     }
     guesses.extend(guesses::of_config(config, &target.config, plan.as_ref()));
     let builtin = found.builtin.map(str::to_owned);
-    InitOutcome { config: target.config, schema: target.schema, builtin, guesses, plan, problem }
+    InitOutcome {
+        config: target.config,
+        schema: target.schema,
+        builtin,
+        guesses,
+        columns: found.columns.clone(),
+        roles: check::roles(&found.schema),
+        benign: found.schema.label.as_ref().map(|label| label.benign.clone()).unwrap_or_default(),
+        plan,
+        problem,
+    }
 }

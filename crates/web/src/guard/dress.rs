@@ -12,7 +12,8 @@ const REPORT: &str = "default-src 'none'; style-src 'unsafe-inline'; font-src da
                       frame-ancestors 'none'; sandbox allow-same-origin allow-top-navigation-by-user-activation";
 
 pub(super) fn dress(response: &mut Response, request: &str, uri: &Uri, cookie: Option<&str>) {
-    let stands_alone = uri.path().ends_with("/report") || uri.path() == "/runs/compare";
+    let stands_alone =
+        ["/report", "/decision", "/drift"].iter().any(|end| uri.path().ends_with(end)) || uri.path() == "/runs/compare";
     let is_report = stands_alone && response.status().is_success();
     let is_asset = uri.path().starts_with("/assets/") && response.status().is_success();
     let headers = response.headers_mut();

@@ -1,6 +1,6 @@
 //! A job as it is kept on disk.
 
-use nta_pipeline::{Guess, Moment};
+use nta_pipeline::Moment;
 use serde::{Deserialize, Serialize};
 
 /// One job.
@@ -61,8 +61,27 @@ pub(crate) enum Work {
         explain: bool,
     },
     Try,
+    /// Looks at a file that a model is to be trained on.
+    Draft {
+        upload: String,
+    },
     Train {
         upload: String,
+        /// The training in preparation whose config it runs; else the one that `nta init` makes.
+        #[serde(default)]
+        draft: Option<String>,
+    },
+    /// Labelled flows of later make a challenger of a model, which is held against it.
+    Retrain {
+        upload: String,
+        model: String,
+    },
+    /// A scored file against what its model was trained on.
+    Drift {
+        upload: String,
+        model: String,
+        /// The result that it belongs to.
+        result: String,
     },
     /// Benign flows of a site make the next version of a model.
     Baseline {
@@ -79,7 +98,10 @@ impl Work {
         match self {
             Work::Score { .. } => "score",
             Work::Try => "try",
+            Work::Draft { .. } => "draft",
             Work::Train { .. } => "train",
+            Work::Retrain { .. } => "retrain",
+            Work::Drift { .. } => "drift",
             Work::Baseline { .. } => "baseline",
         }
     }
@@ -87,7 +109,12 @@ impl Work {
     /// The file that it reads.
     pub(crate) fn upload(&self) -> Option<&str> {
         match self {
-            Work::Score { upload, .. } | Work::Train { upload } | Work::Baseline { upload, .. } => Some(upload),
+            Work::Score { upload, .. }
+            | Work::Draft { upload }
+            | Work::Retrain { upload, .. }
+            | Work::Drift { upload, .. }
+            | Work::Train { upload, .. }
+            | Work::Baseline { upload, .. } => Some(upload),
             Work::Try => None,
         }
     }
@@ -125,6 +152,8 @@ impl JobState {
 pub(crate) enum Made {
     /// A result, under the job's id.
     Result { rows: u64, flagged: u64, model: String },
+    /// A training in preparation, under the job's id.
+    Draft { problem: Option<String> },
     /// A run and its model.
     Run {
         run: String,
@@ -132,6 +161,23 @@ pub(crate) enum Made {
         /// What was taken for granted: the key, and what it became.
         guesses: Vec<(String, String)>,
     },
+    /// A challenger, and how it stands against the champion.
+    Challenge {
+        champion: String,
+        /// Where the champion has learned from the file already there is none.
+        model: Option<String>,
+        run: Option<String>,
+        passed: bool,
+        /// What it had to show, what was found, what it must be, and whether it is.
+        checks: Vec<(String, String, String, bool)>,
+        /// More of the attacks found at one false positive rate, with its interval.
+        gain: Option<f64>,
+        interval: Option<(f64, f64)>,
+        /// What of the file is past its limit of drift.
+        drifted: Vec<String>,
+    },
+    /// How far a file has moved from the training; the page stands beside the result.
+    Drift { result: String, rows: u64, past_limit: Vec<String> },
     /// The next version of a model, with the thresholds of a site.
     Site {
         model: String,
@@ -146,15 +192,4 @@ pub(crate) enum Made {
         /// Why nothing is flagged, or less than the budget allows.
         notes: Vec<String>,
     },
-}
-
-/// A guess as the page shows it.
-pub(crate) fn told(guess: &Guess) -> (String, String) {
-    let values = nta_pipeline::listed(&guess.values).to_string();
-    let is = match (&guess.becomes, guess.values.is_empty()) {
-        (Some(becomes), _) => format!("{values}: {becomes}"),
-        (None, true) => "none found".to_owned(),
-        (None, false) => values,
-    };
-    (guess.key.clone(), is)
 }

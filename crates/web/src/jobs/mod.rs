@@ -20,6 +20,8 @@ use crate::guard::visitor::Visitor;
 use crate::models;
 use crate::models::known::chosen;
 use crate::server::Server;
+use crate::training;
+use crate::training::draft::Draft;
 pub(crate) use kept::{Job, Work};
 pub(crate) use perform::perform;
 use progress::Progress;
@@ -41,8 +43,26 @@ pub(crate) enum Asked {
     },
     /// Simulated traffic: a model is trained where there is none yet, and scores a file.
     Try {},
+    /// A look at an uploaded file that a model is to be trained on.
+    Draft { upload: String },
     /// A model of an uploaded file.
-    Train { upload: String },
+    Train {
+        upload: String,
+        /// A training in preparation, as it was corrected.
+        #[serde(default)]
+        draft: Option<String>,
+    },
+    /// An uploaded file of later, labelled flows, for a challenger of a model.
+    Retrain {
+        upload: String,
+        /// `name/3`.
+        model: String,
+    },
+    /// How far a scored file has moved from what its model was trained on.
+    Drift {
+        /// Its result.
+        result: String,
+    },
     /// An uploaded file of a site's benign flows, for the next version of a model.
     Baseline {
         upload: String,
@@ -93,9 +113,33 @@ pub(crate) async fn begin(
             (file.name, file.size, Work::Score { upload, model, explain })
         }
         Asked::Try {} => ("simulated traffic".to_owned(), 0, Work::Try),
-        Asked::Train { upload } => {
+        Asked::Draft { upload } => {
             let file = server.uploads.whole(&upload)?;
-            (file.name, file.size, Work::Train { upload })
+            (file.name, file.size, Work::Draft { upload })
+        }
+        Asked::Train { upload, draft } => {
+            let file = server.uploads.whole(&upload)?;
+            if let Some(id) = &draft {
+                let place = training::place(&server, id)?;
+                Draft::read(&place)?.loaded(&place)?;
+            }
+            (file.name, file.size, Work::Train { upload, draft })
+        }
+        Asked::Retrain { upload, model } => {
+            let file = server.uploads.whole(&upload)?;
+            let model = chosen(&models::versions(&server).await?, Some(&model))?;
+            (file.name, file.size, Work::Retrain { upload, model })
+        }
+        Asked::Drift { result } => {
+            let scored = server.jobs.find(&result)?;
+            let Work::Score { upload, model, .. } = scored.work else {
+                return Err(Problem::refuse("only a file that was sent can be held against the training"));
+            };
+            let file = server.uploads.whole(&upload).map_err(|problem| match problem.status {
+                StatusCode::NOT_FOUND => Problem::new(StatusCode::CONFLICT, "the file was deleted; send it again"),
+                _ => problem,
+            })?;
+            (file.name, file.size, Work::Drift { upload, model, result })
         }
         Asked::Baseline { upload, model, verified, accept, budget } => {
             let file = server.uploads.whole(&upload)?;

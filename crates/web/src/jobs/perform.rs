@@ -5,16 +5,18 @@ use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
 use nta_pipeline::{
-    AnalysedRows, AnalysisRequest, AsWritten, BadRows, BaselineOutcome, BaselineRequest, InitRequest, Listener,
-    LoadedConfig, PipelineError, Resume, RunConfig, SimulateRequest, SiteThreshold, Trust, analyse, baseline, chain,
-    init, models, run, simulate,
+    AnalysedRows, AnalysisRequest, Answers, AsWritten, BadRows, BaselineOutcome, BaselineRequest, DriftRequest,
+    Listener, LoadedConfig, PipelineError, Promotion, Resume, RetrainOutcome, RetrainRequest, RunConfig,
+    SimulateRequest, SiteThreshold, Trust, analyse, baseline, chain, drift, models, retrain, run, simulate, tell_check,
 };
 
 use super::ended::{Done, Ended};
-use super::kept::{Job, Made, Work, told};
+use super::kept::{Job, Made, Work};
 use super::progress::Followed;
 use crate::server::Server;
 use crate::spoken::for_pages;
+use crate::training;
+use crate::training::draft::{Draft, Place, file_name, refusal};
 
 /// The run that "try it" makes.
 const QUICKSTART: &str = include_str!("../../../../configs/quickstart.yaml");
@@ -36,7 +38,13 @@ pub(crate) fn perform(server: &Server, job: &Job, followed: &Followed) -> Done {
             score(server, job, &file, model, *explain, followed).map_err(|error| ended(&error, &file, &job.name))
         }
         Work::Try => try_out(server, job, followed).map_err(|error| ended(&error, Path::new(""), "")),
-        Work::Train { upload } => train(server, job, upload, followed),
+        Work::Draft { upload } => draft(server, job, upload, followed),
+        Work::Train { upload, draft } => train(server, job, upload, draft.as_deref(), followed),
+        Work::Retrain { upload, model } => challenge(server, job, upload, model, followed),
+        Work::Drift { upload, model, result } => {
+            let file = server.uploads.data(upload);
+            moved(server, job, (&file, model, result), followed).map_err(|error| ended(&error, &file, &job.name))
+        }
         Work::Baseline { upload, model, verified, accept, budget } => {
             let file = server.uploads.data(upload);
             let request = BaselineRequest {
@@ -110,6 +118,71 @@ fn try_out(server: &Server, job: &Job, listener: &dyn Listener) -> Result<Made, 
     made
 }
 
+/// Holds a scored file against what its model was trained on; the page goes beside the result.
+fn moved(
+    server: &Server,
+    job: &Job,
+    (file, model, result): (&Path, &str, &str),
+    listener: &dyn Listener,
+) -> Result<Made, PipelineError> {
+    let outcome = drift(
+        &DriftRequest {
+            model: model.to_owned(),
+            fresh: vec![file.to_owned()],
+            name: Some(job.name.clone()),
+            sensor: Some(job.name.clone()),
+            written: AsWritten::default(),
+            bad_rows: BadRows::SetAside { share: 1.0 },
+            psi: None,
+            alert_factor: None,
+            false_discovery: None,
+            output: Some(server.drift_folder(result)),
+            project: server.project.clone(),
+        },
+        listener,
+    )?;
+    Ok(Made::Drift { result: result.to_owned(), rows: outcome.drift.fresh_rows, past_limit: outcome.past_limit })
+}
+
+/// A challenger from the file, held against the model; it waits for somebody to put it in service.
+fn challenge(server: &Server, job: &Job, upload: &str, model: &str, listener: &dyn Listener) -> Done {
+    let file = file_name(&job.name);
+    let names = (job.name.as_str(), file.as_str());
+    // Later challengers read it again: it stays when the upload goes.
+    let place = prepared(server, &job.id, upload, &file)?;
+    let request = RetrainRequest {
+        model: model.to_owned(),
+        fresh: vec![place.folder.join(&file)],
+        sets: Vec::new(),
+        promote: Some(Promotion::Ask),
+        labels: None,
+        sensor: None,
+        bad_rows: None,
+        project: server.project.clone(),
+    };
+    let outcome = retrain(&request, listener).map_err(|error| refused(&error, &place, names))?;
+    Ok(challenged(outcome))
+}
+
+fn challenged(outcome: RetrainOutcome) -> Made {
+    let Some(decision) = outcome.decision else {
+        let champion = outcome.champion;
+        let (model, run, checks, gain, interval, drifted) = (None, None, Vec::new(), None, None, Vec::new());
+        return Made::Challenge { champion, model, run, passed: false, checks, gain, interval, drifted };
+    };
+    let checks = decision.checks.iter().map(tell_check);
+    Made::Challenge {
+        checks: checks.map(|check| (check.words, check.found, check.limit, check.passed)).collect(),
+        champion: decision.champion,
+        model: Some(decision.challenger),
+        run: Some(decision.run),
+        passed: decision.passed,
+        gain: Some(decision.held_out.gain),
+        interval: decision.held_out.interval,
+        drifted: decision.drifted,
+    }
+}
+
 /// What came of a baseline, as it is kept.
 fn site(outcome: BaselineOutcome) -> Made {
     let note = |t: &SiteThreshold| t.reason.as_ref().map(|reason| format!("{}: {reason}", t.name));
@@ -128,37 +201,55 @@ fn site(outcome: BaselineOutcome) -> Made {
     }
 }
 
-fn train(server: &Server, job: &Job, upload: &str, listener: &dyn Listener) -> Done {
-    let folder = server.project.home.join("web/training").join(&job.id);
-    let file = folder.join(file_name(&job.name));
-    let failed = |error: PipelineError| ended(&error, &file, &job.name);
-    let link = || {
-        fs::create_dir_all(&folder)?;
-        // The file under a name of its own kind: the config is called after it.
-        if !file.exists() { fs::hard_link(server.uploads.data(upload), &file) } else { Ok(()) }
-    };
-    link().map_err(|error: std::io::Error| Ended::Failed(format!("cannot prepare the training: {error}")))?;
-    let request = InitRequest {
-        files: vec![file.clone()],
-        test: None,
-        output: Some(folder.clone()),
-        force: true,
-        home: Some(server.project.home.clone()),
-    };
-    let found = init(&request, listener).map_err(failed)?;
-    found.require_runnable().map_err(failed)?;
-    let home = Some(server.project.home.as_path());
-    let loaded = RunConfig::load(&found.config, &[], home).map_err(|error| failed(error.into()))?;
-    let outcome = run(&loaded, &Resume::Last, listener).map_err(failed)?;
-    Ok(Made::Run { run: outcome.run, model: outcome.model, guesses: found.guesses.iter().map(told).collect() })
+/// Looks at a file, for a person to correct what is recognised.
+fn draft(server: &Server, job: &Job, upload: &str, listener: &dyn Listener) -> Done {
+    let file = file_name(&job.name);
+    let names = (job.name.as_str(), file.as_str());
+    let place = prepared(server, &job.id, upload, &file)?;
+    let draft = made(&place, upload, names, listener)?;
+    Ok(Made::Draft { problem: draft.problem })
 }
 
-/// The user's name of a file as one of ours: letters, digits, `.`, `-` and `_`, and none but the first two in front.
-fn file_name(name: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
-    let plain: String = name.chars().map(plain).collect();
-    let plain: String = plain.trim_start_matches(['.', '-', '_']).chars().take(80).collect();
-    if plain.is_empty() { "flows".to_owned() } else { plain }
+/// Trains by the config that was prepared, or by the one that is made for the file.
+fn train(server: &Server, job: &Job, upload: &str, draft: Option<&str>, listener: &dyn Listener) -> Done {
+    let file = file_name(&job.name);
+    let names = (job.name.as_str(), file.as_str());
+    let place = prepared(server, draft.unwrap_or(&job.id), upload, &file)?;
+    let draft = match draft {
+        Some(_) => Draft::read(&place).map_err(|problem| Ended::Failed(problem.detail))?,
+        None => made(&place, upload, names, listener)?,
+    };
+    if let Some(problem) = &draft.problem {
+        return Err(Ended::Failed(problem.clone()));
+    }
+    let loaded = draft.loaded(&place).map_err(|problem| Ended::Failed(problem.detail))?;
+    let outcome = run(&loaded, &Resume::Last, listener).map_err(|error| refused(&error, &place, names))?;
+    Ok(Made::Run { run: outcome.run, model: outcome.model, guesses: draft.guesses })
+}
+
+/// What is recognised; of a file that cannot be read nothing stays.
+fn made(place: &Place, upload: &str, names: (&str, &str), listener: &dyn Listener) -> Result<Draft, Ended> {
+    Draft::make(place, upload, names, Answers::default(), listener).map_err(|error| {
+        let ended = refused(&error, place, names);
+        if matches!(ended, Ended::Failed(_)) {
+            let _ = fs::remove_dir_all(&place.folder);
+        }
+        ended
+    })
+}
+
+fn prepared(server: &Server, id: &str, upload: &str, file: &str) -> Result<Place, Ended> {
+    let place = training::place(server, id).map_err(|problem| Ended::Failed(problem.detail))?;
+    let ended = |error: std::io::Error| Ended::Failed(format!("cannot prepare the training: {error}"));
+    training::prepare(&place, &server.uploads.data(upload), file).map_err(ended)?;
+    Ok(place)
+}
+
+fn refused(error: &PipelineError, place: &Place, names: (&str, &str)) -> Ended {
+    match error {
+        PipelineError::Interrupted(_) => Ended::Stopped,
+        error => Ended::Failed(refusal(error, place, names)),
+    }
 }
 
 #[cfg(test)]
@@ -168,12 +259,5 @@ mod tests {
     #[test]
     fn the_quickstart_is_a_config_and_has_its_name() {
         assert_eq!(RunConfig::parse(QUICKSTART, "quickstart.yaml", &[]).unwrap().name, QUICKSTART_NAME);
-    }
-
-    #[test]
-    fn a_file_has_a_plain_name() {
-        assert_eq!(file_name("../a b.csv"), "a_b.csv");
-        assert_eq!(file_name("-.."), "flows");
-        assert!(file_name(&"x".repeat(200)).len() <= 80);
     }
 }

@@ -68,7 +68,8 @@ const LANES: [Lane; 2] = [Lane::Any, Lane::Small];
 
 impl Lane {
     fn takes(self, job: &Job) -> bool {
-        let is_small = matches!(job.work, Work::Score { .. }) && (1..=SMALL).contains(&job.bytes);
+        let is_small = matches!(job.work, Work::Score { .. } | Work::Draft { .. } | Work::Drift { .. })
+            && (1..=SMALL).contains(&job.bytes);
         self == Lane::Any || is_small
     }
 }
@@ -183,6 +184,13 @@ impl Jobs {
         held(&self.state).all.values().any(|job| !job.state.is_over() && job.work.upload() == Some(upload))
     }
 
+    /// Whether a training runs by this draft, or ran by it to its end.
+    pub(crate) fn needs_draft(&self, id: &str) -> bool {
+        let is_by = |job: &Job| matches!(&job.work, Work::Train { draft: Some(draft), .. } if draft == id);
+        let is_needed = |job: &Job| !job.state.is_over() || job.state == JobState::Done;
+        held(&self.state).all.values().any(|job| is_by(job) && is_needed(job))
+    }
+
     pub(crate) fn cancel(&self, id: &str) -> Result<(), Problem> {
         let mut state = held(&self.state);
         if let Some(followed) = state.running.get(id) {
@@ -283,7 +291,7 @@ mod tests {
         let job = |bytes, work| Job { bytes, ..Job::asked("a".to_owned(), "a.csv".to_owned(), work) };
         assert!(Lane::Small.takes(&job(1_000, score())) && Lane::Any.takes(&job(1_000, score())));
         assert!(!Lane::Small.takes(&job(SMALL + 1, score())) && Lane::Any.takes(&job(SMALL + 1, score())));
-        assert!(!Lane::Small.takes(&job(1_000, Work::Train { upload: String::new() })));
+        assert!(!Lane::Small.takes(&job(1_000, Work::Train { upload: String::new(), draft: None })));
         assert!(!Lane::Small.takes(&job(0, score())), "a job of before sizes were kept");
     }
 }

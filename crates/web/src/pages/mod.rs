@@ -45,7 +45,10 @@ pub(crate) async fn train(
     State(server): State<Server>,
     Extension(visitor): Extension<Visitor>,
 ) -> Result<Response, Problem> {
-    let start = start(&server, |job| matches!(job.work, Work::Train { .. } | Work::Baseline { .. })).await?;
+    let start = start(&server, |job| {
+        matches!(job.work, Work::Draft { .. } | Work::Train { .. } | Work::Retrain { .. } | Work::Baseline { .. })
+    })
+    .await?;
     server.pages.page(&visitor, "train.html", "Train", &start)
 }
 
@@ -64,6 +67,13 @@ pub(crate) async fn login(
 
 pub(crate) async fn nothing_here() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "there is no such page")
+}
+
+/// A page of `nta-report`'s, with the way back to one of ours in its header.
+pub(crate) fn standing_alone(page: &str, (place, words): (&str, &str)) -> Response {
+    let back = format!("<header>\n<p class=\"over\"><a href=\"{place}\">{words}</a></p>");
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    ([(header::CONTENT_TYPE, kind)], page.replacen("<header>", &back, 1)).into_response()
 }
 
 /// A file of ours, by its name alone.

@@ -11,7 +11,7 @@ use crate::error::Problem;
 use crate::guard::visitor::Visitor;
 use crate::users::Role;
 
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 12] = [
     ("base.html", include_str!("../../templates/base.html")),
     ("analyse.html", include_str!("../../templates/analyse.html")),
     ("job.html", include_str!("../../templates/job.html")),
@@ -23,6 +23,20 @@ const TEMPLATES: [(&str, &str); 11] = [
     ("result.html", include_str!("../../templates/result.html")),
     ("runs.html", include_str!("../../templates/runs.html")),
     ("train.html", include_str!("../../templates/train.html")),
+    ("training.html", include_str!("../../templates/training.html")),
+];
+
+/// What a column is, in words.
+const ROLES: [(&str, &str); 9] = [
+    ("label", "the label"),
+    ("family", "the kind of attack"),
+    ("time", "the start"),
+    ("duration", "the duration"),
+    ("src", "the source host"),
+    ("dst", "the destination host"),
+    ("number", "a number"),
+    ("category", "a category"),
+    ("ignored", "ignored"),
 ];
 
 /// The templates, read once.
@@ -35,6 +49,11 @@ impl Pages {
         templates.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         templates.add_filter("thousands", |n: u64| nta_pipeline::thousands(n));
         templates.add_filter("percent", percent);
+        templates.add_filter("sum_of", |rows: Vec<minijinja::Value>, place: usize| {
+            let cell = |row: &minijinja::Value| row.get_item_by_index(place).ok()?.as_usize();
+            rows.iter().filter_map(cell).map(|n| n as u64).sum::<u64>()
+        });
+        templates.add_global("role_words", minijinja::Value::from_pairs(ROLES));
         templates.add_filter("decimal", |x: Option<f64>| x.map_or_else(|| "–".to_owned(), |x| format!("{x:.4}")));
         templates.add_filter("minute", |t: String| t.chars().take(16).collect::<String>().replace('T', " "));
         for (name, text) in TEMPLATES {

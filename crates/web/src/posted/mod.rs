@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use http_body_util::{BodyExt, Limited};
 use nta_pipeline::PostedScores;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde::de::IgnoredAny;
 
 use crate::answer::Json;
 use crate::error::Problem;
@@ -44,17 +44,38 @@ pub(crate) async fn score(
     tokio::task::spawn_blocking(work).await?.map(Json)
 }
 
-/// An array of objects as lines of JSON; anything else as it is.
+/// An array of objects as lines of JSON; anything else as it is. The objects stay as they are written: the reader of lines
+/// takes them apart once.
 fn as_lines(rows: &[u8]) -> Result<Vec<u8>, Problem> {
-    let Some(b'[') = rows.iter().find(|byte| !byte.is_ascii_whitespace()) else { return Ok(rows.to_vec()) };
-    let flows: Vec<Map<String, Value>> =
-        serde_json::from_slice(rows).map_err(|error| Problem::refuse(format!("the array of flows: {error}")))?;
+    let begin = rows.iter().position(|byte| !byte.is_ascii_whitespace());
+    let Some(begin) = begin.filter(|begin| rows[*begin] == b'[') else { return Ok(rows.to_vec()) };
+    let refuse = |why: String| Problem::refuse(format!("the array of flows: {why}"));
     let mut lines = Vec::with_capacity(rows.len());
-    for flow in &flows {
-        serde_json::to_writer(&mut lines, flow).map_err(std::io::Error::other)?;
+    let mut rest = rows[begin + 1..].trim_ascii_start();
+    for nth in 1.. {
+        if nth == 1 && rest.first() == Some(&b']') {
+            break;
+        }
+        if rest.first() != Some(&b'{') {
+            return Err(refuse(format!("element {nth} is no object; it breaks off, or holds something else")));
+        }
+        let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<IgnoredAny>();
+        values.next().transpose().map_err(|error| refuse(format!("element {nth}: {error}")))?;
+        let (flow, after) = rest.split_at(values.byte_offset());
+        // Between names and values a line may end; within texts none can.
+        lines.extend(flow.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
         lines.push(b'\n');
+        rest = after.trim_ascii_start();
+        match rest.first() {
+            Some(b',') => rest = rest[1..].trim_ascii_start(),
+            Some(b']') => break,
+            _ => return Err(refuse(format!("it breaks off after element {nth}"))),
+        }
     }
-    Ok(lines)
+    match rest[1..].trim_ascii().is_empty() {
+        true => Ok(lines),
+        false => Err(refuse("something stands behind its end".to_owned())),
+    }
 }
 
 #[cfg(test)]
@@ -63,8 +84,12 @@ mod tests {
 
     #[test]
     fn an_array_is_lines_and_all_else_stays() {
-        assert_eq!(as_lines(b" [{\"b\": 1, \"a\": \"x\"}, {}]").unwrap(), b"{\"b\":1,\"a\":\"x\"}\n{}\n");
+        let lines = as_lines(b" [{\"b\": 1,\n \"a\": \"x],\\\"\"}, {\"c\":{}}\n]\n").unwrap();
+        assert_eq!(lines, b"{\"b\": 1,  \"a\": \"x],\\\"\"}\n{\"c\":{}}\n");
+        assert_eq!(as_lines(b"[ ]").unwrap(), b"");
         assert_eq!(as_lines(b"a,b\n1,2\n").unwrap(), b"a,b\n1,2\n");
-        assert!(as_lines(b"[1]").is_err());
+        for broken in ["[1]", "[", "[{}", "[{},", "[{},]", "[{} {}]", "[{}] x", "[{\"a\":}]", "[{\"a\":\"\n\"}]"] {
+            assert_eq!(as_lines(broken.as_bytes()).unwrap_err().status, StatusCode::BAD_REQUEST, "{broken}");
+        }
     }
 }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::Json;
 use crate::error::Problem;
 use crate::guard::visitor::Visitor;
+use crate::pages::standing_alone;
 use crate::random;
 use crate::server::Server;
 use figures::{FigureEntry, Sparkline};
@@ -46,6 +47,9 @@ struct ResultPage {
     rate: Option<f64>,
     timeline: Option<Sparkline>,
     figures: Vec<FigureEntry>,
+    /// Whether its drift since the training is known, and else whether it can be.
+    has_drift: bool,
+    may_drift: bool,
     /// By member: area under the ROC curve, average precision.
     areas: BTreeMap<String, (Option<f64>, Option<f64>)>,
 }
@@ -56,6 +60,9 @@ pub(crate) async fn page(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let (rows, folder) = (opened(&server, &id)?, server.result_folder(&id));
+    let has_drift = server.drift_folder(&id).join("drift.html").is_file();
+    let is_here = |upload: &str| server.uploads.whole(upload).is_ok();
+    let may_drift = server.jobs.find(&id).is_ok_and(|job| job.work.upload().is_some_and(is_here));
     let read = move || {
         let mut analysis = rows.analysis()?;
         let figures = figures::drawn(&folder, &analysis)?;
@@ -66,10 +73,19 @@ pub(crate) async fn page(
         let areas = areas.collect();
         let rate = (analysis.rows > 0).then(|| analysis.flagged as f64 / analysis.rows as f64);
         let timeline = analysis.timeline.as_ref().map(Sparkline::of);
-        Ok::<_, Problem>(ResultPage { id, analysis, rate, timeline, figures, areas })
+        Ok::<_, Problem>(ResultPage { id, analysis, rate, timeline, figures, has_drift, may_drift, areas })
     };
     let data = tokio::task::spawn_blocking(read).await??;
     server.pages.page(&visitor, "result.html", &data.analysis.name.clone(), &data)
+}
+
+/// How far the file has moved from the training: a page that stands alone.
+pub(crate) async fn drift(State(server): State<Server>, Path(id): Path<String>) -> Result<Response, Problem> {
+    opened(&server, &id)?;
+    let file = server.drift_folder(&id).join("drift.html");
+    let page = tokio::task::spawn_blocking(move || std::fs::read_to_string(file)).await?;
+    let page = page.map_err(|_| Problem::not_found("drift yet; its result's page asks for it"))?;
+    Ok(standing_alone(&page, (&format!("/results/{id}"), "The result")))
 }
 
 pub(crate) async fn figure(

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::answer::Json;
 use crate::error::Problem;
+use crate::pages::standing_alone;
 use crate::server::Server;
 
 const FEWEST: usize = 2;
@@ -48,5 +49,5 @@ pub(crate) async fn show(
 /// A page that stands alone, as a run's report does.
 pub(crate) async fn page(State(server): State<Server>, Query(chosen): Query<Chosen>) -> Result<Response, Problem> {
     let read = move || Ok::<_, Problem>(compare_html(&server.project, &request(&server.project, &chosen)?)?);
-    Ok(super::standing_alone(&tokio::task::spawn_blocking(read).await??))
+    Ok(standing_alone(&tokio::task::spawn_blocking(read).await??, super::RUNS))
 }

@@ -4,14 +4,14 @@ pub(crate) mod compare;
 mod wanted;
 
 use axum::extract::{Extension, Path, Query, State};
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use nta_pipeline::{RunLine, Status};
 use serde::Serialize;
 
 use crate::answer::Json;
 use crate::error::Problem;
 use crate::guard::visitor::Visitor;
+use crate::pages::standing_alone;
 use crate::server::Server;
 use wanted::{RunsWanted, Sort};
 
@@ -70,6 +70,9 @@ fn row(run: RunLine) -> RunRow {
 
 const REPORT: &str = "report.html";
 
+/// The way back from a page that stands alone.
+const RUNS: (&str, &str) = ("/runs", "Runs");
+
 /// Newest first.
 async fn rows(server: &Server) -> Result<Vec<RunRow>, Problem> {
     let project = server.project.clone();
@@ -97,19 +100,21 @@ pub(crate) async fn page(
 
 /// A run's report as it was written: a page that stands alone.
 pub(crate) async fn report(State(server): State<Server>, Path(id): Path<String>) -> Result<Response, Problem> {
+    written(server, id, REPORT, "report; the run did not finish").await
+}
+
+/// How a challenger was held against the champion.
+pub(crate) async fn decision(State(server): State<Server>, Path(id): Path<String>) -> Result<Response, Problem> {
+    written(server, id, "decision.html", "decision of this run").await
+}
+
+async fn written(server: Server, id: String, file: &'static str, what: &'static str) -> Result<Response, Problem> {
     let project = server.project.clone();
     let read = move || {
         // By its whole id among the runs that there are: the text never becomes part of a path.
         let found = nta_pipeline::runs(&project)?.runs.into_iter().find(|run| run.record.id == id);
         let found = found.ok_or_else(|| Problem::not_found("run"))?;
-        std::fs::read_to_string(found.folder.join(REPORT))
-            .map_err(|_| Problem::not_found("report; the run did not finish"))
+        std::fs::read_to_string(found.folder.join(file)).map_err(|_| Problem::not_found(what))
     };
-    Ok(standing_alone(&tokio::task::spawn_blocking(read).await??))
-}
-
-/// A page of `nta-report`'s, with the way back to ours in its header.
-fn standing_alone(page: &str) -> Response {
-    let page = page.replacen("<header>", "<header>\n<p class=\"over\"><a href=\"/runs\">Runs</a></p>", 1);
-    ([(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], page).into_response()
+    Ok(standing_alone(&tokio::task::spawn_blocking(read).await??, RUNS))
 }
