@@ -125,7 +125,7 @@ impl Site {
             let held_out = ctx.config.split.fit == FittedRows::Parts;
             let first_fresh = first_fresh.filter(|_| self.baseline.verified && held_out);
             let fresh = first_fresh.map(|first| fresh_benign(ctx, &model, parts, first)).transpose()?;
-            let self_groups = self.baseline.groups;
+            let rule = self.baseline.groups;
             let hosts = with_hosts_of(self.hosts, fresh.as_ref().map(|(rows, _)| rows));
             let (rows, scores, n_fresh) = with_fresh(self.rows, own, fresh)?;
             let units = FlowUnits::of(rows.n_rows(), &hosts, self.source.all_hosts);
@@ -135,12 +135,10 @@ impl Site {
                 Budget { false_positive_rate: self.source.false_positive_rate, confidence: self.baseline.confidence };
             let kept = SiteKept { from: self.from, left_out: self.left_out, fresh: n_fresh };
             let site = SiteBaseline { source: Some(self.source), kept: Some(kept), ..self.baseline };
-            // A group of the fresh flows is one of the site's where they share hours or services.
-            let rule = self_groups;
-            let group = rule.as_ref().map(|rule| groups_by(&rows, rule.by)).transpose();
-            let group = match (rule.map(|rule| rule.by), group) {
-                (Some(GroupBy::Host), _) if !hosts.is_empty() => Some(hosts.clone()),
-                (_, group) => group?,
+            let group = match rule.map(|rule| rule.by) {
+                None => None,
+                Some(GroupBy::Host) if !hosts.is_empty() => Some(hosts.clone()),
+                Some(by) => Some(groups_by(&rows, by)?),
             };
             let groups = rule.as_ref().zip(group.as_deref());
             let made = Made::of(
