@@ -97,6 +97,6 @@ pub use paired::{
 };
 pub use ranking::{Cut, Ranking};
 pub use threshold::{
-    Budget, BudgetError, BudgetThreshold, ChosenThreshold, PartScores, ThresholdRule, best_f1_threshold, rows_needed,
-    supported_budget, umbrella_threshold,
+    Budget, BudgetError, BudgetThreshold, ChosenThreshold, Folding, PartScores, ThresholdRule, best_f1_threshold,
+    rows_needed, supported_budget, umbrella_threshold,
 };
