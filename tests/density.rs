@@ -77,7 +77,16 @@ fn scores_stand_in_a_column_of_their_own_and_what_is_unusual_is_said() {
 fn every_key_of_the_density_does_something() {
     let home = Home::new();
     let of = |settings: &str| run(&home, &[settings])["evaluation"]["members"]["novelty"].to_string();
-    let all = ["{}", "{ parents: 1 }", "{ bins: 3 }", "{ categories: 1 }", "{ structure: chow_liu }"];
+    let all = [
+        "{}",
+        "{ parents: 1 }",
+        "{ bins: 3 }",
+        "{ categories: 1 }",
+        "{ structure: chow_liu }",
+        "{ engine: isolation_forest }",
+        "{ engine: isolation_forest, trees: 30 }",
+        "{ engine: isolation_forest, sample: 32 }",
+    ];
     let found: Vec<String> = all.iter().map(|settings| of(&format!("density={settings}"))).collect();
     for (i, one) in found.iter().enumerate() {
         assert!(!found[..i].contains(one), "{} changes nothing", all[i]);
@@ -90,6 +99,32 @@ fn every_key_of_the_density_does_something() {
 }
 
 #[test]
+fn an_isolation_forest_stands_in_its_place_and_may_be_chosen() {
+    let home = Home::new();
+    let outcome = run(&home, &["density={ engine: isolation_forest }"]);
+    assert_eq!(members(&outcome), ["forest", "lstm", "novelty", HYBRID]);
+    let novelty = &outcome["evaluation"]["members"]["novelty"];
+    assert!(novelty["roc_auc"].as_f64().unwrap() > 0.6, "{novelty}");
+    let folder = home.path().join("models/quickstart/1");
+    let model = Arc::new(Model::load(&folder).unwrap());
+    assert!(model.members.iter().any(|m| matches!(m.member, Member::Isolation(_))));
+    assert_eq!(model.verify().unwrap(), 0.0);
+    assert!(folder.join("novelty.bin").exists());
+
+    // Left open, both are tried, and the one taken is told.
+    let outcome = run(&home, &["density={ engine: auto }"]);
+    let settings = outcome["evaluation"]["leave_out"]["settings"].as_array().unwrap();
+    let engines: Vec<&str> =
+        settings.iter().filter_map(|s| (s["key"] == "density.engine").then(|| s["value"].as_str())?).collect();
+    assert_eq!(engines, ["pairs", "isolation_forest"]);
+    let chosen: Vec<&Value> = settings.iter().filter(|s| s["chosen"] == true).collect();
+    assert_eq!(chosen.len(), 1, "{settings:?}");
+    let model = Model::load(&home.path().join("models/quickstart/2")).unwrap();
+    let is_pairs = model.members.iter().any(|m| matches!(m.member, Member::Density(_)));
+    assert_eq!(is_pairs, chosen[0]["value"] == "pairs");
+}
+
+#[test]
 fn its_graph_says_the_same_alone_and_with_others() {
     let home = Home::new();
     for more in [
@@ -97,6 +132,7 @@ fn its_graph_says_the_same_alone_and_with_others() {
         &["density={}", "hybrid.combine=surprise"],
         &["density={}", "hybrid.combine={ surprise_of: [forest, novelty] }", "lstm.sequence.length=1"],
         &["density={ structure: chow_liu, bins: 40, categories: 2 }", "lstm.sequence.length=1"],
+        &["density={ engine: isolation_forest }", "hybrid.combine=surprise"],
     ] {
         let outcome = run(&home, more);
         let model =

@@ -52,6 +52,18 @@ fn a_run_ships_what_families_left_out_of_training_chose_and_shows_the_plain_aver
     let folder = std::path::Path::new(outcome["folder"].as_str().unwrap());
     let record = std::fs::read_to_string(folder.join("run.json")).unwrap();
     assert!(record.contains(&format!("\"hybrid.combine\": \"{chosen}\"")), "{record}");
+    // Whether the network looks back goes by what it finds by itself.
+    let settings = found["settings"].as_array().unwrap();
+    let lengths: Vec<&Value> = settings.iter().filter(|s| s["key"] == "lstm.sequence.length").collect();
+    assert_eq!(lengths.iter().map(|s| s["value"].as_str().unwrap()).collect::<Vec<_>>(), ["32", "1"]);
+    let worth = |setting: &Value| {
+        let rate = |key: &str| setting["found"][key].as_f64().unwrap();
+        (rate("unseen") + rate("known")) / 2.0
+    };
+    let taken = usize::from(worth(lengths[1]) > worth(lengths[0]) + 0.01);
+    assert!(lengths[taken]["chosen"] == true && lengths[1 - taken]["chosen"] == false, "{lengths:?}");
+    let length = lengths[taken]["value"].as_str().unwrap();
+    assert!(record.contains(&format!("\"lstm.sequence.length\": \"{length}\"")), "{record}");
     let beside = &evaluation["beside"]["average"];
     assert_eq!(beside["roc_auc"].is_number(), chosen != "average", "{chosen}: {beside}");
     let report = std::fs::read_to_string(folder.join("report.html")).unwrap();

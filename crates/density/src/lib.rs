@@ -56,7 +56,7 @@ mod terms;
 
 pub use bins::{Bin, Bins};
 pub use column::Term;
-pub use config::{ConfigError, DensityConfig, Structure, Unseen};
+pub use config::{ConfigError, DensityConfig, Engine, Structure, Unseen};
 pub use density::Density;
 pub use error::DensityError;
 pub use reasons::{Cell, Given, Surprise};

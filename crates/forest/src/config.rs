@@ -205,7 +205,7 @@ impl ForestConfig {
     }
 }
 
-fn refuse<T>(key: &str, value: impl ToString, wanted: impl Into<String>) -> Result<T, ConfigError> {
+pub(crate) fn refuse<T>(key: &str, value: impl ToString, wanted: impl Into<String>) -> Result<T, ConfigError> {
     Err(ConfigError { key: key.to_owned(), value: value.to_string(), wanted: wanted.into() })
 }
 

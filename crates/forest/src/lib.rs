@@ -30,6 +30,7 @@
 //! | `score` | the trees laid out for many rows |
 //! | `forest` | a trained forest: scores, permutation importances, the file, its trees read-only |
 //! | `explain` | Shapley values |
+//! | `isolation` | benign rows parted at random: path lengths in the place of votes |
 //!
 //! `fit` uses `grow` and gives a `forest`; `forest` and `explain` use `score` and `tree`; none of it goes back.
 //!
@@ -42,6 +43,7 @@ mod fit;
 mod forest;
 mod grow;
 mod input;
+mod isolation;
 mod random;
 mod score;
 mod tree;
@@ -53,4 +55,5 @@ pub use error::ForestError;
 pub use explain::{Explainer, Explanations};
 pub use fit::Fitted;
 pub use forest::{Forest, PermutationImportances, Quality, Tree, TreeNode};
+pub use isolation::{Isolation, IsolationConfig, LONGEST_PATH};
 pub use tree::LEAF_UNITS;

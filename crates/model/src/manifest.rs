@@ -90,10 +90,13 @@ pub enum MemberKind {
     /// A density over benign flows: judges each flow by itself, by how surprising it is.
     #[serde(rename = "novelty")]
     Density,
+    /// An isolation forest over benign flows, in the place of a density.
+    #[serde(rename = "isolation_forest")]
+    Isolation,
 }
 
 impl MemberKind {
-    /// Every kind, in the order in which a run trains its members and a model holds their scores.
+    /// A kind for each name, in the order in which a run trains its members and a model holds their scores.
     pub const ALL: [MemberKind; 3] = [MemberKind::Forest, MemberKind::Lstm, MemberKind::Density];
 
     /// The name in the manifest; also that of the member which a run trains of this kind.
@@ -101,14 +104,14 @@ impl MemberKind {
         match self {
             MemberKind::Forest => "forest",
             MemberKind::Lstm => "lstm",
-            MemberKind::Density => nta_data::NOVELTY,
+            MemberKind::Density | MemberKind::Isolation => nta_data::NOVELTY,
         }
     }
 
     /// What the name of its file ends in.
     pub(crate) fn file_ending(self) -> &'static str {
         match self {
-            MemberKind::Forest => "bin",
+            MemberKind::Forest | MemberKind::Isolation => "bin",
             MemberKind::Lstm => "safetensors",
             MemberKind::Density => "json",
         }

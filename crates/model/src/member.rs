@@ -5,7 +5,7 @@ use std::path::Path;
 
 use nta_data::{Dense, Tabular};
 use nta_density::Density;
-use nta_forest::Forest;
+use nta_forest::{Forest, Isolation};
 use nta_lstm::Lstm;
 
 use crate::ModelError;
@@ -30,6 +30,8 @@ pub enum Member {
     Lstm(Box<Lstm>),
     /// Judges each flow by how surprising it is among benign ones.
     Density(Box<Density>),
+    /// Judges each flow by how soon it stands alone among benign ones.
+    Isolation(Box<Isolation>),
 }
 
 impl NamedMember {
@@ -55,6 +57,7 @@ impl Member {
             Member::Forest(_) => MemberKind::Forest,
             Member::Lstm(_) => MemberKind::Lstm,
             Member::Density(_) => MemberKind::Density,
+            Member::Isolation(_) => MemberKind::Isolation,
         }
     }
 
@@ -62,7 +65,7 @@ impl Member {
     pub fn forest(&self) -> Option<&Forest> {
         match self {
             Member::Forest(forest) => Some(forest),
-            Member::Lstm(_) | Member::Density(_) => None,
+            Member::Lstm(_) | Member::Density(_) | Member::Isolation(_) => None,
         }
     }
 
@@ -70,7 +73,7 @@ impl Member {
     pub fn lstm(&self) -> Option<&Lstm> {
         match self {
             Member::Lstm(lstm) => Some(lstm),
-            Member::Forest(_) | Member::Density(_) => None,
+            Member::Forest(_) | Member::Density(_) | Member::Isolation(_) => None,
         }
     }
 
@@ -78,8 +81,13 @@ impl Member {
     pub fn density(&self) -> Option<&Density> {
         match self {
             Member::Density(density) => Some(density),
-            Member::Forest(_) | Member::Lstm(_) => None,
+            Member::Forest(_) | Member::Lstm(_) | Member::Isolation(_) => None,
         }
+    }
+
+    /// Whether it has learned from benign flows alone.
+    pub fn knows_no_attacks(&self) -> bool {
+        matches!(self, Member::Density(_) | Member::Isolation(_))
     }
 
     fn to_bytes(&self) -> Vec<u8> {
@@ -87,6 +95,7 @@ impl Member {
             Member::Forest(forest) => forest.to_bytes(),
             Member::Lstm(lstm) => lstm.to_safetensors(),
             Member::Density(density) => density.to_bytes(),
+            Member::Isolation(isolation) => isolation.to_bytes(),
         }
     }
 
@@ -101,6 +110,9 @@ impl Member {
             MemberKind::Density => {
                 Member::Density(Box::new(Density::from_bytes(bytes).map_err(|e| ModelError::damaged(path, e))?))
             }
+            MemberKind::Isolation => {
+                Member::Isolation(Box::new(Isolation::from_bytes(bytes).map_err(|e| ModelError::damaged(path, e))?))
+            }
         })
     }
 
@@ -110,15 +122,20 @@ impl Member {
             Member::Forest(forest) => forest.predict_proba(tabular).map(drop).map_err(ModelError::parts),
             Member::Lstm(lstm) => lstm.check_inputs(dense).map_err(ModelError::parts),
             Member::Density(density) => density.predict_proba(tabular).map(drop).map_err(ModelError::parts),
+            Member::Isolation(isolation) => isolation.predict_proba(tabular).map(drop).map_err(ModelError::parts),
         }
     }
 
     /// Scores `(n_rows)` of a member that judges each row by itself; `None` for one that carries state, which is asked
     /// row by row.
-    pub(crate) fn judge_alone(&self, tabular: &Tabular) -> Option<Result<Vec<f32>, ModelError>> {
+    ///
+    /// # Errors
+    /// Columns other than those of the training, values that are none.
+    pub fn judge_alone(&self, tabular: &Tabular) -> Option<Result<Vec<f32>, ModelError>> {
         match self {
             Member::Forest(forest) => Some(forest.predict_proba(tabular).map_err(ModelError::rows)),
             Member::Density(density) => Some(density.predict_proba(tabular).map_err(ModelError::rows)),
+            Member::Isolation(isolation) => Some(isolation.predict_proba(tabular).map_err(ModelError::rows)),
             Member::Lstm(_) => None,
         }
     }

@@ -92,6 +92,9 @@ pub(crate) fn outcome(outcome: &Outcome, seconds: f64) -> String {
         Outcome::Density { columns, flows, half } => {
             format!("{columns} columns over {} benign flows, one half at {half:.1} nats", thousands(*flows))
         }
+        Outcome::Isolation { trees, flows, half } => {
+            format!("{trees} trees over {} benign flows, one half at {half:.1} splits", thousands(*flows))
+        }
         Outcome::CrossFit { folds, rows } => {
             format!("{} rows scored by {folds} fits that had not seen them", thousands(*rows))
         }

@@ -236,7 +236,9 @@ impl RunConfig {
     pub fn members(&self) -> impl Iterator<Item = MemberKind> {
         let is_asked = |kind: &MemberKind| match kind {
             MemberKind::Forest | MemberKind::Lstm => true,
-            MemberKind::Density => self.density.is_some() || self.hybrid.combine == Combine::Auto,
+            MemberKind::Density | MemberKind::Isolation => {
+                self.density.is_some() || self.hybrid.combine == Combine::Auto
+            }
         };
         MemberKind::ALL.into_iter().filter(is_asked)
     }

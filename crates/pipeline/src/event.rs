@@ -268,6 +268,15 @@ pub enum Outcome {
         /// The surprise that scores one half, nats.
         half: f64,
     },
+    /// Benign flows were parted at random.
+    Isolation {
+        /// Trees.
+        trees: u64,
+        /// Benign training flows that they drew from.
+        flows: u64,
+        /// The mean path length that scores one half, splits.
+        half: f64,
+    },
     /// Rows were scored by members that have not seen them.
     CrossFit {
         /// Fits, that of the training part among them.
@@ -395,7 +404,7 @@ impl Outcome {
             Outcome::Forest { .. } => Stage::Forest,
             Outcome::Importances { .. } => Stage::Importances,
             Outcome::Lstm { .. } => Stage::Lstm,
-            Outcome::Density { .. } => Stage::Density,
+            Outcome::Density { .. } | Outcome::Isolation { .. } => Stage::Density,
             Outcome::CrossFit { .. } => Stage::CrossFit,
             Outcome::Refit { .. } => Stage::Refit,
             Outcome::Hybrid { .. } => Stage::Hybrid,

@@ -20,7 +20,7 @@ use pairs::{Codes, Pairs, joint, marginal, mutual_information};
 const HALF_AT: f64 = 0.99;
 
 impl DensityConfig {
-    /// Learns from the benign rows of `x` (columns of `(n_rows)`, NaN where missing) by `y` `(n_rows)`; others are not
+    /// Learns pairs, whatever the engine, from the benign rows of `x` (columns of `(n_rows)`, NaN where missing) by `y` `(n_rows)`; others are not
     /// looked at. The result depends on the arguments alone, neither on the number of threads nor on the order of rows.
     /// `watch` is told of every pair of columns and asked to stop between them.
     ///

@@ -98,7 +98,7 @@ fn surprises_are_as_counted_row_by_row() {
     let weights: Vec<f32> = (0..400).map(|i| (i % 3) as f32 + 0.5).collect();
     for structure in [Structure::Averaged, Structure::ChowLiu] {
         for (parents, bins, categories, unseen) in [(4, 16, 128, Unseen::Neutral), (2, 4, 2, Unseen::Surprising)] {
-            let config = DensityConfig { structure, parents, bins, categories, unseen };
+            let config = DensityConfig { structure, parents, bins, categories, unseen, ..DensityConfig::default() };
             assert_as_counted(&config, &x, &y, &weights, &fresh);
         }
     }
@@ -152,7 +152,7 @@ proptest! {
     fn any_table_is_as_counted((x, y, weights) in tables(), bins in 2u16..7, categories in 1u16..5, parents in 1u16..6) {
         assert!(x.kinds[0] == TabularKind::RankedCategory);
         for (structure, unseen) in [(Structure::Averaged, Unseen::Neutral), (Structure::ChowLiu, Unseen::Surprising)] {
-            let config = DensityConfig { structure, bins, categories, parents, unseen };
+            let config = DensityConfig { structure, bins, categories, parents, unseen, ..DensityConfig::default() };
             assert_as_counted(&config, &x, &y, &weights, &x);
             let density = config.fit_weighted(&x, &y, &weights, &Quiet).unwrap();
             let bytes = density.to_bytes();

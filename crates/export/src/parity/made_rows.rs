@@ -126,6 +126,7 @@ fn thresholds(model: &Model, column: &str) -> Vec<f32> {
     for member in &model.members {
         match &member.member {
             Member::Forest(forest) => splits(forest, column, &mut found),
+            Member::Isolation(isolation) => splits(isolation.forest(), column, &mut found),
             Member::Density(density) => found.extend(cuts(density, column).map(f32::to_bits)),
             Member::Lstm(_) => {}
         }

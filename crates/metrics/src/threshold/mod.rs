@@ -11,6 +11,7 @@ mod raised;
 mod rule;
 
 pub use budget::{Budget, BudgetError, BudgetThreshold, rows_needed, supported_budget, umbrella_threshold};
+pub use cross_fitted::Folding;
 pub use dependent::{DependentThreshold, SHARE_OF_GROUPS, group_cut};
 pub use groups::{GroupBy, Groups, HeldGroups};
 pub use interpolated::interpolated_threshold;

@@ -28,7 +28,7 @@ pub struct LikeAttack {
 
 /// The flows of which a member that learned attacks is sure, the highest score first.
 pub(super) fn find(model: &Model, rows: &Dataset, scores: &Scores) -> Vec<LikeAttack> {
-    let learned_attacks = |name: &str| model.members.iter().any(|m| m.name == name && m.member.density().is_none());
+    let learned_attacks = |name: &str| model.members.iter().any(|m| m.name == name && !m.member.knows_no_attacks());
     let columns: Vec<_> = scores.members().iter().filter(|column| learned_attacks(&column.name)).collect();
     let of_row = |i: usize| {
         let surest = columns.iter().max_by(|a, b| a.p_attack[i].total_cmp(&b.p_attack[i]))?;

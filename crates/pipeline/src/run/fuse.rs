@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use nta_data::{Dataset, HYBRID, Label};
 use nta_hybrid::{Fusion, Hybrid};
-use nta_metrics::{ChosenThreshold, Isotonic, ThresholdRule};
+use nta_metrics::{ChosenThreshold, CrossFitted, Folding, Isotonic, ThresholdRule};
 use nta_model::{DataDigest, Golden, Model, NamedThreshold, Provenance, StateRule};
 use nta_preprocess::{FittedRows, Partition};
 
@@ -130,7 +130,9 @@ pub(super) fn freeze(
     let fresh = fused(fresh, &frozen.hybrid)?;
     frozen.calibration = Isotonic::fit(&fresh.hybrid().p_attack, &fresh_labels).map_err(failed)?;
     let (calibration, threshold) = (calibration.fused(&frozen.hybrid)?, threshold.fused(&frozen.hybrid)?);
-    let choose = Choosing { rule: &ctx.config.hybrid, cross_fitted: cross_fitted.is_some(), calibration, threshold };
+    let by = |fitted: &CrossFitted| if fitted.in_time { Folding::InTime } else { Folding::Dealt };
+    let folding = cross_fitted.as_ref().map(by);
+    let choose = Choosing { rule: &ctx.config.hybrid, folding, calibration, threshold };
     frozen.thresholds = choose.all(ctx)?;
     ctx.beside = choose.plain_average(&frozen.hybrid)?;
     let chosen = frozen.threshold(HYBRID).map_err(failed)?.clone();

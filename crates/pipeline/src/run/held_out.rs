@@ -2,7 +2,7 @@
 
 use nta_data::{Dataset, HYBRID, Label, ScoreColumn, Scores};
 use nta_hybrid::{Hybrid, HybridConfig};
-use nta_metrics::{ChosenThreshold, CrossFitted, PartScores, Stretch, ThresholdRule};
+use nta_metrics::{ChosenThreshold, CrossFitted, Folding, PartScores, Stretch, ThresholdRule};
 use nta_model::NamedThreshold;
 
 use super::beside::plain_average;
@@ -77,7 +77,8 @@ pub(super) struct HeldOut {
 /// Chooses thresholds by the config's rule, from scores on the rows for the calibration and for the threshold.
 pub(super) struct Choosing<'a> {
     pub(super) rule: &'a HybridConfig,
-    pub(super) cross_fitted: bool,
+    /// How the fits were made that scored the rows, where that was not the model's own.
+    pub(super) folding: Option<Folding>,
     pub(super) calibration: Unseen,
     pub(super) threshold: Unseen,
 }
@@ -111,11 +112,11 @@ impl Choosing<'_> {
         if let ThresholdRule::Groups(groups) = self.rule.rule() {
             return groups.choose(&on_threshold, &self.threshold.group).map(|chosen| chosen.0).map_err(failed);
         }
-        match self.cross_fitted {
-            false => self.rule.choose_threshold(&calibration, &on_threshold).map_err(failed),
-            true => {
+        match self.folding {
+            None => self.rule.choose_threshold(&calibration, &on_threshold).map_err(failed),
+            Some(folding) => {
                 let rule = self.rule.rule();
-                rule.choose_cross_fitted(&calibration, &on_threshold, &self.threshold.fold).map_err(failed)
+                rule.choose_cross_fitted(&calibration, &on_threshold, &self.threshold.fold, folding).map_err(failed)
             }
         }
     }

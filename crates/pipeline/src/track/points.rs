@@ -104,6 +104,7 @@ fn numbers(outcome: &Outcome) -> Vec<(String, f64)> {
             vec![named("train/lstm_epochs", *epochs), named("train/lstm_best_epoch", *best_epoch)]
         }
         Outcome::Density { half, .. } => vec![("train/novelty_half_nats".to_owned(), *half)],
+        Outcome::Isolation { half, .. } => vec![("train/novelty_half_splits".to_owned(), *half)],
         Outcome::Hybrid { threshold, .. } => vec![("validation/hybrid_threshold".to_owned(), f64::from(*threshold))],
         Outcome::Evaluate { metrics, .. } => metrics.iter().map(|(name, value)| (of_test(name), *value)).collect(),
         Outcome::Decide { gain, .. } => vec![("retrain/gain".to_owned(), *gain)],

@@ -102,11 +102,14 @@ fn rests_on(fitted: &CrossFitted) -> [String; 2] {
     let said = fitted.describe();
     let mut letters = said.chars();
     let said: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
-    let guarantee = "So no row judged itself, but no score is the shipped members' own: the promise holds for exchangeable \
+    let kept_back = if fitted.in_time { "three quarters" } else { "half" };
+    let guarantee = format!(
+        "So no row judged itself, but no score is the shipped members' own: the promise holds for exchangeable \
                      traffic as far as the further training rows do not move benign scores. Whatever the learner, the folds' \
-                     models together would keep twice the budget (Barber et al. 2021). For that, half of the error that the \
-                     confidence allows is kept back, and the threshold keeps the budget in every fold by itself.";
-    [format!("{said}."), guarantee.to_owned()]
+                     models together would keep twice the budget (Barber et al. 2021). For that, {kept_back} of the error that the \
+                     confidence allows are kept back, and the threshold keeps the budget in every fold by itself."
+    );
+    [format!("{said}."), guarantee]
 }
 
 fn holds_for(found: &Moved) -> HoldsFor {

@@ -3,6 +3,7 @@
 
 mod density;
 mod forest;
+mod isolation;
 mod lstm;
 mod tanh;
 
@@ -34,6 +35,7 @@ pub(crate) fn write(
     match &member.member {
         Member::Forest(forest) => Ok(Written { score: forest::write(graph, views, forest)?, state: None }),
         Member::Density(density) => Ok(Written { score: density::write(graph, views, density)?, state: None }),
+        Member::Isolation(isolation) => Ok(Written { score: isolation::write(graph, views, isolation)?, state: None }),
         Member::Lstm(lstm) => lstm::write(graph, views, lstm, columns.state(&member.name)),
     }
 }
@@ -41,7 +43,7 @@ pub(crate) fn write(
 /// Numbers that a member remembers of a host; `None` for one that remembers nothing.
 pub(crate) fn state_len(member: &Member) -> Option<usize> {
     match member {
-        Member::Forest(_) | Member::Density(_) => None,
+        Member::Forest(_) | Member::Density(_) | Member::Isolation(_) => None,
         Member::Lstm(lstm) => lstm.carries_state().then(|| lstm.state_len()),
     }
 }

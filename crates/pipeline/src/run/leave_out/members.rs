@@ -10,6 +10,7 @@ use nta_preprocess::{Preprocessor, Sequencing};
 
 use super::Measuring;
 use crate::error::{PipelineError, failed};
+use crate::run::members::fit_engine;
 
 /// Trees and epochs at most: ranks of candidates are asked for, not the last thousandth.
 const MOST_TREES: u32 = 50;
@@ -32,7 +33,7 @@ pub(super) fn scores(run: &Measuring<'_>, kind: MemberKind, parts: &Parts) -> Re
     let scores = match kind {
         MemberKind::Forest => of_forest(run, &preprocessor, parts)?,
         MemberKind::Lstm => of_lstm(run, &preprocessor, parts)?,
-        MemberKind::Density => of_density(run, &preprocessor, parts)?,
+        MemberKind::Density | MemberKind::Isolation => of_density(run, &preprocessor, parts)?,
     };
     Ok(scores.map(|scores| ScoreColumn::new(kind.name(), scores, |_| false)))
 }
@@ -53,9 +54,12 @@ fn of_forest(run: &Measuring<'_>, fitted: &Preprocessor, parts: &Parts) -> Score
 fn of_density(run: &Measuring<'_>, fitted: &Preprocessor, parts: &Parts) -> Scored {
     let labels = parts.fit.labels().map_err(failed)?;
     let config = run.config.density.clone().unwrap_or_default();
-    let density = config.fit(&fitted.tabular(&parts.fit).map_err(failed)?, labels, &Quiet).map_err(failed)?;
+    let member = fit_engine(&config, &fitted.tabular(&parts.fit).map_err(failed)?, labels, run.config.seed, &Quiet)?;
     let scores = |rows: &Dataset| -> Result<Vec<f32>, PipelineError> {
-        density.predict_proba(&fitted.tabular(rows).map_err(failed)?).map_err(failed)
+        let scores = member.judge_alone(&fitted.tabular(rows).map_err(failed)?);
+        scores
+            .ok_or_else(|| PipelineError::fail("a member that remembers cannot be asked flow by flow"))?
+            .map_err(failed)
     };
     Ok([scores(&parts.calibration)?, scores(&parts.judged)?])
 }

@@ -9,6 +9,7 @@ mod members;
 mod variants;
 
 use nta_data::{Dataset, Label, Quiet, ScoreColumn};
+use nta_density::Engine;
 use nta_hybrid::Combine;
 use nta_metrics::{AVERAGE, LeaveOut, LeftOutDetection, LeftOutFamilies, Named};
 use nta_model::MemberKind;
@@ -57,7 +58,8 @@ pub fn leave_families_out(loaded: &LoadedConfig, listener: &dyn Listener) -> Res
 /// Measures what is left out, where the config asks for it, and settles `combine: auto`.
 pub(crate) fn leave_out(ctx: &mut Context<'_>, parts: &Partition) -> Result<Option<LeaveOut>, PipelineError> {
     let is_auto = ctx.config.hybrid.combine == Combine::Auto;
-    let is_open = is_auto || ctx.config.preprocess.categorical.rank == Rank::Auto;
+    let engine_open = ctx.config.density.as_ref().is_some_and(|density| density.engine == Engine::Auto);
+    let is_open = is_auto || engine_open || ctx.config.preprocess.categorical.rank == Rank::Auto;
     if !is_open && ctx.config.evaluate.leave_out == LeaveOutChoice::Off {
         return Ok(None);
     }

@@ -2,6 +2,7 @@
 //! finds by itself.
 
 use nta_data::Dataset;
+use nta_density::{DensityConfig, Engine};
 use nta_hybrid::Combine;
 use nta_metrics::{LeftOutDetection, LeftOutSetting, first_of_the_best};
 use nta_model::MemberKind;
@@ -11,6 +12,7 @@ use crate::config::RunConfig;
 use crate::event::Settled;
 
 const RANK: &str = "preprocess.categorical.rank";
+const ENGINE: &str = "density.engine";
 const LENGTH: &str = "lstm.sequence.length";
 
 /// A kind of member under one value of a setting.
@@ -21,8 +23,9 @@ pub(super) struct Variant {
     setting: Option<(&'static str, String)>,
 }
 
-/// The variants of each of `kinds`, the default first: ranks of categories where the config leaves them open, and a network
-/// that looks back, or not, where it leaves the hybrid open and `train` has sequences.
+/// The variants of each of `kinds`, the default first: ranks of categories and the engine of the density
+/// where the config leaves them open, and a network that looks back, or not, where it leaves the hybrid open and `train` has
+/// sequences.
 pub(super) fn variants(config: &RunConfig, kinds: &[MemberKind], train: &Dataset) -> Vec<Vec<Variant>> {
     let is_open = config.hybrid.combine == Combine::Auto;
     let looks_back = is_open && train.has_sequences() && config.lstm.sequence.length > 1;
@@ -33,9 +36,20 @@ pub(super) fn variants(config: &RunConfig, kinds: &[MemberKind], train: &Dataset
         MemberKind::Lstm if looks_back => [config.lstm.sequence.length, 1]
             .map(|length| Variant::of(kind, config, LENGTH, &length.to_string(), |c| c.lstm.sequence.length = length))
             .into(),
+        MemberKind::Density if engine_of(config) == Engine::Auto => Engine::KNOWN
+            .map(|engine| Variant::of(kind, config, ENGINE, engine.name(), |c| density_of(c).engine = engine))
+            .into(),
         _ => vec![Variant { kind, config: config.clone(), setting: None }],
     };
     kinds.iter().map(of_kind).collect()
+}
+
+fn engine_of(config: &RunConfig) -> Engine {
+    config.density.as_ref().map_or(Engine::default(), |density| density.engine)
+}
+
+fn density_of(config: &mut RunConfig) -> &mut DensityConfig {
+    config.density.get_or_insert_default()
 }
 
 impl Variant {
@@ -76,9 +90,47 @@ pub(super) fn settle(config: &mut RunConfig, settings: &[LeftOutSetting]) -> Vec
                 let rank = Rank::KNOWN.into_iter().find(|rank| rank.name() == value);
                 config.preprocess.categorical.rank = rank.unwrap_or_default();
             }
+            ENGINE => {
+                let engine = Engine::KNOWN.into_iter().find(|engine| engine.name() == value);
+                density_of(config).engine = engine.unwrap_or_default();
+            }
             _ => config.lstm.sequence.length = value.parse().unwrap_or(config.lstm.sequence.length),
         }
         settled.push(Settled { key: key.clone(), value: value.clone(), benign_rows: None });
     }
     settled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(unseen: f64) -> LeftOutDetection {
+        LeftOutDetection { unseen: Some(unseen), known: Some(0.5), by_left_out: Vec::new() }
+    }
+
+    #[test]
+    fn a_network_that_finds_more_without_looking_back_does_not() {
+        let text = "
+name: open
+data: { train: { simulate: { flows: 2000 } } }
+lstm: { sequence: { by: src, length: 32 } }
+hybrid: { combine: auto }
+";
+        let mut config = RunConfig::parse(text, "open.yaml", &[]).unwrap();
+        let lengths: Vec<Variant> = [32, 1]
+            .map(|length: usize| {
+                Variant::of(MemberKind::Lstm, &config, LENGTH, &length.to_string(), |c| c.lstm.sequence.length = length)
+            })
+            .into();
+        // A hundredth more is not enough to leave the default.
+        for (of_one, length) in [(0.4, 32), (0.415, 32), (0.6, 1)] {
+            let rates = vec![found(0.4), found(of_one)];
+            let chosen = best(&rates);
+            assert_eq!(lengths[chosen].config.lstm.sequence.length, length);
+            let settled = settle(&mut config, &settings(&lengths, rates, chosen));
+            assert_eq!((settled.len(), settled[0].value.as_str()), (1, length.to_string().as_str()));
+            assert_eq!(config.lstm.sequence.length, length);
+        }
+    }
 }

@@ -12,6 +12,7 @@ use nta_model::MemberKind;
 
 use crate::config::RunConfig;
 
+pub(crate) use density::fit_engine;
 pub(crate) use stage::{LearningReport, MemberStage, RefitRows};
 
 /// The stage of each kind of member that the config asks for.
@@ -19,7 +20,7 @@ pub(crate) fn stages(config: &RunConfig) -> Vec<&'static dyn MemberStage> {
     let stage = |kind| match kind {
         MemberKind::Forest => &forest::ForestStage as &dyn MemberStage,
         MemberKind::Lstm => &lstm::LstmStage,
-        MemberKind::Density => &density::DensityStage,
+        MemberKind::Density | MemberKind::Isolation => &density::DensityStage,
     };
     config.members().map(stage).collect()
 }
