@@ -91,11 +91,10 @@ def full_disk(nta, home, log, n, whole):
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", disk], check=True)
     try:
         ballast = os.path.join(disk, "ballast")
-        with open(ballast, "wb") as file:
+        with open(ballast, "wb", buffering=0) as file:
             try:
                 while True:
                     file.write(b"x" * 4096)
-                    file.flush()
             except OSError:
                 pass
         watch = Watch(nta, home, log, disk)

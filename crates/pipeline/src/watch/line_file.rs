@@ -6,6 +6,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{PipelineError, failed};
 
 /// Lines with an id each, every id once.
@@ -16,9 +18,21 @@ pub(super) struct LineFile {
     pending: Vec<u8>,
     /// Bytes with those.
     length: u64,
-    /// Ids of the lines behind the saved length.
+    /// Ids of lines that stand there and are still to come again.
     there: HashSet<String>,
     rotate_bytes: u64,
+}
+
+/// What is saved of a file of lines.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Settled {
+    /// Bytes that stand there.
+    bytes: u64,
+    /// Ids of lines among them that a killed process had got further with than what it saved: they come again, and are not to
+    /// be written again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    to_come: Vec<String>,
 }
 
 enum Out {
@@ -34,13 +48,13 @@ impl LineFile {
         LineFile { path, out, pending: Vec::new(), length: 0, there: HashSet::new(), rotate_bytes: 0 }
     }
 
-    /// The file at `path`, of which the first `settled` bytes are done with. Half a line at its end is cut off.
-    pub(super) fn open(path: &Path, settled: u64, rotate_bytes: u64) -> Result<LineFile, PipelineError> {
+    /// The file at `path` as it was settled. Lines behind that are kept, half a line at its end is cut off.
+    pub(super) fn open(path: &Path, settled: &Settled, rotate_bytes: u64) -> Result<LineFile, PipelineError> {
         let opened = || -> io::Result<LineFile> {
             let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-            let settled = settled.min(file.metadata()?.len());
-            file.seek(SeekFrom::Start(settled))?;
-            let (mut there, mut length) = (HashSet::new(), settled);
+            let mut length = settled.bytes.min(file.metadata()?.len());
+            file.seek(SeekFrom::Start(length))?;
+            let mut there: HashSet<String> = settled.to_come.iter().cloned().collect();
             let (mut reader, mut line) = (BufReader::new(&file), String::new());
             while reader.read_line(&mut line)? > 0 && line.ends_with('\n') {
                 there.extend(id_of(&line).map(str::to_owned));
@@ -92,13 +106,15 @@ impl LineFile {
         flushed.map_err(|source| unwritten(&self.path, source))
     }
 
-    /// Puts all lines on disk; their bytes.
-    pub(super) fn settle(&mut self) -> Result<u64, PipelineError> {
+    /// Puts all lines on disk; what there is of them.
+    pub(super) fn settle(&mut self) -> Result<Settled, PipelineError> {
         self.flush()?;
         if let Out::File(file) = &self.out {
             file.sync_data().map_err(|source| unwritten(&self.path, source))?;
         }
-        Ok(self.length)
+        let mut to_come: Vec<String> = self.there.iter().cloned().collect();
+        to_come.sort_unstable();
+        Ok(Settled { bytes: self.length, to_come })
     }
 
     /// Renames a file of more bytes than allowed to `<name>.<n>` and begins another.
@@ -109,7 +125,10 @@ impl LineFile {
         let named = |n: u32| PathBuf::from(format!("{}.{n}", self.path.display()));
         let free = (1..).map(named).find(|path| !path.exists()).unwrap_or_else(|| named(0));
         std::fs::rename(&self.path, &free).map_err(|source| unwritten(&free, source))?;
-        *self = LineFile::open(&self.path.clone(), 0, self.rotate_bytes)?;
+        *self = LineFile {
+            there: std::mem::take(&mut self.there),
+            ..LineFile::open(&self.path.clone(), &Settled::default(), self.rotate_bytes)?
+        };
         Ok(true)
     }
 }
@@ -133,17 +152,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("alerts.json");
         let line = |n: u32| format!("{{\"nta_id\":\"{n}\"}}");
-        let mut file = LineFile::open(&path, 0, 0).unwrap();
+        let mut file = LineFile::open(&path, &Settled::default(), 0).unwrap();
         file.write("1", &line(1));
         let settled = file.settle().unwrap();
         file.write("2", &line(2));
         file.flush().unwrap();
         std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"nta_id\":\"3").unwrap();
-        let mut file = LineFile::open(&path, settled, 0).unwrap();
+        let mut file = LineFile::open(&path, &settled, 0).unwrap();
+        // Killed once more before it came as far as the first one: what that wrote is still known.
+        let settled = file.settle().unwrap();
+        drop(file);
+        let mut file = LineFile::open(&path, &settled, 0).unwrap();
         for n in 2..=3 {
             file.write(&n.to_string(), &line(n));
         }
-        file.settle().unwrap();
+        assert_eq!(file.settle().unwrap().to_come, [""; 0]);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{}\n{}\n{}\n", line(1), line(2), line(3)));
     }
 
@@ -151,12 +174,12 @@ mod tests {
     fn a_full_file_is_renamed_away() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("alerts.json");
-        let mut file = LineFile::open(&path, 0, 4).unwrap();
+        let mut file = LineFile::open(&path, &Settled::default(), 4).unwrap();
         file.write("1", "one");
         file.settle().unwrap();
         assert!(file.rotate_if_full().unwrap() && !file.rotate_if_full().unwrap());
         file.write("2", "two");
-        assert_eq!(file.settle().unwrap(), 4);
+        assert_eq!(file.settle().unwrap().bytes, 4);
         assert_eq!(std::fs::read_to_string(folder.path().join("alerts.json.1")).unwrap(), "one\n");
     }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counts::WatchCounts;
 use super::grouping::Groups;
+use super::line_file::Settled;
 use crate::error::{PipelineError, failed, refused};
 
 /// How far a watch is.
@@ -20,10 +21,10 @@ pub(super) struct Position {
     /// By source.
     pub(super) sources: BTreeMap<String, SourcePosition>,
     pub(super) counts: WatchCounts,
-    /// Bytes of the file of alerts that belong to it.
-    pub(super) alerts: u64,
-    /// Bytes of the file of all flows.
-    pub(super) flows: u64,
+    /// Of the file of alerts.
+    pub(super) alerts: Settled,
+    /// Of the file of all flows.
+    pub(super) flows: Settled,
     /// The latest end of a flow scored, by source, in microseconds since 1970.
     pub(super) clocks: BTreeMap<String, i64>,
     /// Alerts whose window is open.

@@ -14,7 +14,7 @@ use super::counts::WatchCounts;
 use super::eve::{EveWriter, Grouping};
 use super::grouping::Closed;
 use super::health;
-use super::line_file::LineFile;
+use super::line_file::{LineFile, Settled};
 use super::request::{USUAL_WINDOW, WatchRequest};
 use super::source::{Flows, Message, Sources};
 use super::state::{self, Position, SavedState};
@@ -96,10 +96,10 @@ impl<'a> Watch<'a> {
         let as_they_come = in_order_of_ends && reorder.is_zero();
         tell(&WatchEvent::Begun { model: located.title.clone(), resumed, reorder, as_they_come });
         let alerts = match &request.alerts {
-            Some(path) => LineFile::open(path, position.alerts, request.rotate_bytes)?,
+            Some(path) => LineFile::open(path, &position.alerts, request.rotate_bytes)?,
             None => LineFile::stdout(),
         };
-        let flows = request.flows.as_ref().map(|path| LineFile::open(path, position.flows, request.rotate_bytes));
+        let flows = request.flows.as_ref().map(|path| LineFile::open(path, &position.flows, request.rotate_bytes));
         let eve = eve(&model, &located.title, request)?;
         let shared = Arc::new(Shared::new());
         let threshold = model.threshold(HYBRID).map_err(failed)?.value;
@@ -421,7 +421,7 @@ impl<'a> Watch<'a> {
         }
         if rotated {
             self.position.alerts = self.alerts.settle()?;
-            self.position.flows = self.flows.as_mut().map_or(Ok(0), LineFile::settle)?;
+            self.position.flows = self.flows.as_mut().map_or(Ok(Settled::default()), LineFile::settle)?;
             state::save(&self.request.state, &self.position, &self.scorer)?;
         }
         (self.unsaved, self.saved_at, self.saving_took) = (false, Instant::now(), begun.elapsed());
