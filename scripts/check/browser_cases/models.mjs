@@ -20,6 +20,8 @@ export async function models(at) {
 
     await page.setInputFiles('form[data-upload="baseline"] input[type="file"]', benign(simulated(at, 6000), join(scratch, "office.csv")));
     await page.fill('input[name="budget"]', "5");
+    await page.check('input[name="verified"]');
+    await page.check('input[name="accept"]');
     await page.click('form[data-upload="baseline"] button.main');
     await page.waitForURL("**/jobs/*");
     const ended = await visit.followed(120);

@@ -71,7 +71,8 @@ class Fuzzer:
         self.places = [(method.upper(), path) for path, methods in described["paths"].items() for method in methods
                        if method != "parameters"]
         self.pages = ["/", "/train", "/runs", "/models", "/login", "/jobs/{id}", "/results/{id}", "/runs/{id}/report",
-                      "/results/{id}/figures/{name}", "/train/{id}", "/results/{id}/drift", "/runs/{id}/decision", "/assets/{name}", "/nothing"]
+                      "/results/{id}/figures/{name}", "/train/{id}", "/results/{id}/drift", "/runs/{id}/decision",
+                      "/assets/{name}", "/nothing"]
         self.known = []
 
     def value(self, depth=0):

@@ -46,23 +46,8 @@ pub(crate) fn perform(server: &Server, job: &Job, followed: &Followed) -> Done {
             moved(server, job, (&file, model, result), followed).map_err(|error| ended(&error, &file, &job.name))
         }
         Work::Baseline { upload, model, verified, accept, budget } => {
-            let file = server.uploads.data(upload);
-            let request = BaselineRequest {
-                model: model.clone(),
-                files: vec![file.clone()],
-                sensor: Some(job.name.clone()),
-                written: AsWritten::default(),
-                bad_rows: BadRows::Refuse,
-                trust: if *verified { Trust::Verified } else { Trust::Unverified },
-                budget: *budget,
-                accept: *accept,
-                all_hosts: false,
-                alerts_per_day: None,
-                flows_per_day: None,
-                groups: None,
-                project: server.project.clone(),
-            };
-            baseline(&request, followed).map(site).map_err(|error| ended(&error, &file, &job.name))
+            let trust = if *verified { Trust::Verified } else { Trust::Unverified };
+            site_of(server, job, upload, (model, trust, *accept, *budget), followed)
         }
     }));
     done.unwrap_or_else(|_| Err(Ended::Failed("an internal error; the server's log has more".to_owned())))
@@ -186,6 +171,36 @@ fn challenged(outcome: RetrainOutcome) -> Made {
     }
 }
 
+/// The next version of a model, with the thresholds of the site that the file is of.
+fn site_of(
+    server: &Server,
+    job: &Job,
+    upload: &str,
+    (model, trust, accept, budget): (&str, Trust, bool, Option<f64>),
+    listener: &dyn Listener,
+) -> Done {
+    let file = file_name(&job.name);
+    let names = (job.name.as_str(), file.as_str());
+    // Retraining reads it again, to keep the promise that is made of it: it stays when the upload goes.
+    let place = prepared(server, &job.id, upload, &file)?;
+    let request = BaselineRequest {
+        model: model.to_owned(),
+        files: vec![place.folder.join(&file)],
+        sensor: Some(job.name.clone()),
+        written: AsWritten::default(),
+        bad_rows: BadRows::Refuse,
+        trust,
+        budget,
+        accept,
+        all_hosts: false,
+        alerts_per_day: None,
+        flows_per_day: None,
+        groups: None,
+        project: server.project.clone(),
+    };
+    baseline(&request, listener).map(site).map_err(|error| refused_wholly(&error, &place, names))
+}
+
 /// What came of a baseline, as it is kept.
 fn site(outcome: BaselineOutcome) -> Made {
     let note = |t: &SiteThreshold| t.reason.as_ref().map(|reason| format!("{}: {reason}", t.name));
@@ -232,13 +247,17 @@ fn train(server: &Server, job: &Job, upload: &str, draft: Option<&str>, listener
 
 /// What is recognised; of a file that cannot be read nothing stays.
 fn made(place: &Place, upload: &str, names: (&str, &str), listener: &dyn Listener) -> Result<Draft, Ended> {
-    Draft::make(place, upload, names, Answers::default(), listener).map_err(|error| {
-        let ended = refused(&error, place, names);
-        if matches!(ended, Ended::Failed(_)) {
-            let _ = fs::remove_dir_all(&place.folder);
-        }
-        ended
-    })
+    let draft = Draft::make(place, upload, names, Answers::default(), listener);
+    draft.map_err(|error| refused_wholly(&error, place, names))
+}
+
+/// The same as [`refused`], and nothing stays of what was prepared.
+fn refused_wholly(error: &PipelineError, place: &Place, names: (&str, &str)) -> Ended {
+    let ended = refused(error, place, names);
+    if matches!(ended, Ended::Failed(_)) {
+        let _ = fs::remove_dir_all(&place.folder);
+    }
+    ended
 }
 
 fn prepared(server: &Server, id: &str, upload: &str, file: &str) -> Result<Place, Ended> {

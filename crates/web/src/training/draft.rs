@@ -169,7 +169,7 @@ impl Draft {
         if let (Some(schema), Some(name)) = (&texts.schema, &self.schema_name) {
             write(&place.folder.join(name), schema)?;
         }
-        write(&place.folder.join(&self.config_name), &texts.config)?;
+        write(&place.folder.join(&self.config_name), &self.with_folder(&texts.config))?;
         let checked = match self.loaded(place) {
             Ok(loaded) => check_config(&loaded, listener)?,
             Err(problem) => {
@@ -207,9 +207,27 @@ impl Draft {
         }
     }
 
+    /// The texts as they stand, without the folders of this server.
     pub(crate) fn texts(&self, place: &Place) -> io::Result<Texts> {
-        let read = |name: &String| fs::read_to_string(place.folder.join(name));
+        let plain = |text: String| {
+            let names = [Some(&self.file), self.schema_name.as_ref()].into_iter().flatten();
+            names.fold(text, |text, name| without_folders(&text, name))
+        };
+        let read = |name: &String| fs::read_to_string(place.folder.join(name)).map(plain);
         Ok(Texts { config: read(&self.config_name)?, schema: self.schema_name.as_ref().map(read).transpose()? })
+    }
+
+    /// A config as it is shown, with the paths that it was made with.
+    fn with_folder(&self, config: &str) -> String {
+        let names = [Some(&self.file), self.schema_name.as_ref()].into_iter().flatten();
+        let plain = |line: &str| names.clone().fold(line.to_owned(), |line, name| without_folders(&line, name));
+        let lines: Vec<(String, &str)> = self.made.lines().map(|line| (plain(line), line)).collect();
+        let whole = |line: &str| {
+            let made = lines.iter().find(|(plain, made)| plain == line && plain != made);
+            made.map_or(line, |(_, made)| *made).to_owned()
+        };
+        let text: Vec<String> = config.lines().map(whole).collect();
+        text.join("\n") + if config.ends_with('\n') { "\n" } else { "" }
     }
 
     /// The columns in the order of the file, then those that the schema alone names.

@@ -64,7 +64,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<User>>, UsersError> {
 }
 
 /// Changes the users, one process at a time; none but the file's owner may read what is written.
-pub(super) fn change(path: &Path, by: impl FnOnce(&mut Vec<User>) -> Result<(), UsersError>) -> Result<(), UsersError> {
+pub(crate) fn change(path: &Path, by: impl FnOnce(&mut Vec<User>) -> Result<(), UsersError>) -> Result<(), UsersError> {
     let io = |source| UsersError::Io { doing: "write", path: path.to_owned(), source };
     let _lock = FolderLock::take(path.parent().unwrap_or(Path::new(".")), &|_| true).map_err(io)?;
     let mut users = read(path)?.unwrap_or_default();
@@ -87,7 +87,7 @@ pub(super) fn change(path: &Path, by: impl FnOnce(&mut Vec<User>) -> Result<(), 
 }
 
 /// A new user's line.
-pub(super) fn user(name: &str, role: Role, password: &str) -> Result<User, UsersError> {
+pub(crate) fn user(name: &str, role: Role, password: &str) -> Result<User, UsersError> {
     Ok(User { name: name.to_owned(), role, hash: hashed(password)?, added: Moment::now() })
 }
 
