@@ -120,13 +120,13 @@ struct Alerts {
 impl Alerts {
     fn read(path: &Path) -> Result<Self, PipelineError> {
         let columns = read_columns(path).map_err(refused)?;
-        let lacks = |what: &str| PipelineError::refuse(format!("{} {what}", path.display()));
+        let lacks = |what: &str| PipelineError::refuse(format!("{}{what}", path.display()));
         let verdicts = columns.get(VERDICT).ok_or_else(|| {
-            lacks("has no column `verdict`: add one that says `true` or `false`, or `attack` or `false_alarm`, of each alert")
+            lacks(" has no column `verdict`: add one that says `true` or `false`, or `attack` or `false_alarm`, of each alert")
         })?;
         let scores = SCORES.iter().find_map(|name| numbers(&columns, name));
         let scores =
-            scores.ok_or_else(|| lacks("has no column `hybrid` or `score` of numbers: the score of each alert"))?;
+            scores.ok_or_else(|| lacks(" has no column `hybrid` or `score` of numbers: the score of each alert"))?;
         let mut alerts = Alerts { false_scores: Vec::new(), right: 0, without: 0 };
         for (row, score) in scores.into_iter().enumerate() {
             let is_right =
