@@ -115,3 +115,76 @@ fn what_is_no_baseline_is_refused_with_its_row_and_leaves_no_version() {
     home.nta(&["baseline", "quickstart", few.to_str().unwrap(), "--verified", "--accept"]).refused(2, &said);
     assert!(!home.path().join("models/quickstart/2").exists());
 }
+
+#[test]
+fn a_budget_in_alerts_a_day_is_a_share_of_the_flows_of_a_day() {
+    let home = Home::new();
+    trained(&home);
+    let flows = site(&home, "first.csv", "0", 0..1_000);
+    let path = flows.to_str().unwrap();
+    let asked = ["baseline", "quickstart", path, "--verified", "--accept", "--all-hosts", "--json", "--quiet"];
+    let stated = json(&home, &[&asked[..], &["--alerts-per-day", "50", "--flows-per-day", "1000"]].concat());
+    assert_eq!(stated["site"]["budget"], 0.05, "{stated}");
+    assert_eq!(stated["site"]["per_day"], serde_json::json!({ "flows": 1000.0, "stated": true }));
+    let told = json(&home, &[&asked[..], &["--alerts-per-day", "50"]].concat());
+    let flows_a_day = told["site"]["per_day"]["flows"].as_f64().unwrap();
+    assert!((told["site"]["budget"].as_f64().unwrap() - 50.0 / flows_a_day).abs() < 1e-9, "{told}");
+    let shown = home.nta(&["models", "show", "quickstart/2"]).ok().out;
+    assert!(shown.contains("up to 50 false ones a day of 1,000 flows (stated)"), "{shown}");
+    home.nta(&["baseline", "quickstart", path, "--alerts-per-day", "50", "--flows-per-day", "20"])
+        .refused(2, &["50 alerts a day", "--flows-per-day"]);
+}
+
+#[test]
+fn thresholds_by_groups_say_so_and_flows_of_few_hosts_promise_less() {
+    let home = Home::new();
+    trained(&home);
+    let flows = site(&home, "first.csv", "0", 0..3_000);
+    let asked = ["baseline", "quickstart", flows.to_str().unwrap(), "--verified", "--accept", "--quiet"];
+    let by_service = home.nta(&[&asked[..], &["--groups", "service"]].concat()).ok().out;
+    assert!(by_service.contains("chosen as ≤ 10.00 % in 90 % of the services"), "{by_service}");
+    // The flows of three hosts alone.
+    let text = std::fs::read_to_string(&flows).unwrap();
+    let place = text.lines().next().unwrap().split(',').position(|name| name == "src").unwrap();
+    let host = |line: &str| line.split(',').nth(place).unwrap_or_default().to_owned();
+    let mut counts: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+    text.lines().skip(1).for_each(|line| *counts.entry(host(line)).or_default() += 1);
+    let mut loudest: Vec<(usize, String)> = counts.into_iter().map(|(host, n)| (n, host)).collect();
+    loudest.sort();
+    let few: Vec<String> = loudest.iter().rev().take(3).map(|(_, host)| host.clone()).collect();
+    let kept = text.lines().enumerate().filter(|(i, line)| *i == 0 || few.contains(&host(line)));
+    let kept: String = kept.map(|(_, line)| line.to_owned() + "\n").collect();
+    let few = home.write("few.csv", kept);
+    let asked = ["baseline", "quickstart/1", few.to_str().unwrap(), "--verified", "--accept", "--json", "--quiet"];
+    let made = json(&home, &asked);
+    let units = &made["site"]["units"];
+    assert_eq!((&units["by"], &units["n"], &units["hosts"]), (&"hosts".into(), &3.into(), &3.into()), "{made}");
+    assert!(made["site"]["budget"].as_f64().unwrap() > 0.1, "{made}");
+    let all = json(&home, &[&asked[..], &["--all-hosts"]].concat());
+    assert_eq!((&all["site"]["units"]["by"], &all["site"]["units"]["all_hosts"]), (&"stretches".into(), &true.into()));
+}
+
+#[test]
+fn verdicts_on_alerts_raise_the_threshold_until_the_budget_is_kept() {
+    let home = Home::new();
+    trained(&home);
+    let shown = home.nta(&["models", "show", "quickstart", "--json"]).ok().out;
+    assert!(!shown.contains("verdicts"), "{shown}");
+    let alert = |i: u32| format!("{},{}\n", 0.9 + f64::from(i) / 10_000.0, i % 10 == 0);
+    let table = |n: u32| -> String { std::iter::once("score,verdict\n".to_owned()).chain((0..n).map(alert)).collect() };
+    let many = home.write("alerts.csv", table(500));
+    let asked = ["verdicts", "quickstart", many.to_str().unwrap(), "--flows", "2000"];
+    let made = json(&home, &[&asked[..], &["--json"]].concat());
+    let told = &made["verdicts"];
+    assert_eq!((&made["model"], &made["parent"]), (&"quickstart/2".into(), &"quickstart/1".into()));
+    assert_eq!((&told["alerts"], &told["false_alarms"], &told["without"]), (&500.into(), &450.into(), &0.into()));
+    assert!(told["above"].as_u64().unwrap() < 450 && told["promised"].as_f64().unwrap() <= 0.1, "{made}");
+    let shown = home.nta(&["models", "show", "quickstart/2"]).ok().out;
+    assert!(shown.contains("500 alerts of 2,000 flows, 450 of them false"), "{shown}");
+    // The same verdicts of ten times as many flows ask for nothing.
+    let stays = json(&home, &["verdicts", "quickstart/1", asked[2], "--flows", "20000", "--json"]);
+    assert_eq!((&stays["model"], &stays["value"]), (&Value::Null, &stays["verdicts"]["before"]));
+    let wrong = home.write("wrong.csv", "score,verdict\n0.99,perhaps\n");
+    home.nta(&["verdicts", "quickstart/1", wrong.to_str().unwrap(), "--flows", "2000"])
+        .refused(2, &["wrong.csv, row 1, column `verdict`", "perhaps"]);
+}

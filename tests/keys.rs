@@ -54,6 +54,8 @@ const CHANGES: &[(&str, &str)] = &[
     ("density", "{}"),
     ("hybrid.budget.false_positive_rate", "0.1"),
     ("hybrid.budget.confidence", "0.8"),
+    ("hybrid.budget", "{ alerts_per_day: 300, flows_per_day: 2000 }"),
+    ("hybrid", "{ threshold: { groups: { by: host, share: 0.5 } } }"),
 ];
 
 fn evaluation(home: &Home, change: Option<(&str, &str)>) -> String {

@@ -87,7 +87,7 @@ def repeat(asked, call, home, header, benign, attacks):
     base, fresh = home / f"base-{stem}.csv", home / f"fresh-{stem}.csv"
     write(base, header, benign[: asked.rows])
     write(fresh, header, benign[asked.rows :] + attacks)
-    made = call((0,), "baseline", "loop/1", base, "--verified", "--accept")
+    made = call((0,), "baseline", "loop/1", base, "--verified", "--accept", "--all-hosts")
     call((0,), "promote", made["model"], "--why", "a site of its own")
     decision = call((0, 3), "retrain", made["model"], fresh)["decision"]
     if decision["site"]["kept"]["from"] != made["model"] or decision["site"]["budget"] != BUDGET:

@@ -129,6 +129,21 @@ impl HybridConfig {
             let right = "give either `budget` or `threshold`, for the thresholds follow one rule";
             return Err(wrong("threshold", "given beside `budget`".to_owned(), right));
         }
+        if let Some(BudgetChoice::PerDay(budget)) = &self.budget {
+            let over_none = [
+                ("budget.alerts_per_day", Some(budget.alerts_per_day)),
+                ("budget.flows_per_day", budget.flows_per_day),
+            ];
+            for (key, value) in over_none {
+                if let Some(value) = value.filter(|value| !(value.is_finite() && *value > 0.0)) {
+                    return Err(wrong(key, value.to_string(), "it must be above 0"));
+                }
+            }
+            if !(budget.confidence > 0.0 && budget.confidence < 1.0) {
+                let right = "it must lie between 0 and 1, both excluded";
+                return Err(wrong("budget.confidence", budget.confidence.to_string(), right));
+            }
+        }
         if let Some(BudgetChoice::Of(budget)) = &self.budget {
             let shares =
                 [("budget.false_positive_rate", budget.false_positive_rate), ("budget.confidence", budget.confidence)];
@@ -323,6 +338,7 @@ mod tests {
             ("{ budget: {}, threshold: best_f1 }", "`threshold` is given beside `budget`: give either"),
             ("budget: { false_positive_rate: 1 }", "`budget.false_positive_rate` is 1: it must lie between"),
             ("budget: { confidence: 0 }", "`budget.confidence` is 0: it must lie between"),
+            ("budget: { alerts_per_day: 0 }", "`budget.alerts_per_day` is 0: it must be above 0"),
             ("threshold: { groups: { share: 1.5 } }", "`threshold.groups.share` is 1.5: it must be above 0"),
             (
                 "threshold: { groups: { false_positive_rate: 0 } }",

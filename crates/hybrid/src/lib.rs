@@ -11,7 +11,7 @@ mod stacking;
 mod tail;
 mod weights;
 
-pub use budget::{BudgetChoice, BudgetWord};
+pub use budget::{BudgetChoice, BudgetWord, PerDayBudget};
 pub use config::{Combine, HybridConfig, ThresholdConfig};
 pub use error::HybridError;
 pub use fusion::{Fusion, Hybrid};

@@ -98,6 +98,6 @@ pub use paired::{
 pub use ranking::{Cut, Ranking};
 pub use threshold::{
     Budget, BudgetError, BudgetThreshold, ChosenThreshold, DependentThreshold, GroupBy, Groups, HeldGroups, PartScores,
-    SHARE_OF_GROUPS, ThresholdRule, best_f1_threshold, group_cut, interpolated_threshold, rows_needed,
-    supported_budget, umbrella_threshold,
+    RaisedThreshold, SHARE_OF_GROUPS, ThresholdRule, best_f1_threshold, flows_per_day, group_cut, implied_precision,
+    interpolated_threshold, rows_needed, supported_budget, umbrella_threshold,
 };

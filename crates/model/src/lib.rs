@@ -83,4 +83,4 @@ pub use prepared::{PreparedRows, RecordLayout};
 pub use reasons::{Reason, Reasons};
 pub use registry::{Act, AliasChange, By, Collected, Look, Observed, Registry, Reign, Removal, Version, Versions};
 pub use scorer::Scorer;
-pub use site::{SiteBaseline, SiteCandidate, SiteChoice, SiteKept, SiteSource, SiteUnits};
+pub use site::{FromVerdicts, SiteBaseline, SiteCandidate, SiteChoice, SiteKept, SitePerDay, SiteSource, SiteUnits};

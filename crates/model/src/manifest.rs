@@ -10,7 +10,7 @@ use crate::ModelError;
 use crate::data_digest::DataDigest;
 use crate::digest::{digest_of_digests, sha256_hex};
 use crate::parts;
-use crate::site::SiteBaseline;
+use crate::site::{FromVerdicts, SiteBaseline};
 
 /// The revision of the folder's format that this version writes and reads.
 pub const FORMAT_REVISION: u32 = 1;
@@ -62,6 +62,9 @@ pub struct Provenance {
     /// parent learned it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<SiteBaseline>,
+    /// What analysts said of the parent's alerts, where the threshold was raised by that (`nta verdicts`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdicts: Option<FromVerdicts>,
 }
 
 /// A member and the file that holds it.

@@ -1,6 +1,6 @@
 //! The benign flows of one site that a version's thresholds were set on, and what may be promised there.
 
-use nta_metrics::UnitKind;
+use nta_metrics::{Groups, UnitKind};
 use serde::{Deserialize, Serialize};
 
 use crate::data_digest::DataDigest;
@@ -34,6 +34,12 @@ pub struct SiteBaseline {
     /// What the flows count as, for those of a host or an hour are alike; absent in versions of before that was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub units: Option<SiteUnits>,
+    /// Flows a day there; absent where nothing tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_day: Option<SitePerDay>,
+    /// The rule by which thresholds hold in most groups, where they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Groups>,
     /// How the fusion for the site was chosen; absent where it was not, and is that of the training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<SiteChoice>,
@@ -63,6 +69,16 @@ pub struct SiteUnits {
     pub all_hosts: bool,
 }
 
+/// Flows a day of a site: a share of them is so many alerts.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SitePerDay {
+    /// Flows.
+    pub flows: f64,
+    /// Whether somebody said so; else by the times of the baseline's flows.
+    pub stated: bool,
+}
+
 /// How the fusion for a site was chosen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,8 +87,7 @@ pub struct SiteChoice {
     pub chosen: String,
     /// Attacks of the training traffic that no member has learned from.
     pub attacks: u64,
-    /// How many different candidates were chosen by halves of the flows and by all: where more than one, half of the error that
-    /// the confidence allows is kept back, for the choice might have fallen on each.
+    /// How many different candidates halves of the flows choose: more than one, and another day's flows may choose another.
     #[serde(default = "one")]
     pub rivals: u64,
     /// The training's own fusion first.
@@ -85,7 +100,7 @@ pub struct SiteChoice {
 pub struct SiteCandidate {
     /// `novelty`, `surprise of forest and novelty`, …
     pub name: String,
-    /// Share of those attacks that it flags, the mean over their families.
+    /// Share of those attacks that it flags, the mean over their families and over halves of the site's flows that cut its scores.
     pub recall: f64,
 }
 
@@ -122,4 +137,30 @@ pub struct SiteKept {
     pub left_out: u64,
     /// Benign flows of the fresh traffic, which train nothing else, among the flows.
     pub fresh: u64,
+}
+
+/// Verdicts on all alerts that a version raised, and what they promise at the threshold that they raised.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FromVerdicts {
+    /// Alerts.
+    pub alerts: u64,
+    /// Those that were false, or that nobody has judged.
+    pub false_alarms: u64,
+    /// Those that nobody has judged.
+    pub without: u64,
+    /// False alarms that lie above the threshold now.
+    pub above: u64,
+    /// Flows that were scored when the alerts were raised, taken for independent.
+    pub flows: u64,
+    /// The largest share of benign flows that may be flagged, as asked.
+    pub budget: f64,
+    /// How surely.
+    pub confidence: f64,
+    /// The largest share of benign flows that lies above the threshold, at that confidence.
+    pub promised: f64,
+    /// The threshold until then.
+    pub before: f32,
+    /// SHA-256 of the table of verdicts.
+    pub sha256: String,
 }

@@ -4,6 +4,7 @@ mod baseline;
 mod models;
 mod retrain;
 mod serve;
+mod verdicts;
 mod watch;
 mod written;
 
@@ -11,6 +12,7 @@ pub(crate) use baseline::BaselineArgs;
 pub(crate) use models::{GcArgs, ModelsCommand, PromoteArgs, RollbackArgs};
 pub(crate) use retrain::RetrainArgs;
 pub(crate) use serve::ServeArgs;
+pub(crate) use verdicts::VerdictsArgs;
 pub(crate) use watch::WatchArgs;
 pub(crate) use written::{LabelsArgs, WrittenArgs};
 
@@ -156,6 +158,13 @@ Examples:
   nta feedback ctu13 backups.csv --verdict false_alarm --why 'the backup host'
   nta feedback ctu13 --list")]
     Feedback(FeedbackArgs),
+    /// Raise a model's threshold by verdicts on all alerts it raised, until the budget is kept; tells what may be promised then.
+    #[command(after_help = "\
+Examples:
+  nta score office week.csv -o alerts.csv --only-flagged      then a column `verdict`: true or false
+  nta verdicts office alerts.csv --flows 480000
+  nta verdicts office@champion alerts.csv --flows 480000 --budget 0.0005")]
+    Verdicts(VerdictsArgs),
     /// List the models and their versions with what they promised, and who was champion when.
     #[command(after_help = "\
 Examples:

@@ -58,6 +58,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<()> {
         Command::Serve(args) => commands::serve::serve(args, common),
         Command::Drift(args) => commands::drift::drift(args, common),
         Command::Retrain(args) => commands::retrain::retrain(args, common),
+        Command::Verdicts(args) => commands::verdicts::verdicts(args, common),
         Command::Feedback(args) => commands::feedback::feedback(args, common),
         Command::Models { command: None } => commands::models::models(common),
         Command::Models { command: Some(asked) } => commands::models::of_one(asked, common),

@@ -5,9 +5,9 @@ mod watching;
 use std::collections::BTreeMap;
 
 use nta_pipeline::{
-    AVERAGE, Awaited, Begun, Finding, Joined, LeaveOut, MeterCounts, OddColumn, Outcome, Outside, PartSize, Remark,
-    SampleRead, ScorePromise, Settled, SiteBaseline, SiteCandidate, SiteChoice, SiteKept, SiteUnits, Strong, TimeRead,
-    Unit, UnitKind, listed, thousands, timestamp,
+    AVERAGE, Awaited, Begun, Finding, FromVerdicts, Joined, LeaveOut, MeterCounts, OddColumn, Outcome, Outside,
+    PartSize, Remark, SampleRead, ScorePromise, Settled, SiteBaseline, SiteCandidate, SiteChoice, SiteKept, SiteUnits,
+    Strong, TimeRead, Unit, UnitKind, implied_precision, listed, thousands, timestamp,
 };
 
 use crate::visible::one_line;
@@ -151,7 +151,57 @@ pub(crate) fn site_promise(site: &SiteBaseline) -> String {
         }
     };
     let few = site.units.as_ref().and_then(few_hosts).map_or_else(String::new, |few| format!("; {few}"));
-    format!("FPR ≤ {budget:.2} % at {sure:.0} % confidence, for traffic like this site's{trimmed}{few}")
+    let groups = site.groups.map_or_else(String::new, |groups| {
+        let (rate, share) = (100.0 * groups.false_positive_rate, 100.0 * groups.share);
+        format!("; chosen as ≤ {rate:.2} % in {share:.0} % of the {}", groups.by.groups())
+    });
+    format!("FPR ≤ {budget:.2} % at {sure:.0} % confidence, for traffic like this site's{trimmed}{few}{groups}")
+}
+
+/// A base rate to tell a precision by, where nobody knows the site's: one flow in so many is an attack.
+const ONE_IN: u32 = 1_000;
+
+/// What a site's promise is in alerts a day.
+pub(crate) fn site_alerts(site: &SiteBaseline) -> Option<String> {
+    let day = site.per_day?;
+    let told = if day.stated { "stated" } else { "by their times" };
+    let flows = thousands(day.flows.round() as u64);
+    let alerts = day.flows * site.budget;
+    let alerts = if alerts < 10.0 { format!("{alerts:.1}") } else { thousands(alerts.round() as u64) };
+    let chosen = site.choice.as_ref().and_then(|choice| choice.candidates.iter().find(|one| one.name == choice.chosen));
+    let right = chosen.and_then(|one| implied_precision(one.recall, site.budget, 1.0 / f64::from(ONE_IN)));
+    let right = right.map_or_else(String::new, |right| {
+        let one_in = thousands(ONE_IN.into());
+        format!("; were one flow in {one_in} an attack of those kinds, {:.0} % of alerts would be right", 100.0 * right)
+    });
+    Some(format!("up to {alerts} false ones a day of {flows} flows ({told}){right}"))
+}
+
+/// The verdicts that a threshold rests on.
+pub(crate) fn verdicts(told: &FromVerdicts) -> String {
+    let without = match told.without {
+        0 => String::new(),
+        n => format!(", {} of them without a verdict", thousands(n)),
+    };
+    let (alerts, wrong, flows) = (thousands(told.alerts), thousands(told.false_alarms), thousands(told.flows));
+    format!("{alerts} alerts of {flows} flows, {wrong} of them false{without}")
+}
+
+/// What they promise.
+pub(crate) fn verdict_promise(told: &FromVerdicts) -> String {
+    let kept = if told.promised <= told.budget { "" } else { ", MORE than that" };
+    format!(
+        "FPR ≤ {} % at {:.0} % confidence was asked for; by these verdicts ≤ {} %{kept}, were the flows independent",
+        rate(told.budget),
+        100.0 * told.confidence,
+        rate(told.promised)
+    )
+}
+
+/// A share in per cent with the digits that it takes.
+fn rate(share: f64) -> String {
+    let percent = 100.0 * share;
+    if percent >= 0.1 { format!("{percent:.2}") } else { format!("{percent:.4}") }
 }
 
 /// Where a promise is larger than what was asked, or for few hosts: why.
@@ -218,7 +268,7 @@ pub(crate) fn site_choice(choice: &SiteChoice) -> String {
     let rivals = match choice.rivals {
         0 | 1 => String::new(),
         n => {
-            format!("; halves of the flows choose {n} different ones, so half of the error is kept back for the choice")
+            format!("; halves of the flows choose {n} different ones")
         }
     };
     format!(
@@ -252,6 +302,20 @@ pub(crate) fn promise_here(promise: &ScorePromise) -> String {
         None => "too few flows here, or too old a model, to tell whether these are".to_owned(),
     };
     format!("{budget} for {like}; {here}")
+}
+
+/// What a scored file's alerts are a day, and how many of them are right at least where the promise holds.
+pub(crate) fn alerts_here(promise: &ScorePromise) -> Option<String> {
+    let day = promise.per_day?;
+    let [alerts, flows, wrong] =
+        [day.alerts, day.flows, day.flows * promise.budget].map(|n| thousands(n.round() as u64));
+    if day.alerts <= 0.0 {
+        return Some(format!("none of {flows} flows a day"));
+    }
+    let right = 100.0 * (1.0 - day.flows * promise.budget / day.alerts).max(0.0);
+    Some(format!(
+        "{alerts} a day of {flows} flows; where the promise holds at most {wrong} are false, so at least {right:.0} % are right"
+    ))
 }
 
 /// The columns with values that the model has not learned from.

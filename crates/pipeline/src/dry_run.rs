@@ -106,7 +106,7 @@ fn plan(config: &mut RunConfig, traffic: ReadTraffic, sample: Option<SampleRead>
     let scale = Scale::of(&traffic.report);
     let (rows, times, remarks) = (estimated_rows(&traffic.report), traffic.report.times(), traffic.report.remarks());
     let schema = std::sync::Arc::clone(&traffic.train.schema);
-    let mut settled = settle::by_traffic(config, &traffic);
+    let mut settled = settle::by_traffic(config, &traffic)?;
     let partition = partition_of(config, traffic, scale.train)?;
     let summary = scale.applied(partition.summary);
     settled.extend(settle::by_partition(config, &summary));

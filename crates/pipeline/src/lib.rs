@@ -23,6 +23,7 @@ mod project;
 mod promises;
 mod promotions;
 mod publish;
+mod raise;
 mod retrain;
 mod run;
 mod runs;
@@ -66,12 +67,12 @@ pub use nta_ingest::{
 };
 pub use nta_leakage::{Finding, Strong};
 pub use nta_metrics::{
-    AVERAGE, AtRate, Check, Checked, Evaluation, LeaveOut, MemberEvaluation, OperatingPoint, Paired, Promise, UnitKind,
-    metric,
+    AVERAGE, AtRate, Check, Checked, Evaluation, GroupBy, LeaveOut, MemberEvaluation, OperatingPoint, Paired, Promise,
+    UnitKind, implied_precision, metric,
 };
 pub use nta_model::{
-    Act, AliasChange, Collected, Look, Observed, Reign, Removal, SiteBaseline, SiteCandidate, SiteChoice, SiteKept,
-    SiteUnits,
+    Act, AliasChange, Collected, FromVerdicts, Look, Observed, Reign, Removal, SiteBaseline, SiteCandidate, SiteChoice,
+    SiteKept, SitePerDay, SiteUnits,
 };
 pub use nta_report::{Comparison, Service, Standing, ToldCheck, inert_cell, tell_check, thousands};
 pub use nta_tracking::{Moment, Status};
@@ -80,13 +81,14 @@ pub use project::Project;
 pub use promises::ObservedPromise;
 pub use promotions::{AliasMoved, collect_garbage, promote, remove_alias, rollback};
 pub use publish::{Proved, PublishOutcome, PublishRequest, Verified, VerifyRequest, publish, require_key, verify};
+pub use raise::{RaiseOutcome, RaiseRequest, raise};
 pub use retrain::{Decision, FreshAudit, RetrainOutcome, RetrainRequest, RowCounts, Unavailable, retrain};
 pub use run::{ColumnCheck, Resume, RunOutcome, leave_families_out, run};
 pub use runs::{RunLine, RunList, runs, show};
 pub use schemas::{infer_schema, list_schemas, show_schema};
 pub use score::{
-    FamilyCount, HostCount, LoadedModel, Outside, PostedScores, ScoreOutcome, ScorePromise, ScoreRequest, ScoreSummary,
-    Timeline, TimelineBin, score,
+    FamilyCount, HostCount, LoadedModel, Outside, PerDay, PostedScores, ScoreOutcome, ScorePromise, ScoreRequest,
+    ScoreSummary, Timeline, TimelineBin, score,
 };
 pub use simulate::{SimulateRequest, simulate};
 pub use track::{RemoteRun, SyncLine, TrackedRun, remote_runs, sync};

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use nta_leakage::Finding;
 use nta_metrics::Promise;
 use nta_model::{
-    AliasChange, DataDigest, Manifest, ModelError, Observed, Provenance, Registry, Reign, SiteBaseline, Version,
+    AliasChange, DataDigest, FromVerdicts, Manifest, ModelError, Observed, Provenance, Registry, Reign, SiteBaseline,
+    Version,
 };
 use serde::Serialize;
 
@@ -39,6 +40,9 @@ pub struct ModelLine {
     /// The benign flows of a site that its thresholds were set on, and what they promise there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site: Option<SiteBaseline>,
+    /// What analysts said of its parent's alerts, where that raised its threshold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdicts: Option<FromVerdicts>,
     /// The times for which an alias pointed at it, oldest first.
     pub reigns: Vec<Reign>,
     /// Why it, or the aliases of its name, cannot be read, where they cannot.
@@ -89,6 +93,7 @@ fn line(version: &Version, evaluations: &Evaluations, damaged: Option<String>) -
         data: provenance.data,
         accepted: provenance.accepted,
         site: provenance.site,
+        verdicts: provenance.verdicts,
         metrics: hybrid.into_iter().flat_map(|h| h.metrics()).map(|(metric, x)| (metric.name, x)).collect(),
         promise: evaluation.and_then(|evaluation| evaluation.promise),
         damaged,
@@ -98,7 +103,7 @@ fn line(version: &Version, evaluations: &Evaluations, damaged: Option<String>) -
 
 /// Whether `nta baseline` made the version: it has no run of its own, only its parent's.
 pub(crate) fn of_a_baseline(provenance: &Provenance) -> bool {
-    provenance.site.as_ref().is_some_and(|site| site.kept.is_none())
+    provenance.verdicts.is_some() || provenance.site.as_ref().is_some_and(|site| site.kept.is_none())
 }
 
 /// One version and the line it comes from.

@@ -34,6 +34,22 @@ pub struct DependentThreshold {
 }
 
 impl Budget {
+    /// What a threshold of `value`, chosen otherwise, promises by benign `scores` `(n_rows)` of these units: the largest share of benign
+    /// flows above it at the budget's confidence, and how many independent rows that rests on.
+    ///
+    /// # Errors
+    /// Columns of different lengths.
+    pub fn promised_at(&self, value: f32, scores: &[f32], unit: &[u32]) -> Result<(f64, f64), MetricsError> {
+        same_length("the units column", scores.len(), unit.len())?;
+        let allowed = (scores.len() as f64 * self.false_positive_rate) as usize;
+        let (found, drawn) = (clustered(scores, unit, value), clustered(scores, unit, nth_highest(scores, allowed)));
+        // At a cut that was raised for the very hosts they look more alike than they are; at that of all rows they do not.
+        let effective_rows = found.effective_rows.min(drawn.effective_rows);
+        let above = scores.iter().filter(|score| **score > value).count() as f64 / scores.len().max(1) as f64;
+        let bound = clopper_pearson_real(above * effective_rows, effective_rows, 2.0 * self.confidence - 1.0).high;
+        Ok((bound, effective_rows))
+    }
+
     /// The threshold for benign `scores` `(n_rows)` of which `unit` `(n_rows)` tells what each belongs to.
     ///
     /// - `Stretches`: where their alarms, were as many raised as the budget allows, are spread as by chance, rows count as independent; else
@@ -61,14 +77,9 @@ impl Budget {
             UnitKind::Hosts => {
                 let groups = just_above(group_cut(scores, unit, self.false_positive_rate, SHARE_OF_GROUPS), scores);
                 let value = groups.max(umbrella.value);
-                let chosen = at(&umbrella, value, scores);
-                let (found, drawn) = (at_value(value), at_value(nth_highest(scores, allowed)));
-                // At a cut that was raised for the very hosts they look more alike than they are; at that of all rows they do not.
-                let effective_rows = found.effective_rows.min(drawn.effective_rows);
-                let alarms = chosen.expected_fpr.unwrap_or(0.0) * effective_rows;
-                let bound = clopper_pearson_real(alarms, effective_rows, 2.0 * self.confidence - 1.0).high;
-                let promised = bound.max(self.false_positive_rate);
-                Ok(DependentThreshold { chosen, promised, units: found.entities, effective_rows })
+                let (bound, effective_rows) = self.promised_at(value, scores, unit)?;
+                let (units, promised) = (at_value(value).entities, bound.max(self.false_positive_rate));
+                Ok(DependentThreshold { chosen: at(&umbrella, value, scores), promised, units, effective_rows })
             }
             UnitKind::Stretches => {
                 let found = at_value(nth_highest(scores, allowed));

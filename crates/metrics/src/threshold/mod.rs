@@ -6,10 +6,14 @@ mod cross_fitted;
 mod dependent;
 mod groups;
 mod interpolated;
+mod per_day;
+mod raised;
 mod rule;
 
 pub use budget::{Budget, BudgetError, BudgetThreshold, rows_needed, supported_budget, umbrella_threshold};
 pub use dependent::{DependentThreshold, SHARE_OF_GROUPS, group_cut};
 pub use groups::{GroupBy, Groups, HeldGroups};
 pub use interpolated::interpolated_threshold;
+pub use per_day::{flows_per_day, implied_precision};
+pub use raised::RaisedThreshold;
 pub use rule::{ChosenThreshold, PartScores, ThresholdRule, best_f1_threshold};

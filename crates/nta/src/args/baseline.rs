@@ -2,9 +2,31 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use nta_pipeline::GroupBy;
 
 use super::{BadRowsArg, WrittenArgs};
+
+/// What flows are grouped by.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum GroupsArg {
+    /// The host that began the flow.
+    Host,
+    /// The hour in which it began.
+    Hour,
+    /// The text column `service`.
+    Service,
+}
+
+impl From<GroupsArg> for GroupBy {
+    fn from(by: GroupsArg) -> GroupBy {
+        match by {
+            GroupsArg::Host => GroupBy::Host,
+            GroupsArg::Hour => GroupBy::Hour,
+            GroupsArg::Service => GroupBy::Service,
+        }
+    }
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct BaselineArgs {
@@ -22,10 +44,19 @@ pub(crate) struct BaselineArgs {
     /// The false positive rate to promise; the model's own, or 1 %, when not given.
     #[arg(long, value_name = "RATE")]
     pub(crate) budget: Option<f64>,
+    /// The false alarms a day to promise, of the flows of a day as their times tell, or as `--flows-per-day` says.
+    #[arg(long, value_name = "N", conflicts_with = "budget")]
+    pub(crate) alerts_per_day: Option<f64>,
+    /// Flows a day, where their times do not tell.
+    #[arg(long, value_name = "N")]
+    pub(crate) flows_per_day: Option<f64>,
+    /// Thresholds that keep the rate in nine of ten groups of benign flows, in place of one over all.
+    #[arg(long, value_name = "GROUPS", value_enum)]
+    pub(crate) groups: Option<GroupsArg>,
     /// Flows that score like known attacks were looked at, and are benign.
     #[arg(long)]
     pub(crate) accept: bool,
-    /// The site has no other hosts than those of the flows: the promise is for these. Fewer than ten stand for others otherwise.
+    /// The site has no other hosts than those of the flows: the promise is for these. Fewer than 29 stand for others otherwise.
     #[arg(long)]
     pub(crate) all_hosts: bool,
     /// The name of the sensor that saw the flows; each file's own name when not given.

@@ -17,6 +17,9 @@ pub(crate) fn baseline(args: &BaselineArgs, common: &Common) -> anyhow::Result<(
         bad_rows: args.bad_rows.into(),
         trust: if args.verified && !args.unverified { Trust::Verified } else { Trust::Unverified },
         budget: args.budget,
+        alerts_per_day: args.alerts_per_day,
+        flows_per_day: args.flows_per_day,
+        groups: args.groups.map(Into::into),
         accept: args.accept,
         all_hosts: args.all_hosts,
         project: commands::project(common),
@@ -42,6 +45,9 @@ fn show(outcome: &BaselineOutcome) -> anyhow::Result<()> {
         }
     }
     writeln!(out, "  promise     {}", words::site_promise(&outcome.site))?;
+    if let Some(alerts) = words::site_alerts(&outcome.site) {
+        writeln!(out, "  alerts      {alerts}")?;
+    }
     writeln!(out, "  baseline    {}", words::site(&outcome.site))?;
     if let Some(choice) = &outcome.site.choice {
         writeln!(out, "  hybrid      {}", words::site_choice(choice))?;

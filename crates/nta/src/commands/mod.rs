@@ -20,6 +20,7 @@ pub(crate) mod score;
 pub(crate) mod serve;
 pub(crate) mod simulate;
 pub(crate) mod sync;
+pub(crate) mod verdicts;
 pub(crate) mod watch;
 
 use std::io::{IsTerminal, Write};

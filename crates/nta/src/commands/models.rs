@@ -128,6 +128,12 @@ fn show(model: &str, common: &Common) -> anyhow::Result<()> {
         (None, None) => "none was made".to_owned(),
     };
     writeln!(out, "  promise     {promise}")?;
+    if let Some(alerts) = line.site.as_ref().and_then(words::site_alerts) {
+        writeln!(out, "  alerts      {alerts}")?;
+    }
+    if let Some(told) = &line.verdicts {
+        writeln!(out, "  verdicts    {}; {}", words::verdicts(told), words::verdict_promise(told))?;
+    }
     observed(&mut out, &found.observed)?;
     if !line.metrics.is_empty() {
         let header: Vec<&str> = std::iter::once("").chain(table::columns(&SHOWN)).collect();

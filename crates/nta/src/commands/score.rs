@@ -42,6 +42,9 @@ fn promise(outcome: &ScoreOutcome) -> std::io::Result<()> {
     let Some(promise) = &outcome.promise else { return Ok(()) };
     let mut err = visible::err();
     writeln!(err, "  promise     {}", words::promise_here(promise))?;
+    if let Some(alerts) = words::alerts_here(promise) {
+        writeln!(err, "  alerts      {alerts}")?;
+    }
     words::outside(promise).map_or(Ok(()), |outside| writeln!(err, "              {outside}"))
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use nta_data::{Label, NOVELTY, ScoreColumn};
 use nta_hybrid::{Combine, Hybrid, HybridConfig};
-use nta_metrics::{Budget, rows_needed};
+use nta_metrics::Budget;
 use nta_model::{Model, SiteCandidate, SiteChoice};
 use nta_preprocess::Partition;
 
@@ -47,31 +47,18 @@ pub(super) fn choose(
             let recall = attacks.recall(&fused, cut(&scores, half, above));
             told.push(SiteCandidate { name: name.clone(), recall });
         }
-        let recall = attacks.recall(&fused, threshold.value);
+        // No single order statistic of the flows decides, for it sets the threshold too.
+        let finds: f64 = by_half.iter().filter_map(|told| told.last()).map(|told| told.recall).sum();
+        let recall = finds / halves.len().max(1) as f64;
         found.push((SiteCandidate { name, recall }, hybrid));
     }
     let (candidates, fusions): (Vec<SiteCandidate>, Vec<Hybrid>) = found.into_iter().unzip();
     let place = best(&candidates);
-    let rivals: BTreeSet<usize> = by_half.iter().map(|told| best(told)).chain([place]).collect();
-    let (place, rivals) = match affordable(budget, rivals.len() as u64, scores_of(refitted)) {
-        true => (place, rivals.len() as u64),
-        false => (0, 1),
-    };
+    let chosen: BTreeSet<usize> = by_half.iter().map(|told| best(told)).collect();
+    let rivals = chosen.len() as u64;
     refitted.hybrid = fusions[place].clone();
     let attacks = attacks.families.values().map(|rows| rows.len() as u64).sum();
     Ok(Some(SiteChoice { chosen: candidates[place].name.clone(), attacks, rivals, candidates }))
-}
-
-/// The budget where the choice might have fallen on each of `rivals`: half of the error is kept back for it. Candidates miss
-/// together, so that a share for each would cost more than it keeps (`scripts/check/baseline.py`).
-pub(super) fn shared(budget: &Budget, rivals: u64) -> Budget {
-    let error = if rivals > 1 { (1.0 - budget.confidence) / 2.0 } else { 1.0 - budget.confidence };
-    Budget { confidence: 1.0 - error, ..*budget }
-}
-
-/// Whether so many flows can set a threshold for it.
-fn affordable(budget: &Budget, rivals: u64, n_rows: usize) -> bool {
-    rows_needed(&shared(budget, rivals)).is_ok_and(|needed| needed <= n_rows as u64)
 }
 
 fn scores_of(refitted: &Refitted) -> usize {

@@ -8,16 +8,18 @@ mod known_attacks;
 pub(crate) mod rows;
 mod units;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use nta_data::{Dataset, HYBRID, ScoreColumn, Scores};
+use nta_data::{Dataset, HYBRID, Label, ScoreColumn, Scores};
+use nta_hybrid::PerDayBudget;
 use nta_ingest::{AsWritten, BadRows};
 use nta_metrics::{
-    Budget, BudgetError, ChosenThreshold, DependentThreshold, ThresholdRule, rows_needed, supported_budget,
+    Budget, BudgetError, DependentThreshold, GroupBy, Groups, PartScores, ThresholdRule, rows_needed, supported_budget,
 };
-use nta_model::{Model, NamedThreshold, Registry, SiteBaseline, Version};
+use nta_model::{Model, NamedThreshold, Registry, SiteBaseline, SitePerDay, Version};
 use nta_preprocess::Partition;
 use nta_tracking::Moment;
 use serde::Serialize;
@@ -25,7 +27,7 @@ use serde::Serialize;
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Outcome, Stage};
 use crate::project::Project;
-use crate::run::{fit_profile, score_rows};
+use crate::run::{daily, fit_profile, groups_by, score_rows};
 use crate::score::{Asked, Input};
 
 use crossfit::{Refitted, Training};
@@ -68,6 +70,12 @@ pub struct BaselineRequest {
     pub trust: Trust,
     /// The false positive rate to promise; the model's own budget, or 1 %, where not given.
     pub budget: Option<f64>,
+    /// The false alarms a day to promise in its place.
+    pub alerts_per_day: Option<f64>,
+    /// Flows a day; as the flows' times tell where not given.
+    pub flows_per_day: Option<f64>,
+    /// The thresholds are the cut that keeps the rate in nine of ten of these groups.
+    pub groups: Option<GroupBy>,
     /// Flows that score like known attacks were looked at, and are benign.
     pub accept: bool,
     /// The site has no other hosts than those of the flows, however few these are.
@@ -146,11 +154,13 @@ pub fn baseline(request: &BaselineRequest, listener: &dyn Listener) -> Result<Ba
     let input = Input::open(&asked, &model, listener)?.with_hosts();
     let rows::SiteRows { rows, hosts, set_aside } = rows::read(&input, listener)?;
     let scores = score_rows(listener, &model, &rows, Stage::Baseline)?;
+    let budget = of_a_day(request, budget, &rows)?;
     let like_attacks = known_attacks::find(&model, &rows, &scores);
     if !request.accept {
         known_attacks::refuse(&like_attacks, rows.n_rows())?;
     }
     let site = SiteBaseline {
+        per_day: per_day(&rows, request.flows_per_day),
         accepted: like_attacks.len() as u64,
         files: rows::digests(&input)?,
         source: rows::source(request, &input, budget.false_positive_rate)?,
@@ -162,7 +172,11 @@ pub fn baseline(request: &BaselineRequest, listener: &dyn Listener) -> Result<Ba
     };
     let held = held.as_ref().map(|parts| (parts, listener));
     let units = FlowUnits::of(rows.n_rows(), &hosts, request.all_hosts);
-    let made = Made::of(request.trust, &model, (&rows, &scores, &units), &budget, site, held)?;
+    let rule =
+        request.groups.map(|by| Groups { by, false_positive_rate: budget.false_positive_rate, ..Groups::default() });
+    let group = rule.map(|rule| groups_of(&rows, &hosts, rule.by)).transpose()?;
+    let groups = rule.as_ref().zip(group.as_deref());
+    let made = Made::of(request.trust, &model, (&rows, &scores, &units), &budget, groups, site, held)?;
     let model = made.model(&model, &version, &rows)?;
     let stored = registry.add(name, &model).map_err(failed)?;
     let seconds = begun.elapsed().as_secs_f64();
@@ -192,6 +206,51 @@ fn budget_of(request: &BaselineRequest, model: &Model) -> Result<Budget, Pipelin
     Ok(budget)
 }
 
+/// The budget that the alerts a day are, where those were asked for.
+fn of_a_day(request: &BaselineRequest, budget: Budget, rows: &Dataset) -> Result<Budget, PipelineError> {
+    let Some(alerts_per_day) = request.alerts_per_day else { return Ok(budget) };
+    let asked = PerDayBudget { alerts_per_day, flows_per_day: request.flows_per_day, confidence: budget.confidence };
+    let settled = asked.settled(daily(rows)).filter(|budget| rows_needed(budget).is_ok());
+    settled.ok_or_else(|| {
+        PipelineError::refuse(format!(
+            "{alerts_per_day} alerts a day are no share of the flows of a day, or nothing tells how many those are (the flows' times, of \
+             an hour at least): give `--flows-per-day`"
+        ))
+    })
+}
+
+/// Flows a day, stated or by their times.
+fn per_day(rows: &Dataset, stated: Option<f64>) -> Option<SitePerDay> {
+    let flows = stated.or_else(|| daily(rows))?;
+    Some(SitePerDay { flows, stated: stated.is_some() })
+}
+
+/// The group of each row.
+fn groups_of(rows: &Dataset, hosts: &[u64], by: GroupBy) -> Result<Vec<u64>, PipelineError> {
+    match by {
+        GroupBy::Host if !hosts.is_empty() => Ok(hosts.to_vec()),
+        by => groups_by(rows, by),
+    }
+}
+
+/// The threshold by groups, and what it promises of all flows.
+fn by_groups(
+    rule: &Groups,
+    group: &[u64],
+    kept: &[usize],
+    scores: &[f32],
+    unit: &[u32],
+    budget: &Budget,
+) -> Result<DependentThreshold, PipelineError> {
+    let labels = vec![Label::Benign; scores.len()];
+    let group: Vec<u64> = kept.iter().map(|&row| group[row]).collect();
+    let part = PartScores { scores, labels: &labels, copies: None };
+    let (chosen, _) = rule.choose(&part, &group).map_err(failed)?;
+    let (promised, effective_rows) = budget.promised_at(chosen.value, scores, unit).map_err(failed)?;
+    let units = unit.iter().collect::<HashSet<_>>().len() as u64;
+    Ok(DependentThreshold { chosen, promised, units, effective_rows })
+}
+
 /// What the flows make of the model.
 pub(crate) struct Made {
     refitted: Refitted,
@@ -209,6 +268,7 @@ impl Made {
         model: &Arc<Model>,
         (rows, scores, units): (&Dataset, &Scores, &FlowUnits),
         budget: &Budget,
+        groups: Option<(&Groups, &[u64])>,
         site: SiteBaseline,
         held: Option<(&Partition, &dyn Listener)>,
     ) -> Result<Self, PipelineError> {
@@ -228,8 +288,7 @@ impl Made {
             Trust::Verified => (0..rows.n_rows()).collect(),
             Trust::Unverified => trimmed(&scores_now),
         };
-        let rivals = choice.as_ref().map_or(1, |choice| choice.rivals);
-        let (thresholds, told, hybrids) = thresholds(model, (scores, &scores_now), (&kept, units), budget, rivals)?;
+        let (thresholds, told, hybrids) = thresholds(model, (scores, &scores_now), (&kept, units), budget, groups)?;
         let n_trimmed = rows.n_rows() - kept.len();
         let site = SiteBaseline {
             verified: trust == Trust::Verified,
@@ -241,6 +300,7 @@ impl Made {
             budget: hybrids.promised + n_trimmed as f64 / rows.n_rows().max(1) as f64,
             confidence: budget.confidence,
             supported: supported_budget(kept.len() as u64, budget.confidence),
+            groups: groups.map(|(rule, _)| *rule),
             units: Some(units.told(hybrids.units, hybrids.effective_rows)),
             choice,
             ..site
@@ -292,17 +352,18 @@ fn thresholds(
     (before, now): (&Scores, &Scores),
     (kept, units): (&[usize], &FlowUnits),
     budget: &Budget,
-    rivals: u64,
+    groups: Option<(&Groups, &[u64])>,
 ) -> Result<(Vec<NamedThreshold>, Vec<SiteThreshold>, DependentThreshold), PipelineError> {
     let unit: Vec<u32> = kept.iter().map(|&row| units.of_row[row]).collect();
     let (mut thresholds, mut told, mut last) = (Vec::new(), Vec::new(), None);
     for (before, now) in before.columns().zip(now.columns()) {
         let name = now.name.clone();
         let scores: Vec<f32> = kept.iter().map(|&row| now.p_attack[row]).collect();
-        // The hybrid alone was chosen among others.
-        let asked = choice::shared(budget, if name == HYBRID { rivals } else { 1 });
-        let found = asked.choose_by_units(&scores, &unit, units.by).map_err(in_words)?;
-        let chosen = ChosenThreshold { rule: ThresholdRule::Budget(*budget), ..found.chosen.clone() };
+        let found = match groups {
+            None => budget.choose_by_units(&scores, &unit, units.by).map_err(in_words)?,
+            Some((rule, group)) => by_groups(rule, group, kept, &scores, &unit, budget)?,
+        };
+        let chosen = found.chosen.clone();
         last = Some(found);
         let share = |flags: usize, of: usize| flags as f64 / of.max(1) as f64;
         told.push(SiteThreshold {

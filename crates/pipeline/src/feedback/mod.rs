@@ -25,7 +25,8 @@ use crate::traffic::SENSOR_KEY;
 pub use store::Submission;
 use store::{KeptRow, Store};
 pub use traffic::{FeedbackTraffic, feedback_traffic};
-use verdict::{VERDICT, Verdict, role};
+use verdict::role;
+pub(crate) use verdict::{VERDICT, Verdict};
 
 /// Rows held at a time.
 const BATCH: usize = 8_192;

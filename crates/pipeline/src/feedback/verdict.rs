@@ -5,14 +5,14 @@ use std::fmt;
 use nta_data::{LabelMatch, LabelRole};
 
 /// The column that holds it.
-pub(super) const VERDICT: &str = "verdict";
+pub(crate) const VERDICT: &str = "verdict";
 
 /// The words that are understood.
 pub(super) const WORDS: &str = "`false_alarm`, `benign`, `attack` or `attack:FAMILY`";
 
 /// A verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// It was flagged, and should not have been.
     FalseAlarm,
     Benign,
@@ -22,7 +22,7 @@ pub(super) enum Verdict {
 
 impl Verdict {
     /// Without regard to case; spaces and hyphens stand for `_`.
-    pub(super) fn parse(text: &str) -> Result<Verdict, String> {
+    pub(crate) fn parse(text: &str) -> Result<Verdict, String> {
         let word = text.trim().to_lowercase().replace([' ', '-'], "_");
         match word.as_str() {
             "false_alarm" | "false_positive" => return Ok(Verdict::FalseAlarm),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use nta_data::{Dataset, Scores};
 use nta_ingest::{AsWritten, BadRows};
-use nta_metrics::Budget;
+use nta_metrics::{Budget, GroupBy};
 use nta_model::{Model, SiteBaseline, SiteKept, SiteSource, Version};
 use nta_preprocess::{FittedRows, Partition};
 
@@ -18,7 +18,7 @@ use crate::digest::sha256_of;
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Listener, Outcome, Stage};
 use crate::project::Project;
-use crate::run::{Context, benign_of, recalibrate, score_held_out, score_rows};
+use crate::run::{Context, benign_of, groups_by, recalibrate, score_held_out, score_rows};
 use crate::score::{Asked, Input};
 
 /// The baseline that the challenger is made for.
@@ -125,6 +125,7 @@ impl Site {
             let held_out = ctx.config.split.fit == FittedRows::Parts;
             let first_fresh = first_fresh.filter(|_| self.baseline.verified && held_out);
             let fresh = first_fresh.map(|first| fresh_benign(ctx, &model, parts, first)).transpose()?;
+            let rule = self.baseline.groups;
             let hosts = with_hosts_of(self.hosts, fresh.as_ref().map(|(rows, _)| rows));
             let (rows, scores, n_fresh) = with_fresh(self.rows, own, fresh)?;
             let units = FlowUnits::of(rows.n_rows(), &hosts, self.source.all_hosts);
@@ -134,11 +135,18 @@ impl Site {
                 Budget { false_positive_rate: self.source.false_positive_rate, confidence: self.baseline.confidence };
             let kept = SiteKept { from: self.from, left_out: self.left_out, fresh: n_fresh };
             let site = SiteBaseline { source: Some(self.source), kept: Some(kept), ..self.baseline };
+            let group = match rule.map(|rule| rule.by) {
+                None => None,
+                Some(GroupBy::Host) if !hosts.is_empty() => Some(hosts.clone()),
+                Some(by) => Some(groups_by(&rows, by)?),
+            };
+            let groups = rule.as_ref().zip(group.as_deref());
             let made = Made::of(
                 trust,
                 &model,
                 (&rows, &scores, &units),
                 &budget,
+                groups,
                 site,
                 held_out.then_some((parts, ctx.log.listener)),
             )?;

@@ -107,6 +107,7 @@ fn provenance(ctx: &Context<'_>, told: &TrafficReport) -> Provenance {
         data: sources.chain(labels).collect(),
         accepted: ctx.columns.accepted.clone(),
         site: None,
+        verdicts: None,
     }
 }
 

@@ -41,6 +41,7 @@ use crate::traffic::{self, ReadTraffic, SourceReport};
 
 pub(crate) use context::Context;
 pub(crate) use fuse::recalibrate;
+pub(crate) use groups::by as groups_by;
 use judge::Judging;
 pub(crate) use leave_out::fusions;
 pub use leave_out::leave_families_out;
@@ -49,6 +50,7 @@ use members::MemberStage;
 pub(crate) use moved::benign as benign_of;
 pub(crate) use profile::fit as fit_profile;
 pub(crate) use scores::{score_held_out, score_rows};
+pub(crate) use settle::daily;
 
 pub(crate) use columns::COLUMNS;
 pub use columns::ColumnCheck;
@@ -369,7 +371,7 @@ fn read(ctx: &mut Context<'_>, given: Option<ReadTraffic>) -> Result<(ReadTraffi
     if let Some(found) = traffic.recognised.as_ref().filter(|found| found.builtin.is_none()) {
         ctx.log.dir.write(traffic::DRAFTED_SCHEMA, found.yaml.as_bytes()).map_err(failed)?;
     }
-    let settled = settle::by_traffic(&mut ctx.config, &traffic);
+    let settled = settle::by_traffic(&mut ctx.config, &traffic)?;
     tell_settled(ctx, settled)?;
     if let Some(rejects) = &traffic.rejects {
         let path = ctx.log.dir.place(traffic::REJECTS).map_err(failed)?;

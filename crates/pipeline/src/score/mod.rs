@@ -39,7 +39,7 @@ pub(crate) use output::{FLAGGED, PROBABILITY};
 use output::{TableOutput, Written};
 pub use posted::{LoadedModel, PostedScores};
 use promise::HoldsHere;
-pub use promise::{Outside, ScorePromise};
+pub use promise::{Outside, PerDay, ScorePromise};
 pub(crate) use reasons::WhyFlagged;
 pub(crate) use rows::{BY_SCORE, ENTRY, OFFSETS, ROWS, RowsFile};
 pub(crate) use sink::ScoreSink;

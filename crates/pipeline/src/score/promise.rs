@@ -3,7 +3,7 @@
 use nta_audit::{SpreadMoved, columns_moved};
 use nta_data::{Dataset, HYBRID, Scores};
 use nta_ingest::{Batch, Reject};
-use nta_metrics::ThresholdRule;
+use nta_metrics::{ThresholdRule, flows_per_day};
 use nta_model::Model;
 use nta_preprocess::{CategoricalProfile, NumericProfile, Profile, Spread};
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,18 @@ pub struct ScorePromise {
     pub moved: Vec<SpreadMoved>,
     /// The columns with values that the model has not learned from, the largest share first.
     pub outside: Vec<Outside>,
+    /// Flows and alerts a day, where the file's times span an hour at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_day: Option<PerDay>,
+}
+
+/// Flows and alerts a day.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PerDay {
+    /// Flows.
+    pub flows: f64,
+    /// Those that are flagged.
+    pub alerts: f64,
 }
 
 /// A column with values beyond those of the training.
@@ -50,6 +62,9 @@ pub(super) struct HoldsHere {
     unflagged: Option<Spread>,
     limit: f64,
     rows: u64,
+    flagged: u64,
+    /// When the first and the last flow began, microseconds.
+    span: Option<(i64, i64)>,
     /// Rows beyond the training's values, by number column, then by text column.
     beyond: Vec<u64>,
 }
@@ -70,11 +85,21 @@ impl HoldsHere {
             holds: None,
             moved: Vec::new(),
             outside: Vec::new(),
+            per_day: None,
         });
         let profile = model.profile.clone();
         let unflagged = profile.as_ref().and_then(|profile| profile.benign.as_ref()).map(Spread::emptied);
         let n = profile.as_ref().map_or(0, |profile| profile.numeric.len() + profile.categorical.len());
-        HoldsHere { promise, profile, unflagged, limit: own_limits(model).psi, rows: 0, beyond: vec![0; n] }
+        HoldsHere {
+            promise,
+            profile,
+            unflagged,
+            limit: own_limits(model).psi,
+            rows: 0,
+            flagged: 0,
+            span: None,
+            beyond: vec![0; n],
+        }
     }
 
     fn count_beyond(&mut self, rows: &Dataset) {
@@ -117,6 +142,10 @@ impl ScoreSink for HoldsHere {
     fn take(&mut self, batch: &Batch, scores: &Scores) -> Result<(), PipelineError> {
         let (rows, flags) = (&batch.dataset, &scores.hybrid().flags);
         self.rows += rows.n_rows() as u64;
+        self.flagged += flags.iter().filter(|flag| **flag).count() as u64;
+        let wider = |(first, last): (i64, i64), time: &i64| (first.min(*time), last.max(*time));
+        let times = rows.time.iter().flatten();
+        self.span = times.fold(self.span, |span, time| Some(wider(span.unwrap_or((*time, *time)), time)));
         self.count_beyond(rows);
         if let Some(spread) = &mut self.unflagged {
             let unflagged: Vec<u32> = (0..rows.n_rows() as u32).filter(|&row| !flags[row as usize]).collect();
@@ -137,10 +166,14 @@ impl ScoreSink for HoldsHere {
         let moved = learned.zip(self.unflagged.as_ref());
         let moved = moved.and_then(|(learned, fresh)| columns_moved(learned, fresh, self.limit));
         let outside = self.outside();
+        let flows = self.span.and_then(|(first, last)| flows_per_day(self.rows, first, last));
+        let alerts = |flows: f64| flows * self.flagged as f64 / self.rows as f64;
+        let per_day = flows.map(|flows| PerDay { flows, alerts: alerts(flows) });
         Ok(self.promise.map(|promise| ScorePromise {
             holds: moved.as_ref().map(Vec::is_empty),
             moved: moved.unwrap_or_default(),
             outside,
+            per_day,
             ..promise
         }))
     }

@@ -49,6 +49,9 @@ pub(crate) fn perform(server: &Server, job: &Job, followed: &Followed) -> Done {
                 budget: *budget,
                 accept: *accept,
                 all_hosts: false,
+                alerts_per_day: None,
+                flows_per_day: None,
+                groups: None,
                 project: server.project.clone(),
             };
             baseline(&request, followed).map(site).map_err(|error| ended(&error, &file, &job.name))

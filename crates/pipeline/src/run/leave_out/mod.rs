@@ -48,7 +48,7 @@ impl Measuring<'_> {
 pub fn leave_families_out(loaded: &LoadedConfig, listener: &dyn Listener) -> Result<LeaveOut, PipelineError> {
     let mut config = loaded.config.clone();
     let traffic = traffic::read(&config, &loaded.project, &Quiet, listener)?;
-    settle::by_traffic(&mut config, &traffic);
+    settle::by_traffic(&mut config, &traffic)?;
     let parts = super::partition_of(&config, traffic, 1.0)?;
     let kinds: Vec<MemberKind> = config.members().collect();
     measure(&Measuring { config: &config, listener }, &parts.train, &kinds)

@@ -1,0 +1,166 @@
+//! `nta verdicts`: what analysts say of the alerts that a version raised lets its threshold rise until the budget is kept, and tells
+//! what may be promised then. It never falls: nobody has looked at what lies below.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use nta_data::HYBRID;
+use nta_ingest::{ColumnValues, Columns, read_columns};
+use nta_metrics::{Budget, ThresholdRule};
+use nta_model::{FromVerdicts, Model, Registry};
+use nta_tracking::Moment;
+use serde::Serialize;
+
+use crate::digest::sha256_of;
+use crate::error::{PipelineError, failed, refused};
+use crate::event::Listener;
+use crate::feedback::{VERDICT, Verdict};
+use crate::project::Project;
+
+/// Columns that hold the hybrid's score: of `nta score`, of an analyst's own table.
+const SCORES: [&str; 2] = [HYBRID, "score"];
+
+/// Verdicts on all alerts of some flows.
+#[derive(Debug, Clone)]
+pub struct RaiseRequest {
+    /// The version that raised them: `name`, `name/3` or `name@alias`.
+    pub model: String,
+    /// A table of alerts with a column `verdict` and the score.
+    pub input: PathBuf,
+    /// Flows that were scored when they were raised.
+    pub flows: u64,
+    /// The false positive rate to keep; the model's own budget, or 1 %, where not given.
+    pub budget: Option<f64>,
+    /// Where models are looked up.
+    pub project: Project,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct RaiseOutcome {
+    /// The version that raised the alerts, `name/3`.
+    pub parent: String,
+    /// The new version, `name/4`; `None` where the threshold stays.
+    pub model: Option<String>,
+    /// The threshold from now on.
+    pub value: f32,
+    /// What it rests on.
+    pub verdicts: FromVerdicts,
+}
+
+/// Makes the next version of the model of `request`, where verdicts ask for one.
+///
+/// # Errors
+/// A model outside the registry or without a budget's threshold to raise, a table without scores or with words that are no
+/// verdict, fewer flows than the budget needs.
+pub fn raise(request: &RaiseRequest, listener: &dyn Listener) -> Result<RaiseOutcome, PipelineError> {
+    let registry = Registry::new(&request.project.home).in_contact(listener.contact());
+    let version = registry.resolve(&request.model).map_err(refused)?;
+    let Some((name, _)) = &version.registered else {
+        let model = &request.model;
+        return Err(PipelineError::refuse(format!(
+            "{model} is a folder outside models/: a version in there can have a next"
+        )));
+    };
+    let model = Arc::new(Model::load(&version.path).map_err(refused)?);
+    let before = model.threshold(HYBRID).map_err(failed)?.clone();
+    let own = match before.rule {
+        ThresholdRule::Budget(budget) => budget,
+        _ => Budget::default(),
+    };
+    let budget = Budget { false_positive_rate: request.budget.unwrap_or(own.false_positive_rate), ..own };
+    let alerts = Alerts::read(&request.input)?;
+    let raised = budget
+        .raise(before.value, &alerts.false_scores, alerts.right, request.flows)
+        .map_err(|error| PipelineError::refuse(format!("{}: {error}", request.input.display())))?;
+    let verdicts = FromVerdicts {
+        alerts: alerts.false_scores.len() as u64 + alerts.right,
+        false_alarms: raised.false_alarms,
+        without: alerts.without,
+        above: raised.above,
+        flows: request.flows,
+        budget: budget.false_positive_rate,
+        confidence: budget.confidence,
+        promised: raised.promised,
+        before: before.value,
+        sha256: sha256_of(&request.input)?,
+    };
+    if raised.value <= before.value {
+        return Ok(RaiseOutcome { parent: version.title(), model: None, value: before.value, verdicts });
+    }
+    let mut next = (*model).clone();
+    for threshold in next.thresholds.iter_mut().filter(|threshold| threshold.name == HYBRID) {
+        let chosen = &mut threshold.chosen;
+        chosen.value = raised.value;
+        chosen.rule = ThresholdRule::Budget(budget);
+        (chosen.benign_rows, chosen.attack_rows) = (raised.benign_rows, alerts.right);
+        chosen.expected_fpr = Some(raised.above as f64 / raised.benign_rows.max(1) as f64);
+        (chosen.expected_recall, chosen.without_copies, chosen.reason) = (None, None, None);
+        (chosen.rank, chosen.violation_bound) = (Some(raised.benign_rows - raised.above), None);
+    }
+    next.provenance.created = Moment::now().to_string();
+    next.provenance.parent = Some(version.title());
+    next.provenance.verdicts = Some(verdicts.clone());
+    // Flags of the golden rows follow the threshold.
+    let golden = model.golden.to_dataset(&model.schema).map_err(failed)?;
+    let mut next = Arc::new(next);
+    next.record_golden(&golden).map_err(failed)?;
+    let stored = registry.add(name, &next).map_err(failed)?;
+    Ok(RaiseOutcome { parent: version.title(), model: Some(stored.title()), value: raised.value, verdicts })
+}
+
+/// Alerts by verdict.
+struct Alerts {
+    /// Scores of false ones, and of those that nobody has judged: these may be.
+    false_scores: Vec<f32>,
+    right: u64,
+    without: u64,
+}
+
+impl Alerts {
+    fn read(path: &Path) -> Result<Self, PipelineError> {
+        let columns = read_columns(path).map_err(refused)?;
+        let lacks = |what: &str| PipelineError::refuse(format!("{}{what}", path.display()));
+        let verdicts = columns.get(VERDICT).ok_or_else(|| {
+            lacks(" has no column `verdict`: add one that says `true` or `false`, or `attack` or `false_alarm`, of each alert")
+        })?;
+        let scores = SCORES.iter().find_map(|name| numbers(&columns, name));
+        let scores =
+            scores.ok_or_else(|| lacks(" has no column `hybrid` or `score` of numbers: the score of each alert"))?;
+        let mut alerts = Alerts { false_scores: Vec::new(), right: 0, without: 0 };
+        for (row, score) in scores.into_iter().enumerate() {
+            let is_right =
+                is_right(verdicts, row).map_err(|why| lacks(&format!(", row {}, column `verdict`: {why}", row + 1)))?;
+            if is_right == Some(true) {
+                alerts.right += 1;
+                continue;
+            }
+            alerts.without += u64::from(is_right.is_none());
+            alerts.false_scores.push(score);
+        }
+        Ok(alerts)
+    }
+}
+
+fn numbers(columns: &Columns, name: &str) -> Option<Vec<f32>> {
+    match columns.get(name)? {
+        ColumnValues::Float(values) => Some(values.iter().map(|value| *value as f32).collect()),
+        ColumnValues::Integer(values) => Some(values.iter().map(|value| *value as f32).collect()),
+        ColumnValues::Flag(_) | ColumnValues::Text(_) => None,
+    }
+}
+
+/// Whether an alert was right; `None` where nobody says.
+fn is_right(verdicts: &ColumnValues, row: usize) -> Result<Option<bool>, String> {
+    let word = match verdicts {
+        ColumnValues::Flag(flags) => return Ok(Some(flags[row])),
+        ColumnValues::Text(cells) => cells[row].as_deref().unwrap_or_default().trim(),
+        ColumnValues::Integer(_) | ColumnValues::Float(_) => return Err("a number is no verdict".to_owned()),
+    };
+    match word.to_lowercase().as_str() {
+        "" => Ok(None),
+        "true" => Ok(Some(true)),
+        "false" => Ok(Some(false)),
+        _ => Verdict::parse(word).map(|verdict| Some(matches!(verdict, Verdict::Attack(_)))),
+    }
+}
