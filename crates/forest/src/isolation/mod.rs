@@ -129,19 +129,18 @@ mod tests {
 
     use super::*;
 
-    /// Benign rows about a line; every tenth row is an attack off it.
+    /// Benign rows between 0 and 1, every seventh without a third value; every tenth row is an attack beyond them.
     fn table(n: usize, seed: u64) -> (Tabular, Vec<Label>) {
         let mut random = rng(seed, Purpose::Simulation, 0, 0);
         let mut draw = || random.next_u32() as f32 / u32::MAX as f32;
         let mut columns = vec![Vec::new(), Vec::new(), Vec::new()];
         let mut y = Vec::new();
         for row in 0..n {
-            let attack = row % 10 == 9;
-            let a = draw();
-            let b = if attack { a + 3.0 + draw() } else { a + draw() * 0.1 };
-            let missing = if row % 7 == 0 { f32::NAN } else { draw() };
-            columns.iter_mut().zip([a, b, missing]).for_each(|(column, value)| column.push(value));
-            y.push(if attack { Label::Attack } else { Label::Benign });
+            let beyond = if row % 10 == 9 { 3.0 } else { 0.0 };
+            let third = draw() - beyond;
+            let values = [draw() + beyond, draw() + beyond, if row % 7 == 0 { f32::NAN } else { third }];
+            columns.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
+            y.push(if beyond > 0.0 { Label::Attack } else { Label::Benign });
         }
         let names = ["a", "b", "c"].map(str::to_owned).into();
         (Tabular { names, kinds: vec![TabularKind::Numeric; 3], columns }, y)
@@ -156,11 +155,15 @@ mod tests {
         let (x, y) = table(2_000, 1);
         let isolation = fit(&x, &y);
         let scores = isolation.predict_proba(&x).unwrap();
-        let above = |attack| {
-            let of: Vec<f32> = (0..y.len()).filter(|&i| y[i].is_attack() == attack).map(|i| scores[i]).collect();
-            of.iter().filter(|score| **score > 0.5).count() as f64 / of.len() as f64
-        };
-        assert!(above(true) > 0.9 && above(false) <= 0.01, "{} {}", above(true), above(false));
+        let of =
+            |attack| -> Vec<f32> { (0..y.len()).filter(|&i| y[i].is_attack() == attack).map(|i| scores[i]).collect() };
+        let (attacks, benign) = (of(true), of(false));
+        let won = attacks.iter().map(|a| benign.iter().filter(|b| a > b).count()).sum::<usize>();
+        let auc = won as f64 / (attacks.len() * benign.len()) as f64;
+        assert!(auc > 0.95, "{auc}");
+        // Half is where 1 % of the benign rows lie above.
+        let above = benign.iter().filter(|score| **score > 0.5).count();
+        assert!(above * 100 <= benign.len() && benign.contains(&0.5), "{above}");
         assert!(scores.iter().all(|score| *score > 0.0 && *score <= 1.0));
     }
 
