@@ -129,6 +129,7 @@ mod tests {
             of_site: false,
             holds: Some(true),
             moved: Vec::new(),
+            per_day: None,
             outside: Vec::new(),
         };
         let alert = LatestAlert {
