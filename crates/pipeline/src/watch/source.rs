@@ -48,7 +48,7 @@ pub(super) struct Sources {
 /// The bytes of one source.
 enum Opened {
     Log(LogTail),
-    Folder(FolderTail),
+    Folder(Box<FolderTail>),
     Stdin,
     Port(FlowPort),
 }
@@ -133,7 +133,9 @@ fn open(what: &str, place: Option<&LogPlace>, has_header: bool, stop: &TailStop)
     }
     let path = PathBuf::from(what);
     if path.is_dir() {
-        return FolderTail::open(&path, place, has_header, stop.clone()).map(Opened::Folder).map_err(unreadable);
+        return FolderTail::open(&path, place, has_header, stop.clone())
+            .map(|folder| Opened::Folder(Box::new(folder)))
+            .map_err(unreadable);
     }
     LogTail::open(&path, place, has_header, stop.clone()).map(Opened::Log).map_err(unreadable)
 }
