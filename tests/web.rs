@@ -645,7 +645,7 @@ fn what_is_recognised_is_corrected_before_a_training() {
     let problem = edit(text("config").replace("trees: 100", "trees: many"), text("schema"));
     assert!(problem.starts_with("mine.yaml:") && problem.contains("forest.trees"), "{problem}");
     let problem = edit(text("config"), text("schema").replace("numeric:", "numerical:"));
-    assert!(problem.starts_with("mine.schema.yaml:") && problem.contains("numerical"), "{problem}");
+    assert!(problem.starts_with("mine.schema.yaml, line ") && problem.contains("numerical"), "{problem}");
     for (from, to) in [("schema: ", "schema: /etc/"), ("  train: ", "  test: /etc/passwd\n  train: ")] {
         let problem = edit(text("config").replace(from, to), text("schema"));
         assert!(problem.contains("set by this server") && !problem.contains("root"), "{problem}");

@@ -28,7 +28,7 @@ pub(crate) struct Draft {
     pub(crate) builtin: Option<String>,
     /// What was answered in place of guesses.
     pub(crate) answers: Answers,
-    /// The config as it was made: where it reads from is not to be edited.
+    /// The config as it was made, with the paths of this server: where it reads from is not to be edited.
     made: String,
     /// The file names of the config and the schema.
     config_name: String,
@@ -41,14 +41,14 @@ pub(crate) struct Draft {
     /// What was guessed: the key, and what it became.
     pub(crate) guesses: Vec<(String, String)>,
     /// What a run would do.
-    plan: Option<Plan>,
+    pub(crate) plan: Option<Plan>,
     /// Why there would be none.
     pub(crate) problem: Option<String>,
 }
 
 /// What a run would do, as the page tells it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Plan {
+pub(crate) struct Plan {
     rows: u64,
     /// From when until when.
     times: Option<(String, String)>,
@@ -130,6 +130,8 @@ impl Draft {
         let checked =
             CheckedConfig { roles: found.roles, benign: found.benign, plan: found.plan, problem: found.problem };
         let named = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let schema_name = found.schema.as_deref().map(named);
+        let files: Vec<&str> = [Some(file), schema_name.as_deref()].into_iter().flatten().collect();
         let draft = Draft {
             name: name.to_owned(),
             upload: upload.to_owned(),
@@ -138,11 +140,11 @@ impl Draft {
             answers,
             made: fs::read_to_string(&found.config).map_err(failed)?,
             config_name: named(&found.config),
-            schema_name: found.schema.as_deref().map(named),
+            schema_name: schema_name.clone(),
             seen: found.columns,
             roles: BTreeMap::new(),
             benign: Vec::new(),
-            guesses: found.guesses.iter().map(told).collect(),
+            guesses: found.guesses.iter().map(|guess| told(guess, &files)).collect(),
             plan: None,
             problem: None,
         };
@@ -262,15 +264,15 @@ fn write(path: &Path, text: &str) -> Result<(), Problem> {
     nta_atomic::write(path, text.as_bytes()).map_err(|error| Problem::from(error.source))
 }
 
-/// A guess as the page shows it.
-fn told(guess: &Guess) -> (String, String) {
+/// A guess as the page shows it, without the folders of `files`.
+fn told(guess: &Guess, files: &[&str]) -> (String, String) {
     let values = nta_pipeline::listed(&guess.values).to_string();
     let is = match (&guess.becomes, guess.values.is_empty()) {
         (Some(becomes), _) => format!("{values}: {becomes}"),
         (None, true) => "none found".to_owned(),
         (None, false) => values,
     };
-    (guess.key.clone(), is)
+    (guess.key.clone(), files.iter().fold(is, |is, file| without_folders(&is, file)))
 }
 
 /// The user's name of a file as one of ours: letters, digits, `.`, `-` and `_`, and none but the first two in front.

@@ -15,7 +15,7 @@ use crate::error::Problem;
 use crate::guard::visitor::Visitor;
 use crate::random;
 use crate::server::Server;
-use draft::{ColumnShown, Draft, Place, Texts};
+use draft::{ColumnShown, Draft, Place, Plan, Texts};
 
 /// Nobody watches: it takes seconds.
 struct Unheard;
@@ -36,8 +36,13 @@ pub(crate) fn place(server: &Server, id: &str) -> Result<Place, Problem> {
 #[derive(Serialize)]
 pub(crate) struct Shown {
     id: String,
-    #[serde(flatten)]
-    draft: Draft,
+    name: String,
+    upload: String,
+    builtin: Option<String>,
+    answers: Answers,
+    guesses: Vec<(String, String)>,
+    plan: Option<Plan>,
+    problem: Option<String>,
     columns: Vec<ColumnShown>,
     labels: Vec<(String, bool)>,
     texts: Texts,
@@ -50,7 +55,23 @@ impl Shown {
     fn of(id: String, draft: Draft, place: &Place) -> Result<Self, Problem> {
         let (columns, labels, texts) = (draft.columns(), draft.labels(), draft.texts(place)?);
         let answers_json = serde_json::to_string(&draft.answers).map_err(std::io::Error::other)?;
-        Ok(Shown { id, draft, columns, labels, texts, answers_json, roles_known: ColumnRole::ALL })
+        let Draft { name, upload, builtin, answers, guesses, plan, problem, .. } = draft;
+        let roles_known = ColumnRole::ALL;
+        Ok(Shown {
+            id,
+            name,
+            upload,
+            builtin,
+            answers,
+            guesses,
+            plan,
+            problem,
+            columns,
+            labels,
+            texts,
+            answers_json,
+            roles_known,
+        })
     }
 }
 
@@ -70,7 +91,7 @@ pub(crate) async fn page(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let shown = read(&server, id).await?;
-    server.pages.page(&visitor, "training.html", &shown.draft.name.clone(), &shown)
+    server.pages.page(&visitor, "training.html", &shown.name.clone(), &shown)
 }
 
 /// What is to be otherwise.
