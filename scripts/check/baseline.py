@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Whether a site's promise is kept as often as it says: repeated baselines of i.i.d. simulated traffic, true rates known.
 
-    scripts/check/baseline.py target/release/nta [--repeats 200] [--rows 3000] [--fresh 1000000]
+    scripts/check/baseline.py target/release/nta [--repeats 200] [--rows 3000] [--fresh 1000000] [--seed 1]
 
 One model is trained, with a density. Benign flows of another site, of many simulated weeks, are shuffled: each repeat takes
 its baseline from one pool without overlap, and the rate of false alarms is read off flows of another pool. Ends with 1 unless
 at least 184 of 200 repeats (as large a share of others) are within the budget and the median rate is at least .7 of it. Then
 the same where each baseline is the flows of some hosts alone (--hosts, as many from each): such a baseline promises more than the
-budget where it has to; of those of fewer than 29 hosts at least 17 in 20 have to keep what they promised, for the flows of all hosts.
+budget where it has to; of those of fewer than 29 hosts 19 in 20 have to keep what they promised, for the flows of all hosts, as 95 % says.
 """
 import argparse, csv, json, os, random, statistics, subprocess, sys, tempfile
 from collections import defaultdict
@@ -76,6 +76,7 @@ def main():
     asked.add_argument("--hosts", type=int, nargs="*", default=[3, 8, 20, 40], help="baselines of so many hosts alone")
     asked.add_argument("--host-repeats", type=int, default=20)
     asked.add_argument("--threads", type=int, default=2)
+    asked.add_argument("--seed", type=int, default=1, help="of the site's flows and of the draws")
     asked.add_argument("--set", action="append", default=[], help="a setting of the training run")
     asked = asked.parse_args()
     THREADS[:] = ["--threads", str(asked.threads)]
@@ -88,8 +89,8 @@ def main():
         root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
         nta(asked.nta, home, "run", os.path.join(root, "configs", "quickstart.yaml"), *sets)
 
-        rng = random.Random(1)
-        header, all_rows = benign(asked.nta, home, folder, 11, asked.repeats * asked.rows + asked.fresh)
+        rng = random.Random(asked.seed)
+        header, all_rows = benign(asked.nta, home, folder, 10 + asked.seed, asked.repeats * asked.rows + asked.fresh)
         rng.shuffle(all_rows)
         fresh = os.path.join(folder, "fresh.csv")
         write(fresh, header, all_rows[: asked.fresh])
@@ -110,7 +111,7 @@ def main():
 
         for many in asked.hosts:
             _, kept, _ = told(f"flows of {many} of {len(hosts)} hosts", repeats(asked.nta, home, folder, header, of_hosts(many), fresh))
-            broken |= many < 29 and kept < 0.85 * asked.host_repeats
+            broken |= many < 29 and kept < 0.95 * asked.host_repeats
         return broken or within < 0.92 * n or median < 0.7 * BUDGET
 
 
