@@ -5,6 +5,7 @@
 use nta_data::Label;
 
 use super::budget::{Budget, supported_budget, umbrella_threshold};
+use super::group_by::SHARE_OF_GROUPS;
 use super::interpolated::interpolated_threshold;
 use super::rule::just_above;
 use super::{ChosenThreshold, PartScores, ThresholdRule};
@@ -12,9 +13,6 @@ use crate::error::{MetricsError, same_length};
 use crate::interval::{clopper_pearson_real, normal_quantile_above};
 use crate::paired::UnitKind;
 use crate::{ClusteredRate, clustered_fpr};
-
-/// Share of groups of benign rows in which a cut shall hold, where no other is asked for.
-pub const SHARE_OF_GROUPS: f64 = 0.9;
 
 /// Stretches count as dependent where chance alone would spread their alarms so unevenly once in twenty times.
 const CHANCE: f64 = 0.05;

@@ -7,54 +7,13 @@ use nta_data::Label;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::dependent::{SHARE_OF_GROUPS, group_cut};
+use super::dependent::group_cut;
+use super::group_by::Groups;
 use super::rule::just_above;
 use super::{ChosenThreshold, PartScores};
 use crate::error::{MetricsError, same_length};
 use crate::interval::clopper_pearson_real;
 use crate::{ConfusionMatrix, ThresholdRule};
-
-/// What flows are grouped by.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum GroupBy {
-    /// The host that began the flow.
-    #[default]
-    Host,
-    /// The hour in which it began.
-    Hour,
-    /// The text column `service`.
-    Service,
-}
-
-impl GroupBy {
-    /// What its groups are called, more than one of them.
-    pub fn groups(self) -> &'static str {
-        match self {
-            GroupBy::Host => "hosts",
-            GroupBy::Hour => "hours",
-            GroupBy::Service => "services",
-        }
-    }
-}
-
-/// The cut that holds in most groups.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Groups {
-    /// What flows are grouped by.
-    pub by: GroupBy,
-    /// Largest share of a group's benign flows that may be flagged, between 0 and 1.
-    pub false_positive_rate: f64,
-    /// Share of the groups in which that holds, above 0 and at most 1. A group of few flows bears no alarm.
-    pub share: f64,
-}
-
-impl Default for Groups {
-    fn default() -> Self {
-        Groups { by: GroupBy::Host, false_positive_rate: 0.01, share: SHARE_OF_GROUPS }
-    }
-}
 
 /// In how many groups a cut held, and in which share of such groups it will.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::budget::{Budget, umbrella_threshold};
-use super::groups::Groups;
+use super::group_by::Groups;
 use crate::error::{MetricsError, all_scores, same_length};
 use crate::percent::percent;
 use crate::{ConfusionMatrix, Ranking};

@@ -118,7 +118,7 @@ impl Champion {
         let config = challenger::config(&self.config, &files, labels, &request.project);
         let loaded = LoadedConfig { config, path: self.version.path.clone(), project: request.project.clone() };
         let (fresh, report, labels) = self.audit(&loaded, known.clone(), listener)?;
-        let site = self.site(&request.project, listener)?;
+        let site = Site::of(&self.version, &self.model, &self.registry, &request.project, listener)?;
         let drift = self.drift(&fresh, (&files, sha256), listener)?;
         let decision =
             self.challenge(&loaded, Material { key, fresh, report: (report, labels), lineage, site, drift }, listener)?;

@@ -8,10 +8,9 @@ use std::sync::Arc;
 use nta_data::{Dataset, Scores};
 use nta_ingest::{AsWritten, BadRows};
 use nta_metrics::{Budget, GroupBy};
-use nta_model::{Model, SiteBaseline, SiteKept, SiteSource, Version};
+use nta_model::{Model, Registry, SiteBaseline, SiteKept, SiteSource, Version};
 use nta_preprocess::{FittedRows, Partition};
 
-use super::champion::Champion;
 use super::mix::behind;
 use crate::baseline::{FlowUnits, Made, Trust, rows};
 use crate::digest::sha256_of;
@@ -34,24 +33,29 @@ pub(super) struct Site {
     left_out: u64,
 }
 
-impl Champion {
-    /// The baseline of the champion or, where it has none, of the nearest of its ancestors; `None` where no one has.
+impl Site {
+    /// The baseline of the champion, `model` as `version`, or, where it has none, of the nearest of its ancestors; `None` where no
+    /// one has.
     ///
     /// # Errors
     /// Files of the baseline that are gone or have changed: the promise could not be kept.
-    pub(super) fn site(&self, project: &Project, listener: &dyn Listener) -> Result<Option<Site>, PipelineError> {
-        let own = (self.version.clone(), self.model.provenance.site.clone());
-        let ancestors = self.registry.ancestors(&self.version).map_err(refused)?;
+    pub(super) fn of(
+        version: &Version,
+        model: &Model,
+        registry: &Registry,
+        project: &Project,
+        listener: &dyn Listener,
+    ) -> Result<Option<Self>, PipelineError> {
+        let own = (version.clone(), model.provenance.site.clone());
+        let ancestors = registry.ancestors(version).map_err(refused)?;
         let theirs = ancestors.into_iter().map(|version| {
             let site = version.manifest().ok().and_then(|manifest| manifest.provenance.site);
             (version, site)
         });
         let found = std::iter::once(own).chain(theirs).find_map(|(version, site)| Some((version, site?)));
-        found.map(|(version, site)| Site::read(&version, site, &self.model, project, listener)).transpose()
+        found.map(|(version, site)| Site::read(&version, site, model, project, listener)).transpose()
     }
-}
 
-impl Site {
     fn read(
         version: &Version,
         baseline: SiteBaseline,

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::carried::Carried;
+use super::ready::Ready;
 use super::timestamp::timestamp;
-use super::window::Ready;
 use crate::error::{PipelineError, failed};
 use crate::score::WhyFlagged;
 

@@ -13,7 +13,7 @@ use nta_tracking::Poster;
 use serde_json::{Value, json};
 
 use super::line_file::id_of;
-use super::request::WatchRequest;
+use super::request::{ForwardKind, ForwardTo, WatchRequest};
 use super::status::Shared;
 use super::suppress::Suppressions;
 use crate::error::{PipelineError, failed};
@@ -25,30 +25,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// A datagram of syslog holds no more.
 const LONGEST_MESSAGE: usize = 60_000;
-
-/// What takes alerts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ForwardKind {
-    /// A JSON array of alerts, by POST.
-    Webhook,
-    /// Elasticsearch's and OpenSearch's `_bulk`, as ECS; the address ends with the index.
-    Elastic,
-    /// Splunk's HTTP event collector.
-    Splunk,
-    /// RFC 5424 over UDP, `host:port`.
-    Syslog,
-}
-
-/// Where alerts are sent on to.
-#[derive(Debug, Clone)]
-pub struct ForwardTo {
-    /// What it is.
-    pub kind: ForwardKind,
-    /// Its address.
-    pub address: String,
-    /// What its `Authorization` header says, where it asks for one.
-    pub authorization: Option<String>,
-}
 
 /// One of them, on a thread of its own.
 pub(super) struct Forwarder {

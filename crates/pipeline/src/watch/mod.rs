@@ -9,6 +9,7 @@ mod forward;
 mod grouping;
 mod health;
 mod line_file;
+mod ready;
 mod request;
 mod source;
 mod state;
@@ -24,8 +25,7 @@ use std::sync::Arc;
 use nta_model::Model;
 
 pub use counts::{Day, WatchCounts};
-pub use forward::{ForwardKind, ForwardTo};
-pub use request::{USUAL_WINDOW, WatchRequest};
+pub use request::{ForwardKind, ForwardTo, USUAL_WINDOW, WatchRequest};
 pub use status::{Forwarded, LatestAlert, WatchStatus};
 pub use timestamp::timestamp;
 pub use told::WatchEvent;

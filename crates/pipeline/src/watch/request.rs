@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::forward::ForwardTo;
 use crate::project::Project;
 
 /// How long a flow waits for flows that ended before it, where the model learned from flows in that order.
@@ -55,4 +54,28 @@ pub struct WatchRequest {
     pub metrics: Option<String>,
     /// Where models are looked up.
     pub project: Project,
+}
+
+/// What takes alerts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForwardKind {
+    /// A JSON array of alerts, by POST.
+    Webhook,
+    /// Elasticsearch's and OpenSearch's `_bulk`, as ECS; the address ends with the index.
+    Elastic,
+    /// Splunk's HTTP event collector.
+    Splunk,
+    /// RFC 5424 over UDP, `host:port`.
+    Syslog,
+}
+
+/// Where alerts are sent on to.
+#[derive(Debug, Clone)]
+pub struct ForwardTo {
+    /// What it is.
+    pub kind: ForwardKind,
+    /// Its address.
+    pub address: String,
+    /// What its `Authorization` header says, where it asks for one.
+    pub authorization: Option<String>,
 }

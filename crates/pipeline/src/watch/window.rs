@@ -10,6 +10,7 @@ use nta_data::Dataset;
 use nta_ingest::{LogPlace, RawBatch};
 
 use super::counts::WatchCounts;
+use super::ready::Ready;
 use super::source::Flows;
 use super::state::SourcePosition;
 use crate::error::{PipelineError, failed};
@@ -18,16 +19,6 @@ use crate::error::{PipelineError, failed};
 const AHEAD: i64 = 3_600_000_000;
 /// The shortest silence of a source after which those that wait are scored.
 const SHORTEST_SILENCE: Duration = Duration::from_secs(1);
-
-/// Flows to be scored, in this order.
-pub(super) struct Ready {
-    pub(super) dataset: Dataset,
-    pub(super) raw: RawBatch,
-    /// Each flow's place among all of its source, in the order in which they came.
-    pub(super) numbers: Vec<u64>,
-    /// When the first of them came.
-    pub(super) arrived: Instant,
-}
 
 /// Flows of one source that wait, and those behind the place that a restart would read from.
 pub(super) struct Window {
