@@ -49,6 +49,18 @@ pub struct ModelLine {
     pub damaged: Option<String>,
 }
 
+/// The version that is asked for, and the name under which it can have a next.
+///
+/// # Errors
+/// A version that is not there, a folder outside the registry.
+pub(crate) fn in_registry(registry: &Registry, asked: &str) -> Result<(Version, String), PipelineError> {
+    let version = registry.resolve(asked).map_err(refused)?;
+    let name = version.registered.as_ref().map(|(name, _)| name.clone()).ok_or_else(|| {
+        PipelineError::refuse(format!("{asked} is a folder outside models/: a version in there can have a next"))
+    })?;
+    Ok((version, name))
+}
+
 /// Every version of every model, by name and number.
 pub fn models(project: &Project) -> Result<Vec<ModelLine>, PipelineError> {
     let registry = Registry::new(&project.home);

@@ -15,6 +15,7 @@ use crate::digest::sha256_of;
 use crate::error::{PipelineError, failed, refused};
 use crate::event::Listener;
 use crate::feedback::{VERDICT, Verdict};
+use crate::models::in_registry;
 use crate::project::Project;
 
 /// Columns that hold the hybrid's score: of `nta score`, of an analyst's own table.
@@ -55,13 +56,7 @@ pub struct RaiseOutcome {
 /// verdict, fewer flows than the budget needs.
 pub fn raise(request: &RaiseRequest, listener: &dyn Listener) -> Result<RaiseOutcome, PipelineError> {
     let registry = Registry::new(&request.project.home).in_contact(listener.contact());
-    let version = registry.resolve(&request.model).map_err(refused)?;
-    let Some((name, _)) = &version.registered else {
-        let model = &request.model;
-        return Err(PipelineError::refuse(format!(
-            "{model} is a folder outside models/: a version in there can have a next"
-        )));
-    };
+    let (version, name) = in_registry(&registry, &request.model)?;
     let model = Arc::new(Model::load(&version.path).map_err(refused)?);
     let before = model.threshold(HYBRID).map_err(failed)?.clone();
     let own = match before.rule {
@@ -105,7 +100,7 @@ pub fn raise(request: &RaiseRequest, listener: &dyn Listener) -> Result<RaiseOut
     let golden = model.golden.to_dataset(&model.schema).map_err(failed)?;
     let mut next = Arc::new(next);
     next.record_golden(&golden).map_err(failed)?;
-    let stored = registry.add(name, &next).map_err(failed)?;
+    let stored = registry.add(&name, &next).map_err(failed)?;
     Ok(RaiseOutcome { parent: version.title(), model: Some(stored.title()), value: raised.value, verdicts })
 }
 

@@ -26,6 +26,7 @@ use serde::Serialize;
 
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Outcome, Stage};
+use crate::models::in_registry;
 use crate::project::Project;
 use crate::run::{daily, fit_profile, groups_by, score_rows};
 use crate::score::{Asked, Input};
@@ -133,13 +134,7 @@ pub fn baseline(request: &BaselineRequest, listener: &dyn Listener) -> Result<Ba
     let begun = Instant::now();
     listener.hear(&Event::StageBegun { stage: Stage::Baseline });
     let registry = Registry::new(&request.project.home).in_contact(listener.contact());
-    let version = registry.resolve(&request.model).map_err(refused)?;
-    let Some((name, _)) = &version.registered else {
-        let model = &request.model;
-        return Err(PipelineError::refuse(format!(
-            "{model} is a folder outside models/: a version in there can have a next"
-        )));
-    };
+    let (version, name) = in_registry(&registry, &request.model)?;
     let model = Arc::new(Model::load(&version.path).map_err(refused)?);
     let budget = budget_of(request, &model)?;
     let asked = Asked {
@@ -178,7 +173,7 @@ pub fn baseline(request: &BaselineRequest, listener: &dyn Listener) -> Result<Ba
     let groups = rule.as_ref().zip(group.as_deref());
     let made = Made::of(request.trust, &model, (&rows, &scores, &units), &budget, groups, site, held)?;
     let model = made.model(&model, &version, &rows)?;
-    let stored = registry.add(name, &model).map_err(failed)?;
+    let stored = registry.add(&name, &model).map_err(failed)?;
     let seconds = begun.elapsed().as_secs_f64();
     let outcome = Outcome::Baseline { rows: rows.n_rows() as u64, model: Some(stored.title()) };
     listener.hear(&Event::StageDone { outcome, seconds });
