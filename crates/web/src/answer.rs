@@ -31,7 +31,13 @@ const MOST: usize = 64 << 10;
 
 /// The body as JSON.
 pub(crate) async fn body_of<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
-    let too_large = |_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the body has more than 64 KiB, or broke off");
-    let bytes = Limited::new(body, MOST).collect().await.map_err(too_large)?.to_bytes();
+    body_up_to(body, MOST).await
+}
+
+/// The body, of at most `most` bytes, as JSON.
+pub(crate) async fn body_up_to<T: DeserializeOwned>(body: Body, most: usize) -> Result<T, Problem> {
+    let why = || format!("the body has more than {} KiB, or broke off", most >> 10);
+    let too_large = |_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why());
+    let bytes = Limited::new(body, most).collect().await.map_err(too_large)?.to_bytes();
     serde_json::from_slice(&bytes).map_err(|error| Problem::refuse(format!("the body: {error}")))
 }

@@ -120,8 +120,9 @@ impl Access {
         self.limits.may_try(address, Instant::now())
     }
 
-    pub(super) fn note_failure(&self, address: IpAddr) {
-        self.limits.note_failure(address, Instant::now());
+    /// See [`Limits::was_right`].
+    pub(super) fn was_right(&self, address: IpAddr) {
+        self.limits.was_right(address);
     }
 
     /// What the pages of a session send back; nothing that another site or session could work out.

@@ -70,7 +70,7 @@ impl Limits {
         Ok(())
     }
 
-    /// Whether another login may be tried.
+    /// Takes note of a login that is tried: it counts as wrong until [`Limits::was_right`], so that many at once are counted too.
     ///
     /// # Errors
     /// Seconds to wait, where too many were wrong.
@@ -85,12 +85,20 @@ impl Limits {
         match (own.len() >= FAILURES, failures.len() >= FAILURES_OF_ALL) {
             (true, _) => Err(until(own.first().copied())),
             (_, true) => Err(until(failures.front().map(|(at, _)| *at))),
-            _ => Ok(()),
+            _ => {
+                failures.push_back((now, address));
+                Ok(())
+            }
         }
     }
 
-    pub(super) fn note_failure(&self, address: IpAddr, now: Instant) {
-        held(&self.failures).push_back((now, one_of(address)));
+    /// Takes back what the latest try of `address` counted.
+    pub(super) fn was_right(&self, address: IpAddr) {
+        let address = one_of(address);
+        let mut failures = held(&self.failures);
+        if let Some(latest) = failures.iter().rposition(|(_, of)| *of == address) {
+            failures.remove(latest);
+        }
     }
 }
 
@@ -132,13 +140,14 @@ mod tests {
         let (bad, good) = (address("2001:db8::1"), address("2001:db8:0:1::1"));
         for _ in 0..FAILURES {
             assert_eq!(limits.may_try(bad, now), Ok(()));
-            limits.note_failure(bad, now);
+            assert_eq!(limits.may_try(good, now), Ok(()));
+            limits.was_right(good);
         }
         assert_eq!(limits.may_try(address("2001:db8::2"), now), Err(61), "the same network");
         assert_eq!(limits.may_try(good, now), Ok(()));
         assert_eq!(limits.may_try(bad, now + A_MINUTE), Ok(()));
         for i in 0..FAILURES_OF_ALL {
-            limits.note_failure(address(&format!("10.0.{}.1", i)), now);
+            let _ = limits.may_try(address(&format!("10.0.{i}.1")), now);
         }
         assert!(limits.may_try(good, now).is_err(), "many addresses at once");
     }

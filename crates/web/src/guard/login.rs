@@ -65,11 +65,11 @@ pub(crate) async fn log_in(State(server): State<Server>, request: Request) -> Re
         }
     };
     if !is_in {
-        access.note_failure(address);
         tokio::time::sleep(WRONG).await;
         let refused = Problem::new(StatusCode::UNAUTHORIZED, wrong).into_response();
         return Ok((Extension(Done(format!("refused {who} from {address}"))), refused).into_response());
     }
+    access.was_right(address);
     let done = Extension(Done(format!("let {who} in from {address}")));
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, session_cookie(&session))], done).into_response())
 }

@@ -27,7 +27,20 @@ use visitor::{CSRF, Visitor, Who};
 const COOKIE: &str = "nta_session";
 
 /// Stands before and behind every handler.
-pub(crate) async fn guard(State(server): State<Server>, mut request: Request, next: Next) -> Response {
+///
+/// A change that has begun goes on when its client hangs up, or the log, the count of wrong logins and the limits on work would
+/// miss it. Pieces of a file end where they break off, and are sent on from there.
+pub(crate) async fn guard(State(server): State<Server>, request: Request, next: Next) -> Response {
+    if !matches!(*request.method(), Method::POST | Method::DELETE) {
+        return answer(server, request, next).await;
+    }
+    match tokio::spawn(answer(server, request, next)).await {
+        Ok(response) => response,
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+async fn answer(server: Server, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let id = random::id().unwrap_or_default();
     let (method, uri) = (request.method().clone(), request.uri().clone());

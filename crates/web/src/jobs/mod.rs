@@ -121,7 +121,11 @@ pub(crate) async fn begin(
             let file = server.uploads.whole(&upload)?;
             if let Some(id) = &draft {
                 let place = training::place(&server, id)?;
-                Draft::read(&place)?.loaded(&place)?;
+                let draft = Draft::read(&place)?;
+                draft.loaded(&place)?;
+                if draft.upload != upload {
+                    return Err(Problem::refuse("this training was prepared for another file"));
+                }
             }
             (file.name, file.size, Work::Train { upload, draft })
         }
@@ -132,6 +136,9 @@ pub(crate) async fn begin(
         }
         Asked::Drift { result } => {
             let scored = server.jobs.find(&result)?;
+            if scored.state != kept::JobState::Done {
+                return Err(Problem::new(StatusCode::CONFLICT, "this file is not scored yet, or could not be"));
+            }
             let Work::Score { upload, model, .. } = scored.work else {
                 return Err(Problem::refuse("only a file that was sent can be held against the training"));
             };

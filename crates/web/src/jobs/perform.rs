@@ -251,12 +251,10 @@ fn made(place: &Place, upload: &str, names: (&str, &str), listener: &dyn Listene
     draft.map_err(|error| refused_wholly(&error, place, names))
 }
 
-/// The same as [`refused`], and nothing stays of what was prepared.
+/// The same as [`refused`], and nothing stays of what was prepared: a job that goes on later prepares it again.
 fn refused_wholly(error: &PipelineError, place: &Place, names: (&str, &str)) -> Ended {
     let ended = refused(error, place, names);
-    if matches!(ended, Ended::Failed(_)) {
-        let _ = fs::remove_dir_all(&place.folder);
-    }
+    let _ = fs::remove_dir_all(&place.folder);
     ended
 }
 

@@ -186,9 +186,13 @@ impl Jobs {
 
     /// Whether a training runs by this draft, or ran by it to its end.
     pub(crate) fn needs_draft(&self, id: &str) -> bool {
-        let is_by = |job: &Job| matches!(&job.work, Work::Train { draft: Some(draft), .. } if draft == id);
         let is_needed = |job: &Job| !job.state.is_over() || job.state == JobState::Done;
-        held(&self.state).all.values().any(|job| is_by(job) && is_needed(job))
+        held(&self.state).all.values().any(|job| is_training_by(job, id) && is_needed(job))
+    }
+
+    /// Whether a training by this draft has not ended.
+    pub(crate) fn trains_by(&self, id: &str) -> bool {
+        held(&self.state).all.values().any(|job| is_training_by(job, id) && !job.state.is_over())
     }
 
     pub(crate) fn cancel(&self, id: &str) -> Result<(), Problem> {
@@ -279,6 +283,11 @@ fn kept_in(folder: &Path) -> BTreeMap<String, Job> {
     let read = |path: PathBuf| serde_json::from_slice::<Job>(&fs::read(path).ok()?).ok();
     let jobs = files.filter_map(|entry| read(entry.path())).filter(|job| random::is_id(&job.id));
     jobs.map(|job| (job.id.clone(), job)).collect()
+}
+
+/// A training that nobody prepared has what is recognised under its own id.
+fn is_training_by(job: &Job, draft: &str) -> bool {
+    matches!(&job.work, Work::Train { draft: by, .. } if by.as_deref().unwrap_or(&job.id) == draft)
 }
 
 #[cfg(test)]

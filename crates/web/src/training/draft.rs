@@ -192,12 +192,13 @@ impl Draft {
         let made = RunConfig::parse(&self.made, &self.config_name, &[]).map_err(|error| refuse(error.to_string()))?;
         let (config, file) = (&loaded.config, &self.config_name);
         // What a text names is read, and sent, by the server: a path or an address is not a client's to give.
-        let is_plain = config.data.schema.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        let schema = &config.data.schema;
+        let is_built_in = schema == "auto" || nta_pipeline::list_schemas().iter().any(|(name, _)| name == schema);
         let odd = [
             ("data.train", config.data.train != made.data.train),
             ("data.test", config.data.test != made.data.test),
             ("data.labels", config.data.labels != made.data.labels),
-            ("data.schema", config.data.schema != made.data.schema && !is_plain),
+            ("data.schema", *schema != made.data.schema && !is_built_in),
             ("tracking", config.tracking.is_some()),
         ];
         match odd.iter().find(|(_, is_odd)| *is_odd) {

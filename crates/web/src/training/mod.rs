@@ -10,7 +10,7 @@ use axum::response::Response;
 use nta_pipeline::{Answers, ColumnRole, Event, Listener};
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{Json, body_of};
+use crate::answer::{Json, body_up_to};
 use crate::error::Problem;
 use crate::guard::visitor::Visitor;
 use crate::random;
@@ -94,6 +94,9 @@ pub(crate) async fn page(
     server.pages.page(&visitor, "training.html", &shown.name.clone(), &shown)
 }
 
+/// Bytes of a changed schema and config at most: a schema's own limit, and JSON's quoting.
+const MOST_TEXTS: usize = 6 << 20;
+
 /// What is to be otherwise.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -115,11 +118,14 @@ pub(crate) async fn change(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Json<Shown>, Problem> {
-    let change: Change = body_of(request.into_body()).await?;
+    let change: Change = body_up_to(request.into_body(), MOST_TEXTS).await?;
     let place = place(&server, &id)?;
     let work = move || {
-        let kept = Draft::read(&place)?;
         let _alone = server.uploads.alone(&id)?;
+        if server.jobs.trains_by(&id) {
+            return Err(Problem::new(StatusCode::CONFLICT, "a training by it has not ended: cancel that, or wait"));
+        }
+        let kept = Draft::read(&place)?;
         let draft = match change {
             Change::Texts(texts) => kept.edit(&place, &texts, &Unheard)?,
             Change::Answers(Answered { answers }) => {

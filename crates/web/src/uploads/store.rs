@@ -125,7 +125,7 @@ impl Uploads {
     pub(crate) fn alone(&self, id: &str) -> Result<Alone<'_>, Problem> {
         match held(&self.busy).insert(id.to_owned()) {
             true => Ok(Alone(self, id.to_owned())),
-            false => Err(Problem::new(StatusCode::LOCKED, "this file is being sent by another request")),
+            false => Err(Problem::new(StatusCode::LOCKED, "another request is at work on this")),
         }
     }
 

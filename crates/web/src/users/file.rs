@@ -105,14 +105,16 @@ impl Users {
     /// A file that cannot be read as one.
     pub(crate) fn open(path: PathBuf) -> Result<Self, UsersError> {
         read(&path)?;
-        Ok(Users { path, seen: Mutex::default() })
+        let users = Users { path, seen: Mutex::default() };
+        users.all();
+        Ok(users)
     }
 
-    /// All of them; `None` where there is no file. A file that has become unreadable lets nobody in.
+    /// All of them; `None` where there never was a file. One that has gone or become unreadable lets nobody in.
     pub(crate) fn all(&self) -> Option<Arc<Vec<User>>> {
         let mark = match fs::metadata(&self.path) {
             Ok(data) => (data.modified().unwrap_or(SystemTime::UNIX_EPOCH), data.len()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && held(&self.seen).is_none() => return None,
             Err(_) => return Some(Arc::default()),
         };
         let mut seen = held(&self.seen);
