@@ -89,8 +89,8 @@ impl Budget {
                         violation_bound: Some(value.violation_bound),
                         ..at(&umbrella, value.value, scores)
                     };
-                    // Where it is the order statistic itself, a hair above it, as everywhere.
-                    let chosen = if value.rank == value.benign_rows - value.above { umbrella } else { chosen };
+                    // Where it is a score itself, tied or not, a hair above it, as everywhere.
+                    let chosen = if value.tied > 0 { umbrella } else { chosen };
                     return Ok(DependentThreshold {
                         chosen,
                         promised: self.false_positive_rate,

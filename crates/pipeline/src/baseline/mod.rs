@@ -223,7 +223,11 @@ fn per_day(rows: &Dataset, stated: Option<f64>) -> Option<SitePerDay> {
 /// The group of each row.
 fn groups_of(rows: &Dataset, hosts: &[u64], by: GroupBy) -> Result<Vec<u64>, PipelineError> {
     match by {
-        GroupBy::Host if !hosts.is_empty() => Ok(hosts.to_vec()),
+        GroupBy::Host if hosts.is_empty() => Err(PipelineError::refuse(
+            "thresholds by hosts need the host that began each flow, `entity: { src: … }` in the schema, and files with that column; \
+             group by something else, or give a budget",
+        )),
+        GroupBy::Host => Ok(hosts.to_vec()),
         by => groups_by(rows, by),
     }
 }
@@ -285,14 +289,22 @@ impl Made {
         };
         let (thresholds, told, hybrids) = thresholds(model, (scores, &scores_now), (&kept, units), budget, groups)?;
         let n_trimmed = rows.n_rows() - kept.len();
+        // Were no attack among those trimmed, they are false alarms: what the cut promises of all flows, computed.
+        let promised = match n_trimmed {
+            0 => hybrids.promised,
+            _ => {
+                let all = &scores_now.hybrid().p_attack;
+                let (bound, _) = budget.promised_at(hybrids.chosen.value, all, &units.of_row).map_err(failed)?;
+                hybrids.promised.max(bound)
+            }
+        };
         let site = SiteBaseline {
             verified: trust == Trust::Verified,
             rows: rows.n_rows() as u64,
             trimmed: n_trimmed as u64,
             weight: if refitted.joined.is_empty() { 0.0 } else { f64::from(WEIGHT) },
             joined: refitted.joined.clone(),
-            // Were no attack among those trimmed, their share is flagged beside the budget.
-            budget: hybrids.promised + n_trimmed as f64 / rows.n_rows().max(1) as f64,
+            budget: promised,
             confidence: budget.confidence,
             supported: supported_budget(kept.len() as u64, budget.confidence),
             groups: groups.map(|(rule, _)| *rule),
@@ -312,6 +324,8 @@ impl Made {
             ..model.clone()
         };
         made.provenance.site = Some(self.site.clone());
+        // What was said of alerts at another threshold.
+        made.provenance.verdicts = None;
         made
     }
 
