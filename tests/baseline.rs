@@ -174,7 +174,7 @@ fn verdicts_on_alerts_raise_the_threshold_until_the_budget_is_kept() {
     trained(&home);
     let shown = home.nta(&["models", "show", "quickstart", "--json"]).ok().out;
     assert!(!shown.contains("verdicts"), "{shown}");
-    let alert = |i: u32| format!("{},{}\n", 0.9 + f64::from(i) / 10_000.0, i % 10 == 0);
+    let alert = |i: u32| format!("{},{}\n", 0.9 + f64::from(i) / 10_000.0, i.is_multiple_of(10));
     let table = |n: u32| -> String { std::iter::once("score,verdict\n".to_owned()).chain((0..n).map(alert)).collect() };
     let many = home.write("alerts.csv", table(500));
     let asked = ["verdicts", "quickstart", many.to_str().unwrap(), "--flows", "2000"];
