@@ -137,6 +137,32 @@ fn a_window_puts_flows_in_order_of_their_ends_over_kills_and_counts_what_is_late
     assert_eq!(both(&home, "narrow-4-64"), both(&home, "narrow-4-9"));
 }
 
+/// What the state says of how far the watch is.
+fn position(home: &Home, folder: &str) -> serde_json::Value {
+    let state = fs::read(home.path().join(folder).join("state")).unwrap();
+    serde_json::from_slice(state.split(|byte| *byte == b'\n').next().unwrap()).unwrap()
+}
+
+#[test]
+fn a_broken_clock_moves_neither_the_day_nor_groups() {
+    let home = Home::new();
+    let _ = model(&home);
+    let lines =
+        |broken: &str| (0..100).map(line).collect::<String>() + broken + &(100..400).map(line).collect::<String>();
+    home.write("whole/conn.log", header() + &lines(""));
+    // A flow of 2099 of a host of its own, and one of a host that attacks.
+    let broken = |from: &str| line(50).replacen("1700000050.25", "4070908800.25", 1).replacen("10.0.0.0", from, 1);
+    home.write("broken/conn.log", header() + &lines(&(broken("10.0.0.77") + &broken("10.0.0.3"))));
+    let all = ["--group", "60", "--most-alerts", "1000"];
+    let whole = counts(&home, "whole", &all);
+    let counted = counts(&home, "broken", &all);
+    assert!(whole["grouped"].as_u64().unwrap() > 10, "{whole}");
+    let close = |name: &str| counted[name].as_u64().unwrap().abs_diff(whole[name].as_u64().unwrap()) <= 3;
+    assert!(close("grouped") && close("alerts") && close("flagged"), "{counted}, without {whole}");
+    assert_eq!((&counted["flows"], &counted["today"]["day"]), (&402.into(), &whole["today"]["day"]));
+    assert_eq!(position(&home, "broken")["clocks"], position(&home, "whole")["clocks"]);
+}
+
 #[test]
 fn what_waits_when_a_watch_is_told_to_stop_is_read_again_by_the_next() {
     let home = Home::new();

@@ -1,7 +1,7 @@
 //! A folder that files come into: each is read once, the oldest first, whatever it is called by then, packed or not; the newest
 //! one may still grow.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -15,14 +15,21 @@ use crate::input::unpack::{Unpacked, holds_lines};
 
 /// How often the folder is looked through for files that came.
 const LOOK: Duration = Duration::from_millis(500);
+/// A file that was read and is missing for so long is forgotten: for less it may be that one look did not see it, or that it could
+/// not be opened, and read once more it would all come twice.
+const FORGET: Duration = Duration::from_secs(600);
+/// Most missing files that are remembered, the last ones read.
+const MOST_MISSING: usize = 1_000;
 /// Endings of names that a writer gives until a file is whole.
 const UNFINISHED: [&str; 4] = [".tmp", ".part", ".partial", ".filepart"];
 
 /// The bytes of a folder's files from a place on, one file behind the other; give it to [`crate::follow`].
 pub struct FolderTail {
     folder: PathBuf,
-    /// What the files are known by that were read and are there still.
+    /// What the files are known by that were read and are there still, or were lately.
     read: Arc<Vec<String>>,
+    /// Those of them that were not seen at the last look, and since when.
+    missing: HashMap<String, Instant>,
     /// By path and what the system says of it, so that files are opened for their first bytes once.
     known: HashMap<(PathBuf, u64, Option<SystemTime>), String>,
     header: io::Cursor<Vec<u8>>,
@@ -38,6 +45,7 @@ pub struct FolderTail {
 
 /// The file that is read.
 struct Current {
+    path: PathBuf,
     found: Metadata,
     bytes: Bytes,
     head: Vec<u8>,
@@ -73,6 +81,7 @@ impl FolderTail {
         let mut tail = FolderTail {
             folder: folder.to_owned(),
             read: Arc::new(place.map(|place| place.read.clone()).unwrap_or_default()),
+            missing: HashMap::new(),
             known: HashMap::new(),
             header: io::Cursor::default(),
             current: None,
@@ -150,7 +159,7 @@ impl FolderTail {
     fn look(&mut self) -> io::Result<()> {
         self.looked = Some(Instant::now());
         let files = self.files()?;
-        let mut present = Vec::new();
+        let mut present = HashSet::new();
         self.next = None;
         let mut known = HashMap::new();
         for (found, path) in files {
@@ -168,18 +177,38 @@ impl FolderTail {
                 },
             };
             if self.read.contains(&head) {
-                present.push(head.clone());
+                present.insert(head.clone());
             } else if self.next.is_none() {
                 self.next = Some(path);
             }
             known.insert(key, head);
         }
         self.known = known;
-        // Of files that are gone nothing needs to be known.
-        if present.len() < self.read.len() {
-            self.read = Arc::new(present);
-        }
+        self.forget(&present);
         Ok(())
+    }
+
+    /// Of files that are gone nothing needs to be known.
+    fn forget(&mut self, present: &HashSet<String>) {
+        let before = std::mem::take(&mut self.missing);
+        let now = Instant::now();
+        let is_missing = |head: &&String| !present.contains(*head);
+        let n_missing = self.read.iter().filter(is_missing).count();
+        let (mut too_many, mut kept) = (n_missing.saturating_sub(MOST_MISSING), Vec::new());
+        for head in self.read.iter() {
+            if is_missing(&head) {
+                let since = before.get(head).copied().unwrap_or(now);
+                if too_many > 0 || now.duration_since(since) >= FORGET {
+                    too_many = too_many.saturating_sub(1);
+                    continue;
+                }
+                self.missing.insert(head.clone(), since);
+            }
+            kept.push(head.clone());
+        }
+        if kept.len() < self.read.len() {
+            self.read = Arc::new(kept);
+        }
     }
 
     /// Whether a file that begins so is the one that is read, packed by now.
@@ -222,7 +251,10 @@ impl Read for FolderTail {
                 self.look()?;
             }
             // What was added to it before the next one came is there by now.
-            let n = self.current.as_mut().map_or(Ok(0), |current| current.read(into))?;
+            let n = self
+                .current
+                .as_mut()
+                .map_or(Ok(0), |current| current.read(into).map_err(|e| in_file(&current.path, e)))?;
             if n > 0 {
                 self.places.see(&into[..n]);
                 self.ends_with_break = into[n - 1] == b'\n';
@@ -238,7 +270,7 @@ impl Read for FolderTail {
                     }
                     // Renamed or packed since it was listed.
                     Err(error) if error.kind() == io::ErrorKind::NotFound => self.looked = None,
-                    Err(error) => return Err(error),
+                    Err(error) => return Err(in_file(&next, error)),
                 },
                 None if stopped => return Ok(0),
                 None => std::thread::sleep(PAUSE),
@@ -256,7 +288,19 @@ fn opened(path: &Path) -> io::Result<Current> {
         true => Bytes::Lines(file, 0),
         false => Bytes::Whole(Box::new(Unpacked::new(file)?)),
     };
-    Ok(Current { found, bytes, head: Vec::new() })
+    Ok(Current { path: path.to_owned(), found, bytes, head: Vec::new() })
+}
+
+/// The error with the file that it is of, which its source does not name.
+fn in_file(path: &Path, error: io::Error) -> io::Error {
+    let (kind, problem) = match error.kind() {
+        // Tried again by whoever reads.
+        io::ErrorKind::Interrupted => return error,
+        io::ErrorKind::UnexpectedEof => (io::ErrorKind::InvalidData, "it ends in the middle (truncated)".to_owned()),
+        kind => (kind, error.to_string()),
+    };
+    let remedy = "put it there whole or move it out of the folder, and begin the watch again";
+    io::Error::new(kind, format!("{}: {problem}; {remedy}", path.display()))
 }
 
 #[cfg(test)]
@@ -309,5 +353,46 @@ mod tests {
         write(&at("new.csv.zst"), &packed);
         let (text, _, found) = rest(folder.path(), Some(&place));
         assert_eq!((text.as_str(), found), ("a,b\n0,0\n", false));
+    }
+
+    #[test]
+    fn a_file_that_ends_in_the_middle_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let lines: String = (0..20_000_u64).map(|n| format!("{n},{}\n", n.wrapping_mul(n))).collect();
+        packed.write_all(lines.as_bytes()).unwrap();
+        let packed = packed.finish().unwrap();
+        write(&folder.path().join("half.csv.gz"), &packed[..packed.len() / 2]);
+        let stop = TailStop::default();
+        stop.stop();
+        let mut tail = FolderTail::open(folder.path(), None, true, stop).unwrap();
+        let error = crate::error::IngestError::read("gate", &tail.read_to_string(&mut String::new()).unwrap_err());
+        let told = error.to_string();
+        assert!(told.contains("half.csv.gz: it ends in the middle") && told.contains("put it there whole"), "{told}");
+    }
+
+    #[test]
+    fn a_file_that_one_look_does_not_see_is_not_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        write(&at("a.csv"), b"a,b\n1,2\n");
+        write(&at("b.csv"), b"a,b\n3,4\n");
+        let (_, place, _) = rest(folder.path(), None);
+        std::fs::rename(at("a.csv"), at(".a.csv")).unwrap();
+        let (_, place, _) = rest(folder.path(), Some(&place));
+        std::fs::rename(at(".a.csv"), at("a.csv")).unwrap();
+        assert_eq!(rest(folder.path(), Some(&place)).0, "a,b\n");
+        // Missing ones are remembered up to a number, and those that are there always.
+        let mut tail = FolderTail::open(folder.path(), Some(&place), true, TailStop::default()).unwrap();
+        let there = known_by(b"a,b\n1,2\n");
+        let gone = (0..MOST_MISSING + 5).map(|n| n.to_string());
+        tail.read = Arc::new(std::iter::once(there.clone()).chain(gone).collect());
+        tail.look().unwrap();
+        assert_eq!((tail.read.len(), &tail.read[0], tail.read[1].as_str()), (MOST_MISSING + 1, &there, "5"));
+        // For long, and they are forgotten.
+        let Some(long_ago) = Instant::now().checked_sub(FORGET) else { return };
+        tail.missing.values_mut().for_each(|since| *since = long_ago);
+        tail.look().unwrap();
+        assert_eq!(tail.read[..], [there]);
     }
 }

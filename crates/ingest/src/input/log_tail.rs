@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::input::log_files::{find, front_of, header_of, newer_than, open_rotated};
 use crate::input::log_place::{HEAD, LogPlace, LogPlaces, Part};
@@ -24,6 +25,7 @@ pub struct LogTail {
     streamed: u64,
     ends_with_break: bool,
     found: bool,
+    lost_files: Arc<AtomicU64>,
     stop: TailStop,
 }
 
@@ -84,6 +86,7 @@ impl LogTail {
             streamed: 0,
             ends_with_break: true,
             found: place.is_none() || found.is_some(),
+            lost_files: Arc::default(),
             stop,
         })
     }
@@ -99,11 +102,31 @@ impl LogTail {
         self.found
     }
 
+    /// Counts the rotated files that were gone when their turn came, and were passed over; it serves longer than the tail.
+    pub fn lost_files(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.lost_files)
+    }
+
     /// Goes over to the next rotated file, or to the one that grows; a byte where a line must be ended before. `None`
     /// where the log was renamed away and does not stand there yet.
     fn next_file(&mut self, into: &mut [u8]) -> io::Result<Option<usize>> {
-        let next = match self.rotated.front() {
-            Some(file) => Reading::Rotated(Box::new(Unpacked::new(open_rotated(file)?)?)),
+        let mut rotated = None;
+        while let Some(file) = self.rotated.front() {
+            match open_rotated(file) {
+                Ok(file) => {
+                    rotated = Some(Unpacked::new(file)?);
+                    break;
+                }
+                // Deleted before its turn.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    self.rotated.pop_front();
+                    self.lost_files.fetch_add(1, Ordering::Relaxed);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let next = match rotated {
+            Some(rotated) => Reading::Rotated(Box::new(rotated)),
             None => match self.growing.take().map_or_else(|| File::open(&self.path), Ok) {
                 Ok(file) => Reading::Growing(Tail::of(&self.path, file, 0, self.stop.clone()).until_turn()),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -266,6 +289,26 @@ mod tests {
         let mut text = String::new();
         tail.read_to_string(&mut text).unwrap();
         assert_eq!((text.as_str(), tail.unread().unwrap()), ("2\n3\n4\n", 0));
+    }
+
+    #[test]
+    fn a_rotated_file_that_is_deleted_before_its_turn_is_counted_and_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("conn.log");
+        std::fs::write(&path, "1\n").unwrap();
+        let (_, place, _) = rest(&path, None);
+        for n in 2..=4 {
+            std::fs::rename(&path, folder.path().join(format!("conn.log-{n}"))).unwrap();
+            std::fs::write(&path, format!("{n}\n")).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(15));
+        }
+        let stop = TailStop::default();
+        stop.stop();
+        let mut tail = LogTail::open(&path, Some(&place), false, stop).unwrap();
+        std::fs::remove_file(folder.path().join("conn.log-3")).unwrap();
+        let mut text = String::new();
+        tail.read_to_string(&mut text).unwrap();
+        assert_eq!((text.as_str(), tail.lost_files().load(Ordering::Relaxed)), ("3\n4\n", 1));
     }
 
     #[test]

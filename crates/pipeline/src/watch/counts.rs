@@ -34,6 +34,8 @@ pub struct WatchCounts {
     pub early: u64,
     /// Tries to write or save that found no room on the disk.
     pub no_room: u64,
+    /// Rotated files that were gone before they were read.
+    pub lost_files: u64,
     /// The day of the last flow.
     pub today: Day,
     /// How often the hybrid's score lay in each twentieth from 0 to 1.

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,8 @@ const TOGETHER: usize = 200;
 /// Longest wait for an answer, and between two tries.
 const PATIENCE: Duration = Duration::from_secs(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Wait between two tries to read the file of alerts.
+const READ_AGAIN: Duration = Duration::from_secs(1);
 /// A datagram of syslog holds no more.
 const LONGEST_MESSAGE: usize = 60_000;
 
@@ -101,15 +104,21 @@ impl Forwarder {
 
 impl Spool {
     fn run(&mut self, log: LogTail) {
-        let places = log.places();
+        let (places, lost_files) = (log.places(), log.lost_files());
         let mut reader = BufReader::with_capacity(1 << 18, log);
-        let (mut read, mut batch) = (0, Vec::new());
+        let (mut read, mut batch, mut line) = (0, Vec::new(), Vec::new());
         loop {
-            let mut line = String::new();
-            let n = reader.read_line(&mut line).unwrap_or(0);
-            if n > 0 && line.ends_with('\n') {
-                read += n as u64;
-                batch.push(line);
+            // What was read of a line before an error stays in front of its rest.
+            let came = reader.read_until(b'\n', &mut line);
+            let n = came.as_ref().map_or(0, |n| *n);
+            if line.ends_with(b"\n") {
+                read += line.len() as u64;
+                batch.push(String::from_utf8_lossy(&line).into_owned());
+                line.clear();
+            }
+            let n_failed = lost_files.swap(0, Ordering::Relaxed) + u64::from(came.is_err());
+            if n_failed > 0 {
+                self.shared.forwarded(&self.to.address, |to| to.failed += n_failed);
             }
             let more_is_there = n > 0 && reader.buffer().contains(&b'\n') && batch.len() < TOGETHER;
             if !batch.is_empty() && !more_is_there {
@@ -127,10 +136,25 @@ impl Spool {
                 // Where the place cannot be kept, the batch is sent once more after a restart, under the same ids.
                 let _ = place.map(|place| nta_atomic::write(&self.place_file, &place));
             }
-            if n == 0 {
-                return;
+            match came {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(_) if self.waits(READ_AGAIN) => {}
+                Err(_) => return,
             }
         }
+    }
+
+    /// Waits; `false` where the watch ends before.
+    fn waits(&self, pause: Duration) -> bool {
+        let until = Instant::now() + pause;
+        while Instant::now() < until {
+            if self.stop.is_stopped() {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        true
     }
 
     /// Tries until the batch has arrived or is refused, or more than may `waiting` bytes wait behind it.
@@ -155,12 +179,8 @@ impl Spool {
             if is_done {
                 return Delivered::Done;
             }
-            let until = Instant::now() + pause;
-            while Instant::now() < until {
-                if self.stop.is_stopped() {
-                    return Delivered::NotYet;
-                }
-                std::thread::sleep(Duration::from_millis(50));
+            if !self.waits(pause) {
+                return Delivered::NotYet;
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }

@@ -77,6 +77,11 @@ impl Groups {
         room
     }
 
+    /// How many are open.
+    pub(super) fn n_open(&self) -> usize {
+        self.open.len()
+    }
+
     /// Closes the source's groups whose window of `width` has ended by the time `now` of its flows; what is to be told.
     pub(super) fn close(&mut self, source: &str, width: Duration, now: i64) -> Vec<Closed> {
         let micros = i64::try_from(width.as_micros()).unwrap_or(i64::MAX);

@@ -54,6 +54,7 @@ fn metrics(told: &WatchStatus) -> String {
         ("late", "Flows that came when flows that ended later had been scored", counts.late),
         ("early", "Flows scored before their window ended, because too many waited", counts.early),
         ("no_room", "Tries to write or save that found no room on the disk", counts.no_room),
+        ("lost_files", "Rotated files that were gone before they were read", counts.lost_files),
         ("over_budget", "Alerts over the budget of the day", counts.over_budget),
         ("set_aside", "Lines that cannot be read", counts.set_aside),
         ("left_out", "Lines that hold no flow", counts.left_out),

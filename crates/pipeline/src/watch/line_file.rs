@@ -55,9 +55,10 @@ impl LineFile {
             let mut length = settled.bytes.min(file.metadata()?.len());
             file.seek(SeekFrom::Start(length))?;
             let mut there: HashSet<String> = settled.to_come.iter().cloned().collect();
-            let (mut reader, mut line) = (BufReader::new(&file), String::new());
-            while reader.read_line(&mut line)? > 0 && line.ends_with('\n') {
-                there.extend(id_of(&line).map(str::to_owned));
+            let (mut reader, mut line) = (BufReader::new(&file), Vec::new());
+            // By bytes: a line may be cut inside a character.
+            while reader.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
+                there.extend(id_of(&String::from_utf8_lossy(&line)).map(str::to_owned));
                 length += line.len() as u64;
                 line.clear();
             }
@@ -157,7 +158,7 @@ mod tests {
         let settled = file.settle().unwrap();
         file.write("2", &line(2));
         file.flush().unwrap();
-        std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"nta_id\":\"3").unwrap();
+        std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"nta_id\":\"3\xc3").unwrap();
         let mut file = LineFile::open(&path, &settled, 0).unwrap();
         // Killed once more before it came as far as the first one: what that wrote is still known.
         let settled = file.settle().unwrap();

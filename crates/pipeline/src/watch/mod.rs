@@ -55,6 +55,7 @@ pub fn watch(
     let model = Arc::new(Model::load(&located.folder).map_err(refused)?);
     let mut watch = Watch::open(request, located, model, listener, tell)?;
     let (sources, messages) = Sources::open(request, watch.position(), watch.model(), listener, tell)?;
+    watch.read_anew(sources.lost());
     let forwarders = Forwarder::start_all(request, watch.shared())?;
     let ended = watch.follow(&sources, &messages);
     sources.stop();

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
@@ -42,6 +43,10 @@ pub(super) enum Message {
 pub(super) struct Sources {
     stops: Vec<TailStop>,
     ports: Vec<PortCounts>,
+    /// Those whose file of the saved place is gone.
+    lost: Vec<String>,
+    /// By log, rotated files that were gone before they were read, since this was asked.
+    lost_files: Vec<Arc<AtomicU64>>,
     n: usize,
 }
 
@@ -63,7 +68,8 @@ impl Sources {
         tell: &dyn Fn(&WatchEvent),
     ) -> Result<(Sources, Receiver<Message>), PipelineError> {
         let (sender, messages) = sync_channel(WAITING);
-        let mut sources = Sources { stops: Vec::new(), ports: Vec::new(), n: request.sources.len() };
+        let n = request.sources.len();
+        let mut sources = Sources { stops: Vec::new(), ports: Vec::new(), lost: Vec::new(), lost_files: Vec::new(), n };
         let mut names = std::collections::BTreeSet::new();
         for asked in &request.sources {
             let (name, what) = named(asked);
@@ -83,6 +89,10 @@ impl Sources {
             };
             if !found {
                 tell(&WatchEvent::Lost { source: name.clone() });
+                sources.lost.push(name.clone());
+            }
+            if let Opened::Log(log) = &opened {
+                sources.lost_files.push(log.lost_files());
             }
             let stop = if let Opened::Port(port) = &opened { port.stopper() } else { stop };
             if let Opened::Port(port) = &opened {
@@ -103,6 +113,16 @@ impl Sources {
 
     pub(super) fn stop(&self) {
         self.stops.iter().for_each(TailStop::stop);
+    }
+
+    /// Those whose file of the saved place is gone.
+    pub(super) fn lost(&self) -> &[String] {
+        &self.lost
+    }
+
+    /// Rotated files that were gone before they were read, since this was asked last.
+    pub(super) fn take_lost_files(&self) -> u64 {
+        self.lost_files.iter().map(|n| n.swap(0, Ordering::Relaxed)).sum()
     }
 
     /// Come, damaged, dropped.

@@ -53,7 +53,8 @@ pub struct WatchStatus {
 pub struct Forwarded {
     /// Alerts that arrived.
     pub sent: u64,
-    /// Alerts that were refused, and tries that failed.
+    /// Alerts that were refused, tries to send or to read the file that failed, and rotated files that were gone before they
+    /// were read.
     pub failed: u64,
     /// Alerts held back by the list.
     pub suppressed: u64,

@@ -22,7 +22,7 @@ use super::state::{self, Position, SavedState};
 use super::status::Shared;
 use super::suppress::Suppressions;
 use super::told::WatchEvent;
-use super::window::Window;
+use super::window::{Window, latest_believed};
 use crate::error::{PipelineError, failed, is_for_want_of_room, refused};
 use crate::event::Listener;
 use crate::score::HoldsHere;
@@ -146,6 +146,15 @@ impl<'a> Watch<'a> {
         self.scorer.model()
     }
 
+    /// Of sources whose file of the saved place is gone, no flow that comes is one that was scored.
+    pub(super) fn read_anew(&mut self, lost: &[String]) {
+        for source in lost {
+            if let Some(saved) = self.position.sources.get_mut(source) {
+                saved.place = None;
+            }
+        }
+    }
+
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
@@ -171,6 +180,9 @@ impl<'a> Watch<'a> {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.position.counts.datagrams = sources.datagrams();
+            let lost = sources.take_lost_files();
+            self.position.counts.lost_files += lost;
+            self.unsaved |= lost > 0;
             self.look_up()?;
         }
         Ok(failure)
@@ -230,15 +242,25 @@ impl<'a> Watch<'a> {
         let mut alerts = self.eve.alerts(source, ready, scores)?.into_iter().peekable();
         let (ends, hybrid) = (ready.dataset.end_time.as_deref(), scores.hybrid());
         let mut now = self.position.clocks.get(source).copied().unwrap_or(i64::MIN);
+        let latest_believed = latest_believed();
         for row in 0..scores.n_rows() {
-            let micros = ends.map_or(0, |ends| ends[row]);
-            now = now.max(micros);
+            let mut micros = ends.map_or(0, |ends| ends[row]);
+            // A broken clock moves neither the source's nor the day, and keeps no group open: it counts for the last flow's.
+            let is_believed = micros <= latest_believed;
+            if is_believed {
+                now = now.max(micros);
+            } else {
+                micros = now.max(0);
+            }
             let counts = &mut self.position.counts;
             counts.flow(micros, hybrid.p_attack[row], hybrid.flags[row]);
-            let Some((_, alert)) = alerts.next_if(|(at, _)| *at == row) else { continue };
+            let Some((_, mut alert)) = alerts.next_if(|(at, _)| *at == row) else { continue };
             if self.suppressions.holds(&alert.src, &alert.dst, &alert.reasons) {
                 counts.suppressed += 1;
                 continue;
+            }
+            if !is_believed {
+                alert.micros = micros;
             }
             self.close_groups(source, now);
             let groups = &mut self.position.groups;
@@ -259,7 +281,11 @@ impl<'a> Watch<'a> {
     }
 
     fn close_groups(&mut self, source: &str, now: i64) {
-        let closed = self.position.groups.close(source, self.request.group, now);
+        let groups = &mut self.position.groups;
+        let n_open = groups.n_open();
+        let closed = groups.close(source, self.request.group, now);
+        // Those of one alert too, which say nothing: open in what is saved, they would take the next alert in.
+        self.unsaved |= groups.n_open() < n_open;
         closed.iter().for_each(|Closed { id, line }| self.alerts.write(id, line));
     }
 
@@ -329,8 +355,10 @@ impl<'a> Watch<'a> {
 
     /// What is done from time to time.
     fn look_up(&mut self) -> Result<(), PipelineError> {
+        let is_to_be_asked = self.looked.elapsed() >= LOOK_AT_ALIAS;
+        let has_taken_over = is_to_be_asked && self.follow_alias()?;
         let pause = self.request.save_every.max(self.saving_took * SAVING_SHARE);
-        if self.unsaved && self.saved_at.elapsed() >= pause {
+        if has_taken_over || self.unsaved && self.saved_at.elapsed() >= pause {
             match self.save() {
                 // What was saved before holds, and is tried again later.
                 Err(error) if is_for_want_of_room(&error) => {
@@ -343,10 +371,6 @@ impl<'a> Watch<'a> {
         }
         if self.told.0.elapsed() >= self.request.status_every {
             self.tell_status();
-        }
-        if self.looked.elapsed() >= LOOK_AT_ALIAS {
-            self.looked = Instant::now();
-            self.follow_alias()?;
         }
         Ok(())
     }
@@ -370,15 +394,25 @@ impl<'a> Watch<'a> {
         counts
     }
 
-    /// Another model takes over between two flows where the name asked for means another now.
-    fn follow_alias(&mut self) -> Result<(), PipelineError> {
+    /// Another model takes over between two flows where the name asked for means another now; whether one did, which is then
+    /// to be saved.
+    fn follow_alias(&mut self) -> Result<bool, PipelineError> {
+        self.looked = Instant::now();
         // A registry that is being written to is looked at again next time.
-        let Ok(located) = locate(&self.request.project, &self.request.model, self.listener) else { return Ok(()) };
+        let Ok(located) = locate(&self.request.project, &self.request.model, self.listener) else { return Ok(false) };
         if located.folder == self.located.folder {
-            return Ok(());
+            return Ok(false);
         }
-        let model = Arc::new(Model::load(&located.folder).map_err(refused)?);
         let title = located.title.clone();
+        let model = match Model::load(&located.folder) {
+            Ok(model) => Arc::new(model),
+            Err(error) => {
+                let problem = format!("the model {title} cannot be loaded and does not take over: {}", refused(error));
+                self.located = located;
+                (self.tell)(&WatchEvent::BadList { problem });
+                return Ok(false);
+            }
+        };
         let reads_alike = |a: &Model, b: &Model| {
             let key = |m: &Model| m.state.as_ref().map(|s| (s.by, s.entity_key, s.sensor_key));
             a.schema == b.schema && key(a) == key(b)
@@ -386,7 +420,7 @@ impl<'a> Watch<'a> {
         if !reads_alike(self.scorer.model(), &model) {
             self.located = located;
             (self.tell)(&WatchEvent::CannotTake { model: title });
-            return Ok(());
+            return Ok(false);
         }
         let mut scorer = Scorer::new(Arc::clone(&model)).map_err(failed)?;
         let mut warmed = 0;
@@ -401,7 +435,7 @@ impl<'a> Watch<'a> {
         });
         (self.scorer, self.located, self.unsaved) = (scorer, located, true);
         (self.tell)(&WatchEvent::Took { model: title, warmed });
-        self.save()
+        Ok(true)
     }
 
     /// Saves position, memory and the lengths of the files together.

@@ -55,8 +55,9 @@ impl Held {
 impl Window {
     /// Goes on where `saved` says; the source gives the flows from its place on once more.
     pub(super) fn new(width: Duration, most: usize, saved: Option<&SourcePosition>) -> Window {
+        let is_known = saved.is_some();
         let mut saved = saved.cloned().unwrap_or_default();
-        if saved.place.is_none() && saved.flows > 0 {
+        if is_known && saved.place.is_none() {
             // It gives other flows now than those that were read behind the last save, and they must not be taken for them.
             (saved.flows, saved.scored) = (saved.flows.max(now().unsigned_abs()), Vec::new());
         }
@@ -94,7 +95,7 @@ impl Window {
         // Without times no order but that in which they come.
         let ends = flows.batch.dataset.end_time.clone().filter(|_| self.micros > 0);
         self.held.push_back(Held { first, flows });
-        let latest_believed = now().saturating_add(AHEAD);
+        let latest_believed = latest_believed();
         let mut ready = Vec::new();
         for number in first..first + n {
             self.next = number + 1;
@@ -230,8 +231,30 @@ fn is_whole(numbers: &[u64], held: &Held) -> bool {
     numbers.len() as u64 == held.end() - held.first && numbers.iter().copied().eq(held.first..held.end())
 }
 
+/// The latest end that is believed, in microseconds since 1970: no clock is moved by a later one.
+pub(super) fn latest_believed() -> i64 {
+    now().saturating_add(AHEAD)
+}
+
 /// Microseconds since 1970.
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_the_saved_place_is_gone_no_flow_that_comes_is_one_that_was_scored() {
+        for flows in [0, 7] {
+            let place = Some(LogPlace::default());
+            let saved = SourcePosition { place, flows, scored: vec![(flows + 1, flows + 5)], newest: Some(9) };
+            let window = |saved: &SourcePosition| Window::new(Duration::from_secs(2), 10, Some(saved)).position();
+            assert_eq!(window(&saved), saved);
+            let anew = window(&SourcePosition { place: None, ..saved.clone() });
+            assert!(anew.flows > flows + 5 && anew.scored.is_empty() && anew.newest == Some(9), "{anew:?}");
+        }
+    }
 }
