@@ -1,16 +1,18 @@
 //! The saved models of a project: where each comes from, what was measured and promised, and who was champion when.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use nta_leakage::Finding;
 use nta_metrics::Promise;
 use nta_model::{
-    AliasChange, DataDigest, FromVerdicts, Manifest, ModelError, Observed, Provenance, Registry, Reign, SiteBaseline,
-    Version,
+    AliasChange, DataDigest, FromVerdicts, Manifest, Model, ModelError, Observed, Provenance, Registry, Reign,
+    SiteBaseline, Version,
 };
+use nta_tracking::Moment;
 use serde::Serialize;
 
-use crate::error::{PipelineError, refused};
+use crate::error::{PipelineError, failed, refused};
 use crate::project::Project;
 use crate::runs::Evaluations;
 
@@ -59,6 +61,16 @@ pub(crate) fn in_registry(registry: &Registry, asked: &str) -> Result<(Version, 
         PipelineError::refuse(format!("{asked} is a folder outside models/: a version in there can have a next"))
     })?;
     Ok((version, name))
+}
+
+/// `made` as the version after `parent`, which is `version`: when and of what it was made, and golden rows as it flags them.
+pub(crate) fn next_of(parent: &Model, version: &Version, mut made: Model) -> Result<Arc<Model>, PipelineError> {
+    made.provenance.created = Moment::now().to_string();
+    made.provenance.parent = Some(version.title());
+    let golden = parent.golden.to_dataset(&parent.schema).map_err(failed)?;
+    let mut made = Arc::new(made);
+    made.record_golden(&golden).map_err(failed)?;
+    Ok(made)
 }
 
 /// Every version of every model, by name and number.

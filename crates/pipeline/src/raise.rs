@@ -2,20 +2,18 @@
 //! what may be promised then. It never falls: nobody has looked at what lies below.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use nta_data::HYBRID;
 use nta_ingest::{ColumnValues, Columns, read_columns};
 use nta_metrics::{Budget, ThresholdRule};
 use nta_model::{FromVerdicts, Model, Registry};
-use nta_tracking::Moment;
 use serde::Serialize;
 
 use crate::digest::sha256_of;
 use crate::error::{PipelineError, failed, refused};
 use crate::event::Listener;
 use crate::feedback::{VERDICT, Verdict};
-use crate::models::in_registry;
+use crate::models::{in_registry, next_of};
 use crate::project::Project;
 
 /// Columns that hold the hybrid's score: of `nta score`, of an analyst's own table.
@@ -57,7 +55,7 @@ pub struct RaiseOutcome {
 pub fn raise(request: &RaiseRequest, listener: &dyn Listener) -> Result<RaiseOutcome, PipelineError> {
     let registry = Registry::new(&request.project.home).in_contact(listener.contact());
     let (version, name) = in_registry(&registry, &request.model)?;
-    let model = Arc::new(Model::load(&version.path).map_err(refused)?);
+    let model = Model::load(&version.path).map_err(refused)?;
     let before = model.threshold(HYBRID).map_err(failed)?.clone();
     let own = match before.rule {
         ThresholdRule::Budget(budget) => budget,
@@ -83,7 +81,7 @@ pub fn raise(request: &RaiseRequest, listener: &dyn Listener) -> Result<RaiseOut
     if raised.value <= before.value {
         return Ok(RaiseOutcome { parent: version.title(), model: None, value: before.value, verdicts });
     }
-    let mut next = (*model).clone();
+    let mut next = model.clone();
     for threshold in next.thresholds.iter_mut().filter(|threshold| threshold.name == HYBRID) {
         let chosen = &mut threshold.chosen;
         chosen.value = raised.value;
@@ -93,13 +91,8 @@ pub fn raise(request: &RaiseRequest, listener: &dyn Listener) -> Result<RaiseOut
         (chosen.expected_recall, chosen.without_copies, chosen.reason) = (None, None, None);
         (chosen.rank, chosen.violation_bound) = (Some(raised.benign_rows - raised.above), None);
     }
-    next.provenance.created = Moment::now().to_string();
-    next.provenance.parent = Some(version.title());
     next.provenance.verdicts = Some(verdicts.clone());
-    // Flags of the golden rows follow the threshold.
-    let golden = model.golden.to_dataset(&model.schema).map_err(failed)?;
-    let mut next = Arc::new(next);
-    next.record_golden(&golden).map_err(failed)?;
+    let next = next_of(&model, &version, next)?;
     let stored = registry.add(&name, &next).map_err(failed)?;
     Ok(RaiseOutcome { parent: version.title(), model: Some(stored.title()), value: raised.value, verdicts })
 }

@@ -23,6 +23,7 @@ mod server;
 mod spoken;
 mod stream;
 mod training;
+mod unheard;
 mod uploads;
 mod users;
 

@@ -33,6 +33,7 @@ pub(crate) fn watching(event: &WatchEvent) -> String {
                 "model       {model} reads traffic in another way and cannot take over; end this watch and begin another"
             )
         }
+        WatchEvent::Damaged { problem } => format!("model       the one before goes on: {problem}"),
         WatchEvent::BadList { problem } => format!("list        the one before holds: {problem}"),
         WatchEvent::NoRoom { problem } => format!("waiting     for room: {problem}"),
         WatchEvent::Ended { source, problem: None } => format!("ended       {source}"),

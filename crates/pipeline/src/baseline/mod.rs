@@ -21,12 +21,11 @@ use nta_metrics::{
 };
 use nta_model::{Model, NamedThreshold, Registry, SiteBaseline, SitePerDay, Version};
 use nta_preprocess::Partition;
-use nta_tracking::Moment;
 use serde::Serialize;
 
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Outcome, Stage};
-use crate::models::in_registry;
+use crate::models::{in_registry, next_of};
 use crate::project::Project;
 use crate::run::{daily, fit_profile, groups_by, score_rows};
 use crate::score::{Asked, Input};
@@ -220,8 +219,8 @@ fn per_day(rows: &Dataset, stated: Option<f64>) -> Option<SitePerDay> {
     Some(SitePerDay { flows, stated: stated.is_some() })
 }
 
-/// The group of each row.
-fn groups_of(rows: &Dataset, hosts: &[u64], by: GroupBy) -> Result<Vec<u64>, PipelineError> {
+/// The group of each row, of hosts `hosts` `(n_rows)` or none (empty).
+pub(crate) fn groups_of(rows: &Dataset, hosts: &[u64], by: GroupBy) -> Result<Vec<u64>, PipelineError> {
     match by {
         GroupBy::Host if hosts.is_empty() => Err(PipelineError::refuse(
             "thresholds by hosts need the host that began each flow, `entity: { src: … }` in the schema, and files with that column; \
@@ -330,18 +329,13 @@ impl Made {
     }
 
     /// The next version of `parent`.
-    fn model(&self, parent: &Arc<Model>, version: &Version, rows: &Dataset) -> Result<Model, PipelineError> {
-        let mut model = Arc::new(self.applied(parent));
-        let changed = Arc::make_mut(&mut model);
-        changed.provenance.created = Moment::now().to_string();
-        changed.provenance.parent = Some(version.title());
+    fn model(&self, parent: &Model, version: &Version, rows: &Dataset) -> Result<Arc<Model>, PipelineError> {
+        let mut made = self.applied(parent);
         if rows.n_rows() as u64 >= nta_audit::LEAST_ROWS {
-            let chosen = changed.threshold(HYBRID).map_err(failed)?.clone();
-            changed.profile = Some(fit_profile(rows, rows, self.scores.clone(), &chosen)?);
+            let chosen = made.threshold(HYBRID).map_err(failed)?.clone();
+            made.profile = Some(fit_profile(rows, rows, self.scores.clone(), &chosen)?);
         }
-        let golden = parent.golden.to_dataset(&parent.schema).map_err(failed)?;
-        model.record_golden(&golden).map_err(failed)?;
-        Ok(Arc::unwrap_or_clone(model))
+        next_of(parent, version, made)
     }
 }
 

@@ -7,17 +7,17 @@ use std::sync::Arc;
 
 use nta_data::{Dataset, Scores};
 use nta_ingest::{AsWritten, BadRows};
-use nta_metrics::{Budget, GroupBy};
+use nta_metrics::Budget;
 use nta_model::{Model, Registry, SiteBaseline, SiteKept, SiteSource, Version};
 use nta_preprocess::{FittedRows, Partition};
 
 use super::mix::behind;
-use crate::baseline::{FlowUnits, Made, Trust, rows};
+use crate::baseline::{FlowUnits, Made, Trust, groups_of, rows};
 use crate::digest::sha256_of;
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Listener, Outcome, Stage};
 use crate::project::Project;
-use crate::run::{Context, benign_of, groups_by, recalibrate, score_held_out, score_rows};
+use crate::run::{Context, benign_of, recalibrate, score_held_out, score_rows};
 use crate::score::{Asked, Input};
 
 /// The baseline that the challenger is made for.
@@ -139,11 +139,7 @@ impl Site {
                 Budget { false_positive_rate: self.source.false_positive_rate, confidence: self.baseline.confidence };
             let kept = SiteKept { from: self.from, left_out: self.left_out, fresh: n_fresh };
             let site = SiteBaseline { source: Some(self.source), kept: Some(kept), ..self.baseline };
-            let group = match rule.map(|rule| rule.by) {
-                None => None,
-                Some(GroupBy::Host) if !hosts.is_empty() => Some(hosts.clone()),
-                Some(by) => Some(groups_by(&rows, by)?),
-            };
+            let group = rule.map(|rule| groups_of(&rows, &hosts, rule.by)).transpose()?;
             let groups = rule.as_ref().zip(group.as_deref());
             let made = Made::of(
                 trust,

@@ -37,8 +37,12 @@ pub enum WatchEvent {
         /// `name/4`.
         model: String,
     },
-    /// The list of what is not to be alerted was changed and cannot be understood, or the alias names a model that cannot be
-    /// loaded; the one before holds.
+    /// The alias names a model that cannot be loaded; the one before goes on.
+    Damaged {
+        /// What is wrong.
+        problem: String,
+    },
+    /// The list of what is not to be alerted was changed and cannot be understood; the one before holds.
     BadList {
         /// What is wrong.
         problem: String,

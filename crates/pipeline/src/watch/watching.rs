@@ -409,7 +409,7 @@ impl<'a> Watch<'a> {
             Err(error) => {
                 let problem = format!("the model {title} cannot be loaded and does not take over: {}", refused(error));
                 self.located = located;
-                (self.tell)(&WatchEvent::BadList { problem });
+                (self.tell)(&WatchEvent::Damaged { problem });
                 return Ok(false);
             }
         };

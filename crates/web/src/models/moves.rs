@@ -1,7 +1,7 @@
 //! Which version an alias points at: moved with a reason, and moved back.
 
 use axum::extract::{Extension, Request, State};
-use nta_pipeline::{AliasMoved, By, Event, Listener};
+use nta_pipeline::{AliasMoved, By};
 use serde::Deserialize;
 
 use super::known::{CHAMPION, chosen};
@@ -11,6 +11,7 @@ use crate::audit::Done;
 use crate::error::Problem;
 use crate::guard::visitor::Visitor;
 use crate::server::Server;
+use crate::unheard::Unheard;
 
 /// Characters of a reason at most.
 const MOST_WHY: usize = 500;
@@ -36,13 +37,6 @@ struct Rollback {
 
 fn champion() -> String {
     CHAMPION.to_owned()
-}
-
-/// Nobody watches: a move takes no time.
-struct Unheard;
-
-impl Listener for Unheard {
-    fn hear(&self, _: &Event) {}
 }
 
 type Moved = Result<(Extension<Done>, Json<AliasMoved>), Problem>;

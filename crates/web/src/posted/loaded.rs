@@ -3,12 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use nta_pipeline::{Event, Listener, LoadedModel, ModelLine, Project};
+use nta_pipeline::{LoadedModel, ModelLine, Project};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::error::Problem;
 use crate::held::held;
 use crate::models::known::{chosen, sorted};
+use crate::unheard::Unheard;
 
 /// Models in memory at most; the one that was asked for longest ago makes room.
 const MOST: usize = 3;
@@ -28,13 +29,6 @@ struct State {
     known: Option<(Instant, Vec<ModelLine>)>,
     /// The one that was asked for last at the end.
     models: Vec<(String, Arc<LoadedModel>)>,
-}
-
-/// Nobody watches a model being loaded.
-struct Unheard;
-
-impl Listener for Unheard {
-    fn hear(&self, _: &Event) {}
 }
 
 impl Loaded {

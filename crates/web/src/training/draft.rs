@@ -212,19 +212,19 @@ impl Draft {
 
     /// The texts as they stand, without the folders of this server.
     pub(crate) fn texts(&self, place: &Place) -> io::Result<Texts> {
-        let plain = |text: String| {
-            let names = [Some(&self.file), self.schema_name.as_ref()].into_iter().flatten();
-            names.fold(text, |text, name| without_folders(&text, name))
-        };
-        let read = |name: &String| fs::read_to_string(place.folder.join(name)).map(plain);
+        let read = |name: &String| fs::read_to_string(place.folder.join(name)).map(|text| self.plain(&text));
         Ok(Texts { config: read(&self.config_name)?, schema: self.schema_name.as_ref().map(read).transpose()? })
+    }
+
+    /// What a config or schema says, with the files that it names alone.
+    fn plain(&self, text: &str) -> String {
+        let names = [Some(&self.file), self.schema_name.as_ref()].into_iter().flatten();
+        names.fold(text.to_owned(), |text, name| without_folders(&text, name))
     }
 
     /// A config as it is shown, with the paths that it was made with.
     fn with_folder(&self, config: &str) -> String {
-        let names = [Some(&self.file), self.schema_name.as_ref()].into_iter().flatten();
-        let plain = |line: &str| names.clone().fold(line.to_owned(), |line, name| without_folders(&line, name));
-        let lines: Vec<(String, &str)> = self.made.lines().map(|line| (plain(line), line)).collect();
+        let lines: Vec<(String, &str)> = self.made.lines().map(|line| (self.plain(line), line)).collect();
         let whole = |line: &str| {
             let made = lines.iter().find(|(plain, made)| plain == line && plain != made);
             made.map_or(line, |(_, made)| *made).to_owned()
@@ -323,7 +323,7 @@ mod tests {
 
     #[test]
     fn no_folder_is_told() {
-        let told = without_folders("web/training/0a/m.yaml:3:5: see `/home/x/m.yaml` (/m.yaml), not m.yaml", "m.yaml");
+        let told = without_folders("web/training/0a/m.yaml:3:5: see `/a/b/m.yaml` (/m.yaml), not m.yaml", "m.yaml");
         assert_eq!(told, "m.yaml:3:5: see `m.yaml` (m.yaml), not m.yaml");
     }
 

@@ -7,7 +7,7 @@ use std::path::Path as FilePath;
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use nta_pipeline::{Answers, ColumnRole, Event, Listener};
+use nta_pipeline::{Answers, ColumnRole};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Json, body_up_to};
@@ -15,14 +15,8 @@ use crate::error::Problem;
 use crate::guard::visitor::Visitor;
 use crate::random;
 use crate::server::Server;
+use crate::unheard::Unheard;
 use draft::{ColumnShown, Draft, Place, Plan, Texts};
-
-/// Nobody watches: it takes seconds.
-struct Unheard;
-
-impl Listener for Unheard {
-    fn hear(&self, _: &Event) {}
-}
 
 /// Where the draft `id` is, or would be.
 pub(crate) fn place(server: &Server, id: &str) -> Result<Place, Problem> {
@@ -46,7 +40,6 @@ pub(crate) struct Shown {
     columns: Vec<ColumnShown>,
     labels: Vec<(String, bool)>,
     texts: Texts,
-    #[serde(skip_serializing_if = "String::is_empty")]
     answers_json: String,
     roles_known: [ColumnRole; 9],
 }
