@@ -96,6 +96,7 @@ pub use error::{CellError, IngestError, Position};
 pub use format::Format;
 pub use input::flow_port::{FlowPort, PortCounts};
 pub use input::folder_tail::FolderTail;
+pub use input::interface::{Interface, PacketCounts};
 pub use input::log_place::{LogPlace, LogPlaces};
 pub use input::log_tail::LogTail;
 pub use input::source::{FileDigest, Source};

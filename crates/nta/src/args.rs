@@ -466,7 +466,7 @@ impl From<BadRowsArg> for BadRows {
 
 #[derive(Debug, Args)]
 pub(crate) struct MeterArgs {
-    /// Captures in the order of time; `-` is standard input.
+    /// Captures in the order of time; `-` is standard input, `interface://eth0` a network interface until it is interrupted.
     #[arg(required = true, value_name = "CAPTURE")]
     pub(crate) captures: Vec<PathBuf>,
     /// The table to write, by its ending: .parquet, .csv, .csv.gz, or a Zeek log, .log or .log.gz; a Zeek log on standard

@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use nta_ingest::{FlowWriter, MeterConfig, MeterSummary, Source, meter as metered, meter_stream};
+use nta_data::Contact;
+use nta_ingest::{FlowWriter, Interface, MeterConfig, MeterSummary, Source, meter as metered, meter_stream};
 use serde::Serialize;
 
 use crate::error::{PipelineError, failed, refused};
@@ -12,7 +13,8 @@ use crate::event::{Listener, Stage, StageWatch, Unit};
 /// What to meter.
 #[derive(Debug, Clone)]
 pub struct MeterRequest {
-    /// Captures, paths or patterns, in the order of time; `-` alone is standard input.
+    /// Captures, paths or patterns, in the order of time; `-` alone is standard input, `interface://NAME` alone an
+    /// interface until the listener cancels.
     pub captures: Vec<String>,
     /// The table to write; `None` for a Zeek log that goes where the caller says.
     pub output: Option<PathBuf>,
@@ -39,16 +41,24 @@ pub fn meter(
     log: Box<dyn Write>,
     listener: &dyn Listener,
 ) -> Result<MeterOutcome, PipelineError> {
-    let writer = match &request.output {
-        Some(path) => FlowWriter::create(path).map_err(refused)?,
-        None => FlowWriter::log(log).map_err(failed)?,
+    // Nothing is written before there is something to read.
+    let writer = || match &request.output {
+        Some(path) => FlowWriter::create(path).map_err(refused),
+        None => FlowWriter::log(log).map_err(failed),
     };
     let summary = if request.captures == ["-"] {
-        meter_stream(std::io::stdin(), "standard input", request.config, writer, &listener.contact())
+        meter_stream(std::io::stdin(), "standard input", request.config, writer()?, &listener.contact())
+    } else if let [asked] = &request.captures[..]
+        && let Some(name) = asked.strip_prefix("interface://")
+    {
+        // An interruption ends the capture, and what was metered by then is written.
+        let interface = Interface::open(name, listener.contact())
+            .map_err(|error| PipelineError::refuse(format!("cannot capture from {name}: {error}")))?;
+        meter_stream(interface, asked, request.config, writer()?, &Contact::default())
     } else {
         let source = Source::resolve(&request.captures, Path::new("")).map_err(refused)?;
         let watch = StageWatch { listener, stage: Stage::Meter, unit: Unit::BytesRead };
-        metered(&source, request.config, writer, &listener.contact(), &watch)
+        metered(&source, request.config, writer()?, &listener.contact(), &watch)
     };
     Ok(MeterOutcome { summary: summary.map_err(refused)?, output: request.output.clone() })
 }

@@ -5,6 +5,7 @@ pub(crate) mod feed;
 pub(crate) mod file;
 pub(crate) mod flow_port;
 pub(crate) mod folder_tail;
+pub(crate) mod interface;
 mod log_files;
 pub(crate) mod log_place;
 pub(crate) mod log_tail;

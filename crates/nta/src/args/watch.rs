@@ -8,7 +8,8 @@ use clap::Args;
 pub(crate) struct WatchArgs {
     /// The model: `name`, `name/3` or `name@alias`. An alias is followed: where it moves, the new model takes over.
     pub(crate) model: String,
-    /// Growing files, folders, `-` for standard input, `udp://0.0.0.0:2055` for NetFlow and IPFIX; `gate=FILE` names the sensor.
+    /// Growing files, folders, `-` for standard input, `udp://0.0.0.0:2055` for NetFlow and IPFIX,
+    /// `interface://eth0` for its packets; `gate=FILE` names the sensor.
     #[arg(required = true, value_name = "SOURCE")]
     pub(crate) sources: Vec<String>,
     /// Seconds, by the times of the flows, that a flow waits for flows that ended before it: 2 where the model learned from

@@ -58,6 +58,7 @@ pub(crate) fn watching(event: &WatchEvent) -> String {
                 (counts.left_out, "lines without a flow"),
                 (damaged, "datagrams damaged"),
                 (dropped, "datagrams dropped"),
+                (counts.packets[1], "packets dropped"),
                 (counts.no_room, "tries without room on the disk"),
                 (given_up, "given up before they were sent"),
             ];
@@ -136,7 +137,7 @@ pub(crate) fn counted(status: &WatchStatus) -> Vec<String> {
         ),
         format!("order    {} late, {} early, {} waiting", n(counts.late), n(counts.early), n(status.waiting)),
         format!("lines    {} unreadable, {} no flow", n(counts.set_aside), n(counts.left_out)),
-        format!("dropped  {} datagrams, {} damaged", n(dropped), n(damaged)),
+        format!("dropped  {} datagrams, {} packets, {} damaged", n(dropped), n(counts.packets[1]), n(damaged)),
         format!(
             "sent on  {}, {} failed, {} given up",
             n(sum(|to| to.sent)),

@@ -26,6 +26,9 @@ pub struct WatchCounts {
     /// Datagrams since this process began: come, damaged, dropped for lack of time.
     #[serde(skip)]
     pub datagrams: [u64; 3],
+    /// Packets of interfaces since this process began: come, dropped for lack of time.
+    #[serde(skip)]
+    pub packets: [u64; 2],
     /// Not alerted by itself, because an alert of the same host and kind stands for it.
     pub grouped: u64,
     /// Flows that came when flows that ended later had been scored.

@@ -61,6 +61,8 @@ fn metrics(told: &WatchStatus) -> String {
         ("datagrams", "Datagrams received", received),
         ("datagrams_damaged", "Datagrams that are no NetFlow", damaged),
         ("datagrams_dropped", "Datagrams dropped for lack of time", dropped),
+        ("packets", "Packets of interfaces received", counts.packets[0]),
+        ("packets_dropped", "Packets of interfaces dropped for lack of time", counts.packets[1]),
     ];
     let mut text = String::new();
     for (name, help, value) in all {

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
+use nta_data::Contact;
 use nta_ingest::{
-    BadRows, Batch, FlowPort, FolderTail, IngestError, LogPlace, LogPlaces, LogTail, PortCounts, ReadOptions, TailStop,
-    Truth, follow,
+    BadRows, Batch, FlowPort, FolderTail, IngestError, Interface, LogPlace, LogPlaces, LogTail, PacketCounts,
+    PortCounts, ReadOptions, TailStop, Truth, follow,
 };
 use nta_model::Model;
 
@@ -40,9 +41,11 @@ pub(super) enum Message {
 }
 
 /// All sources.
+#[derive(Default)]
 pub(super) struct Sources {
     stops: Vec<TailStop>,
     ports: Vec<PortCounts>,
+    interfaces: Vec<PacketCounts>,
     /// Those whose file of the saved place is gone.
     lost: Vec<String>,
     /// By log, rotated files that were gone before they were read, since this was asked.
@@ -56,6 +59,7 @@ enum Opened {
     Folder(Box<FolderTail>),
     Stdin,
     Port(FlowPort),
+    Interface(Box<Interface>),
 }
 
 impl Sources {
@@ -69,7 +73,7 @@ impl Sources {
     ) -> Result<(Sources, Receiver<Message>), PipelineError> {
         let (sender, messages) = sync_channel(WAITING);
         let n = request.sources.len();
-        let mut sources = Sources { stops: Vec::new(), ports: Vec::new(), lost: Vec::new(), lost_files: Vec::new(), n };
+        let mut sources = Sources { n, ..Sources::default() };
         let mut names = std::collections::BTreeSet::new();
         for asked in &request.sources {
             let (name, what) = named(asked);
@@ -85,7 +89,7 @@ impl Sources {
             let found = match &opened {
                 Opened::Log(log) => log.found(),
                 Opened::Folder(folder) => folder.found(),
-                Opened::Stdin | Opened::Port(_) => true,
+                Opened::Stdin | Opened::Port(_) | Opened::Interface(_) => true,
             };
             if !found {
                 tell(&WatchEvent::Lost { source: name.clone() });
@@ -94,9 +98,15 @@ impl Sources {
             if let Opened::Log(log) = &opened {
                 sources.lost_files.push(log.lost_files());
             }
-            let stop = if let Opened::Port(port) = &opened { port.stopper() } else { stop };
-            if let Opened::Port(port) = &opened {
-                sources.ports.push(port.counts());
+            let stop = match &opened {
+                Opened::Port(port) => port.stopper(),
+                Opened::Interface(interface) => interface.stopper(),
+                _ => stop,
+            };
+            match &opened {
+                Opened::Port(port) => sources.ports.push(port.counts()),
+                Opened::Interface(interface) => sources.interfaces.push(interface.counts()),
+                _ => {}
             }
             sources.stops.push(stop);
             let options = options(request, model, &name, listener);
@@ -130,6 +140,12 @@ impl Sources {
         let sum = |count: fn(&PortCounts) -> u64| self.ports.iter().map(count).sum();
         [sum(PortCounts::received), sum(PortCounts::damaged), sum(PortCounts::dropped)]
     }
+
+    /// Come, dropped.
+    pub(super) fn packets(&self) -> [u64; 2] {
+        let sum = |count: fn(&PacketCounts) -> u64| self.interfaces.iter().map(count).sum();
+        [sum(PacketCounts::received), sum(PacketCounts::dropped)]
+    }
 }
 
 /// `gate=conn.log` -> `gate` and `conn.log`; a file that is not named is called by its own name.
@@ -150,6 +166,11 @@ fn open(what: &str, place: Option<&LogPlace>, has_header: bool, stop: &TailStop)
     }
     if let Some(address) = what.strip_prefix("udp://") {
         return FlowPort::bind(address).map(Opened::Port).map_err(unreadable);
+    }
+    if let Some(name) = what.strip_prefix("interface://") {
+        return Interface::open(name, Contact::default())
+            .map(|interface| Opened::Interface(Box::new(interface)))
+            .map_err(unreadable);
     }
     let path = PathBuf::from(what);
     if path.is_dir() {
@@ -189,6 +210,7 @@ fn read(opened: Opened, name: &str, options: &ReadOptions, to: &SyncSender<Messa
         }
         Opened::Stdin => (follow(std::io::stdin(), name, options), None),
         Opened::Port(port) => (follow(port, name, options), None),
+        Opened::Interface(interface) => (follow(*interface, name, options), None),
     };
     let ended = |problem| drop(to.send(Message::Ended { source: name.to_owned(), problem }));
     let mut batches = match batches {

@@ -180,6 +180,7 @@ impl<'a> Watch<'a> {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.position.counts.datagrams = sources.datagrams();
+            self.position.counts.packets = sources.packets();
             let lost = sources.take_lost_files();
             self.position.counts.lost_files += lost;
             self.unsaved |= lost > 0;
