@@ -317,8 +317,7 @@ fn only_the_same_call_on_the_same_files_goes_on() {
     std::fs::remove_dir_all(home.path().join("out.csv.resume")).unwrap();
     home.nta(&keeping).ok();
     let pipe = ["score", "csv", "-", "-o", out.to_str().unwrap(), "--resume"];
-    let mut child = home.command(&pipe).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    std::io::Write::write_all(&mut child.stdin.take().unwrap(), example.as_bytes()).unwrap();
-    crate::nta::Done::from(child.wait_with_output().unwrap()).refused(2, &["cannot be read a second time", "--resume"]);
+    let done = home.command(&pipe).stdin(Stdio::piped()).output().unwrap();
+    crate::nta::Done::from(done).refused(2, &["cannot be read a second time", "--resume"]);
     assert!(!home.path().join("out.csv.resume").exists());
 }

@@ -10,8 +10,8 @@ mod living;
 mod lock;
 mod target;
 
-pub use kept::work_folder;
 use kept::Unfinished;
+pub use kept::work_folder;
 pub use leftovers::sweep_dead;
 use living::Living;
 pub use living::remove_unfinished;

@@ -362,7 +362,9 @@ mod tests {
             second.finish().unwrap();
             assert_eq!(std::fs::read(at(name)).unwrap(), expected, "{name}");
         }
-        assert!(["t.parquet", "t.csv.gz", "t.jsonl.zst"].iter().all(|name| !TableWriter::can_go_on(&at(name)).unwrap()));
+        assert!(
+            ["t.parquet", "t.csv.gz", "t.jsonl.zst"].iter().all(|name| !TableWriter::can_go_on(&at(name)).unwrap())
+        );
     }
 
     #[test]

@@ -71,10 +71,18 @@ pub(super) fn score_keeping<S: ScoreSink>(
     };
     drop(scorer);
     let pace = kept.pace();
-    in_file_order(input, ordered, folder, no_scores, &mut sink, || pace.is_due(), |sink| {
-        kept.saved.table = sink.settle()?;
-        kept.save(&[])
-    })?;
+    in_file_order(
+        input,
+        ordered,
+        folder,
+        no_scores,
+        &mut sink,
+        || pace.is_due(),
+        |sink| {
+            kept.saved.table = sink.settle()?;
+            kept.save(&[])
+        },
+    )?;
     sink.finish()
 }
 

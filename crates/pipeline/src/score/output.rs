@@ -75,7 +75,8 @@ impl TableOutput {
         let writer = writer.map_err(refused)?;
         let rejects = rejects.map(RejectsFile::create).transpose().map_err(refused)?;
         let (goes_on, written_before) = (goes_on && kept.is_some(), place.rows);
-        let table = TableOutput { written, model, writer, rejects, reasons, rows: None, goes_on, taken: 0, written_before };
+        let table =
+            TableOutput { written, model, writer, rejects, reasons, rows: None, goes_on, taken: 0, written_before };
         if let Some(first) = input.batches()?.next() {
             let raw = table.columns_written(&first.map_err(refused)?.raw)?;
             let taken = raw.column_names();

@@ -203,12 +203,7 @@ fn load(folder: &Path) -> Result<Option<(Saved, Vec<u8>)>, PipelineError> {
         rest.split_at_checked(length)
     });
     let saved = parts.and_then(|(json, memory)| Some((serde_json::from_slice(json).ok()?, memory.to_vec())));
-    let damaged = || {
-        PipelineError::refuse(format!(
-            "{} is damaged; remove {} to begin anew",
-            path.display(),
-            folder.display()
-        ))
-    };
+    let damaged =
+        || PipelineError::refuse(format!("{} is damaged; remove {} to begin anew", path.display(), folder.display()));
     saved.map(Some).ok_or_else(damaged)
 }
