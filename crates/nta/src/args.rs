@@ -108,6 +108,7 @@ Examples:
   nta score ctu13 today.binetflow -o scored.csv
   nta score ctu13 today.binetflow -o scored.csv --explain 5
   nta score ctu13 monday.csv 'week/*.csv.gz' -o flagged.jsonl.gz --only-flagged --summary
+  nta score ctu13 year.csv -o scored.csv --resume                     the same call goes on where it was, killed or not
   nta score models:/ctu13@champion today.binetflow -o scored.csv      as published on the tracking server
   nta score models/nsl-kdd/3 KDDTest+.txt.gz -o scored.parquet --json")]
     Score(ScoreArgs),
