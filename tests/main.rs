@@ -24,6 +24,7 @@
 //! - `leave_out`: families left out of training choose what a run ships, and no test row plays a part
 //! - `large_files`: the first answer on large files comes from a sample, and says so
 //! - `live`: a pipe, a rotated file and a snapshot score as the whole file does, as they come
+//! - `mutations`: whatever stands in a file, it is read or refused without a panic
 //! - `odd_files`: lines without a flow are counted, and told of wherever rows are
 //! - `outputs`: nothing but a regular file is replaced by a command's output
 //! - `promotions`: a version becomes champion, goes back and is let go, and the log tells who, when and why
@@ -67,6 +68,7 @@ mod labels;
 mod large_files;
 mod leave_out;
 mod live;
+mod mutations;
 mod nta;
 mod odd_files;
 mod outputs;

@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
 
 use nta_ingest::{ColumnValues, read_columns};
 
@@ -226,4 +228,96 @@ fn ctu13s_test_rows_get_the_runs_predictions_flag_for_flag() {
     let test: Vec<&str> = rows.iter().map(|&row| lines[row as usize + 1]).collect();
     let test = home.write("test.binetflow", format!("{}\n{}\n", lines[0], test.join("\n")));
     assert_same(&score(&home, "ctu13", &test, "a.parquet"), &as_run);
+}
+
+/// Makes the call with `--resume`, kills it once it has kept something, `times` times, and makes it once more.
+fn killed_and_resumed(home: &Home, call: &[&str], output: &Path, times: usize) -> serde_json::Value {
+    let state = PathBuf::from(format!("{}.resume/state", output.display()));
+    let keeping = [call, &["--resume", "--save-every", "0", "--json", "--quiet"]].concat();
+    let kept = || std::fs::metadata(&state).and_then(|found| found.modified()).ok();
+    for _ in 0..times {
+        let before = kept();
+        let mut child = home.command(&keeping).stdout(Stdio::null()).spawn().unwrap();
+        while kept() == before && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(!output.exists() && state.exists(), "it was killed while at work");
+    serde_json::from_str(&home.nta(&keeping).ok().out).unwrap()
+}
+
+#[test]
+fn a_killed_call_goes_on_where_it_was_to_the_same_bytes_and_counts() {
+    let home = Home::new();
+    let flows = home.path().join("flows.csv");
+    let flows = flows.to_str().unwrap();
+    home.nta(&["simulate", "--seed", "6", "--set", "flows=20000", "--set", "hosts=30", "-o", flows]).ok();
+    let train = format!("data.train={flows}");
+    // Rows of the one are put in order of their ends first, rows of the other taken as they stand.
+    run(&home, "configs/csv.yaml", &["--set", &train]);
+    let schema = std::fs::read_to_string(crate::nta::root().join("crates/ingest/schemas/nta.yaml")).unwrap();
+    let as_read = schema.replace("order: end_time", "order: file").replace("name: nta\n", "name: as-read\n");
+    assert!(as_read.contains("order: file") && as_read.contains("name: as-read"));
+    let as_read = format!("data.schema={}", home.write("as-read.yaml", as_read).display());
+    run(&home, "configs/csv.yaml", &["--set", &train, "--set", "name=as-read", "--set", &as_read]);
+    for (i, (name, more)) in [
+        ("a.csv", &["--summary"][..]),
+        ("b.jsonl", &["--only-flagged", "--explain", "1"]),
+        ("c.parquet", &["--columns", "proto,label"]),
+        ("d.csv.zst", &[]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let model = if i % 2 == 0 { "csv" } else { "as-read" };
+        let (whole, output) = (home.path().join(format!("whole-{name}")), home.path().join(name));
+        let call = |to: &Path| -> Vec<String> {
+            let call = ["score", model, flows, "-o", to.to_str().unwrap(), "--batch", "250"];
+            call.into_iter().chain(more.iter().copied()).map(str::to_owned).collect()
+        };
+        let (undisturbed, killed) = (call(&whole), call(&output));
+        let undisturbed: Vec<&str> = undisturbed.iter().map(String::as_str).chain(["--json", "--quiet"]).collect();
+        let killed: Vec<&str> = killed.iter().map(String::as_str).collect();
+        let mut expected: serde_json::Value = serde_json::from_str(&home.nta(&undisturbed).ok().out).unwrap();
+        let mut told = killed_and_resumed(&home, &killed, &output, 3);
+        let resumed = told["resumed"].as_u64().unwrap();
+        assert!(resumed > 0 && resumed.is_multiple_of(250) && resumed < 20_000, "{name}: {resumed}");
+        for differs in ["resumed", "seconds", "output"] {
+            told[differs].take();
+            expected[differs].take();
+        }
+        assert_eq!(told, expected, "{name}");
+        assert!(std::fs::read(&output).unwrap() == std::fs::read(&whole).unwrap(), "{name} differs");
+        assert!(!home.path().join(format!("{name}.resume")).exists(), "nothing is left");
+    }
+}
+
+#[test]
+fn only_the_same_call_on_the_same_files_goes_on() {
+    let home = Home::new();
+    let example = std::fs::read_to_string(crate::nta::root().join("data/example.csv")).unwrap();
+    run(&home, "configs/csv.yaml", &[]);
+    let (header, rows) = example.split_once('\n').unwrap();
+    let flows = home.write("flows.csv", format!("{header}\n{}", rows.repeat(20)));
+    let out = home.path().join("out.csv");
+    let call = ["score", "csv", flows.to_str().unwrap(), "-o", out.to_str().unwrap(), "--batch", "50"];
+    let keeping = [&call[..], &["--resume", "--save-every", "0"]].concat();
+    let mut child = home.command(&keeping).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while !home.path().join("out.csv.resume/state").exists() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let other = [&call[..5], &["--batch", "60", "--resume"]].concat();
+    home.nta(&other).refused(2, &["was left by another call", "--batch was 50, and is 60", "remove the folder"]);
+    std::fs::write(&flows, format!("{header}\n{}", rows.repeat(21))).unwrap();
+    home.nta(&keeping).refused(2, &["was left by another call", "flows.csv was", "remove the folder"]);
+    std::fs::remove_dir_all(home.path().join("out.csv.resume")).unwrap();
+    home.nta(&keeping).ok();
+    let pipe = ["score", "csv", "-", "-o", out.to_str().unwrap(), "--resume"];
+    let done = home.command(&pipe).stdin(Stdio::piped()).output().unwrap();
+    crate::nta::Done::from(done).refused(2, &["cannot be read a second time", "--resume"]);
+    assert!(!home.path().join("out.csv.resume").exists());
 }

@@ -1,86 +1,126 @@
 #!/usr/bin/env python3
-"""Whether a watch scores as `nta score` does, bit for bit, on real traffic replayed into it.
+"""Whether evaluation, batch scoring and a watch say the same of real traffic, bit for bit.
 
-    scripts/check/watch_replay.py target/release/nta --data DATA [--flows 60000]
+    scripts/check/watch_replay.py target/release/nta --data DATA [--set KEY=VALUE…]      (needs pyarrow)
 
-From DATA (as scripts/fetch_data.sh makes it) the first flows of each capture are taken, a small
-model of each kind is trained on them, and the same flows are scored by `nta score` and by `nta watch`: the whole at once, and
-appended piece by piece while it runs. CTU-13's flows stand in order of their starts and are scored in that of their ends, so
-the watch is given a window as wide as its longest flow. Ends with 1 where a score differs in any bit, or a flow is missing.
+Of configs/ctu13.yaml and configs/iot-23.yaml, run with a small model unless --set says otherwise, the test rows are written to files of their
+own. Their scores by the run's evaluation (predictions.parquet), by `nta score`, by `nta score --batch 1`, and by `nta watch` over
+the whole at once and over logs that grow piece by piece while it is killed and begun anew must be the same bits. CTU-13's flows
+stand in order of their starts and are scored in that of their ends, so the watch is given a window as wide as its longest flow.
+Ends with 1 where a score differs or a flow is missing.
 """
-import argparse, gzip, hashlib, json, os, struct, subprocess, sys, tempfile, time
+import argparse, glob, gzip, hashlib, json, os, struct, subprocess, sys, tempfile, time
+
+import pyarrow.parquet
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+SMALL = ["forest.trees=10", "lstm.hidden=8", "lstm.epochs=1"]
+MEMBERS = ("forest", "lstm", "hybrid")
+# Name, where its files are, and a window of seconds that no flow of it outlasts; none where the sensor wrote flows as they ended.
+SETS = [("ctu13", "ctu13", 4_000), ("iot-23", "iot-23", 0)]
 
 
-# Schema, file, and a window of seconds that no flow of it outlasts; none where the sensor wrote flows as they ended.
-CAPTURES = [("ctu13", "ctu13/capture20110816.binetflow.gz", 4_000), ("zeek-conn", "iot-23/CTU-Malware-Capture-34-1-labeled.csv", 0)]
+def bits(flow):
+    return tuple(struct.pack("<f", flow[member]) for member in MEMBERS)
 
 
-def lines_of(path, n):
-    opened = gzip.open if path.endswith(".gz") else open
-    with opened(path, "rt", errors="replace") as file:
-        return [line for line, _ in zip(file, range(n))]
+def lines_of(path):
+    with (gzip.open if path.endswith(".gz") else open)(path, "rt", errors="replace", newline="") as file:
+        return file.readlines()
 
 
-def replay(nta, home, name, lines, config, reorder):
-    at = lambda *parts: os.path.join(home, *parts)
-    whole = at(f"{name}.flows")
-    with open(whole, "w") as file:
-        file.writelines(lines)
-    with open(at(f"{name}.yaml"), "w") as file:
-        file.write(f"name: {name}\ndata: {{ schema: {name}, train: {whole} }}\n" + config)
-    subprocess.run([nta, "run", at(f"{name}.yaml"), "--home", home, "--quiet"], check=True, stdout=subprocess.DEVNULL)
-    scored = at(f"{name}-scored.jsonl")
-    subprocess.run([nta, "score", name, whole, "-o", scored, "--sensor", "gate", "--home", home, "--quiet"], check=True, stdout=subprocess.DEVNULL)
-    bits = lambda flow: tuple(struct.pack("<f", flow[member]) for member in ("forest", "lstm", "hybrid"))
-    batch = [bits(json.loads(line)) for line in open(scored)]
-    wrong = 0
-    for way in ("whole", "pieces"):
-        folder = at(f"{name}-{way}")
-        os.mkdir(folder)
-        log = os.path.join(folder, "flows.log")
-        args = [nta, "watch", name, "gate=" + log, "--alerts", folder + "/alerts.json", "--flows", folder + "/flows.jsonl", "--state", folder + "/state",
-                "--home", home, "--rotate", "0", "--reorder", str(reorder), "--reorder-rows", "5000000", "--quiet"]
-        if way == "whole":
-            with open(log, "w") as file:
-                file.writelines(lines)
-        else:
-            with open(log, "w") as file:
-                file.writelines(lines[:100])
-            for begun in range(100, len(lines), len(lines) // 4):
-                watch = subprocess.Popen(args + ["--save-every", "0.2", "--batch", "999"])
-                with open(log, "a") as file:
-                    for i in range(begun, min(len(lines), begun + len(lines) // 4), 500):
-                        file.writelines(lines[i:min(i + 500, begun + len(lines) // 4)])
-                        file.flush()
-                        time.sleep(0.01)
-                time.sleep(1)
-                watch.kill(); watch.wait()
-        subprocess.run(args + ["--once"], check=True)
-        live = [json.loads(line) for line in open(folder + "/flows.jsonl")]
-        # In the order of the file: ids are of the place in the source.
-        by_id = {flow["nta_id"]: bits(flow) for flow in live}
-        ids = [hashlib.sha256(b"gate\0" + struct.pack("<Q", i)).hexdigest()[:32] for i in range(len(batch))]
-        differ = sum(by_id.get(id) != scores for id, scores in zip(ids, batch))
-        missing = sum(id not in by_id for id in ids)
-        same = not differ and len(live) == len(by_id) == len(batch)
-        wrong += not same
-        print(f"{name}, {way}: {len(live):,} flows of {len(batch):,}, {missing} missing, {differ} with other scores: {'the same bits' if same else 'OTHERS'}")
-    return wrong
+def test_rows(home, name, data):
+    """The lines of the test rows and their scores by the evaluation: by file, in its order, behind its header."""
+    table = pyarrow.parquet.read_table(glob.glob(os.path.join(home, "experiments", name, "*", "predictions.parquet"))[0])
+    scores, lines, whole = {}, {}, {}
+    for flow in table.to_pylist():
+        file = flow["file"]
+        if file not in whole:
+            whole[file] = lines_of(os.path.join(data, os.path.basename(file)))
+            lines[file] = [whole[file][0]]
+            scores[file] = []
+        scores[file].append(bits(flow))
+        # Of the files here, each line behind the header is a row.
+        lines[file].append(whole[file][flow["row"] + 1])
+    return lines, scores
+
+
+def hold(name, what, found, expected):
+    """Scores by file."""
+    n = sum(map(len, expected.values()))
+    differ = sum(a != b for file in expected for a, b in zip(found.get(file, []), expected[file]))
+    missing = sum(abs(len(expected.get(file, [])) - len(found.get(file, []))) for file in {*expected, *found})
+    print(f"{name}, {what}: {n:,} flows, {missing} missing, {differ} with other scores: {'the same bits' if not differ and not missing else 'OTHERS'}", flush=True)
+    return int(differ > 0 or missing != 0)
+
+
+def in_batches(nta, home, name, files, scores, more):
+    output = os.path.join(home, "scored.jsonl")
+    subprocess.run([nta, "score", name, *files.values(), "-o", output, "--home", home, "--quiet", *more], check=True, stdout=subprocess.DEVNULL)
+    with open(output) as scored:
+        return {file: [bits(json.loads(next(scored))) for _ in scores[file]] for file in files} | ({"more": [0]} if next(scored, None) else {})
+
+
+def write_on(logs, lines, pieces, piece):
+    """The next part of every log, half a line at a time now and then."""
+    for file, log in logs.items():
+        part = "".join(lines[file][len(lines[file]) * piece // pieces:len(lines[file]) * (piece + 1) // pieces])
+        with open(log, "a", newline="") as out:
+            for at in range(0, len(part), 50_021):
+                out.write(part[at:at + 50_021])
+                out.flush()
+                time.sleep(0.01)
+
+
+def watched(nta, home, name, folder, lines, reorder, pieces):
+    os.mkdir(folder)
+    logs = {file: os.path.join(folder, f"{i}.log") for i, file in enumerate(lines)}
+    for log in logs.values():
+        open(log, "w").close()
+    args = [nta, "watch", name, *logs.values(), "--alerts", folder + "/alerts.json", "--flows", folder + "/flows.jsonl", "--state", folder + "/state",
+            "--home", home, "--rotate", "0", "--reorder", str(reorder), "--reorder-rows", "5000000", "--quiet"]
+    for piece in range(pieces):
+        if pieces == 1:
+            write_on(logs, lines, pieces, piece)
+            continue
+        process = subprocess.Popen(args + ["--save-every", "0.2", "--batch", "999"])
+        write_on(logs, lines, pieces, piece)
+        time.sleep(1)
+        process.kill(); process.wait()
+    subprocess.run(args + ["--once"], check=True)
+    by_id, n = {}, 0
+    for n, line in enumerate(open(folder + "/flows.jsonl"), 1):
+        flow = json.loads(line)
+        by_id[flow["nta_id"]] = bits(flow)
+    # Ids are of the source and the place in it.
+    id_of = lambda log, i: hashlib.sha256(os.path.basename(log).encode() + b"\0" + struct.pack("<Q", i)).hexdigest()[:32]
+    found = {file: [by_id.pop(id_of(log, i), None) for i in range(len(lines[file]) - 1)] for file, log in logs.items()}
+    return found | ({"more": [0]} if by_id or n != sum(map(len, found.values())) else {})
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("nta")
     parser.add_argument("--data", required=True)
-    parser.add_argument("--flows", type=int, default=250_000)
+    parser.add_argument("--set", action="append", help="a key of the config, in place of those that make the model small")
     asked = parser.parse_args()
-    nta = os.path.abspath(asked.nta)
-    small = ("split: { strategy: blocked, test: 0.3, validation: 0.1, calibration: 0.1, threshold: 0.1 }\nforest: { trees: 10 }\n"
-             "lstm: { hidden: 8, epochs: 1, sequence: { by: src, length: 16 } }\nhybrid: { budget: { false_positive_rate: 0.05 } }\n")
+    nta, data = os.path.abspath(asked.nta), os.path.abspath(asked.data)
+    sets = [word for key in asked.set or SMALL for word in ("--set", key)]
     wrong = 0
     with tempfile.TemporaryDirectory() as home:
-        for schema, file, reorder in CAPTURES:
-            wrong += replay(nta, home, schema, lines_of(os.path.join(asked.data, file), asked.flows + 1), small, reorder)
+        for name, where, reorder in SETS:
+            config = os.path.join(ROOT, "configs", name + ".yaml")
+            subprocess.run([nta, "run", config, *sets, "--home", home, "--quiet"], check=True, stdout=subprocess.DEVNULL, env={**os.environ, "NTA_DATA": data})
+            lines, scores = test_rows(home, name, os.path.join(data, where))
+            files = {}
+            for i, file in enumerate(lines):
+                files[file] = os.path.join(home, f"{name}-{i}.flows")
+                with open(files[file], "w", newline="") as out:
+                    out.writelines(lines[file])
+            wrong += hold(name, "nta score", in_batches(nta, home, name, files, scores, []), scores)
+            wrong += hold(name, "nta score --batch 1", in_batches(nta, home, name, files, scores, ["--batch", "1"]), scores)
+            for what, pieces in (("nta watch, the whole", 1), ("nta watch, in pieces, killed between", 4)):
+                wrong += hold(name, what, watched(nta, home, name, os.path.join(home, f"{name}-{pieces}"), lines, reorder, pieces), scores)
     sys.exit(1 if wrong else 0)
 
 

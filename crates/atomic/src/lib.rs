@@ -4,11 +4,14 @@
 //! link stays: the file that it leads to is replaced, in that file's own folder.
 
 mod holder;
+mod kept;
 mod leftovers;
 mod living;
 mod lock;
 mod target;
 
+use kept::Unfinished;
+pub use kept::work_folder;
 pub use leftovers::sweep_dead;
 use living::Living;
 pub use living::remove_unfinished;
@@ -58,10 +61,8 @@ pub fn check_target(path: &Path) -> Result<(), WriteError> {
 /// A file being written; it appears under its name with [`AtomicFile::commit`] and leaves nothing if dropped before.
 #[derive(Debug)]
 pub struct AtomicFile {
-    temporary: tempfile::NamedTempFile,
+    unfinished: Unfinished,
     path: PathBuf,
-    /// Goes last: until then the file may be there.
-    living: Living,
 }
 
 impl AtomicFile {
@@ -71,8 +72,19 @@ impl AtomicFile {
     /// # Errors
     /// What [`check_target`] refuses, whatever the system refuses.
     pub fn create(path: &Path) -> Result<Self, WriteError> {
-        let (temporary, living) = Target::of(path).and_then(|target| begin(&target)).map_err(WriteError::at(path))?;
-        Ok(AtomicFile { temporary, path: path.to_owned(), living })
+        let (file, living) = Target::of(path).and_then(|target| begin(&target)).map_err(WriteError::at(path))?;
+        Ok(AtomicFile { unfinished: Unfinished::Nameless { file, living }, path: path.to_owned() })
+    }
+
+    /// Begins a file that will stand at `path`, and until then at `part`, on the same disk, also when this process is killed
+    /// or drops it: what stands there is kept up to `length` bytes, and the next byte is written behind them.
+    ///
+    /// # Errors
+    /// What [`check_target`] refuses, whatever the system refuses; [`io::ErrorKind::UnexpectedEof`] where fewer bytes stand
+    /// there.
+    pub fn resume(path: &Path, part: &Path, length: u64) -> Result<Self, WriteError> {
+        let kept = Target::of(path).and_then(|target| kept::open(&target, part, length));
+        Ok(AtomicFile { unfinished: kept.map_err(WriteError::at(path))?, path: path.to_owned() })
     }
 
     /// Where the file will stand.
@@ -82,17 +94,23 @@ impl AtomicFile {
 
     /// A second handle to the unfinished file, for writers that want to own one.
     pub fn handle(&self) -> Result<File, WriteError> {
-        self.temporary.as_file().try_clone().map_err(WriteError::at(&self.path))
+        self.unfinished.file().try_clone().map_err(WriteError::at(&self.path))
+    }
+
+    /// Brings what was written so far to disk, and tells how many bytes that are.
+    pub fn settle(&self) -> Result<u64, WriteError> {
+        let file = self.unfinished.file();
+        file.sync_data().and_then(|()| file.metadata()).map(|found| found.len()).map_err(WriteError::at(&self.path))
     }
 
     /// Flushes to disk and gives the file its name.
     pub fn commit(self) -> Result<(), WriteError> {
-        let AtomicFile { temporary, path, living: _living } = self;
+        let AtomicFile { unfinished, path } = self;
         let finish = || -> io::Result<()> {
-            temporary.as_file().sync_all()?;
+            unfinished.file().sync_all()?;
             // Asked again: work may have taken hours.
             let target = Target::of(&path)?.path;
-            temporary.persist(&target).map_err(|e| e.error)?;
+            unfinished.stand_at(&target)?;
             sync_folder(folder_of(&target))
         };
         finish().map_err(WriteError::at(&path))
@@ -101,11 +119,11 @@ impl AtomicFile {
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.temporary.write(bytes)
+        self.unfinished.file().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.temporary.flush()
+        self.unfinished.file().flush()
     }
 }
 

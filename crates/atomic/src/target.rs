@@ -112,6 +112,10 @@ mod tests {
         fs::metadata(path).unwrap().mode() & 0o7777
     }
 
+    fn handle_mode(file: &AtomicFile) -> u32 {
+        file.handle().unwrap().metadata().unwrap().mode() & 0o7777
+    }
+
     /// Nothing is written there, nothing is left beside it, and what stood there still does.
     fn refused(path: &Path, words: &str) {
         let before = path.symlink_metadata().unwrap().file_type();
@@ -181,7 +185,7 @@ mod tests {
             fs::write(&path, b"old").unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(kept)).unwrap();
             let unfinished = AtomicFile::create(&path).unwrap();
-            assert_eq!(mode(unfinished.temporary.path()), kept, "nor is the unfinished file wider");
+            assert_eq!(handle_mode(&unfinished), kept, "nor is the unfinished file wider");
             unfinished.commit().unwrap();
             assert_eq!(mode(&path), kept);
             fs::remove_file(&path).unwrap();

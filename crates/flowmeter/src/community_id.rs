@@ -1,26 +1,65 @@
 //! The Community ID flow hash, version 1 (github.com/corelight/community-id-spec), by which tools agree on a flow.
 
+use std::net::IpAddr;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
-use crate::decode::{ICMP, ICMPV6, TCP, UDP};
-use crate::flow::Flow;
+use crate::decode::{ICMP, ICMPV6, TCP, UDP, has_answer};
+use crate::flow::{Flow, Side};
 
 /// Protocols whose ports are part of it: with these, SCTP.
 const WITH_PORTS: [u8; 5] = [ICMP, TCP, UDP, ICMPV6, 132];
 
 /// The flow's id, with seed 0: `1:` and 28 characters of base 64.
 pub fn community_id(flow: &Flow) -> String {
-    let in_order = flow.is_one_way || (flow.orig.address, flow.orig.port) < (flow.resp.address, flow.resp.port);
-    let (low, high) = if in_order { (flow.orig, flow.resp) } else { (flow.resp, flow.orig) };
-    let from = if flow.is_v6 { 0 } else { 12 };
+    id(flow.protocol, flow.is_v6, flow.is_one_way, flow.orig, flow.resp)
+}
+
+/// The same of a flow that a log tells of: its protocol by number, and the address and port of its originator and its responder.
+/// Of ICMP the ports are type and answering type, or code where nothing answers, as Zeek writes them. `None` where an
+/// address of each family stands there.
+///
+/// ```
+/// let id = nta_flowmeter::community_id_of(17, ("192.168.1.52".parse()?, 54_585), ("8.8.8.8".parse()?, 53));
+/// assert_eq!(id.as_deref(), Some("1:d/FP5EW3wiY1vCndhwleRRKHowQ="));
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
+pub fn community_id_of(protocol: u8, orig: (IpAddr, u16), resp: (IpAddr, u16)) -> Option<String> {
+    if orig.0.is_ipv4() != resp.0.is_ipv4() {
+        return None;
+    }
+    let side = |(address, port): (IpAddr, u16)| Side { address: wide(address), port };
+    let is_v6 = orig.0.is_ipv6();
+    let is_one_way = match protocol {
+        ICMP | ICMPV6 => !has_answer(protocol == ICMPV6, orig.1),
+        _ => false,
+    };
+    Some(id(protocol, is_v6, is_one_way, side(orig), side(resp)))
+}
+
+fn wide(address: IpAddr) -> [u8; 16] {
+    match address {
+        IpAddr::V6(address) => address.octets(),
+        IpAddr::V4(address) => {
+            let mut wide = [0; 16];
+            wide[12..].copy_from_slice(&address.octets());
+            wide
+        }
+    }
+}
+
+fn id(protocol: u8, is_v6: bool, is_one_way: bool, orig: Side, resp: Side) -> String {
+    let in_order = is_one_way || (orig.address, orig.port) < (resp.address, resp.port);
+    let (low, high) = if in_order { (orig, resp) } else { (resp, orig) };
+    let from = if is_v6 { 0 } else { 12 };
     let mut hash = Sha1::new();
     hash.update([0, 0]);
     hash.update(&low.address[from..]);
     hash.update(&high.address[from..]);
-    hash.update([flow.protocol, 0]);
-    if WITH_PORTS.contains(&flow.protocol) {
+    hash.update([protocol, 0]);
+    if WITH_PORTS.contains(&protocol) {
         hash.update(low.port.to_be_bytes());
         hash.update(high.port.to_be_bytes());
     }

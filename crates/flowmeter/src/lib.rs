@@ -53,7 +53,7 @@ mod zeek_log;
 
 pub use capture::{Capture, CaptureError, Cut, MAGICS, Next, Packet};
 pub use columns::{COLUMNS, Column, Kind, N_ZEEK_COLUMNS, Value};
-pub use community_id::community_id;
+pub use community_id::{community_id, community_id_of};
 pub use config::MeterConfig;
 pub use counts::{MeterCounts, TunnelCounts};
 pub use flow::{EndReason, Flow};

@@ -104,7 +104,7 @@ pub use input::tail::{Tail, TailStop};
 pub use labelling::given::GivenLabels;
 pub use labelling::join::{Joined, WindowRows};
 pub use left_out::LeftOut;
-pub use nta_flowmeter::{Cut, MeterConfig, MeterCounts, TunnelCounts};
+pub use nta_flowmeter::{Cut, MeterConfig, MeterCounts, TunnelCounts, community_id_of};
 pub use options::{Advice, AsWritten, ReadOptions, Truth};
 pub use parquet::guard::panic_is_caught;
 pub use reading::batches::{Batch, Batches, batches, follow};

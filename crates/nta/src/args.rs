@@ -108,6 +108,7 @@ Examples:
   nta score ctu13 today.binetflow -o scored.csv
   nta score ctu13 today.binetflow -o scored.csv --explain 5
   nta score ctu13 monday.csv 'week/*.csv.gz' -o flagged.jsonl.gz --only-flagged --summary
+  nta score ctu13 year.csv -o scored.csv --resume                     the same call goes on where it was, killed or not
   nta score models:/ctu13@champion today.binetflow -o scored.csv      as published on the tracking server
   nta score models/nsl-kdd/3 KDDTest+.txt.gz -o scored.parquet --json")]
     Score(ScoreArgs),
@@ -345,6 +346,12 @@ pub(crate) struct ScoreArgs {
     /// (exact Shapley values), this many of them; with a density as a member, also so many columns that surprise it.
     #[arg(long, value_name = "FEATURES", num_args = 0..=1, default_missing_value = "3", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) explain: Option<u32>,
+    /// Keep in OUT.resume what is done, and go on with what the same call kept there before it was interrupted or killed.
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// How often that is kept; where it takes long, less often.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, requires = "resume")]
+    pub(crate) save_every: f64,
     /// Exit with 3 unless the model is a published folder that was signed with this key's private half (PEM, Ed25519).
     #[arg(long, value_name = "KEY")]
     pub(crate) require_key: Option<PathBuf>,

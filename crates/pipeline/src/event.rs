@@ -475,6 +475,11 @@ pub struct FeatureLoss {
 pub enum Remark {
     /// A resume was asked for, and there is no interrupted run of this config: it starts afresh.
     NothingToResume,
+    /// A call that scores takes what an interrupted one had made.
+    ScoringGoesOn {
+        /// Rows that need not be scored again.
+        rows: u64,
+    },
     /// Rows are left out by the schema's `label.ignore`.
     RowsIgnored {
         /// `train` or `test`.

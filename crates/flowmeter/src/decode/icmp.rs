@@ -21,9 +21,18 @@ const V6: [(u8, u8); 12] = [
     (145, 144),
 ];
 
+/// Whether another type answers this one.
+pub(crate) fn has_answer(is_v6: bool, kind: u16) -> bool {
+    u8::try_from(kind).is_ok_and(|kind| answer(is_v6, kind).is_some())
+}
+
+fn answer(is_v6: bool, kind: u8) -> Option<u8> {
+    let pairs: &[(u8, u8)] = if is_v6 { &V6 } else { &V4 };
+    pairs.iter().find(|(question, _)| *question == kind).map(|(_, answer)| *answer)
+}
+
 /// The two numbers of a message.
 pub(super) fn pair(is_v6: bool, kind: u8, code: u8) -> Transport {
-    let pairs: &[(u8, u8)] = if is_v6 { &V6 } else { &V4 };
-    let answer = pairs.iter().find(|(question, _)| *question == kind).map(|(_, answer)| *answer);
+    let answer = answer(is_v6, kind);
     Transport::Icmp { src: u16::from(kind), dst: u16::from(answer.unwrap_or(code)), is_one_way: answer.is_none() }
 }

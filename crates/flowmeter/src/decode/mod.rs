@@ -8,6 +8,7 @@ mod transport;
 
 use crate::capture::Packet;
 
+pub(crate) use icmp::has_answer;
 pub(crate) use transport::{ICMP, ICMPV6, TCP, TcpFlags, UDP};
 
 /// Both addresses, IPv4 in the last four bytes of sixteen.

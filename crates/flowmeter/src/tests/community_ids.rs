@@ -4,7 +4,15 @@
 use crate::decode::{Addresses, Decoded, Transport};
 use crate::flow::{Flow, Side};
 
+/// Of the packet, and of a log's line about it, which must agree.
 fn id(protocol: u8, is_one_way: bool, src: &str, dst: &str, ports: [u16; 2]) -> String {
+    let ends = [(src, ports[0]), (dst, ports[1])].map(|(address, port)| (address.parse().unwrap(), port));
+    let of_packet = id_of_packet(protocol, is_one_way, src, dst, ports);
+    assert_eq!(crate::community_id_of(protocol, ends[0], ends[1]).as_ref(), Some(&of_packet));
+    of_packet
+}
+
+fn id_of_packet(protocol: u8, is_one_way: bool, src: &str, dst: &str, ports: [u16; 2]) -> String {
     let address = |text: &str| match text.parse().unwrap() {
         std::net::IpAddr::V6(v6) => (true, v6.octets()),
         std::net::IpAddr::V4(v4) => {

@@ -7,7 +7,7 @@
 //! - `hostile_pages`: Parquet that keeps to the format and asks for too much is refused
 //! - `known_files`: rows and labels of the published data sets
 //! - `labels`: labels are where the schema, the caller or a second file says, and nowhere else
-//! - `mutations`: mutated datagrams and events neither panic nor grow
+//! - `mutations`: mutated datagrams and events do not grow out of proportion
 //! - `odd_files`: lines without a flow are counted, doubled columns named, preambles passed over
 //! - `parquet_kinds`: decimals and half-precision numbers are read, other kinds named
 //! - `reading`: good files read the same whatever their form

@@ -1,14 +1,9 @@
-//! Mutated datagrams and events: whatever stands in them is read or refused, without a panic and without memory that they
-//! do not pay for. Some seconds' worth in the suite; `NTA_FUZZ_SECONDS=600 cargo test -p nta-ingest mutations` for longer.
+//! Mutated datagrams: what they become as lines is not out of proportion to their length. That nothing panics is shown for all
+//! formats by the repository's tests/mutations.rs.
 
 use std::io::{Cursor, Read};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use nta_data::SequenceBy;
 
 use crate::input::unpack::Unpacked;
-use crate::{ReadOptions, builtin_schema, follow};
 
 /// xorshift64: the same mutations in every run.
 struct Random(u64);
@@ -60,31 +55,18 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
 }
 
 #[test]
-fn no_mutation_panics_or_grows() {
-    let seconds = std::env::var("NTA_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
-    let (begun, mut random, seeds) = (Instant::now(), Random(0x9e37_79b9_7f4a_7c15), seeds());
-    let options: Vec<ReadOptions> = ["netflow", "suricata"]
-        .map(|schema| ReadOptions {
-            by: Some(SequenceBy::Src),
-            bad_rows: crate::BadRows::SetAside { share: 1.0 },
-            ..ReadOptions::new(Arc::new(builtin_schema(schema).unwrap()))
-        })
-        .into();
-    let (mut n, mut rows) = (0u64, 0);
-    while seconds.map_or(n < 2_000, |seconds| begun.elapsed() < Duration::from_secs(seconds)) {
+fn no_mutation_grows() {
+    let (mut random, seeds) = (Random(0x9e37_79b9_7f4a_7c15), seeds());
+    let mut unpacked = 0;
+    for _ in 0..2_000 {
         let (schema, seed) = &seeds[random.below(seeds.len())];
         let mut bytes = seed.clone();
         mutate(&mut bytes, &mut random);
         let mut text = Vec::new();
-        if let Ok(mut unpacked) = Unpacked::new(Cursor::new(bytes.clone())) {
-            let _ = unpacked.read_to_end(&mut text);
+        if let Ok(mut reader) = Unpacked::new(Cursor::new(bytes.clone())) {
+            unpacked += u64::from(reader.read_to_end(&mut text).is_ok_and(|n| n > 0));
         }
         assert!(text.len() <= 2_048 + 256 * bytes.len(), "{} bytes of {} become {}", bytes.len(), schema, text.len());
-        let options = &options[usize::from(*schema == "suricata")];
-        if let Ok(read) = follow(Cursor::new(bytes), "mutated", options) {
-            rows += read.map_while(Result::ok).map(|batch| batch.dataset.n_rows()).sum::<usize>();
-        }
-        n += 1;
     }
-    assert!(rows > 100, "some are still read: {rows} of {n}");
+    assert!(unpacked > 100, "some are still read: {unpacked}");
 }

@@ -47,6 +47,37 @@ pub struct TableWriter {
     raw_columns: Option<Vec<String>>,
 }
 
+/// A format of tables, by the ending of the file's name.
+#[derive(Clone, Copy)]
+enum Kind {
+    Text { is_lines: bool, packed: Packed },
+    Parquet,
+}
+
+#[derive(Clone, Copy)]
+enum Packed {
+    Not,
+    Gzip,
+    Zstd,
+}
+
+impl Kind {
+    fn of(path: &Path) -> Result<Kind, IngestError> {
+        let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
+        let (bare, packed) = match (name.strip_suffix(".gz"), name.strip_suffix(".zst")) {
+            (Some(bare), _) => (bare, Packed::Gzip),
+            (None, Some(bare)) => (bare, Packed::Zstd),
+            (None, None) => (name.as_str(), Packed::Not),
+        };
+        match bare.rsplit_once('.').map(|(_, ending)| ending) {
+            Some("csv") => Ok(Kind::Text { is_lines: false, packed }),
+            Some("jsonl") => Ok(Kind::Text { is_lines: true, packed }),
+            Some("parquet") if matches!(packed, Packed::Not) => Ok(Kind::Parquet),
+            _ => Err(IngestError::UnknownOutput { path: path.to_owned() }),
+        }
+    }
+}
+
 enum Sink {
     Csv(Output),
     JsonLines(Output),
@@ -58,32 +89,68 @@ impl TableWriter {
     /// `.gz` or `.zst` behind, or `.parquet`. With `like`, rows
     /// written later must have that batch's columns.
     pub fn create(path: &Path, like: Option<&RawBatch>) -> Result<Self, IngestError> {
-        let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-        let is_parquet = name.ends_with(".parquet");
-        let bare = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(&name);
-        let is_lines = bare.ends_with(".jsonl");
-        if !is_parquet && !is_lines && !bare.ends_with(".csv") {
-            return Err(IngestError::UnknownOutput { path: path.to_owned() });
-        }
+        let kind = Kind::of(path)?;
         let file = AtomicFile::create(path).map_err(|e| IngestError::write(path, e.source))?;
-        let handle = file.handle().map_err(|e| IngestError::write(path, e.source))?;
-        let sink = if is_parquet {
-            Sink::Parquet(Box::new(ParquetSink::new(path, Output::plain(handle))))
-        } else {
-            let output = match &name[bare.len()..] {
-                ".gz" => Output::gzip(handle),
-                ".zst" => Output::zstd(handle).map_err(|e| IngestError::write(path, e))?,
-                _ => Output::plain(handle),
-            };
-            if is_lines { Sink::JsonLines(output) } else { Sink::Csv(output) }
-        };
         let raw_columns = like.map(RawBatch::column_names);
-        Ok(TableWriter { path: path.to_owned(), file, sink, columns: None, raw_columns })
+        Ok(TableWriter { raw_columns, ..TableWriter::begin(path, kind, file)? })
+    }
+
+    /// Whether a table at `path` can be written by one process after the other: text that is not packed.
+    ///
+    /// # Errors
+    /// An ending that tells no format.
+    pub fn can_go_on(path: &Path) -> Result<bool, IngestError> {
+        Kind::of(path).map(|kind| matches!(kind, Kind::Text { packed: Packed::Not, .. }))
+    }
+
+    /// Begins a table at `path` that stands at `part` until it is finished, or goes on with it behind the first `length`
+    /// bytes, which [`TableWriter::settle`] told. Of rows that stand there, give [`TableWriter::pass`] the first ones.
+    pub fn go_on(path: &Path, part: &Path, length: u64) -> Result<Self, IngestError> {
+        let file = AtomicFile::resume(path, part, length).map_err(|e| IngestError::write(path, e.source))?;
+        TableWriter::begin(path, Kind::of(path)?, file)
+    }
+
+    fn begin(path: &Path, kind: Kind, file: AtomicFile) -> Result<Self, IngestError> {
+        let handle = file.handle().map_err(|e| IngestError::write(path, e.source))?;
+        let sink = match kind {
+            Kind::Parquet => Sink::Parquet(Box::new(ParquetSink::new(path, Output::plain(handle)))),
+            Kind::Text { is_lines, packed } => {
+                let output = match packed {
+                    Packed::Not => Output::plain(handle),
+                    Packed::Gzip => Output::gzip(handle),
+                    Packed::Zstd => Output::zstd(handle).map_err(|e| IngestError::write(path, e))?,
+                };
+                if is_lines { Sink::JsonLines(output) } else { Sink::Csv(output) }
+            }
+        };
+        Ok(TableWriter { path: path.to_owned(), file, sink, columns: None, raw_columns: None })
+    }
+
+    /// Takes the columns of rows that stand in the table already, and writes nothing: later rows must have the same.
+    pub fn pass(&mut self, raw: &RawBatch, added: &[Added<'_>]) -> Result<(), IngestError> {
+        let columns = self.beside(raw, added)?;
+        self.frame(raw.n_rows(), columns).map(drop)
+    }
+
+    /// Brings the rows so far to disk: of a table that can go on, the bytes that they are.
+    pub fn settle(&mut self) -> Result<u64, IngestError> {
+        let flushed = match &mut self.sink {
+            Sink::Csv(output) | Sink::JsonLines(output) => output.flush(),
+            Sink::Parquet(_) => Ok(()),
+        };
+        flushed.map_err(|e| IngestError::write(&self.path, e))?;
+        self.file.settle().map_err(|e| IngestError::write(&self.path, e.source))
     }
 
     /// Appends input rows with columns beside them. Refused: an added column that the input has, another number of
     /// values than rows, other columns than before.
     pub fn write(&mut self, raw: &RawBatch, added: &[Added<'_>]) -> Result<(), IngestError> {
+        let columns = self.beside(raw, added)?;
+        self.append(raw.n_rows(), columns)
+    }
+
+    /// The input's columns and those beside them.
+    fn beside(&mut self, raw: &RawBatch, added: &[Added<'_>]) -> Result<Vec<Column>, IngestError> {
         let names = raw.column_names();
         if self.raw_columns.get_or_insert_with(|| names.clone()) != &names {
             let problem =
@@ -95,7 +162,7 @@ impl TableWriter {
         }
         let mut columns = raw.frame.columns().to_vec();
         columns.extend(added.iter().map(column));
-        self.append(raw.n_rows(), columns)
+        Ok(columns)
     }
 
     /// Appends rows that stand on their own.
@@ -115,6 +182,17 @@ impl TableWriter {
     }
 
     fn append(&mut self, n_rows: usize, columns: Vec<Column>) -> Result<(), IngestError> {
+        let is_first = self.columns.is_none();
+        let frame = self.frame(n_rows, columns)?;
+        match &mut self.sink {
+            Sink::Csv(output) => write_csv(&self.path, output, frame, is_first),
+            Sink::JsonLines(output) => write_lines(output, frame).map_err(|e| IngestError::write(&self.path, e)),
+            Sink::Parquet(sink) => sink.push(frame, self.columns.as_deref().unwrap_or_default()),
+        }
+    }
+
+    /// Rows of the columns that all rows have.
+    fn frame(&mut self, n_rows: usize, columns: Vec<Column>) -> Result<DataFrame, IngestError> {
         let mismatch = |problem: String| IngestError::Mismatch { path: self.path.clone(), problem };
         if let Some(odd) = columns.iter().find(|c| c.len() != n_rows) {
             return Err(mismatch(format!("column `{}` has {} values for {n_rows} rows", odd.name(), odd.len())));
@@ -124,17 +202,12 @@ impl TableWriter {
         let frame = DataFrame::new(n_rows, columns).map_err(|e| mismatch(e.to_string()))?;
         let kinds: Vec<(String, DataType)> =
             frame.columns().iter().map(|c| (c.name().to_string(), c.dtype().clone())).collect();
-        let is_first = self.columns.is_none();
         if self.columns.get_or_insert_with(|| kinds.clone()) != &kinds {
             return Err(mismatch(
                 "these rows have other columns than those before; write them to another file".to_owned(),
             ));
         }
-        match &mut self.sink {
-            Sink::Csv(output) => write_csv(&self.path, output, frame, is_first),
-            Sink::JsonLines(output) => write_lines(output, frame).map_err(|e| IngestError::write(&self.path, e)),
-            Sink::Parquet(sink) => sink.push(frame, &kinds),
-        }
+        Ok(frame)
     }
 }
 
@@ -264,6 +337,34 @@ mod tests {
         assert_eq!(table.get("row"), Some(&ColumnValues::Integer(numbers)));
         let ColumnValues::Text(hosts) = table.get("host").unwrap() else { panic!("host is text") };
         assert!(hosts.iter().zip(&names).all(|(found, name)| found.as_ref() == Some(name)));
+    }
+
+    #[test]
+    fn a_table_that_goes_on_is_the_one_written_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in ["t.csv", "t.jsonl"] {
+            assert!(TableWriter::can_go_on(&at(name)).unwrap());
+            let mut whole = TableWriter::create(&at(name), None).unwrap();
+            (0..2).for_each(|_| whole.write_columns(&added()).unwrap());
+            whole.finish().unwrap();
+            let expected = std::fs::read(at(name)).unwrap();
+            let raw = RawBatch { frame: DataFrame::empty_with_height(2) };
+            let mut first = TableWriter::go_on(&at(name), &at("part"), 0).unwrap();
+            first.write(&raw, &added()).unwrap();
+            let settled = first.settle().unwrap();
+            first.write(&raw, &added()[..]).unwrap();
+            drop(first);
+            let mut second = TableWriter::go_on(&at(name), &at("part"), settled).unwrap();
+            second.pass(&raw, &added()).unwrap();
+            assert!(second.write(&raw, &added()[1..]).is_err(), "other columns than those that stand there");
+            second.write(&raw, &added()).unwrap();
+            second.finish().unwrap();
+            assert_eq!(std::fs::read(at(name)).unwrap(), expected, "{name}");
+        }
+        assert!(
+            ["t.parquet", "t.csv.gz", "t.jsonl.zst"].iter().all(|name| !TableWriter::can_go_on(&at(name)).unwrap())
+        );
     }
 
     #[test]

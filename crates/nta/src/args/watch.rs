@@ -72,7 +72,8 @@ pub(crate) struct WatchArgs {
     /// A YAML list of what is not to be alerted: `- { host: 10.0.0.0/8, reason: dst_port, until: 1796000000000 }`.
     #[arg(long, value_name = "FILE")]
     pub(crate) suppress: Option<PathBuf>,
-    /// Alerts of one day, at most; those behind are counted.
+    /// Alerts of one day, at most; those behind are counted. 0: any. When not given, as many as a site's promise lets be false
+    /// (`nta baseline`, where its flows have times); any for other models.
     #[arg(long, value_name = "N")]
     pub(crate) most_alerts: Option<u64>,
     /// Show `/metrics` (Prometheus) and `/health` there.

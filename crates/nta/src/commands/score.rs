@@ -1,6 +1,7 @@
 //! `nta score`.
 
 use std::io::Write;
+use std::time::Duration;
 
 use nta_pipeline::{ScoreOutcome, ScoreRequest, ScoreSummary, TimelineBin, require_key, score as job, thousands};
 
@@ -22,6 +23,7 @@ pub(crate) fn score(args: &ScoreArgs, common: &Common) -> anyhow::Result<()> {
         written: args.written.as_written()?,
         labels: args.labels.file(),
         bad_rows: args.bad_rows.into(),
+        resume: args.resume.then(|| Duration::try_from_secs_f64(args.save_every)).transpose()?,
         project: commands::project(common),
     };
     if let Some(key) = &args.require_key {

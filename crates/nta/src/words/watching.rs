@@ -7,7 +7,7 @@ use crate::visible::one_line;
 /// The event as one line.
 pub(crate) fn watching(event: &WatchEvent) -> String {
     match event {
-        WatchEvent::Begun { model, resumed, reorder, as_they_come } => {
+        WatchEvent::Begun { model, resumed, reorder, as_they_come, most_alerts_a_day } => {
             let state = resumed.map_or("from the front of every source".to_owned(), |flows| {
                 format!("going on behind {} flows", thousands(flows))
             });
@@ -19,7 +19,15 @@ pub(crate) fn watching(event: &WatchEvent) -> String {
                         .to_owned()
                 }
             };
-            format!("watching    with {model}, {state}{order}")
+            let most =
+                most_alerts_a_day.map_or(String::new(), |most| format!("; {} alerts a day at most", thousands(most)));
+            format!("watching    with {model}, {state}{order}{most}")
+        }
+        WatchEvent::BudgetSpent { alerts } => {
+            format!(
+                "held back   {} alerts of this day are written, further ones are counted (--most-alerts)",
+                thousands(*alerts)
+            )
         }
         WatchEvent::Lost { source } => {
             format!("lost        {source}: the file read last is gone; read from its front, what stood between is lost")
@@ -59,6 +67,7 @@ pub(crate) fn watching(event: &WatchEvent) -> String {
                 (damaged, "datagrams damaged"),
                 (dropped, "datagrams dropped"),
                 (counts.packets[1], "packets dropped"),
+                (counts.lost_files, "rotated files gone before they were read"),
                 (counts.no_room, "tries without room on the disk"),
                 (given_up, "given up before they were sent"),
             ];
@@ -136,7 +145,12 @@ pub(crate) fn counted(status: &WatchStatus) -> Vec<String> {
             n(counts.over_budget)
         ),
         format!("order    {} late, {} early, {} waiting", n(counts.late), n(counts.early), n(status.waiting)),
-        format!("lines    {} unreadable, {} no flow", n(counts.set_aside), n(counts.left_out)),
+        format!(
+            "lines    {} unreadable, {} no flow{}",
+            n(counts.set_aside),
+            n(counts.left_out),
+            if counts.lost_files > 0 { format!(", {} files lost", n(counts.lost_files)) } else { String::new() }
+        ),
         format!("dropped  {} datagrams, {} packets, {} damaged", n(dropped), n(counts.packets[1]), n(damaged)),
         format!(
             "sent on  {}, {} failed, {} given up",

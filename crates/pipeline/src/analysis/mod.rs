@@ -125,6 +125,7 @@ pub fn analyse(request: &AnalysisRequest, listener: &dyn Listener) -> Result<Ana
         columns: None,
         only_flagged: false,
         summary: false,
+        resume: None,
         project: request.project.clone(),
     };
     let rows = RowsFile::begin(folder)?;

@@ -38,6 +38,8 @@ pub(crate) struct Input<'a> {
     options: ReadOptions,
     listener: &'a dyn Listener,
     stage: Stage,
+    /// Whether another call can go on where this one is stopped.
+    goes_on: bool,
 }
 
 impl<'a> Input<'a> {
@@ -62,7 +64,7 @@ impl<'a> Input<'a> {
             contact,
             ..reads_as(model)
         };
-        Ok(Input { source, options, listener, stage: asked.stage })
+        Ok(Input { source, options, listener, stage: asked.stage, goes_on: false })
     }
 
     /// The files.
@@ -83,6 +85,11 @@ impl<'a> Input<'a> {
         self
     }
 
+    /// Of what another call can go on with.
+    pub(super) fn that_goes_on(self) -> Self {
+        Input { goes_on: true, ..self }
+    }
+
     /// Whether a row's entity is the host that began it.
     pub(crate) fn tells_hosts(&self) -> bool {
         self.options.by == Some(SequenceBy::Src)
@@ -93,11 +100,13 @@ impl<'a> Input<'a> {
         nta_ingest::batches(&self.source, &self.options).map_err(refused)
     }
 
-    /// Gives every batch to `sink`, with what `score` makes of its rows.
-    pub(super) fn deliver(
+    /// Gives every batch to `sink`, with what `score` makes of its rows, and then all three to `keep`: `score` may add what is
+    /// to be kept of its own state behind these rows.
+    pub(super) fn deliver<S: ScoreSink, K: Send>(
         &self,
-        sink: &mut impl ScoreSink,
-        mut score: impl FnMut(&Dataset) -> Result<Scores, PipelineError> + Send,
+        sink: &mut S,
+        mut score: impl FnMut(&Dataset) -> Result<(Scores, K), PipelineError> + Send,
+        mut keep: impl FnMut(&mut S, &Scores, K) -> Result<(), PipelineError>,
     ) -> Result<(), PipelineError> {
         let mut rows = 0;
         let mut batches = self.batches()?;
@@ -106,10 +115,11 @@ impl<'a> Input<'a> {
         }
         overlap(
             || batches.next().map(|batch| Ok((batch.map_err(refused)?, batches.take_rejects()))),
-            |(batch, rejects)| score(&batch.dataset).map(|scores| (batch, rejects, scores)),
-            |(batch, rejects, scores)| {
+            |(batch, rejects)| score(&batch.dataset).map(|(scores, kept)| (batch, rejects, scores, kept)),
+            |(batch, rejects, scores, kept)| {
                 sink.take(&batch, &scores)?;
                 sink.set_aside(&rejects)?;
+                keep(sink, &scores, kept)?;
                 rows += scores.n_rows() as u64;
                 self.progress(rows, Unit::FlowsWritten)
             },
@@ -133,6 +143,9 @@ impl<'a> Input<'a> {
     /// Stops where somebody asked the job to.
     pub(super) fn stopped(&self) -> Result<(), PipelineError> {
         match self.listener.cancelled() {
+            true if self.goes_on => Err(PipelineError::Interrupted(
+                "while scoring; the same call goes on from where the scores were last saved".to_owned(),
+            )),
             true => Err(PipelineError::Interrupted("while scoring; nothing was written".to_owned())),
             false => Ok(()),
         }

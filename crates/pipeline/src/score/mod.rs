@@ -5,6 +5,7 @@
 
 mod in_order;
 mod input;
+mod kept;
 mod output;
 mod posted;
 mod promise;
@@ -17,24 +18,26 @@ mod tally;
 mod timeline;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use nta_data::Order;
+use nta_data::{Dataset, Order, Scores};
 use nta_ingest::{AsWritten, BadRows, Joined, LeftOut, TimeRead, TimeSpan, WithoutTruth};
 use nta_metrics::OperatingPoint;
 use nta_model::{Model, Scorer};
 use serde::Serialize;
 
 use crate::error::{PipelineError, failed, refused};
-use crate::event::{Event, Listener, Outcome, Stage};
+use crate::event::{Event, Listener, Outcome, Remark, Stage};
 use crate::labels_file::LabelsFile;
 use crate::project::Project;
 use crate::track::locate;
 
 pub(crate) use in_order::{needs_sorting, unsorted};
 pub(crate) use input::{Asked, Input, glob_safe};
+use kept::{Kept, Of};
 pub(crate) use output::{FLAGGED, PROBABILITY};
 use output::{TableOutput, Written};
 pub use posted::{LoadedModel, PostedScores};
@@ -79,6 +82,8 @@ pub struct ScoreRequest {
     pub only_flagged: bool,
     /// Count flows over time and by host.
     pub summary: bool,
+    /// Keep beside the output what is done, so often, and go on with what an interrupted call has kept there.
+    pub resume: Option<Duration>,
     /// Where models are looked up.
     pub project: Project,
 }
@@ -92,6 +97,9 @@ pub struct ScoreOutcome {
     pub digest: String,
     /// Rows scored.
     pub rows: u64,
+    /// How many of them an interrupted call had scored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<u64>,
     /// Rows flagged by the hybrid.
     pub flagged: u64,
     /// Whether the rows had to be put in arrival order first.
@@ -166,23 +174,30 @@ pub(crate) fn score_and<S: ScoreSink>(
         bad_rows: request.bad_rows,
         batch_rows: request.batch_rows,
     };
-    let input = Input::open(&asked, &model, listener)?;
-    let reasons = match request.reasons {
-        Some(most) => Some(WhyFlagged::new(&model, most)?),
-        None => None,
-    };
-    let written = Written { columns: request.columns.clone(), only_flagged: request.only_flagged };
-    let table = TableOutput::begin(&request.output, &input, Arc::clone(&model), reasons, rejects.as_deref(), written)?;
-    let summary = request.summary.then(|| Summary::of(&model.schema));
-    let sinks = ((table.and(rows), (Tally::default(), summary)), (HoldsHere::of(&model), further(&model)));
-    let sorted = needs_sorting(&model);
-    let (((), (tally, summary)), (promise, seen)) =
-        into_sink(&input, &model, in_order::folder_beside(&request.output), sinks)?;
+    let digest = model.digest().map_err(failed)?;
+    let mut input = Input::open(&asked, &model, listener)?;
+    let keep = |every| Kept::open(request, every, &digest, input.files());
+    let mut kept = request.resume.map(keep).transpose()?;
+    let resumed = kept.as_ref().map(Kept::rows).filter(|rows| *rows > 0);
+    if let Some(rows) = resumed {
+        listener.hear(&Event::Remark(Remark::ScoringGoesOn { rows }));
+    }
+    if kept.is_some() {
+        input = input.that_goes_on();
+    }
+    let scored = score_input(request, &input, &model, kept.as_mut(), rows, further);
+    // Where the call is refused, so is every other that would go on there.
+    if let Some(kept) = kept.filter(|_| matches!(scored, Ok(_) | Err(PipelineError::Refused(_)))) {
+        kept.remove()?;
+    }
+    let Made { tally, summary, promise, seen } = scored?;
     let seconds = begun.elapsed().as_secs_f64();
+    let sorted = needs_sorting(&model);
     let outcome = ScoreOutcome {
         model: located.title,
-        digest: model.digest().map_err(failed)?,
+        digest,
         rows: tally.rows,
+        resumed,
         flagged: tally.flagged,
         sorted,
         time: tally.span.as_ref().map(TimeSpan::told),
@@ -205,6 +220,42 @@ pub(crate) fn score_and<S: ScoreSink>(
     Ok((outcome, seen))
 }
 
+/// What came of the rows.
+struct Made<T> {
+    tally: Tally,
+    summary: Option<ScoreSummary>,
+    promise: Option<ScorePromise>,
+    /// What the further sink made of them.
+    seen: T,
+}
+
+fn score_input<S: ScoreSink>(
+    request: &ScoreRequest,
+    input: &Input<'_>,
+    model: &Arc<Model>,
+    kept: Option<&mut Kept>,
+    rows: Option<RowsFile>,
+    further: impl FnOnce(&Model) -> S,
+) -> Result<Made<S::Output>, PipelineError> {
+    let reasons = match request.reasons {
+        Some(most) => Some(WhyFlagged::new(model, most)?),
+        None => None,
+    };
+    let written = Written { columns: request.columns.clone(), only_flagged: request.only_flagged };
+    let rejects = request.rejects();
+    let place = kept.as_deref();
+    let table =
+        TableOutput::begin(&request.output, input, Arc::clone(model), reasons, rejects.as_deref(), written, place)?;
+    let summary = request.summary.then(|| Summary::of(&model.schema));
+    let sinks = ((table.and(rows), (Tally::default(), summary)), (HoldsHere::of(model), further(model)));
+    let folder = in_order::folder_beside(&request.output);
+    let (((), (tally, summary)), (promise, seen)) = match kept {
+        Some(kept) => keeping(input, model, folder, sinks, kept)?,
+        None => into_sink(input, model, folder, sinks)?,
+    };
+    Ok(Made { tally, summary, promise, seen })
+}
+
 /// Scores every row of `input` and gives it to `sink` in the order read. Where rows must be put in arrival order first, the
 /// sorts' files stand in `folder`.
 pub(crate) fn into_sink<S: ScoreSink>(
@@ -220,8 +271,84 @@ pub(crate) fn into_sink<S: ScoreSink>(
     }
 }
 
+/// The same, from where an interrupted call was.
+fn keeping<S: ScoreSink>(
+    input: &Input<'_>,
+    model: &Arc<Model>,
+    folder: &Path,
+    sink: S,
+    kept: &mut Kept,
+) -> Result<S::Output, PipelineError> {
+    match needs_sorting(model) {
+        true => in_order::score_keeping(input, model, folder, sink, kept),
+        false => as_read_keeping(input, model, sink, kept),
+    }
+}
+
 /// Rows stand in arrival order, or order does not matter: one pass.
 fn as_read<S: ScoreSink>(input: &Input<'_>, mut scorer: Scorer, mut sink: S) -> Result<S::Output, PipelineError> {
-    input.deliver(&mut sink, |rows| scorer.score(rows).map_err(refused))?;
+    let score = |rows: &Dataset| scorer.score(rows).map(|scores| (scores, ())).map_err(refused);
+    input.deliver(&mut sink, score, |_, _, ()| Ok(()))?;
     sink.finish()
+}
+
+/// The same; the scores of rows that are kept are taken from there.
+fn as_read_keeping<S: ScoreSink>(
+    input: &Input<'_>,
+    model: &Arc<Model>,
+    mut sink: S,
+    kept: &mut Kept,
+) -> Result<S::Output, PipelineError> {
+    let mut scorer = kept.scorer(model)?;
+    let no_scores = model.no_scores().map_err(failed)?;
+    let record_bytes = no_scores.record_bytes();
+    let mut journal = kept.journal(Of::Scores, record_bytes)?;
+    let mut known = kept.settled(Of::Scores, record_bytes)?;
+    let (unread, unkept) = (kept.unkept(), kept.unkept());
+    let pace = kept.pace();
+    let mut record = Vec::with_capacity(record_bytes);
+    let score = |rows: &Dataset| {
+        if known.left() > 0 {
+            let scores = take_scores(|record| known.next_into(record), rows, no_scores.clone(), &mut record);
+            let scores = scores.map_err(&unread)?.ok_or_else(|| input.changed())?;
+            return Ok((scores, None));
+        }
+        let scores = scorer.score(rows).map_err(refused)?;
+        let memory = pace.is_due().then(|| scorer.snapshot(&[])).transpose().map_err(failed)?;
+        Ok((scores, Some(memory)))
+    };
+    let mut record = Vec::with_capacity(record_bytes);
+    input.deliver(&mut sink, score, |sink, scores, memory| {
+        // Those that were kept already are not kept again.
+        let Some(memory) = memory else { return Ok(()) };
+        for i in 0..scores.n_rows() {
+            record.clear();
+            scores.write_record(i, &mut record);
+            journal.push(&record).map_err(&unkept)?;
+        }
+        let Some(memory) = memory else { return Ok(()) };
+        kept.saved.scored = journal.settle().map_err(&unkept)?;
+        kept.saved.table = sink.settle()?;
+        kept.save(&memory)
+    })?;
+    sink.finish()
+}
+
+/// The scores of the next rows of the file, as `next` gives their records, put behind `scores`; `None` where there are fewer.
+/// `record` is room to work in.
+fn take_scores(
+    mut next: impl FnMut(&mut Vec<u8>) -> io::Result<bool>,
+    rows: &Dataset,
+    mut scores: Scores,
+    record: &mut Vec<u8>,
+) -> io::Result<Option<Scores>> {
+    scores.reserve(rows.n_rows());
+    for &row in &rows.row {
+        record.clear();
+        if !next(record)? {
+            return Ok(None);
+        }
+        scores.push_record(row, record).map_err(io::Error::other)?;
+    }
+    Ok(Some(scores))
 }

@@ -9,6 +9,7 @@ use nta_model::Model;
 use nta_report::inert_cell;
 
 use super::input::Input;
+use super::kept::{Kept, Place};
 use super::reasons::WhyFlagged;
 use super::rows::RowsFile;
 use super::sink::ScoreSink;
@@ -42,6 +43,11 @@ pub(super) struct TableOutput {
     reasons: Option<WhyFlagged>,
     /// The same rows once more, to be looked at one by one.
     rows: Option<RowsFile>,
+    /// Whether another call can go on with the table.
+    goes_on: bool,
+    /// Rows taken, and how many of them an earlier call has written.
+    taken: u64,
+    written_before: u64,
 }
 
 impl TableOutput {
@@ -54,14 +60,23 @@ impl TableOutput {
         reasons: Option<WhyFlagged>,
         rejects: Option<&Path>,
         written: Written,
+        kept: Option<&Kept>,
     ) -> Result<Self, PipelineError> {
         if let Some(input) = input.files().iter().find(|file| is_same_file(file, output)) {
             let input = input.display();
             return Err(PipelineError::refuse(format!("{input} is the input; write the scored rows to another file")));
         }
-        let writer = TableWriter::create(output, None).map_err(refused)?;
+        let goes_on = TableWriter::can_go_on(output).map_err(refused)?;
+        let place = kept.and_then(Kept::place).unwrap_or_default();
+        let writer = match kept.filter(|_| goes_on) {
+            Some(kept) => TableWriter::go_on(output, &kept.part(), place.bytes),
+            None => TableWriter::create(output, None),
+        };
+        let writer = writer.map_err(refused)?;
         let rejects = rejects.map(RejectsFile::create).transpose().map_err(refused)?;
-        let table = TableOutput { written, model, writer, rejects, reasons, rows: None };
+        let (goes_on, written_before) = (goes_on && kept.is_some(), place.rows);
+        let table =
+            TableOutput { written, model, writer, rejects, reasons, rows: None, goes_on, taken: 0, written_before };
         if let Some(first) = input.batches()?.next() {
             let raw = table.columns_written(&first.map_err(refused)?.raw)?;
             let taken = raw.column_names();
@@ -108,6 +123,13 @@ impl ScoreSink for TableOutput {
     type Output = ();
 
     fn take(&mut self, batch: &Batch, scores: &Scores) -> Result<(), PipelineError> {
+        let is_written = self.taken < self.written_before;
+        let is_first = self.taken == 0;
+        self.taken += scores.n_rows() as u64;
+        // Of rows that stand in the table already, the first ones tell its columns.
+        if is_written && !is_first {
+            return Ok(());
+        }
         let mut added: Vec<Added<'_>> =
             scores.columns().map(|c| Added { name: &c.name, values: AddedValues::Float(&c.p_attack) }).collect();
         let probability = self.model.probability(&scores.hybrid().p_attack);
@@ -123,6 +145,9 @@ impl ScoreSink for TableOutput {
             rows.write(&batch.raw, &added, &scores.hybrid().p_attack)?;
         }
         let raw = self.columns_written(&batch.raw)?;
+        if is_written {
+            return self.writer.pass(&raw, &added).map_err(failed);
+        }
         if !self.written.only_flagged {
             return self.writer.write(&raw, &added).map_err(failed);
         }
@@ -133,6 +158,14 @@ impl ScoreSink for TableOutput {
 
     fn set_aside(&mut self, rejects: &[Reject]) -> Result<(), PipelineError> {
         self.rejects.as_mut().map_or(Ok(()), |file| file.write(rejects)).map_err(failed)
+    }
+
+    fn settle(&mut self) -> Result<Option<Place>, PipelineError> {
+        if !self.goes_on {
+            return Ok(None);
+        }
+        let rows = self.taken.max(self.written_before);
+        Ok(Some(Place { rows, bytes: self.writer.settle().map_err(failed)? }))
     }
 
     fn finish(self) -> Result<(), PipelineError> {

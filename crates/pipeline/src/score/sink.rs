@@ -3,6 +3,7 @@
 use nta_data::Scores;
 use nta_ingest::{Batch, LeftOut, Reject};
 
+use super::kept::Place;
 use crate::error::PipelineError;
 
 /// Takes scored rows, batch by batch, in the order in which they were read.
@@ -18,6 +19,11 @@ pub(crate) trait ScoreSink {
 
     /// Is told, once, how many lines of the input hold no flow.
     fn leave_out(&mut self, _left_out: LeftOut) {}
+
+    /// Brings what was taken to disk, where another process can go on with it, and tells its end.
+    fn settle(&mut self) -> Result<Option<Place>, PipelineError> {
+        Ok(None)
+    }
 
     /// There are no more rows. A sink that is dropped instead leaves nothing behind.
     fn finish(self) -> Result<Self::Output, PipelineError>;
@@ -74,6 +80,11 @@ impl<A: ScoreSink, B: ScoreSink> ScoreSink for (A, B) {
     fn leave_out(&mut self, left_out: LeftOut) {
         self.0.leave_out(left_out);
         self.1.leave_out(left_out);
+    }
+
+    fn settle(&mut self) -> Result<Option<Place>, PipelineError> {
+        let (first, second) = (self.0.settle()?, self.1.settle()?);
+        Ok(first.or(second))
     }
 
     fn finish(self) -> Result<Self::Output, PipelineError> {

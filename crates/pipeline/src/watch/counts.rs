@@ -60,6 +60,15 @@ pub struct Day {
     pub flagged: u64,
     /// Alerts written.
     pub alerts: u64,
+    /// Not alerted, because the day's budget was spent.
+    pub over_budget: u64,
+}
+
+impl Day {
+    /// Itself, unless it begins behind `latest`: then none yet.
+    pub(super) fn believed(self, latest: i64) -> Day {
+        if self.day > latest.div_euclid(DAY) { Day::default() } else { self }
+    }
 }
 
 impl WatchCounts {
@@ -82,6 +91,7 @@ impl WatchCounts {
         self.today.alerts += u64::from(!over);
         self.alerts += u64::from(!over);
         self.over_budget += u64::from(over);
+        self.today.over_budget += u64::from(over);
         over
     }
 }

@@ -128,9 +128,12 @@ impl EveWriter {
         });
         line.insert("flow_id".to_owned(), flow_id.into());
         line.insert("event_type".to_owned(), "alert".into());
-        let texts = [("src_ip", &carried.src), ("dest_ip", &carried.dst), ("community_id", &carried.community_id)];
-        for (name, column) in texts {
-            let text = column.get(nth);
+        let texts = [
+            ("src_ip", carried.src.get(nth)),
+            ("dest_ip", carried.dst.get(nth)),
+            ("community_id", carried.community_id(nth)),
+        ];
+        for (name, text) in texts {
             if !text.is_empty() {
                 line.insert(name.to_owned(), text.into());
             }

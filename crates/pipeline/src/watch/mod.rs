@@ -55,7 +55,11 @@ pub fn watch(
     let model = Arc::new(Model::load(&located.folder).map_err(refused)?);
     let mut watch = Watch::open(request, located, model, listener, tell)?;
     let (sources, messages) = Sources::open(request, watch.position(), watch.model(), listener, tell)?;
-    watch.read_anew(sources.lost());
+    let anew = watch.read_anew(sources.lost());
+    if anew.is_err() {
+        sources.stop();
+    }
+    anew?;
     let forwarders = Forwarder::start_all(request, watch.shared())?;
     let ended = watch.follow(&sources, &messages);
     sources.stop();

@@ -46,7 +46,8 @@ pub struct WatchRequest {
     pub spool_bytes: u64,
     /// A file of what is not to be alerted, read again when it changes.
     pub suppress: Option<PathBuf>,
-    /// Most alerts of 24 hours; those behind are counted.
+    /// Most alerts of a day of the flows, those behind are counted; 0: any. `None`: as many as a site's promise lets be false, where
+    /// the model makes one and knows the flows of a day.
     pub most_alerts_a_day: Option<u64>,
     /// How often it is told where the watch stands.
     pub status_every: Duration,

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::counts::WatchCounts;
 use super::grouping::Groups;
 use super::line_file::Settled;
+use super::window::latest_believed;
 use crate::error::{PipelineError, failed, refused};
 
 /// How far a watch is.
@@ -43,6 +44,38 @@ pub(super) struct SourcePosition {
     pub(super) scored: Vec<(u64, u64)>,
     /// The latest end of a flow, in microseconds since 1970.
     pub(super) newest: Option<i64>,
+    /// Whether `flows` was chosen when the file of the place was gone: the source is read from its front under numbers that no
+    /// flow had before, and until there is a place again the same flows come under the same numbers.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) anew: bool,
+}
+
+impl Position {
+    /// Of `sources`, whose file of the saved place is gone, no flow that comes is one that was scored; each is numbered from
+    /// `now` on, microseconds since 1970.
+    pub(super) fn read_anew(&mut self, sources: &[String], now: u64) {
+        for source in sources {
+            if let Some(saved) = self.sources.get_mut(source) {
+                *saved = SourcePosition {
+                    place: None,
+                    flows: saved.flows.max(now),
+                    scored: Vec::new(),
+                    newest: saved.newest,
+                    anew: true,
+                };
+            }
+        }
+    }
+
+    /// Takes back clocks that stand behind `latest`, which none is believed to: of a broken clock, saved before such were told, or
+    /// of a system whose own was set back. While they stood, every flow would count for their day, and be late.
+    fn heal(&mut self, latest: i64) {
+        self.clocks.retain(|_, micros| *micros <= latest);
+        for source in self.sources.values_mut() {
+            source.newest = source.newest.filter(|newest| *newest <= latest);
+        }
+        self.counts.today = self.counts.today.believed(latest);
+    }
 }
 
 /// What was found.
@@ -65,7 +98,8 @@ impl SavedState {
             PipelineError::refuse(format!("{} is no state of a watch, or damaged; {remedy}", path.display()))
         };
         let end = bytes.iter().position(|byte| *byte == b'\n').ok_or_else(damaged)?;
-        let position: Position = serde_json::from_slice(&bytes[..end]).map_err(|_| damaged())?;
+        let mut position: Position = serde_json::from_slice(&bytes[..end]).map_err(|_| damaged())?;
+        position.heal(latest_believed());
         let scorer = match Scorer::restore(Arc::clone(model), &bytes[end + 1..]) {
             Ok((scorer, line)) if line == bytes[..end] => Some(scorer),
             Ok(_) => return Err(damaged()),
@@ -83,4 +117,28 @@ pub(super) fn save(path: &Path, position: &Position, scorer: &Scorer) -> Result<
     bytes.push(b'\n');
     bytes.extend_from_slice(&snapshot);
     nta_atomic::write(path, &bytes).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::Day;
+
+    const DAY: i64 = 86_400_000_000;
+
+    #[test]
+    fn clocks_that_nobody_believes_are_taken_back() {
+        let mut position = Position::default();
+        let source = |newest| SourcePosition { newest: Some(newest), ..SourcePosition::default() };
+        position.sources = [("a".to_owned(), source(7)), ("b".to_owned(), source(9 * DAY))].into();
+        position.clocks = [("a".to_owned(), 7), ("b".to_owned(), 9 * DAY)].into();
+        position.counts.today = Day { day: 9, flows: 5, ..Day::default() };
+        let (mut healed, mut kept) = (position.clone(), position.clone());
+        healed.heal(DAY);
+        assert_eq!(healed.clocks, [("a".to_owned(), 7)].into());
+        assert_eq!((healed.sources["a"].newest, healed.sources["b"].newest), (Some(7), None));
+        assert_eq!(healed.counts.today, Day::default());
+        kept.heal(10 * DAY);
+        assert_eq!(kept, position);
+    }
 }

@@ -17,6 +17,13 @@ pub enum WatchEvent {
         reorder: Duration,
         /// Whether rows are scored as they come though the model was trained on order of flow end.
         as_they_come: bool,
+        /// Most alerts of a day; `None`: any.
+        most_alerts_a_day: Option<u64>,
+    },
+    /// So many alerts were written of a day, and no more are.
+    BudgetSpent {
+        /// All that a day may have.
+        alerts: u64,
     },
     /// The file that was read last is gone; its log is read from the front.
     Lost {

@@ -22,7 +22,7 @@ use super::state::{self, Position, SavedState};
 use super::status::Shared;
 use super::suppress::Suppressions;
 use super::told::WatchEvent;
-use super::window::{Window, latest_believed};
+use super::window::{Window, fresh_number, latest_believed};
 use crate::error::{PipelineError, failed, is_for_want_of_room, refused};
 use crate::event::Listener;
 use crate::score::HoldsHere;
@@ -59,6 +59,7 @@ pub(super) struct Watch<'a> {
     /// The last flows, by which another model would be warmed.
     recent: VecDeque<Dataset>,
     drift: HoldsHere,
+    most_alerts_a_day: Option<u64>,
     shared: Arc<Shared>,
     unsaved: bool,
     saved_at: Instant,
@@ -95,7 +96,8 @@ impl<'a> Watch<'a> {
             )));
         }
         let as_they_come = in_order_of_ends && reorder.is_zero();
-        tell(&WatchEvent::Begun { model: located.title.clone(), resumed, reorder, as_they_come });
+        let most_alerts_a_day = most_alerts(&model, request);
+        tell(&WatchEvent::Begun { model: located.title.clone(), resumed, reorder, as_they_come, most_alerts_a_day });
         let alerts = match &request.alerts {
             Some(path) => LineFile::open(path, &position.alerts, request.rotate_bytes)?,
             None => LineFile::stdout(),
@@ -129,6 +131,7 @@ impl<'a> Watch<'a> {
             windows: BTreeMap::new(),
             recent: VecDeque::new(),
             drift,
+            most_alerts_a_day,
             shared,
             unsaved: false,
             saved_at: now,
@@ -146,13 +149,14 @@ impl<'a> Watch<'a> {
         self.scorer.model()
     }
 
-    /// Of sources whose file of the saved place is gone, no flow that comes is one that was scored.
-    pub(super) fn read_anew(&mut self, lost: &[String]) {
-        for source in lost {
-            if let Some(saved) = self.position.sources.get_mut(source) {
-                (saved.place, saved.flows) = (None, saved.flows.max(1));
-            }
+    /// Of sources whose file of the saved place is gone, no flow that comes is one that was scored. Saved at once: a watch that is
+    /// killed now must not be followed by one that numbers the same flows otherwise, and writes their alerts again.
+    pub(super) fn read_anew(&mut self, lost: &[String]) -> Result<(), PipelineError> {
+        if lost.is_empty() {
+            return Ok(());
         }
+        self.position.read_anew(lost, fresh_number());
+        self.save()
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
@@ -268,7 +272,11 @@ impl<'a> Watch<'a> {
             let is_grouping = !self.request.group.is_zero();
             if is_grouping && groups.joins(source, &alert) {
                 self.position.counts.grouped += 1;
-            } else if !self.position.counts.is_over_budget(self.request.most_alerts_a_day) {
+            } else if self.position.counts.is_over_budget(self.most_alerts_a_day) {
+                if self.position.counts.today.over_budget == 1 {
+                    (self.tell)(&WatchEvent::BudgetSpent { alerts: self.position.counts.today.alerts });
+                }
+            } else {
                 if is_grouping && let Some(closed) = groups.open(source, &alert) {
                     self.alerts.write(&closed.id, &closed.line);
                 }
@@ -430,6 +438,7 @@ impl<'a> Watch<'a> {
         }
         self.eve = eve(&model, &title, self.request)?;
         self.drift = HoldsHere::of(&model);
+        self.most_alerts_a_day = most_alerts(&model, self.request);
         let threshold = model.threshold(HYBRID).map_err(failed)?.value;
         self.shared.set(|status| {
             (status.model, status.threshold, status.promise) = (title.clone(), threshold, self.drift.told());
@@ -468,4 +477,15 @@ impl<'a> Watch<'a> {
 fn eve(model: &Arc<Model>, title: &str, request: &WatchRequest) -> Result<EveWriter, PipelineError> {
     let grouping = if request.group.is_zero() { Grouping::Off } else { Grouping::On };
     EveWriter::new(model, title, request.reasons, grouping)
+}
+
+/// Most alerts of a day: as asked, else as many false ones as the model promises its site; `None`: any.
+fn most_alerts(model: &Model, request: &WatchRequest) -> Option<u64> {
+    if let Some(asked) = request.most_alerts_a_day {
+        return Some(asked).filter(|most| *most > 0);
+    }
+    let site = model.provenance.site.as_ref()?;
+    let alerts = site.budget * site.per_day?.flows;
+    // No day is so quiet that its first alert would be held back.
+    Some((alerts.ceil() as u64).max(1))
 }

@@ -35,6 +35,8 @@ pub(super) struct Window {
     next: u64,
     /// The latest end.
     newest: Option<i64>,
+    /// Whether numbers begin where the file of the place was gone.
+    anew: bool,
     /// Where a restart reads on, and the number of the flow there.
     place: (Option<LogPlace>, u64),
     last_came: Instant,
@@ -57,9 +59,9 @@ impl Window {
     pub(super) fn new(width: Duration, most: usize, saved: Option<&SourcePosition>) -> Window {
         let mut saved = saved.cloned().unwrap_or_default();
         // Without a place and flows nothing was read yet: the same flows come, under the same numbers.
-        if saved.place.is_none() && saved.flows > 0 {
+        if saved.place.is_none() && saved.flows > 0 && !saved.anew {
             // It gives other flows now than those that were read behind the last save, and they must not be taken for them.
-            (saved.flows, saved.scored) = (saved.flows.max(now().unsigned_abs()), Vec::new());
+            (saved.flows, saved.scored) = (saved.flows.max(fresh_number()), Vec::new());
         }
         let scored: BTreeSet<u64> = saved.scored.iter().flat_map(|&(from, to)| from..to).collect();
         let mut window = Window {
@@ -71,6 +73,7 @@ impl Window {
             settled: saved.flows,
             next: saved.flows,
             newest: saved.newest,
+            anew: saved.anew,
             place: (saved.place, saved.flows),
             last_came: Instant::now(),
         };
@@ -150,7 +153,8 @@ impl Window {
                 _ => ranges.push((number, number + 1)),
             }
         }
-        SourcePosition { place: self.place.0.clone(), flows: self.place.1, scored: ranges, newest: self.newest }
+        let (place, flows) = self.place.clone();
+        SourcePosition { anew: self.anew && place.is_none(), place, flows, scored: ranges, newest: self.newest }
     }
 
     fn release_until(&mut self, end: i64, ready: &mut Vec<u64>) {
@@ -236,6 +240,11 @@ pub(super) fn latest_believed() -> i64 {
     now().saturating_add(AHEAD)
 }
 
+/// A number that no flow of a source has had, for it would have to have given a million a second since 1970.
+pub(super) fn fresh_number() -> u64 {
+    now().unsigned_abs()
+}
+
 /// Microseconds since 1970.
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -245,16 +254,24 @@ fn now() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::watch::state::Position;
 
     #[test]
     fn where_the_saved_place_is_gone_no_flow_that_comes_is_one_that_was_scored() {
         for flows in [1, 7] {
             let place = Some(LogPlace::default());
-            let saved = SourcePosition { place, flows, scored: vec![(flows + 1, flows + 5)], newest: Some(9) };
+            let scored = vec![(flows + 1, flows + 5)];
+            let saved = SourcePosition { place, flows, scored, newest: Some(9), anew: false };
             let window = |saved: &SourcePosition| Window::new(Duration::from_secs(2), 10, Some(saved)).position();
             assert_eq!(window(&saved), saved);
+            // What cannot be read again is numbered anew with every restart.
             let anew = window(&SourcePosition { place: None, ..saved.clone() });
             assert!(anew.flows > flows + 5 && anew.scored.is_empty() && anew.newest == Some(9), "{anew:?}");
+            // A log whose file is gone is numbered once, also where the process is killed before it has a place again.
+            let mut position = Position { sources: [("gate".to_owned(), saved)].into(), ..Position::default() };
+            position.read_anew(&["gate".to_owned()], 1_000);
+            let chosen = position.sources["gate"].clone();
+            assert!(chosen.flows == 1_000 && window(&chosen) == chosen, "{chosen:?}");
         }
     }
 }

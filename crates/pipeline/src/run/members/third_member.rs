@@ -104,6 +104,7 @@ fn a_third_member_passes_through_training_scoring_evaluation_and_report() {
         written: nta_ingest::AsWritten::default(),
         labels: None,
         reasons: None,
+        resume: None,
         project,
     };
     let scored = score(&request, &Silence).unwrap();
