@@ -330,7 +330,8 @@ function flows(section, threshold) {
     const found = await ask("GET", `/api/v1/results/${section.dataset.rows}/rows?${query}`);
     const pages = Math.max(1, Math.ceil(found.matching / SIZE));
     const shown = `${thousands(found.matching)} of ${thousands(found.total)} flows`;
-    $("[data-count]", section).textContent = found.matching ? `${shown}, page ${thousands(page)} of ${thousands(pages)}` : `no flow matches (${thousands(found.total)} in all)`;
+    const rest = found.unsearched ? `; ${thousands(found.unsearched)} were not searched: their hosts are beyond the first million` : "";
+    $("[data-count]", section).textContent = (found.matching ? `${shown}, page ${thousands(page)} of ${thousands(pages)}` : `no flow matches (${thousands(found.total)} in all)`) + rest;
     [previous.disabled, next.disabled] = [page <= 1, page >= pages];
     draw(found.rows);
   };
