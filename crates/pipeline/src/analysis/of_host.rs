@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn names_are_found_by_any_part_whatever_its_case_and_how_it_is_written() {
-        let names = ["10.0.0.1", "110.0.0.12", "Mail.Example", "a\\nb", "a\nb", "quote\"s", "10.0.0.1", "Ärger", "", "::1"];
+        let names =
+            ["10.0.0.1", "110.0.0.12", "Mail.Example", "a\\nb", "a\nb", "quote\"s", "10.0.0.1", "Ärger", "", "::1"];
         let plain = |text: &str| -> Vec<usize> {
             let text = text.to_lowercase();
             (0..names.len()).filter(|&i| names[i].to_lowercase().contains(&text)).collect()

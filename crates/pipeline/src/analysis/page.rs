@@ -146,14 +146,7 @@ impl AnalysedRows {
     }
 
     /// How many of the first `above` rows by score are among `rows`, and those from the `skip`th on.
-    fn by_score_among(
-        &self,
-        rows: &Bits,
-        skip: u64,
-        take: u64,
-        above: u64,
-        total: u64,
-    ) -> io::Result<(u64, Vec<u64>)> {
+    fn by_score_among(&self, rows: &Bits, skip: u64, take: u64, above: u64, total: u64) -> io::Result<(u64, Vec<u64>)> {
         let (mut passed, mut chosen) = (0, Vec::new());
         // Where no threshold cuts them off, how many there are is known, and the rest need not be passed.
         let known = (above == total).then(|| rows.count());
@@ -171,7 +164,9 @@ impl AnalysedRows {
 
     /// Of `among`, else of all rows, those that are among the first `above` by score.
     fn in_file_above(&self, among: Option<Bits>, above: u64, total: u64) -> io::Result<Bits> {
-        if let Some(among) = &among && above == total {
+        if let Some(among) = &among
+            && above == total
+        {
             return Ok(among.clone());
         }
         let mut high = Bits::new(total);
