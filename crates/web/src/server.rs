@@ -62,6 +62,11 @@ impl Server {
         })
     }
 
+    /// Bytes that uploads have or will have, and about as many as what jobs under way will make.
+    pub(crate) fn promised(&self) -> u64 {
+        self.uploads.promised().saturating_add(self.jobs.promised())
+    }
+
     /// Where the drift of a scored file stands.
     pub(crate) fn drift_folder(&self, result: &str) -> PathBuf {
         self.result_folder(result).join("drift")
