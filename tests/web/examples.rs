@@ -32,7 +32,10 @@ fn difference(at: &str, example: &Value, answer: &Value) -> Option<String> {
         }
         (Value::Array(a), Value::Array(b)) => {
             let first = b.first()?;
-            a.iter().find_map(|value| difference(&format!("{at}[]"), value, first))
+            let at = format!("{at}[]");
+            // A list may be a tuple: each element fits one of those there.
+            let fits = |value: &Value| b.iter().any(|other| difference(&at, value, other).is_none());
+            a.iter().filter(|value| !fits(value)).find_map(|value| difference(&at, value, first))
         }
         (Value::Number(_), Value::Number(_)) | (Value::String(_), Value::String(_)) => None,
         (Value::Bool(_), Value::Bool(_)) => None,

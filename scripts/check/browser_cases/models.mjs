@@ -79,7 +79,7 @@ async function twice(visit, holds, file) {
   await page.fill('input[name="budget"]', "5");
   await page.fill('input[name="alerts_per_day"]', "20");
   await visit.look("baseline-form");
-  visit.allowed.push(/status of 400/);
+  visit.allowed.push(/400 \(Bad Request\)/);
   await page.click('form[data-upload="baseline"] button.main');
   await page.waitForSelector("text=give either");
   holds(page.url().endsWith("/models/quickstart/1"), "a baseline by two budgets began");
