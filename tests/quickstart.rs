@@ -44,6 +44,7 @@ fn sequences_pay_on_the_quickstart_and_the_report_says_what_happened() {
     assert!((0.85..=0.97).contains(&auc), "forest ROC-AUC {auc}");
 
     let report = std::fs::read_to_string(outcome["report"].as_str().unwrap()).unwrap();
+    assert!(report.contains(" alerts are raised a day"), "the report does not tell alerts a day");
     assert!(report.contains(outcome["evaluation"]["verdict"].as_str().unwrap().split(':').next().unwrap()));
     for outside in ["src=\"http", "href=\"http", "url(http", "@import", "<script"] {
         assert!(!report.contains(outside), "the page does not stand alone: {outside}");

@@ -107,7 +107,7 @@ pub use left_out::LeftOut;
 pub use nta_flowmeter::{Cut, MeterConfig, MeterCounts, TunnelCounts, community_id_of};
 pub use options::{Advice, AsWritten, ReadOptions, Truth};
 pub use parquet::guard::panic_is_caught;
-pub use reading::batches::{Batch, Batches, batches, follow};
+pub use reading::batches::{Batch, Batches, batches, follow, in_memory};
 pub use reading::odd_columns::OddColumn;
 pub use reading::plain_columns::{ColumnValues, Columns, read_columns};
 pub use reading::summary::{ColumnMissing, FileRows, ReadSummary, Sampled, TimeDoubt};

@@ -39,6 +39,9 @@ pub struct ModelLine {
     pub metrics: BTreeMap<&'static str, Option<f64>>,
     /// What was promised and what came of it, where a promise was made and the run is there.
     pub promise: Option<Promise>,
+    /// Flows a day of the traffic that it was judged on, where its run is there and times told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flows_per_day: Option<f64>,
     /// The benign flows of a site that its thresholds were set on, and what they promise there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site: Option<SiteBaseline>,
@@ -119,6 +122,7 @@ fn line(version: &Version, evaluations: &Evaluations, damaged: Option<String>) -
         site: provenance.site,
         verdicts: provenance.verdicts,
         metrics: hybrid.into_iter().flat_map(|h| h.metrics()).map(|(metric, x)| (metric.name, x)).collect(),
+        flows_per_day: evaluation.as_ref().and_then(|evaluation| evaluation.flows_per_day),
         promise: evaluation.and_then(|evaluation| evaluation.promise),
         damaged,
         ..Default::default()

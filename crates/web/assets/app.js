@@ -105,8 +105,12 @@ async function send(file, shown) {
 
 /** What a baseline asks for beside its file. */
 function baseline({ elements, dataset }) {
-  const budget = elements.budget.value ? { budget: Number(elements.budget.value) / 100 } : {};
-  return { model: dataset.model, verified: elements.verified.checked, accept: elements.accept.checked, ...budget };
+  const asked = { model: dataset.model };
+  for (const name of ["verified", "accept", "all_hosts"]) asked[name] = elements[name].checked;
+  if (elements.budget.value) asked.budget = Number(elements.budget.value) / 100;
+  for (const name of ["alerts_per_day", "flows_per_day"]) if (elements[name].value) asked[name] = Number(elements[name].value);
+  if (elements.groups.value) asked.groups = elements.groups.value;
+  return asked;
 }
 
 for (const form of $$("form[data-upload]")) {
@@ -330,7 +334,8 @@ function flows(section, threshold) {
     const found = await ask("GET", `/api/v1/results/${section.dataset.rows}/rows?${query}`);
     const pages = Math.max(1, Math.ceil(found.matching / SIZE));
     const shown = `${thousands(found.matching)} of ${thousands(found.total)} flows`;
-    $("[data-count]", section).textContent = found.matching ? `${shown}, page ${thousands(page)} of ${thousands(pages)}` : `no flow matches (${thousands(found.total)} in all)`;
+    const rest = found.unsearched ? `; ${thousands(found.unsearched)} were not searched: their hosts are beyond the first million` : "";
+    $("[data-count]", section).textContent = (found.matching ? `${shown}, page ${thousands(page)} of ${thousands(pages)}` : `no flow matches (${thousands(found.total)} in all)`) + rest;
     [previous.disabled, next.disabled] = [page <= 1, page >= pages];
     draw(found.rows);
   };

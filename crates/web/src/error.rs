@@ -42,6 +42,11 @@ impl Problem {
         Problem::new(StatusCode::BAD_REQUEST, detail)
     }
 
+    /// Work that ended early, by a fault of its own.
+    pub(crate) fn internal() -> Self {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the work behind this page ended early; try again")
+    }
+
     /// The status in words.
     pub(crate) fn title(&self) -> &'static str {
         self.status.canonical_reason().unwrap_or("Error")
@@ -79,7 +84,7 @@ impl From<minijinja::Error> for Problem {
 
 impl From<tokio::task::JoinError> for Problem {
     fn from(_: tokio::task::JoinError) -> Self {
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the work behind this page ended early; try again")
+        Problem::internal()
     }
 }
 

@@ -54,7 +54,7 @@ fn for_programs() -> Vec<Route> {
         ("HEAD", "/api/v1/uploads/{id}", Work, head(uploads::offset)),
         ("PATCH", "/api/v1/uploads/{id}", Work, patch(uploads::append)),
         ("DELETE", "/api/v1/uploads/{id}", Work, delete(uploads::remove)),
-        ("POST", "/api/v1/score", Work, post(posted::score)),
+        ("POST", posted::PLACE, Work, post(posted::score)),
         ("GET", "/api/v1/jobs", Look, get(jobs::list)),
         ("POST", "/api/v1/jobs", Work, post(jobs::begin)),
         ("GET", "/api/v1/jobs/{id}", Look, get(jobs::show)),

@@ -12,6 +12,7 @@ use crate::jobs::queue::Jobs;
 use crate::metrics::counts::Metrics;
 use crate::pages::templates::Pages;
 use crate::posted::loaded::Loaded;
+use crate::posted::turns::Turns;
 use crate::uploads::store::Uploads;
 use crate::users::file::{Users, place};
 use crate::{ServeConfig, Watcher, WebError};
@@ -28,6 +29,7 @@ pub(crate) struct Server {
     pub(crate) audit: Arc<Audit>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) loaded: Arc<Loaded>,
+    pub(crate) turns: Arc<Turns>,
     pub(crate) watcher: Arc<dyn Watcher>,
 }
 
@@ -54,9 +56,15 @@ impl Server {
             audit: Arc::new(audit),
             metrics: Arc::default(),
             loaded: Arc::new(Loaded::new()),
+            turns: Arc::new(Turns::start().map_err(WebError::Start)?),
             project: config.project,
             watcher,
         })
+    }
+
+    /// Bytes that uploads have or will have, and about as many as what jobs under way will make.
+    pub(crate) fn promised(&self) -> u64 {
+        self.uploads.promised().saturating_add(self.jobs.promised())
     }
 
     /// Where the drift of a scored file stands.

@@ -16,22 +16,29 @@ export async function models(at) {
     await visit.go("/models");
     await page.click('th a:text-is("quickstart/1")');
     await page.waitForURL("**/models/quickstart/1");
+    holds(/at most [\d,.]+ false ones a day at the pace of its test traffic/.test(await visit.text()), "a trained model does not tell its alerts a day");
+    await twice(visit, holds, benign(simulated(at, 2000), join(scratch, "twice.csv")));
+    await visit.go("/models/quickstart/1");
     await promoted(visit, "the first of all");
 
     await page.setInputFiles('form[data-upload="baseline"] input[type="file"]', benign(simulated(at, 6000), join(scratch, "office.csv")));
     await page.fill('input[name="budget"]', "5");
     await page.check('input[name="verified"]');
     await page.check('input[name="accept"]');
+    await page.check('input[name="all_hosts"]');
+    await page.fill('input[name="flows_per_day"]', "50000");
     await page.click('form[data-upload="baseline"] button.main');
     await page.waitForURL("**/jobs/*");
     const ended = await visit.followed(120);
     holds(ended === "done", `the baseline ended as ${ended}: ${await visit.text()}`);
     await page.waitForSelector("text=is made from");
+    holds((await visit.text()).includes("of 50,000 flows"), "the baseline does not tell its alerts a day");
     await visit.look("baseline");
     await page.click("text=Look at it");
     await page.waitForURL("**/models/quickstart/*");
     const version = await visit.text("h1");
     holds((await visit.text()).includes("of its site"), "the version does not tell of its site");
+    holds(/at most [\d,.]+ false ones a day of 50,000 flows \(stated\)/.test(await visit.text()), "the version does not tell its alerts a day");
     await promoted(visit, "=it knows <b>our</b> office");
     await visit.look("model");
     holds((await visit.text()).includes("=it knows <b>our</b> office"), "the reason is not told");
@@ -63,6 +70,20 @@ export async function models(at) {
     await visit.end();
     await server.stop();
   }
+}
+
+/** False alarms as a share and a day at once are refused in words. */
+async function twice(visit, holds, file) {
+  const { page } = visit;
+  await page.setInputFiles('form[data-upload="baseline"] input[type="file"]', file);
+  await page.fill('input[name="budget"]', "5");
+  await page.fill('input[name="alerts_per_day"]', "20");
+  await visit.look("baseline-form");
+  visit.allowed.push(/400 \(Bad Request\)/);
+  await page.click('form[data-upload="baseline"] button.main');
+  await page.waitForSelector("text=give either");
+  holds(page.url().endsWith("/models/quickstart/1"), "a baseline by two budgets began");
+  visit.allowed.pop();
 }
 
 /** A challenger from later traffic, and the page of the decision. */

@@ -58,6 +58,8 @@ pub(crate) struct NamedFields {
     path: Option<String>,
     names: Vec<String>,
     place_of: HashMap<String, usize>,
+    /// The names of the last line and their places, for the next line often has the same.
+    last: Vec<(String, Option<usize>)>,
 }
 
 impl NamedFields {
@@ -69,7 +71,8 @@ impl NamedFields {
         schema: &Schema,
         from: FieldsFrom,
     ) -> Result<Self, IngestError> {
-        let mut fields = NamedFields { dialect, path: None, names: Vec::new(), place_of: HashMap::new() };
+        let mut fields =
+            NamedFields { dialect, path: None, names: Vec::new(), place_of: HashMap::new(), last: Vec::new() };
         let always = dialect.always;
         always.iter().for_each(|name| fields.add(name));
         // Log shippers that allow no points in a name write `id_orig_h`.
@@ -140,6 +143,19 @@ impl NamedFields {
         }
     }
 
+    /// The place of the name that stands at `nth` in a line.
+    fn place_of_nth(&mut self, nth: usize, name: &str) -> Option<usize> {
+        if let Some((last, place)) = self.last.get(nth)
+            && last == name
+        {
+            return *place;
+        }
+        let place = self.place_of.get(name).copied();
+        self.last.truncate(nth);
+        self.last.push((name.to_owned(), place));
+        place
+    }
+
     /// Makes room for a column of the schema, under any of its names, unless one of them is there.
     fn add_column(&mut self, spellings: Vec<String>) {
         if spellings.iter().all(|s| !self.place_of.contains_key(s)) {
@@ -188,9 +204,9 @@ impl LineDecoder for NamedFields {
             return Ok(Decoded::LeftOut(NoFlow::OtherLog));
         }
         fields.resize(self.names.len(), None);
-        for (name, value) in found {
-            if let Some(place) = self.place_of.get(&*name) {
-                fields[*place] = value;
+        for (nth, (name, value)) in found.into_iter().enumerate() {
+            if let Some(place) = self.place_of_nth(nth, &name) {
+                fields[place] = value;
             }
         }
         Ok(Decoded::Row)

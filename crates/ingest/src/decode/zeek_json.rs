@@ -1,11 +1,10 @@
 //! Zeek logs as one JSON object a line.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::{Number, Value};
+use serde_json::Value;
 
+use crate::decode::flat_json;
 use crate::decode::named_fields::{Dialect, NamedField};
 use crate::limits::{LONGEST_NAME, MOST_COLUMNS};
 
@@ -48,98 +47,10 @@ pub(super) fn decode(line: &str) -> Result<Vec<NamedField<'_>>, String> {
     if line.trim().is_empty() {
         return Ok(Vec::new());
     }
-    // Nearly all lines are flat, and names and texts can stay where they are. What is not, or is wrong, takes the other way.
-    match serde_json::from_str::<Flat<'_>>(line) {
-        Ok(Flat(fields)) if fields.len() <= MOST_COLUMNS => Ok(fields),
+    // Nearly all lines are flat, and names and values can stay where they are.
+    match flat_json::fields(line) {
+        Some(fields) if fields.len() <= MOST_COLUMNS => Ok(fields),
         _ => decode_nested(line),
-    }
-}
-
-/// The fields of an object whose values are neither objects nor lists, and whose names are not too long.
-struct Flat<'l>(Vec<NamedField<'l>>);
-
-impl<'de> Deserialize<'de> for Flat<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-        impl<'de> Visitor<'de> for Fields {
-            type Value = Vec<NamedField<'de>>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a flat object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = Vec::with_capacity(32);
-                while let Some(Text(name)) = map.next_key()? {
-                    if name.len() > LONGEST_NAME {
-                        return Err(de::Error::custom("a long name"));
-                    }
-                    fields.push((name, map.next_value::<Scalar<'de>>()?.0));
-                }
-                Ok(fields)
-            }
-        }
-        deserializer.deserialize_map(Fields).map(Flat)
-    }
-}
-
-/// A text where it stands, unless it holds escapes.
-struct Text<'l>(Cow<'l, str>);
-
-impl<'de> Deserialize<'de> for Text<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match deserializer.deserialize_any(ScalarText)?.0 {
-            Some(text) => Ok(Text(text)),
-            None => Ok(Text(Cow::Borrowed(""))),
-        }
-    }
-}
-
-/// A value that is no list and no object, as [`text`] tells it.
-struct Scalar<'l>(Option<Cow<'l, str>>);
-
-impl<'de> Deserialize<'de> for Scalar<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Scalar(text) = deserializer.deserialize_any(ScalarText)?;
-        Ok(Scalar(text.filter(|text| says_something(text))))
-    }
-}
-
-struct ScalarText;
-
-impl<'de> Visitor<'de> for ScalarText {
-    type Value = Scalar<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, a number, true, false or null")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Scalar<'de>, E> {
-        Ok(Scalar(Some(Cow::Borrowed(text))))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Scalar<'de>, E> {
-        Ok(Scalar(Some(Cow::Owned(text.to_owned()))))
-    }
-
-    fn visit_bool<E>(self, flag: bool) -> Result<Scalar<'de>, E> {
-        Ok(Scalar(Some(Cow::Borrowed(if flag { "T" } else { "F" }))))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Scalar<'de>, E> {
-        Ok(Scalar(Some(Cow::Owned(number.to_string()))))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Scalar<'de>, E> {
-        Ok(Scalar(Some(Cow::Owned(number.to_string()))))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Scalar<'de>, E> {
-        Ok(Scalar(Number::from_f64(number).map(|number| Cow::Owned(number.to_string()))))
-    }
-
-    fn visit_unit<E>(self) -> Result<Scalar<'de>, E> {
-        Ok(Scalar(None))
     }
 }
 
@@ -198,7 +109,7 @@ fn flatten(name: String, value: Value, into: &mut Vec<NamedField<'_>>) -> Result
     Ok(())
 }
 
-fn text(value: Value) -> Option<String> {
+pub(super) fn text(value: Value) -> Option<String> {
     let text = match value {
         Value::Null | Value::Object(_) => return None,
         Value::Bool(flag) => (if flag { "T" } else { "F" }).to_owned(),
@@ -210,7 +121,7 @@ fn text(value: Value) -> Option<String> {
 }
 
 /// Whether a text is none of those that stand for nothing.
-fn says_something(text: &str) -> bool {
+pub(super) fn says_something(text: &str) -> bool {
     !text.is_empty() && text != "-" && text != "(empty)"
 }
 
@@ -239,16 +150,17 @@ mod tests {
         for line in [
             r#"{"a":1,"b":-2,"c":0.1,"d":1e300,"e":18446744073709551615,"f":"x","g":"a\u00e9\"","h":true,"i":null,"j":"-"}"#,
             r#"{"a":1,"a":2}"#,
-            r#"{"k\n":"(empty)","":""}"#,
+            r#"{"k":"(empty)","":""}"#,
+            r#"{"a":1.50,"b":1e3,"c":-0,"d":0.00000000001,"e":123456789012345678901,"f":443.0,"g":-0.0}"#,
             r#" { "a" : "b" } "#,
             "{}",
         ] {
-            let flat = serde_json::from_str::<Flat<'_>>(line).map(|Flat(fields)| fields).unwrap();
+            let flat = decode(line).unwrap();
             // Of a name that stands twice the last value counts, here and where the fields are put in their places.
             let last: std::collections::BTreeMap<_, _> = flat.into_iter().collect();
             assert_eq!(last, decode_nested(line).unwrap().into_iter().collect(), "{line}");
         }
-        assert!(serde_json::from_str::<Flat<'_>>(r#"{"a":[1]}"#).is_err());
+        assert_eq!(flat_json::fields(r#"{"a":[1]}"#), None);
         assert_eq!(
             field(r#"{"_source":{"a":7}}"#, "a").as_deref(),
             Some("7"),

@@ -62,7 +62,7 @@ impl ColumnRole {
     }
 
     /// Whether one column alone can be it.
-    fn is_single(self) -> bool {
+    pub(super) fn is_single(self) -> bool {
         !matches!(self, ColumnRole::Number | ColumnRole::Category | ColumnRole::Ignored)
     }
 }

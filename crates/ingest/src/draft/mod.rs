@@ -1,6 +1,7 @@
 //! Drafts a schema from a file that has none. Guesses are made here, and nowhere else.
 
 pub(crate) mod answers;
+mod corrected;
 pub(crate) mod duration;
 pub(crate) mod give_aways;
 pub(crate) mod guess;

@@ -7,6 +7,7 @@ use nta_data::{Contact, Schema};
 
 use crate::assemble::plan::Plan;
 use crate::draft::answers::Answers;
+use crate::draft::corrected::corrected;
 use crate::draft::infer::{ColumnSeen, draft_as_said};
 use crate::error::IngestError;
 use crate::format;
@@ -48,38 +49,56 @@ pub fn recognise(path: &Path, contact: &Contact) -> Result<Recognised, IngestErr
     recognise_as_said(path, &Answers::default(), contact)
 }
 
-/// The same where something is said of the columns: then the roles are a draft that holds to it.
+/// The same where something is said of the columns: then the roles are the built-in schema's that fits, put right by it, else a
+/// draft that holds to it.
 ///
 /// # Errors
 /// As [`recognise`], and columns that are not there or not what they are said to be.
 pub fn recognise_as_said(path: &Path, answers: &Answers, contact: &Contact) -> Result<Recognised, IngestError> {
-    let name = path.display().to_string();
-    if !answers.is_empty() {
+    let Some(Fit { builtin, yaml, schema, columns }) = fit(path, contact)? else {
         return drafted(path, answers, contact);
+    };
+    let (notes, seen) = (Vec::new(), Vec::new());
+    if answers.is_empty() {
+        return Ok(Recognised { builtin: Some(builtin), yaml: yaml.to_owned(), schema, notes, columns: seen });
     }
+    let file = path.display().to_string();
+    let (_, yaml) = corrected(&schema, answers, &columns, &file)?;
+    let schema = parse(&yaml, &file)?;
+    Ok(Recognised { builtin: None, yaml, schema, notes, columns: seen })
+}
+
+/// A built-in schema that a file fits.
+struct Fit {
+    builtin: &'static str,
+    yaml: &'static str,
+    schema: Schema,
+    /// The file's columns.
+    columns: Vec<String>,
+}
+
+/// The built-in schema that knows most of the file's columns, of those that fit it.
+fn fit(path: &Path, contact: &Contact) -> Result<Option<Fit>, IngestError> {
+    let name = path.display().to_string();
     let source = Source::resolve(std::slice::from_ref(&name), Path::new(""))?;
     let head = format::separated_head(&Input::new(path, true).open(contact)?)?;
     let first_line = head.map(|head| head.first_line);
-    let mut best: Option<(usize, &'static str, &'static str, Schema)> = None;
+    let mut best: Option<(usize, Fit)> = None;
     for (builtin, yaml) in builtin_schemas() {
         let schema = parse(yaml, builtin)?;
         if is_ruled_out(builtin, first_line.as_deref()) {
             continue;
         }
-        let known = match columns_known(&source, &schema, contact) {
+        let (known, columns) = match columns_known(&source, &schema, contact) {
             Err(IngestError::Cancelled) => return Err(IngestError::Cancelled),
             Ok(Some(known)) => known,
             _ => continue,
         };
-        if best.as_ref().is_none_or(|(most, ..)| known >= *most) {
-            best = Some((known, builtin, yaml, schema));
+        if best.as_ref().is_none_or(|(most, _)| known >= *most) {
+            best = Some((known, Fit { builtin, yaml, schema, columns }));
         }
     }
-    if let Some((_, builtin, yaml, schema)) = best {
-        let (notes, columns) = (Vec::new(), Vec::new());
-        return Ok(Recognised { builtin: Some(builtin), yaml: yaml.to_owned(), schema, notes, columns });
-    }
-    drafted(path, answers, contact)
+    Ok(best.map(|(_, fit)| fit))
 }
 
 fn drafted(path: &Path, answers: &Answers, contact: &Contact) -> Result<Recognised, IngestError> {
@@ -93,8 +112,12 @@ fn is_ruled_out(builtin: &str, first_line: Option<&[u8]>) -> bool {
     builtin == "kdd99" && first_line.is_some_and(|line| !line.ends_with(b"."))
 }
 
-/// How many columns of the file the schema knows, where it fits the file.
-fn columns_known(source: &Source, schema: &Schema, contact: &Contact) -> Result<Option<usize>, IngestError> {
+/// How many columns of the file the schema knows, where it fits the file, and all that it has.
+fn columns_known(
+    source: &Source,
+    schema: &Schema,
+    contact: &Contact,
+) -> Result<Option<(usize, Vec<String>)>, IngestError> {
     let options = ReadOptions {
         truth: Truth::Required,
         bad_rows: BAD_ROWS,
@@ -109,7 +132,7 @@ fn columns_known(source: &Source, schema: &Schema, contact: &Contact) -> Result<
         return Ok(None);
     }
     let first = batches(source, &options)?.next().transpose()?;
-    Ok(first.filter(has_plausible_times).map(|_| known))
+    Ok(first.filter(has_plausible_times).map(|_| (known, file.columns.clone())))
 }
 
 /// Whether most times lie where flows can have been seen.
@@ -146,6 +169,45 @@ mod tests {
         assert_eq!(of(&kdd(|i| format!("{},20", label(i)))).builtin, Some("nsl-kdd"));
         assert_eq!(of(&kdd(|i| label(i).to_owned())).builtin, Some("nsl-kdd"));
         assert_eq!(of(&kdd(|i| format!("{}.", label(i)))).builtin, Some("kdd99"));
+    }
+
+    #[test]
+    fn a_built_in_schema_is_put_right_by_what_is_said() {
+        use crate::draft::answers::ColumnRole::{Category, Ignored, Label, Number};
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("flows.csv");
+        let header = "ts,dur,sbytes,dst_bytes,wrong_fragment,proto,zone,label,verdict";
+        let rows = (0..60).fold(format!("{header}\n"), |text, i| {
+            let label = if i % 2 == 0 { "benign" } else { "attack" };
+            text + &format!("{},0.5,{i},7,0,tcp,{},{label},{}\n", 1_700_000_000 + i, i % 3, ["ok", "bad"][i % 2])
+        });
+        std::fs::write(&path, rows).unwrap();
+        let of = |columns: &[(&str, _)], benign: &[&str]| {
+            let columns = columns.iter().map(|(name, role)| ((*name).to_owned(), *role)).collect();
+            let benign = benign.iter().map(|label| (*label).to_owned()).collect();
+            recognise_as_said(&path, &Answers { columns, benign }, &Contact::default())
+        };
+        let plain = of(&[], &[]).unwrap();
+        assert_eq!(plain.builtin, Some("nta"));
+        let said = [("sbytes", Ignored), ("proto", Number), ("zone", Category), ("verdict", Label)];
+        let found = of(&said, &["ok"]).unwrap();
+        assert_eq!((found.builtin, found.schema.name.as_str()), (None, "nta-corrected"));
+        assert_eq!(parse(&found.yaml, "f").unwrap(), found.schema, "its text says the same");
+        let numeric: Vec<&str> = found.schema.numeric.iter().map(|column| column.name.as_str()).collect();
+        assert!(!numeric.contains(&"src_bytes") && numeric.contains(&"proto") && numeric.contains(&"dst_bytes"));
+        assert!(found.schema.categorical.iter().any(|column| column.name == "zone"));
+        assert!(!found.schema.categorical.iter().any(|column| column.name == "proto"));
+        let label = found.schema.label.as_ref().unwrap();
+        assert_eq!((label.column.as_str(), label.benign.as_slice()), ("verdict", &["ok".to_owned()][..]));
+        assert!(
+            found.schema.ignored.contains(&"label".to_owned())
+                && found.schema.ignored.contains(&"src_bytes".to_owned())
+        );
+        assert_eq!(found.schema.time, plain.schema.time, "all else stays");
+        assert!(of(&[("nothing", Ignored)], &[]).unwrap_err().to_string().contains("there is no column `nothing`"));
+        let twice = of(&[("verdict", Label), ("zone", Label)], &["ok"]).unwrap_err();
+        assert!(twice.to_string().contains("two columns"), "{twice}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Files and streams batch by batch, in bounded memory.
 
-use std::io::Read;
+use std::io::{Cursor, Read};
 use std::sync::Arc;
 
 use nta_data::{Dataset, Schema};
@@ -17,6 +17,7 @@ use crate::input::feed::Feed;
 use crate::input::sensor::sensor_name;
 use crate::input::source::Source;
 use crate::input::tap::Hashing;
+use crate::input::unpack::Unpacked;
 use crate::labelling::join::Joined;
 use crate::left_out::LeftOut;
 use crate::limits::BATCH_BYTES;
@@ -81,6 +82,20 @@ pub fn follow(stream: impl Read + Send + 'static, name: &str, options: &ReadOpti
     let framer = Framer::new(Box::new(feed), name, &options.contact);
     let opened = format::open_stream(framer, &options.schema, options.bad_rows)?;
     let plan = Plan::of_stream(&opened, name, &sensor_name(name), options)?;
+    Ok(Batches::new(plan, vec![name.to_owned()], Some(opened.reader), options))
+}
+
+/// Reads `text`, which is all there, as [`follow`] reads a stream of these bytes that ends: without a thread, and of its
+/// columns only those that a role reads, which are then all that [`Batch::raw`] holds.
+///
+/// # Errors
+/// As [`follow`].
+pub fn in_memory(text: Vec<u8>, name: &str, options: &ReadOptions) -> Result<Batches, IngestError> {
+    let bytes = Unpacked::new(Cursor::new(text)).map_err(|e| IngestError::read(name, &e))?;
+    let framer = Framer::new(Box::new(bytes), name, &options.contact);
+    let mut opened = format::open_stream(framer, &options.schema, options.bad_rows)?;
+    let plan = Plan::of_stream(&opened, name, &sensor_name(name), options)?;
+    plan.files.iter().for_each(|file| opened.reader.project(&plan.columns_read(file)));
     Ok(Batches::new(plan, vec![name.to_owned()], Some(opened.reader), options))
 }
 

@@ -34,6 +34,9 @@ pub struct Evaluation {
     /// asked, or there are too few rows to tell.
     #[serde(default)]
     pub moved: Option<Moved>,
+    /// Flows a day of the test traffic, as its times tell; absent where they span less than an hour, or there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flows_per_day: Option<f64>,
     /// Whether the hybrid can be used, by recall and false alarms, and whether it pays, against the best member, in plain
     /// words.
     pub verdict: String,

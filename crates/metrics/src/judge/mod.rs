@@ -75,6 +75,7 @@ pub fn judge(input: &JudgeInput<'_>) -> Result<Evaluation, MetricsError> {
         leave_out: None,
         cross_fitted: None,
         moved: None,
+        flows_per_day: None,
         undefined,
         digest: input.digest.to_owned(),
     })

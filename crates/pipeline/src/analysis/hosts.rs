@@ -14,11 +14,13 @@ use crate::score::HostCount;
 pub(super) const NAMES: &str = "hosts.jsonl";
 /// Numbers of source and destination of each row: `(n_rows, 2)` times 4 bytes, little-endian.
 pub(super) const OF_ROWS: &str = "hosts.idx";
-/// In place of a host's number: the row names none, or there are more hosts than are told apart.
-pub(super) const UNKNOWN: u32 = u32::MAX;
+/// In place of a host's number: the row names none.
+const UNKNOWN: u32 = u32::MAX;
+/// In place of a host's number: there are more hosts than are told apart, and this is one of the others.
+pub(super) const UNTOLD: u32 = u32::MAX - 1;
 
 /// Hosts that are told apart: 100 MB of names at most.
-const MOST: usize = 1_000_000;
+pub(super) const MOST: usize = 1_000_000;
 
 /// Hosts on the list.
 pub(super) const SHOWN: usize = 20;
@@ -71,7 +73,7 @@ impl Hosts {
         let next = self.counts.len();
         match self.numbers.get(&host) {
             Some(number) => *number,
-            None if next >= MOST => UNKNOWN,
+            None if next >= MOST => UNTOLD,
             None => {
                 self.numbers.insert(host, next as u32);
                 self.counts.push((0, 0));

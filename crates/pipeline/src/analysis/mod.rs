@@ -1,7 +1,9 @@
 //! A scored file to be looked at: the scored table, its rows one by one, and an overview of flags, times, hosts and, where
 //! the file holds the truth, of how right each member is. Whole in one folder, or not there.
 
+mod bits;
 mod hosts;
+mod of_host;
 mod overview;
 mod page;
 

@@ -1,14 +1,15 @@
-//! Pages of a scored file's rows: by number or by score, of one host, above a threshold. No more than a page and one bit a
-//! row is in memory.
+//! Pages of a scored file's rows: by number or by score, of one host, above a threshold. No more than a page, one bit a row
+//! and one a host is in memory; what is read of the indices is read in order and in pieces.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::hosts::{NAMES, OF_ROWS, UNKNOWN};
+use super::bits::Bits;
+use super::of_host::of_host;
 use super::{ANALYSIS, Analysis, SCORED};
 use crate::error::{PipelineError, failed, refused};
 use crate::score::{BY_SCORE, ENTRY, OFFSETS, ROWS};
@@ -16,8 +17,8 @@ use crate::score::{BY_SCORE, ENTRY, OFFSETS, ROWS};
 /// Rows of a page at most.
 const MOST: u64 = 1_000;
 
-/// Bytes read of an index at a time.
-const READ_AHEAD: usize = 1 << 17;
+/// Entries read of the order by score at a time.
+const BLOCK: u64 = 1 << 13;
 
 /// Which rows come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,6 +50,9 @@ pub struct RowQuery {
 pub struct RowPage {
     /// Rows that match.
     pub matching: u64,
+    /// Rows that may match and were not searched: their host is beyond the million that are told apart. 0 where no host is
+    /// asked for.
+    pub unsearched: u64,
     /// Rows in all.
     pub total: u64,
     /// The page's rows: their number from 0 in `row`, the columns of the file and the scores under their names in `cells`.
@@ -110,45 +114,67 @@ impl AnalysedRows {
             Some(threshold) => self.n_above(threshold, total)?,
             None => total,
         };
-        let wanted = self.wanted(query, above, total)?;
-        let mut chosen = Window { skip: query.skip, take: query.take.min(MOST), passed: 0, rows: Vec::new() };
-        let matching = match (&wanted, query.order) {
-            (None, RowOrder::Score) => {
-                let (from, until) = chosen.within(above);
-                self.each_by_score(from, until, |row| chosen.rows.push(row))?;
-                above
+        let take = query.take.min(MOST);
+        let host = query.host.as_deref().filter(|text| !text.is_empty());
+        let of_host = host.map(|text| of_host(&self.folder, text, total)).transpose()?;
+        let unsearched = of_host.as_ref().map_or(0, |found| found.unsearched);
+        let of_host = of_host.map(|found| found.rows);
+        let (matching, chosen) = match (of_host, query.order) {
+            (None, RowOrder::Score) => (above, self.places_by_score(query.skip, take, above)?),
+            (None, RowOrder::File) if above == total => {
+                let from = query.skip.min(total);
+                (total, (from..from.saturating_add(take).min(total)).collect())
             }
-            (None, RowOrder::File) => {
-                let (from, until) = chosen.within(total);
-                chosen.rows = (from..until).collect();
-                total
-            }
-            (Some(wanted), RowOrder::Score) => {
-                self.each_by_score(0, above, |row| {
-                    if wanted.has(row) {
-                        chosen.offer(row);
-                    }
-                })?;
-                chosen.passed
-            }
-            (Some(wanted), RowOrder::File) => {
-                (0..total).filter(|&row| wanted.has(row)).for_each(|row| chosen.offer(row));
-                chosen.passed
+            (Some(rows), RowOrder::Score) => self.by_score_among(&rows, query.skip, take, above, total)?,
+            (of_host, RowOrder::File) => {
+                let rows = self.in_file_above(of_host, above, total)?;
+                (rows.count(), rows.some(query.skip, take))
             }
         };
-        Ok(RowPage { matching, total, rows: self.rows(&chosen.rows)? })
+        Ok(RowPage { matching, unsearched, total, rows: self.rows(&chosen)? })
     }
 
-    /// The rows that a page is chosen from where they are not simply the first ones of its order.
-    fn wanted(&self, query: &RowQuery, above: u64, total: u64) -> io::Result<Option<Bits>> {
-        let host = query.host.as_deref().filter(|text| !text.is_empty());
-        let of_host = host.map(|text| self.of_host(text, total)).transpose()?;
-        if query.order == RowOrder::Score || above == total {
-            return Ok(of_host);
+    /// The rows at the places from `skip` on by score, of the first `above`.
+    fn places_by_score(&self, skip: u64, take: u64, above: u64) -> io::Result<Vec<u64>> {
+        let from = skip.min(above);
+        let mut chosen = Vec::new();
+        self.each_by_score(from, from.saturating_add(take).min(above), |row| {
+            chosen.push(row);
+            true
+        })?;
+        Ok(chosen)
+    }
+
+    /// How many of the first `above` rows by score are among `rows`, and those from the `skip`th on.
+    fn by_score_among(&self, rows: &Bits, skip: u64, take: u64, above: u64, total: u64) -> io::Result<(u64, Vec<u64>)> {
+        let (mut passed, mut chosen) = (0, Vec::new());
+        // Where no threshold cuts them off, how many there are is known, and the rest need not be passed.
+        let known = (above == total).then(|| rows.count());
+        self.each_by_score(0, above, |row| {
+            if rows.has(row) {
+                if passed >= skip && (chosen.len() as u64) < take {
+                    chosen.push(row);
+                }
+                passed += 1;
+            }
+            known.is_none_or(|known| (chosen.len() as u64) < take && passed < known)
+        })?;
+        Ok((known.unwrap_or(passed), chosen))
+    }
+
+    /// Of `among`, else of all rows, those that are among the first `above` by score.
+    fn in_file_above(&self, among: Option<Bits>, above: u64, total: u64) -> io::Result<Bits> {
+        if let Some(among) = &among
+            && above == total
+        {
+            return Ok(among.clone());
         }
         let mut high = Bits::new(total);
-        self.each_by_score(0, above, |row| high.set(row))?;
-        Ok(Some(of_host.map_or(high.clone(), |of_host| of_host.and(&high))))
+        self.each_by_score(0, above, |row| {
+            high.set(row);
+            true
+        })?;
+        Ok(among.map_or(high.clone(), |among| among.and(&high)))
     }
 
     /// How many rows have a score above `threshold`: they stand first in the index.
@@ -168,40 +194,21 @@ impl AnalysedRows {
         Ok(low)
     }
 
-    /// Rows of the places `from..until` by score.
-    fn each_by_score(&self, from: u64, until: u64, mut take: impl FnMut(u64)) -> io::Result<()> {
-        let mut index = BufReader::with_capacity(READ_AHEAD, self.open(BY_SCORE)?);
+    /// Gives the rows of the places `from..until` by score, until `take` wants no more.
+    fn each_by_score(&self, from: u64, until: u64, mut take: impl FnMut(u64) -> bool) -> io::Result<()> {
+        let mut index = self.open(BY_SCORE)?;
         index.seek(SeekFrom::Start(from * ENTRY as u64))?;
-        let mut entry = [0; ENTRY];
-        for _ in from..until {
-            index.read_exact(&mut entry)?;
-            take(u64_of(&entry[4..]));
-        }
-        Ok(())
-    }
-
-    /// Rows with a host whose name holds `text`.
-    fn of_host(&self, text: &str, total: u64) -> io::Result<Bits> {
-        let text = text.to_lowercase();
-        let mut named = Vec::new();
-        for line in BufReader::new(self.open(NAMES)?).lines() {
-            let name: String = serde_json::from_str(&line?)?;
-            named.push(name.to_lowercase().contains(&text));
-        }
-        let mut rows = Bits::new(total);
-        let mut index = BufReader::with_capacity(READ_AHEAD, self.open(OF_ROWS)?);
-        let mut hosts = [0; 8];
-        for row in 0..total {
-            index.read_exact(&mut hosts)?;
-            let is_named = |bytes: &[u8]| {
-                let number = bytes.iter().rev().fold(0u32, |number, &byte| (number << 8) | u32::from(byte));
-                number != UNKNOWN && named.get(number as usize).copied().unwrap_or_default()
-            };
-            if is_named(&hosts[..4]) || is_named(&hosts[4..]) {
-                rows.set(row);
+        let mut bytes = vec![0; (until.saturating_sub(from)).min(BLOCK) as usize * ENTRY];
+        for at in (from..until).step_by(BLOCK as usize) {
+            let block = &mut bytes[..(until - at).min(BLOCK) as usize * ENTRY];
+            index.read_exact(block)?;
+            for entry in block.chunks_exact(ENTRY) {
+                if !take(u64_of(&entry[4..])) {
+                    return Ok(());
+                }
             }
         }
-        Ok(rows)
+        Ok(())
     }
 
     /// The lines of `rows`.
@@ -234,51 +241,4 @@ impl AnalysedRows {
 
 fn u64_of(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |number, &byte| (number << 8) | u64::from(byte))
-}
-
-/// The rows of a page among those that match.
-struct Window {
-    skip: u64,
-    take: u64,
-    passed: u64,
-    rows: Vec<u64>,
-}
-
-impl Window {
-    fn offer(&mut self, row: u64) {
-        if self.passed >= self.skip && (self.rows.len() as u64) < self.take {
-            self.rows.push(row);
-        }
-        self.passed += 1;
-    }
-
-    fn within(&self, n: u64) -> (u64, u64) {
-        let from = self.skip.min(n);
-        (from, from.saturating_add(self.take).min(n))
-    }
-}
-
-/// One bit a row.
-#[derive(Clone)]
-struct Bits(Vec<u64>);
-
-impl Bits {
-    fn new(n: u64) -> Self {
-        Bits(vec![0; n.div_ceil(64) as usize])
-    }
-
-    fn set(&mut self, row: u64) {
-        if let Some(word) = self.0.get_mut((row / 64) as usize) {
-            *word |= 1 << (row % 64);
-        }
-    }
-
-    fn has(&self, row: u64) -> bool {
-        self.0.get((row / 64) as usize).is_some_and(|word| (word >> (row % 64)) & 1 == 1)
-    }
-
-    fn and(mut self, other: &Bits) -> Self {
-        self.0.iter_mut().zip(&other.0).for_each(|(mine, other)| *mine &= other);
-        self
-    }
 }

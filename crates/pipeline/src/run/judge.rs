@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::beside::plain_average;
 use super::context::Context;
+use super::daily;
 use super::moved::moved;
 use super::scores::score_test;
 use crate::error::{PipelineError, failed};
@@ -71,6 +72,7 @@ pub(crate) fn evaluate(
         let test = truth.open(test);
         let mut judged = measure(&test, &scores, model, judging, ctx.beside.as_ref())?;
         judged.evaluation.moved = moved;
+        judged.evaluation.flows_per_day = daily(&test);
         judged.evaluation.cross_fitted = ctx.cross_fitted.clone();
         keep_predictions(ctx, &test, &scores, model)?;
         let text = serde_json::to_string_pretty(&judged.evaluation).map_err(failed)? + "\n";

@@ -1,11 +1,10 @@
 //! Rows that come by themselves, in memory, through a model that stays loaded: no file is written or read.
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
 use std::sync::Arc;
 
 use nta_data::{HYBRID, Scores};
-use nta_ingest::{Advice, follow};
+use nta_ingest::{Advice, in_memory};
 use nta_model::{Model, Scorer};
 use serde::Serialize;
 
@@ -61,7 +60,7 @@ impl LoadedModel {
     /// Rows that the model cannot read.
     pub fn score(&self, rows: Vec<u8>) -> Result<PostedScores, PipelineError> {
         let options = nta_ingest::ReadOptions { advice: Advice::File, ..reads_as(&self.model) };
-        let mut batches = follow(Cursor::new(rows), NAME, &options).map_err(refused)?;
+        let mut batches = in_memory(rows, NAME, &options).map_err(refused)?;
         let nothing = || PipelineError::refuse("there are no rows");
         let mut rows = batches.next().ok_or_else(nothing)?.map_err(refused)?.dataset;
         for batch in batches {
@@ -69,6 +68,9 @@ impl LoadedModel {
         }
         let mut scorer = Scorer::new(Arc::clone(&self.model)).map_err(failed)?;
         let order = rows.arrival_order();
+        if order.is_sorted() {
+            return self.told(&scorer.score(&rows).map_err(refused)?);
+        }
         let scores = scorer.score(&rows.take(&order)).map_err(refused)?;
         let mut places = vec![0; order.len()];
         order.iter().enumerate().for_each(|(place, row)| places[*row as usize] = place);

@@ -1,7 +1,7 @@
 //! What the reader came for: was the promise kept, does the hybrid pay.
 
 use nta_data::listed;
-use nta_metrics::{CrossFitted, MemberEvaluation, Moved, MovedColumn, Promise, ThresholdRule, metric};
+use nta_metrics::{CrossFitted, Evaluation, MemberEvaluation, Moved, MovedColumn, Promise, ThresholdRule, metric};
 use nta_plots::{percent, thousands};
 use serde::Serialize;
 
@@ -17,6 +17,8 @@ pub(crate) struct Verdict {
     no_promise: String,
     /// Whether the hybrid pays.
     sentence: String,
+    /// What that is in alerts a day.
+    per_day: Option<String>,
     tiles: Vec<Tile>,
 }
 
@@ -73,8 +75,28 @@ pub(crate) fn verdict(run: &RunReport) -> Verdict {
         }),
         no_promise: why.unwrap_or_else(|| "no false positive budget was set".into()),
         sentence: evaluation.verdict.clone(),
+        per_day: per_day(evaluation),
         tiles: hybrid.map(tiles).unwrap_or_default(),
     }
+}
+
+/// Alerts a day, and how many of them the promise lets be false.
+fn per_day(evaluation: &Evaluation) -> Option<String> {
+    let (flows, confusion) = (evaluation.flows_per_day?, &evaluation.hybrid()?.at_budget.confusion);
+    let n_flows = confusion.total();
+    let share = (n_flows > 0).then(|| (confusion.tp + confusion.fp) as f64 / n_flows as f64)?;
+    let [flows_told, alerts] = [flows, flows * share].map(a_day);
+    let false_ones = evaluation.promise.as_ref().map(|promise| a_day(flows * promise.budget));
+    let false_ones =
+        false_ones.map_or_else(String::new, |n| format!("; where the promise holds, at most {n} are false"));
+    Some(format!(
+        "At the pace of the test traffic, {flows_told} flows a day, {alerts} alerts are raised a day{false_ones}."
+    ))
+}
+
+/// So many a day: with a decimal where they are few.
+fn a_day(n: f64) -> String {
+    if n < 10.0 { format!("{n:.1}") } else { thousands(n.round() as u64) }
 }
 
 fn promise_view(promise: &Promise, hybrid: Option<&MemberEvaluation>) -> PromiseView {
@@ -247,6 +269,21 @@ mod tests {
         assert_eq!(promise_view(&promise(0.008, 0.006, 0.011, true), None).badge, "✓ kept");
         let nothing = Promise { observed_fpr: None, kept: None, interval: None, ..promise(0.0, 0.0, 0.0, true) };
         assert_eq!(promise_view(&nothing, None).state, "unknown");
+    }
+
+    #[test]
+    fn alerts_a_day_are_told_where_times_tell_the_flows_of_one() {
+        let mut evaluation = crate::sample::usual().evaluation;
+        assert_eq!(per_day(&evaluation), None);
+        let confusion = &evaluation.hybrid().unwrap().at_budget.confusion;
+        let (flagged, all) = (confusion.tp + confusion.fp, confusion.total());
+        evaluation.flows_per_day = Some(all as f64);
+        let said = per_day(&evaluation).unwrap();
+        assert!(said.contains(&format!("{} flows a day, {} alerts", thousands(all), thousands(flagged))), "{said}");
+        assert!(said.contains("at most"), "{said}");
+        evaluation.promise = None;
+        assert!(!per_day(&evaluation).unwrap().contains("at most"));
+        assert_eq!([a_day(0.25), a_day(9.0), a_day(1234.4)], ["0.2", "9.0", "1,234"]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::audit::{self, Entry};
 use crate::error::Problem;
 use crate::server::Server;
 use crate::users::Role;
-use crate::{Happened, random};
+use crate::{Happened, posted, random};
 use sessions::LASTS;
 use visitor::{CSRF, Visitor, Who};
 
@@ -104,10 +104,12 @@ fn known(method: &Method) -> &str {
     }
 }
 
-/// Adds a change to the audit log. Pieces of a file are none: its beginning is, and what is then made of it.
+/// Adds a change to the audit log. Pieces of a file are none: its beginning is, and what is then made of it; nor are posted
+/// rows, of which nothing stays.
 async fn record(server: &Server, id: &str, method: &Method, uri: &Uri, visitor: &Visitor, response: &mut Response) {
     let done = response.extensions_mut().remove::<audit::Done>();
-    let changes = matches!(*method, Method::POST | Method::DELETE) && response.status().is_success();
+    let is_change = matches!(*method, Method::POST | Method::DELETE) && uri.path() != posted::PLACE;
+    let changes = is_change && response.status().is_success();
     let is_wrong_login = uri.path() == login::PLACE && response.status() == StatusCode::UNAUTHORIZED;
     if !changes && !is_wrong_login {
         return;

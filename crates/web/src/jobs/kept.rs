@@ -1,6 +1,6 @@
 //! A job as it is kept on disk.
 
-use nta_pipeline::Moment;
+use nta_pipeline::{GroupBy, Moment};
 use serde::{Deserialize, Serialize};
 
 /// One job.
@@ -84,13 +84,37 @@ pub(crate) enum Work {
         result: String,
     },
     /// Benign flows of a site make the next version of a model.
-    Baseline {
-        upload: String,
-        model: String,
-        verified: bool,
-        accept: bool,
-        budget: Option<f64>,
-    },
+    Baseline(SiteFlows),
+}
+
+/// Benign flows of a site, and what is promised there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SiteFlows {
+    pub(crate) upload: String,
+    /// `name/3`.
+    pub(crate) model: String,
+    /// Somebody has looked at the flows: they are benign.
+    #[serde(default)]
+    pub(crate) verified: bool,
+    /// Flows that score like known attacks were looked at, and are benign.
+    #[serde(default)]
+    pub(crate) accept: bool,
+    /// The site has no other hosts than those of the flows.
+    #[serde(default)]
+    pub(crate) all_hosts: bool,
+    /// The false positive rate to promise; the model's own where not given.
+    #[serde(default)]
+    pub(crate) budget: Option<f64>,
+    /// The false alarms a day to promise in its place.
+    #[serde(default)]
+    pub(crate) alerts_per_day: Option<f64>,
+    /// Flows a day, where their times do not tell.
+    #[serde(default)]
+    pub(crate) flows_per_day: Option<f64>,
+    /// The rate is kept in nine of ten of these groups.
+    #[serde(default)]
+    pub(crate) groups: Option<GroupBy>,
 }
 
 impl Work {
@@ -102,7 +126,7 @@ impl Work {
             Work::Train { .. } => "train",
             Work::Retrain { .. } => "retrain",
             Work::Drift { .. } => "drift",
-            Work::Baseline { .. } => "baseline",
+            Work::Baseline(_) => "baseline",
         }
     }
 
@@ -114,7 +138,7 @@ impl Work {
             | Work::Retrain { upload, .. }
             | Work::Drift { upload, .. }
             | Work::Train { upload, .. }
-            | Work::Baseline { upload, .. } => Some(upload),
+            | Work::Baseline(SiteFlows { upload, .. }) => Some(upload),
             Work::Try => None,
         }
     }
@@ -187,6 +211,9 @@ pub(crate) enum Made {
         /// Largest share of benign flows there that may be flagged, and how surely.
         budget: f64,
         confidence: f64,
+        /// False alarms that this is a day, and flows of one, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        a_day: Option<(f64, f64)>,
         /// Thresholds until now and from now on, with the share of these flows above each: by member.
         thresholds: Vec<(String, f32, f64, f32, f64)>,
         /// Why nothing is flagged, or less than the budget allows.

@@ -6,8 +6,6 @@ mod perform;
 mod progress;
 pub(crate) mod queue;
 
-use std::sync::Arc;
-
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -22,7 +20,7 @@ use crate::models::known::chosen;
 use crate::server::Server;
 use crate::training;
 use crate::training::draft::Draft;
-pub(crate) use kept::{Job, Work};
+pub(crate) use kept::{Job, SiteFlows, Work};
 pub(crate) use perform::perform;
 use progress::Progress;
 use queue::By;
@@ -64,20 +62,7 @@ pub(crate) enum Asked {
         result: String,
     },
     /// An uploaded file of a site's benign flows, for the next version of a model.
-    Baseline {
-        upload: String,
-        /// `name/3`.
-        model: String,
-        /// Somebody has looked at the flows: they are benign.
-        #[serde(default)]
-        verified: bool,
-        /// Flows that score like known attacks were looked at, and are benign.
-        #[serde(default)]
-        accept: bool,
-        /// The false positive rate to promise; the model's own where not given.
-        #[serde(default)]
-        budget: Option<f64>,
-    },
+    Baseline(SiteFlows),
 }
 
 /// A job and how far it is.
@@ -148,17 +133,18 @@ pub(crate) async fn begin(
             })?;
             (file.name, file.size, Work::Drift { upload, model, result })
         }
-        Asked::Baseline { upload, model, verified, accept, budget } => {
-            let file = server.uploads.whole(&upload)?;
-            let model = chosen(&models::versions(&server).await?, Some(&model))?;
-            (file.name, file.size, Work::Baseline { upload, model, verified, accept, budget })
+        Asked::Baseline(asked) => {
+            if asked.budget.is_some() && asked.alerts_per_day.is_some() {
+                return Err(Problem::refuse("false alarms in per cent and a day at once: give either"));
+            }
+            let file = server.uploads.whole(&asked.upload)?;
+            let model = chosen(&models::versions(&server).await?, Some(&asked.model))?;
+            (file.name, file.size, Work::Baseline(SiteFlows { model, ..asked }))
         }
     };
-    // A result takes about as much as what it comes from.
-    let (disk, promised) = (Arc::clone(&server.disk), server.uploads.promised());
-    tokio::task::spawn_blocking(move || disk.require(bytes, promised)).await??;
     let by = By { told: visitor.told(), is_user: visitor.user().is_some() };
-    let job = server.jobs.add(name, bytes, work, by)?;
+    let add = move || server.disk.with_room(bytes, || server.promised(), || server.jobs.add(name, bytes, work, by));
+    let job = tokio::task::spawn_blocking(add).await??;
     let done = Done(format!("{} {} as job {}", job.work.kind(), job.name, job.id));
     let place = HeaderValue::from_str(&format!("/api/v1/jobs/{}", job.id)).map_err(std::io::Error::other)?;
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, place)], Extension(done), Json(job)).into_response())

@@ -11,7 +11,7 @@ use nta_pipeline::{
 };
 
 use super::ended::{Done, Ended};
-use super::kept::{Job, Made, Work};
+use super::kept::{Job, Made, SiteFlows, Work};
 use super::progress::Followed;
 use crate::server::Server;
 use crate::spoken::for_pages;
@@ -45,11 +45,10 @@ pub(crate) fn perform(server: &Server, job: &Job, followed: &Followed) -> Done {
             let file = server.uploads.data(upload);
             moved(server, job, (&file, model, result), followed).map_err(|error| ended(&error, &file, &job.name))
         }
-        Work::Baseline { upload, model, verified, accept, budget } => {
-            let trust = if *verified { Trust::Verified } else { Trust::Unverified };
-            site_of(server, job, upload, (model, trust, *accept, *budget), followed)
-        }
+        Work::Baseline(asked) => site_of(server, job, asked, followed),
     }));
+    // Before the job ends: what was promised for it and what is there may count together, and neither is left out.
+    server.disk.changed();
     done.unwrap_or_else(|_| Err(Ended::Failed("an internal error; the server's log has more".to_owned())))
 }
 
@@ -136,7 +135,7 @@ fn moved(
 fn challenge(server: &Server, job: &Job, upload: &str, model: &str, listener: &dyn Listener) -> Done {
     let file = file_name(&job.name);
     let names = (job.name.as_str(), file.as_str());
-    // Later challengers read it again: it stays when the upload goes.
+    // Later challengers read it again: it stays when the upload goes, unless no challenger comes of it.
     let place = prepared(server, &job.id, upload, &file)?;
     let request = RetrainRequest {
         model: model.to_owned(),
@@ -148,7 +147,10 @@ fn challenge(server: &Server, job: &Job, upload: &str, model: &str, listener: &d
         bad_rows: None,
         project: server.project.clone(),
     };
-    let outcome = retrain(&request, listener).map_err(|error| refused(&error, &place, names))?;
+    let outcome = retrain(&request, listener).map_err(|error| refused_wholly(&error, &place, names))?;
+    if outcome.decision.is_none() {
+        let _ = fs::remove_dir_all(&place.folder);
+    }
     Ok(challenged(outcome))
 }
 
@@ -172,30 +174,24 @@ fn challenged(outcome: RetrainOutcome) -> Made {
 }
 
 /// The next version of a model, with the thresholds of the site that the file is of.
-fn site_of(
-    server: &Server,
-    job: &Job,
-    upload: &str,
-    (model, trust, accept, budget): (&str, Trust, bool, Option<f64>),
-    listener: &dyn Listener,
-) -> Done {
+fn site_of(server: &Server, job: &Job, asked: &SiteFlows, listener: &dyn Listener) -> Done {
     let file = file_name(&job.name);
     let names = (job.name.as_str(), file.as_str());
     // Retraining reads it again, to keep the promise that is made of it: it stays when the upload goes.
-    let place = prepared(server, &job.id, upload, &file)?;
+    let place = prepared(server, &job.id, &asked.upload, &file)?;
     let request = BaselineRequest {
-        model: model.to_owned(),
+        model: asked.model.clone(),
         files: vec![place.folder.join(&file)],
         sensor: Some(job.name.clone()),
         written: AsWritten::default(),
         bad_rows: BadRows::Refuse,
-        trust,
-        budget,
-        accept,
-        all_hosts: false,
-        alerts_per_day: None,
-        flows_per_day: None,
-        groups: None,
+        trust: if asked.verified { Trust::Verified } else { Trust::Unverified },
+        budget: asked.budget,
+        accept: asked.accept,
+        all_hosts: asked.all_hosts,
+        alerts_per_day: asked.alerts_per_day,
+        flows_per_day: asked.flows_per_day,
+        groups: asked.groups,
         project: server.project.clone(),
     };
     baseline(&request, listener).map(site).map_err(|error| refused_wholly(&error, &place, names))
@@ -212,6 +208,7 @@ fn site(outcome: BaselineOutcome) -> Made {
             .map(|t| (t.name, t.before, t.flagged_before, t.value, t.flagged))
             .collect(),
         rows: outcome.site.rows,
+        a_day: outcome.site.per_day.map(|day| (day.flows * outcome.site.budget, day.flows)),
         budget: outcome.site.budget,
         confidence: outcome.site.confidence,
         parent: outcome.parent,

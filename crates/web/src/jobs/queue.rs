@@ -179,6 +179,12 @@ impl Jobs {
         followed.map(|followed| followed.seen())
     }
 
+    /// Bytes of what jobs that have not ended work on: a result takes about as much as what it comes from.
+    pub(crate) fn promised(&self) -> u64 {
+        let under_way = |job: &&Job| !job.state.is_over();
+        held(&self.state).all.values().filter(under_way).fold(0, |sum, job| sum.saturating_add(job.bytes))
+    }
+
     /// Whether a job that has not ended reads this upload.
     pub(crate) fn uses(&self, upload: &str) -> bool {
         held(&self.state).all.values().any(|job| !job.state.is_over() && job.work.upload() == Some(upload))

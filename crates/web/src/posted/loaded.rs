@@ -1,4 +1,4 @@
-//! Models that stay in memory, and how many requests they work on at a time.
+//! Models that stay in memory, and how many large requests they work on at a time.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ const FRESH: Duration = Duration::from_secs(1);
 /// The models.
 pub(crate) struct Loaded {
     state: Mutex<State>,
-    /// One for each core: more at a time would only wait inside.
+    /// Of large requests, one for each core: more at a time would only wait inside.
     turns: Semaphore,
 }
 
@@ -37,7 +37,7 @@ impl Loaded {
         Loaded { state: Mutex::default(), turns: Semaphore::new(cores) }
     }
 
-    /// Waits for a turn.
+    /// Waits for a turn at a large request.
     pub(crate) async fn turn(&self) -> Result<SemaphorePermit<'_>, Problem> {
         let ended = |_| Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, "the server stops");
         self.turns.acquire().await.map_err(ended)

@@ -1,6 +1,8 @@
 //! Rows scored as they are sent, in memory, by a model that stays loaded.
 
+mod array;
 pub(crate) mod loaded;
+pub(crate) mod turns;
 
 use std::sync::Arc;
 
@@ -10,14 +12,20 @@ use axum::http::StatusCode;
 use http_body_util::{BodyExt, Limited};
 use nta_pipeline::PostedScores;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use crate::answer::Json;
 use crate::error::Problem;
 use crate::server::Server;
+use array::as_lines;
 
 /// Bytes of a body at most; more is a file's business.
 const MOST: usize = 16 << 20;
+
+/// Bytes of a body that one thread scores alone; the rows of a larger one are shared out among the cores.
+const SMALL: usize = 1 << 20;
+
+/// Where rows are posted to. It changes nothing, so the audit log does not tell of it.
+pub(crate) const PLACE: &str = "/api/v1/score";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,61 +43,15 @@ pub(crate) async fn score(
     let too_large =
         |_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "more than 16 MiB, or broken off: send it as a file instead");
     let rows = Limited::new(body, MOST).collect().await.map_err(too_large)?.to_bytes();
-    let loaded = Arc::clone(&server.loaded);
-    let _turn = loaded.turn().await?;
+    let is_small = rows.len() <= SMALL;
+    let (turns, loaded) = (Arc::clone(&server.turns), Arc::clone(&server.loaded));
     let work = move || {
         let model = server.loaded.model(&server.project, asked.model.as_deref())?;
-        Ok::<_, Problem>(model.score(as_lines(&rows)?)?)
+        Ok::<_, Problem>(model.score(as_lines(rows.into())?)?)
     };
+    if is_small {
+        return turns.take(work).await?.map(Json);
+    }
+    let _turn = loaded.turn().await?;
     tokio::task::spawn_blocking(work).await?.map(Json)
-}
-
-/// An array of objects as lines of JSON; anything else as it is. The objects stay as they are written: the reader of lines
-/// takes them apart once.
-fn as_lines(rows: &[u8]) -> Result<Vec<u8>, Problem> {
-    let begin = rows.iter().position(|byte| !byte.is_ascii_whitespace());
-    let Some(begin) = begin.filter(|begin| rows[*begin] == b'[') else { return Ok(rows.to_vec()) };
-    let refuse = |why: String| Problem::refuse(format!("the array of flows: {why}"));
-    let mut lines = Vec::with_capacity(rows.len());
-    let mut rest = rows[begin + 1..].trim_ascii_start();
-    for nth in 1.. {
-        if nth == 1 && rest.first() == Some(&b']') {
-            break;
-        }
-        if rest.first() != Some(&b'{') {
-            return Err(refuse(format!("element {nth} is no object; it breaks off, or holds something else")));
-        }
-        let mut values = serde_json::Deserializer::from_slice(rest).into_iter::<IgnoredAny>();
-        values.next().transpose().map_err(|error| refuse(format!("element {nth}: {error}")))?;
-        let (flow, after) = rest.split_at(values.byte_offset());
-        // Between names and values a line may end; within texts none can.
-        lines.extend(flow.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
-        lines.push(b'\n');
-        rest = after.trim_ascii_start();
-        match rest.first() {
-            Some(b',') => rest = rest[1..].trim_ascii_start(),
-            Some(b']') => break,
-            _ => return Err(refuse(format!("it breaks off after element {nth}"))),
-        }
-    }
-    match rest[1..].trim_ascii().is_empty() {
-        true => Ok(lines),
-        false => Err(refuse("something stands behind its end".to_owned())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_array_is_lines_and_all_else_stays() {
-        let lines = as_lines(b" [{\"b\": 1,\n \"a\": \"x],\\\"\"}, {\"c\":{}}\n]\n").unwrap();
-        assert_eq!(lines, b"{\"b\": 1,  \"a\": \"x],\\\"\"}\n{\"c\":{}}\n");
-        assert_eq!(as_lines(b"[ ]").unwrap(), b"");
-        assert_eq!(as_lines(b"a,b\n1,2\n").unwrap(), b"a,b\n1,2\n");
-        for broken in ["[1]", "[", "[{}", "[{},", "[{},]", "[{} {}]", "[{}] x", "[{\"a\":}]", "[{\"a\":\"\n\"}]"] {
-            assert_eq!(as_lines(broken.as_bytes()).unwrap_err().status, StatusCode::BAD_REQUEST, "{broken}");
-        }
-    }
 }

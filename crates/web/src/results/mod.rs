@@ -171,5 +171,6 @@ pub(crate) async fn remove(State(server): State<Server>, Path(id): Path<String>)
     server.jobs.forget(&id)?;
     let folder = server.result_folder(&id);
     tokio::task::spawn_blocking(move || std::fs::remove_dir_all(folder)).await??;
+    server.disk.changed();
     Ok(StatusCode::NO_CONTENT)
 }

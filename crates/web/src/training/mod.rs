@@ -144,6 +144,7 @@ pub(crate) async fn remove(State(server): State<Server>, Path(id): Path<String>)
     }
     server.jobs.forget(&id)?;
     tokio::task::spawn_blocking(move || std::fs::remove_dir_all(place.folder)).await??;
+    server.disk.changed();
     Ok(StatusCode::NO_CONTENT)
 }
 

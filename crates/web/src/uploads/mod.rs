@@ -2,8 +2,6 @@
 
 pub(crate) mod store;
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -70,11 +68,9 @@ pub(crate) async fn list(State(server): State<Server>) -> Result<Json<UploadList
 
 pub(crate) async fn begin(State(server): State<Server>, request: Request) -> Result<Response, Problem> {
     let Announced { name, size } = body_of(request.into_body()).await?;
-    let (uploads, disk) = (Arc::clone(&server.uploads), Arc::clone(&server.disk));
     let begin = move || {
-        uploads.require(size)?;
-        disk.require(size, uploads.promised())?;
-        uploads.begin(&name, size)
+        server.uploads.require(size)?;
+        server.disk.with_room(size, || server.promised(), || server.uploads.begin(&name, size))
     };
     let upload = tokio::task::spawn_blocking(begin).await??;
     let done = Done(format!("{} of {size} bytes as upload {}", upload.name, upload.id));

@@ -1,7 +1,7 @@
 //! Uploaded files on disk: a folder a file, under an id of ours. What the user calls it is kept as text and takes part in no
 //! path.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -40,6 +40,8 @@ pub(crate) struct Uploads {
     most: u64,
     /// Those that something is written to now.
     busy: Mutex<HashSet<String>>,
+    /// Bytes that each has in all, here or on their way.
+    sizes: Mutex<HashMap<String, u64>>,
 }
 
 /// The right to write to a file, given back when it is dropped.
@@ -53,7 +55,8 @@ impl Drop for Alone<'_> {
 
 impl Uploads {
     pub(crate) fn open(folder: PathBuf, most: u64) -> Self {
-        let uploads = Uploads { folder, most, busy: Mutex::default() };
+        let uploads = Uploads { folder, most, busy: Mutex::default(), sizes: Mutex::default() };
+        held(&uploads.sizes).extend(uploads.all().into_iter().map(|upload| (upload.id, upload.size)));
         for upload in uploads.under_way() {
             let last = fs::metadata(uploads.data(&upload)).and_then(|data| data.modified());
             let age = last.ok().and_then(|last| SystemTime::now().duration_since(last).ok());
@@ -76,10 +79,9 @@ impl Uploads {
         Ok(())
     }
 
-    /// Bytes that files under way still lack.
+    /// Bytes that are here or were announced.
     pub(crate) fn promised(&self) -> u64 {
-        let missing = |upload: &Upload| upload.size.saturating_sub(self.held(upload).unwrap_or(0));
-        self.all().iter().map(missing).sum()
+        held(&self.sizes).values().fold(0, |sum, size| sum.saturating_add(*size))
     }
 
     /// A file that may be sent from now on.
@@ -96,6 +98,7 @@ impl Uploads {
         fs::File::create(self.data(&upload.id))?;
         let text = serde_json::to_vec(&upload).map_err(io::Error::other)?;
         nta_atomic::write(&self.record(&upload.id), &text).map_err(|error| Problem::from(error.source))?;
+        held(&self.sizes).insert(upload.id.clone(), size);
         Ok(upload)
     }
 
@@ -135,7 +138,9 @@ impl Uploads {
     }
 
     pub(crate) fn remove(&self, id: &str) -> io::Result<()> {
-        fs::remove_dir_all(self.folder.join(id))
+        fs::remove_dir_all(self.folder.join(id))?;
+        held(&self.sizes).remove(id);
+        Ok(())
     }
 
     fn record(&self, id: &str) -> PathBuf {
