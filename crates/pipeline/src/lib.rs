@@ -14,6 +14,7 @@ mod error;
 mod event;
 mod external_sort;
 mod feedback;
+mod inbox;
 mod init;
 mod labels_file;
 mod meter;
@@ -56,6 +57,10 @@ pub use event::{
 pub use feedback::{
     FeedbackOutcome, FeedbackRequest, FeedbackTraffic, Submission, feedback, feedback_kept, feedback_traffic,
 };
+pub use inbox::{
+    AlertOrder, AlertPage, AlertQuery, AlertRule, AlertSlice, AlertState, HostHour, Inbox, InboxAlert, LabelsKept,
+    Mark, MarkRequest, Marked, Sample, SuppressAsked, WatchStanding, WatchView,
+};
 pub use init::{CheckedConfig, Guess, InitOutcome, InitRequest, check_config, init};
 pub use labels_file::LabelsFile;
 pub use meter::{MeterOutcome, MeterRequest, meter};
@@ -96,8 +101,8 @@ pub use simulate::{SimulateRequest, simulate};
 pub use track::{RemoteRun, SyncLine, TrackedRun, remote_runs, sync};
 pub use traffic::Extent;
 pub use watch::{
-    Day, ForwardKind, ForwardTo, Forwarded, LatestAlert, USUAL_WINDOW, WatchCounts, WatchEvent, WatchRequest,
-    WatchStatus, timestamp, watch,
+    Day, ForwardKind, ForwardTo, Forwarded, KeptWatch, LatestAlert, Suppression, USUAL_WINDOW, WatchCounts, WatchEvent,
+    WatchRequest, WatchStatus, timestamp, watch,
 };
 
 /// Computes with this many threads from now on; without a call, with all cores. No result depends on it.

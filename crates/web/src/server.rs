@@ -9,6 +9,7 @@ use crate::audit::Audit;
 use crate::disk::Disk;
 use crate::guard::access::Access;
 use crate::jobs::queue::Jobs;
+use crate::live::Live;
 use crate::metrics::counts::Metrics;
 use crate::pages::templates::Pages;
 use crate::posted::loaded::Loaded;
@@ -28,6 +29,7 @@ pub(crate) struct Server {
     pub(crate) audit: Arc<Audit>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) loaded: Arc<Loaded>,
+    pub(crate) live: Arc<Live>,
     pub(crate) watcher: Arc<dyn Watcher>,
 }
 
@@ -54,6 +56,7 @@ impl Server {
             audit: Arc::new(audit),
             metrics: Arc::default(),
             loaded: Arc::new(Loaded::new()),
+            live: Arc::new(Live::open(&config.watches, &home.join("live"))?),
             project: config.project,
             watcher,
         })

@@ -18,7 +18,7 @@ const GID: u64 = 8_470;
 /// The rule: the hybrid's score is above its threshold. Never given to another rule.
 const HYBRID_RULE: u64 = 8_470_001;
 /// The rule: several alerts of one host and kind within a window.
-pub(super) const GROUP_RULE: u64 = 8_470_002;
+pub(crate) const GROUP_RULE: u64 = 8_470_002;
 
 /// One alert.
 pub(super) struct Alert {
@@ -33,6 +33,8 @@ pub(super) struct Alert {
     pub(super) score: f32,
     /// Names of the features that speak for an attack.
     pub(super) reasons: String,
+    /// The flow's own columns with its scores, as [`EveWriter::flows`] has them.
+    pub(super) flow: String,
 }
 
 impl Alert {
@@ -95,14 +97,16 @@ impl EveWriter {
             Some(finder) => finder.of(&ready.dataset, &flagged)?,
             None => vec![String::new(); flagged.len()],
         };
-        let carried = Carried::of(&self.model, &ready.raw.filter(flags).map_err(failed)?);
+        let flagged_rows = ready.raw.filter(flags).map_err(failed)?;
+        let (carried, members) = (Carried::of(&self.model, &flagged_rows), flagged_rows.json_members());
         let alert = |(nth, (&i, reasons)): (usize, (&u32, String))| {
             let i = i as usize;
             let id = id(source, ready.numbers[i]);
             let micros = ready.dataset.end_time.as_ref().map_or(0, |ends| ends[i]);
             let line = self.line(&id, source, micros, &carried, nth, scores, i, &reasons);
             let (src, dst) = (carried.src.get(nth), carried.dst.get(nth));
-            (i, Alert { id, line, src, dst, micros, score: scores.hybrid().p_attack[i], reasons })
+            let flow = flow_line(&id, source, micros, &members[nth], scores, i);
+            (i, Alert { id, line, src, dst, micros, score: scores.hybrid().p_attack[i], reasons, flow })
         };
         Ok(flagged.iter().zip(reasons).enumerate().map(alert).collect())
     }
@@ -178,21 +182,25 @@ impl EveWriter {
 
     /// Every row with its scores, as an id and a line.
     pub(super) fn flows(&self, source: &str, ready: &Ready, scores: &Scores) -> Vec<(String, String)> {
-        let members = ready.raw.json_members();
+        let ends = ready.dataset.end_time.as_ref();
         let line = |(i, members): (usize, String)| {
             let id = id(source, ready.numbers[i]);
-            let comma = if members.is_empty() { "" } else { "," };
-            let score = |column: &nta_data::ScoreColumn| format!(",{}:{}", json!(column.name), column.p_attack[i]);
-            let columns: String = scores.columns().map(score).collect();
-            let flag = scores.hybrid().flags[i];
-            let line = format!(
-                "{{\"nta_id\":\"{id}\",\"nta_sensor\":{}{comma}{members}{columns},\"flagged\":{flag}}}",
-                json!(source)
-            );
+            let line = flow_line(&id, source, ends.map_or(0, |ends| ends[i]), &members, scores, i);
             (id, line)
         };
-        members.into_iter().enumerate().map(line).collect()
+        ready.raw.json_members().into_iter().enumerate().map(line).collect()
     }
+}
+
+/// A flow with its own columns, `members`, its scores and flag. `nta_end` is its end in microseconds since 1970.
+fn flow_line(id: &str, source: &str, micros: i64, members: &str, scores: &Scores, i: usize) -> String {
+    let comma = if members.is_empty() { "" } else { "," };
+    let score = |column: &nta_data::ScoreColumn| format!(",{}:{}", json!(column.name), column.p_attack[i]);
+    let columns: String = scores.columns().map(score).collect();
+    let (sensor, flag) = (json!(source), scores.hybrid().flags[i]);
+    format!(
+        "{{\"nta_id\":\"{id}\",\"nta_sensor\":{sensor},\"nta_end\":{micros}{comma}{members}{columns},\"flagged\":{flag}}}"
+    )
 }
 
 /// What tells the `n`th flow of a source from all others: 128 bits in hexadecimal.
