@@ -38,7 +38,8 @@ mod watch;
 mod yaml;
 
 pub use analysis::{
-    AnalysedRows, Analysis, AnalysisRequest, MemberAnalysis, PageRow, RowOrder, RowPage, RowQuery, analyse,
+    AnalysedRows, Analysis, AnalysisRequest, MemberAnalysis, PageRow, RowOrder, RowPage, RowQuery, ScoredAlerts,
+    analyse,
 };
 pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
 pub use baseline::{BaselineOutcome, BaselineRequest, LikeAttack, SiteThreshold, Trust, baseline};

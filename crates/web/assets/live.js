@@ -109,7 +109,7 @@ function promised({ promise, flagged_share: share, counts }) {
   const place = $("[data-promise]", live);
   if (!promise) return place.replaceChildren(element("p", "The model promises nothing.", "small"));
   const flagged = counts.today.flows ? counts.today.flagged / counts.today.flows : 0;
-  const between = share ? ` [${percent(share.lower)}, ${percent(share.upper)}]` : "";
+  const between = share ? ` [${percent(share.low)}, ${percent(share.high)}]` : "";
   const holds = { true: "The last flows are spread like those of the training.", false: "The last flows have moved away from those of the training: the promise does not hold for them." }[promise.holds] ?? "Too few flows to tell whether they are spread like those of the training.";
   const made = [element("p", `Promised: at most ${percent(promise.budget)} of benign flows flagged.`), element("p", `On the last day ${percent(flagged)}${between} of all flows were.`), element("p", holds, promise.holds === false ? "note near" : "small")];
   if (promise.moved.length) made.push(element("p", `Moved most (PSI): ${promise.moved.slice(0, 5).map((m) => `${m.name} ${m.psi.toFixed(2)}`).join(", ")}.`, "small"));

@@ -1,6 +1,7 @@
 //! A scored file to be looked at: the scored table, its rows one by one, and an overview of flags, times, hosts and, where
 //! the file holds the truth, of how right each member is. Whole in one folder, or not there.
 
+mod eve;
 mod hosts;
 mod overview;
 mod page;
@@ -12,6 +13,7 @@ use nta_ingest::{AsWritten, BadRows, TimeRead};
 use nta_metrics::{Curves, OperatingPoint};
 use serde::{Deserialize, Serialize};
 
+pub use eve::ScoredAlerts;
 use overview::Overview;
 pub use page::{AnalysedRows, PageRow, RowOrder, RowPage, RowQuery};
 

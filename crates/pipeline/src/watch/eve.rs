@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use nta_data::{HYBRID, Scores, hex};
+use nta_ingest::Batch;
 use nta_model::Model;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -11,7 +12,7 @@ use super::carried::Carried;
 use super::ready::Ready;
 use super::timestamp::timestamp;
 use crate::error::{PipelineError, failed};
-use crate::score::WhyFlagged;
+use crate::score::{FLAGGED, REASONS, WhyFlagged};
 
 /// Generator of these alerts: none of Snort's, Suricata's (1 and up to some hundreds) or a site's own rules.
 const GID: u64 = 8_470;
@@ -52,6 +53,63 @@ pub(super) struct EveWriter {
     threshold: f32,
     reasons: Option<WhyFlagged>,
     grouping: Grouping,
+}
+
+/// What a line tells of a flow.
+struct Told<'a> {
+    id: &'a str,
+    source: &'a str,
+    /// End of the flow, in microseconds since 1970.
+    micros: i64,
+    carried: &'a Carried,
+    /// Its place in `carried`.
+    nth: usize,
+    score: f32,
+    /// By name.
+    members: &'a [(&'a str, f32)],
+    reasons: &'a str,
+}
+
+/// Flows of a scored table as alerts, as a watch would have written them.
+pub(crate) struct ScoredEve(EveWriter);
+
+impl ScoredEve {
+    pub(crate) fn new(model: &Arc<Model>, title: &str) -> Result<ScoredEve, PipelineError> {
+        EveWriter::new(model, title, 0, Grouping::Off).map(ScoredEve)
+    }
+
+    /// The lines of the flagged ones among `rows`, which hold scores, flag and reasons as columns; `first` stood before them.
+    pub(crate) fn lines(&self, source: &str, rows: &Batch, first: u64) -> Result<Vec<String>, PipelineError> {
+        let is_flagged = |text: Option<String>| text.as_deref() == Some("true");
+        let flags: Vec<bool> = rows.raw.texts(FLAGGED).unwrap_or_default().into_iter().map(is_flagged).collect();
+        if !flags.contains(&true) {
+            return Ok(Vec::new());
+        }
+        let flagged = rows.raw.filter(&flags).map_err(failed)?;
+        let carried = Carried::of(&self.0.model, &flagged);
+        let column = |name: &str| flagged.texts(name).unwrap_or_default();
+        let number = |column: &[Option<String>], nth: usize| {
+            column.get(nth).and_then(|text| text.as_deref()?.parse::<f32>().ok()).unwrap_or_default()
+        };
+        let (hybrid, reasons) = (column(HYBRID), column(REASONS));
+        let members: Vec<(&str, Vec<Option<String>>)> =
+            self.0.model.members.iter().map(|member| (member.name.as_str(), column(&member.name))).collect();
+        let ends = rows.dataset.end_time.as_ref();
+        let line = |(nth, i): (usize, usize)| {
+            let members: Vec<(&str, f32)> = members.iter().map(|(name, scores)| (*name, number(scores, nth))).collect();
+            self.0.line(&Told {
+                id: &id(source, first + i as u64),
+                source,
+                micros: ends.map_or(0, |ends| ends[i]),
+                carried: &carried,
+                nth,
+                score: number(&hybrid, nth),
+                members: &members,
+                reasons: reasons.get(nth).and_then(Option::as_deref).unwrap_or_default(),
+            })
+        };
+        Ok((0..flags.len()).filter(|&i| flags[i]).enumerate().map(line).collect())
+    }
 }
 
 /// Whether an alert may stand for others.
@@ -98,31 +156,25 @@ impl EveWriter {
             None => vec![String::new(); flagged.len()],
         };
         let flagged_rows = ready.raw.filter(flags).map_err(failed)?;
-        let (carried, members) = (Carried::of(&self.model, &flagged_rows), flagged_rows.json_members());
+        let (carried, columns) = (Carried::of(&self.model, &flagged_rows), flagged_rows.json_members());
         let alert = |(nth, (&i, reasons)): (usize, (&u32, String))| {
             let i = i as usize;
             let id = id(source, ready.numbers[i]);
             let micros = ready.dataset.end_time.as_ref().map_or(0, |ends| ends[i]);
-            let line = self.line(&id, source, micros, &carried, nth, scores, i, &reasons);
+            let score = scores.hybrid().p_attack[i];
+            let members: Vec<_> = scores.members().map(|member| (member.name.as_str(), member.p_attack[i])).collect();
+            let told =
+                Told { id: &id, source, micros, carried: &carried, nth, score, members: &members, reasons: &reasons };
+            let line = self.line(&told);
             let (src, dst) = (carried.src.get(nth), carried.dst.get(nth));
-            let flow = flow_line(&id, source, micros, &members[nth], scores, i);
-            (i, Alert { id, line, src, dst, micros, score: scores.hybrid().p_attack[i], reasons, flow })
+            let flow = flow_line(&id, source, micros, &columns[nth], scores, i);
+            (i, Alert { id, line, src, dst, micros, score, reasons, flow })
         };
         Ok(flagged.iter().zip(reasons).enumerate().map(alert).collect())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "each is one part of the line")]
-    fn line(
-        &self,
-        id: &str,
-        source: &str,
-        micros: i64,
-        carried: &Carried,
-        nth: usize,
-        scores: &Scores,
-        i: usize,
-        reasons: &str,
-    ) -> String {
+    fn line(&self, told: &Told<'_>) -> String {
+        let &Told { id, source, micros, carried, nth, score, members, reasons } = told;
         let mut line = Map::new();
         line.insert("timestamp".to_owned(), timestamp(micros).into());
         let number = |text: String| text.parse::<u64>().ok();
@@ -145,7 +197,6 @@ impl EveWriter {
             }
         }
         line.insert("proto".to_owned(), carried.proto.get(nth).to_uppercase().into());
-        let score = scores.hybrid().p_attack[i];
         let mut told = Map::new();
         let mut tell = |name: &str, text: String| drop(told.insert(name.to_owned(), json!([text])));
         tell("nta_id", id.to_owned());
@@ -157,8 +208,8 @@ impl EveWriter {
         tell("nta_digest", self.digest.clone());
         tell("nta_score", score.to_string());
         tell("nta_threshold", self.threshold.to_string());
-        for column in scores.members() {
-            tell(&format!("nta_score_{}", column.name), column.p_attack[i].to_string());
+        for (name, score) in members {
+            tell(&format!("nta_score_{name}"), score.to_string());
         }
         if !reasons.is_empty() {
             told.insert("nta_reasons".to_owned(), reasons.split("; ").collect::<Vec<_>>().into());

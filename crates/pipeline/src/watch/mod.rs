@@ -26,7 +26,7 @@ use std::sync::Arc;
 use nta_model::Model;
 
 pub use counts::{Day, WatchCounts};
-pub(crate) use eve::GROUP_RULE;
+pub(crate) use eve::{GROUP_RULE, ScoredEve};
 pub use kept::KeptWatch;
 pub(crate) use kept::{ENDING as STATUS_ENDING, flagged_beside};
 pub(crate) use line_file::id_of;
