@@ -104,12 +104,8 @@ impl Inbox {
         {
             let mut marks = held(&self.marks);
             marks.add(mark, alerts)?;
-            let mut held = self.change();
-            let places: Vec<(usize, u64)> = chosen
-                .iter()
-                .filter_map(|alert| Some((held.table.find(&alert.id)?, super::table::id_number(&alert.id))))
-                .collect();
-            places.into_iter().for_each(|(at, id)| held.table.mark(at, id, request.state));
+            let keys = chosen.iter().map(|alert| (super::table::id_number(&alert.id), alert.micros)).collect();
+            self.change().table.mark(&keys, request.state);
         }
         self.version.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let labels = self.keep_labels(project, &chosen, request.state, &by, listener);

@@ -1,10 +1,10 @@
 //! Every alert in 56 bytes: enough to find, count and order them without reading their lines.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::line::{GroupEnd, Line};
-use super::mark::{AlertState, Marks};
+use super::mark::{AlertState, Key, Marks};
 
 /// Alerts that are held; of more the first are let go, and are no longer found here.
 pub(super) const MOST: usize = 1_000_000;
@@ -80,11 +80,10 @@ impl Table {
         self.rows.iter().rposition(|row| row.id == id)
     }
 
-    /// Notes what an alert is from now on.
-    pub(super) fn mark(&mut self, place: usize, id: u64, state: AlertState) {
-        if let Some(row) = self.rows.get_mut(place).filter(|row| row.id == id) {
-            row.state = state;
-        }
+    /// Notes what the alerts of these ids and times are from now on.
+    pub(super) fn mark(&mut self, keys: &HashSet<Key>, state: AlertState) {
+        let marked = self.rows.iter_mut().filter(|row| keys.contains(&(row.id, row.micros)));
+        marked.for_each(|row| row.state = state);
     }
 }
 

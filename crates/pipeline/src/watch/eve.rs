@@ -162,7 +162,8 @@ impl EveWriter {
             let id = id(source, ready.numbers[i]);
             let micros = ready.dataset.end_time.as_ref().map_or(0, |ends| ends[i]);
             let score = scores.hybrid().p_attack[i];
-            let members: Vec<_> = scores.members().map(|member| (member.name.as_str(), member.p_attack[i])).collect();
+            let members: Vec<_> =
+                scores.members().iter().map(|member| (member.name.as_str(), member.p_attack[i])).collect();
             let told =
                 Told { id: &id, source, micros, carried: &carried, nth, score, members: &members, reasons: &reasons };
             let line = self.line(&told);

@@ -26,7 +26,7 @@ const LASTS: Duration = Duration::from_secs(600);
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct From {
+pub(crate) struct Behind {
     /// The id of the last alert that was seen; `Last-Event-ID` goes before it.
     after: Option<String>,
 }
@@ -34,7 +34,7 @@ pub(crate) struct From {
 pub(crate) async fn events(
     State(server): State<Server>,
     Path(name): Path<String>,
-    Query(from): Query<From>,
+    Query(behind): Query<Behind>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let inbox = server.live.find(&name)?;
@@ -44,7 +44,7 @@ pub(crate) async fn events(
     };
     let turn = server.live.listeners.clone().try_acquire_owned().map_err(too_many)?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-    let mut seen = last.or(from.after).or_else(|| inbox.newest());
+    let mut seen = last.or(behind.after).or_else(|| inbox.newest());
     let (sender, body) = channel();
     let watcher = server.watcher.clone();
     let tell = async move {
