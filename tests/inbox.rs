@@ -78,8 +78,9 @@ fn alerts_are_an_inbox_that_outlives_server_and_watch() {
     let page = listed(&server, "size=200");
     assert_eq!((&page["matching"], &page["states"]["new"]), (&json!(all.len()), &json!(all.len())));
     let ids: Vec<&str> = page["alerts"].as_array().unwrap().iter().map(|a| a["id"].as_str().unwrap()).collect();
-    let wanted: Vec<&Value> = all.iter().rev().map(|alert| &alert["alert"]["metadata"]["nta_id"][0]).collect();
-    assert_eq!(json!(ids), json!(wanted), "the newest first");
+    let wanted: Vec<&Value> =
+        all.iter().rev().take(200).map(|alert| &alert["alert"]["metadata"]["nta_id"][0]).collect();
+    assert!(json!(ids) == json!(wanted), "the newest first");
     let of_host = all.iter().filter(|alert| alert["src_ip"] == "10.0.0.3").count();
     assert_eq!(listed(&server, "host=10.0.0.3&size=1")["matching"], of_host);
     let folded = listed(&server, "fold=true&size=200");
