@@ -2,7 +2,7 @@
 "use strict";
 
 const live = $("[data-live]");
-const mayWork = live.dataset.mayWork === "true";
+const mayWork = "mayWork" in live.dataset;
 const SIZE = 50;
 const STATES = [["", "All"], ["new", "New"], ["acknowledged", "Acknowledged"], ["false_alarm", "False alarms"], ["suppressed", "Suppressed"], ["escalated", "Escalated"]];
 const WORDS = Object.fromEntries(STATES.map(([state, words]) => [state, words.replace("alarms", "alarm")]));

@@ -53,7 +53,7 @@ export async function live(at) {
   let watch;
   try {
     await visit.go("/live");
-    await visit.page.waitForFunction(() => document.querySelector("[data-standing]").textContent.includes("no watch has begun"));
+    await visit.until(() => document.querySelector("[data-standing]").textContent.includes("no watch has begun"));
     watch = new Watching(nta, home, spool);
     await visit.page.waitForSelector("[data-alerts] tr", { timeout: 60_000 });
     const falseAlarm = await marked(visit, holds, replay, home, nta);
@@ -70,9 +70,9 @@ export async function live(at) {
     server = await Server.start(nta, home, { watch: `gate=${spool}` });
     visit = await Visit.begin(browser, server.url, faults, pictures);
     await visit.go("/live");
-    await visit.page.waitForFunction(() => /not heard of/.test(document.querySelector("[data-standing]").textContent), null, { timeout: 30_000 });
+    await visit.until(() => /not heard of/.test(document.querySelector("[data-standing]").textContent));
     watch = new Watching(nta, home, spool);
-    await visit.page.waitForFunction(() => /^running/.test(document.querySelector("[data-standing]").textContent), null, { timeout: 30_000 });
+    await visit.until(() => /^running/.test(document.querySelector("[data-standing]").textContent));
     await foundAgain(visit, holds, falseAlarm, host);
   } finally {
     await watch?.end("SIGTERM").catch(() => {});
@@ -83,20 +83,23 @@ export async function live(at) {
 
 const count = async (page) => Number((await page.textContent("[data-count]")).replaceAll(",", "").match(/of (\d+) alerts/)?.[1] ?? 0);
 const state = (page, name) => page.locator(`[data-states] button[data-state="${name}"]`);
-const settled = (page, act) => Promise.all([page.waitForResponse((r) => r.url().includes("/alerts?")), act()]);
+async function settled(page, act) {
+  await Promise.all([page.waitForResponse((r) => r.url().includes("/alerts?")), act()]);
+  await page.waitForTimeout(100);
+}
 
 /** An alert is marked a false alarm in the list, and what comes meanwhile comes in by itself. */
 async function marked(visit, holds, replay, home, nta) {
   const { page } = visit;
   const before = await count(page);
   replay.write(1_500);
-  await page.waitForFunction((n) => Number(document.querySelector("[data-count]").textContent.replaceAll(",", "").match(/of (\d+) alerts/)?.[1]) > n, before, { timeout: 30_000 });
+  await visit.until((n) => Number(document.querySelector("[data-count]").textContent.replaceAll(",", "").match(/of (\d+) alerts/)?.[1]) > n, before);
   const row = page.locator("[data-alerts] tr").first();
   const id = await row.getAttribute("data-id");
   await row.locator("input").check();
   await page.fill("[data-note]", "the <b>backup</b> host");
   await settled(page, () => page.click('[data-act="false_alarm"]'));
-  await page.waitForFunction((id) => document.querySelector(`[data-id="${id}"] .state`)?.textContent === "False alarm", id);
+  await visit.until((id) => document.querySelector(`[data-id="${id}"] .state`)?.textContent === "False alarm", id);
   holds((await state(page, "false_alarm").textContent()) === "False alarms 1", `the tab says ${await state(page, "false_alarm").textContent()}`);
   const kept = JSON.parse(command(nta, home, "feedback", "quickstart", "--list", "--json"));
   holds(kept.at(-1)?.verdicts.false_alarm === 1 && kept.at(-1).why.includes("backup"), `the label is not kept: ${JSON.stringify(kept)}`);
@@ -116,7 +119,7 @@ async function looked(visit, holds, id) {
   holds((await page.inputValue('[aria-label="5-tuple"]')).includes("->"), "no 5-tuple to copy");
   await page.click('[aria-label="Copy 5-tuple"]');
   await page.waitForSelector("text=Copied");
-  await visit.look("live-alert");
+  await visit.look("live-alert", { fullPage: false });
   const address = page.url();
   await page.goto(address);
   await page.waitForSelector("dialog[open]");
@@ -171,7 +174,7 @@ async function paused(visit, holds, replay) {
   await page.waitForTimeout(2_500);
   holds((await visit.text("[data-count]")) === before, "what is paused goes on");
   await page.click("[data-pause]");
-  await page.waitForFunction((n) => document.querySelector("[data-count]").textContent !== n, before, { timeout: 15_000 }).catch(() => holds(false, "what was paused does not go on"));
+  await visit.until((n) => document.querySelector("[data-count]").textContent !== n, before, 15).catch(() => holds(false, "what was paused does not go on"));
 }
 
 /** A range of time in the address, and a link that shows the same. */
@@ -185,7 +188,7 @@ async function ranged(visit, holds) {
   const matching = Number(told.replaceAll(",", "").match(/^\d+/)[0]);
   holds(matching >= 10 && matching < all, `since ${from} there are ${told}`);
   await page.goto(page.url());
-  await page.waitForFunction(() => /alerts, page/.test(document.querySelector("[data-count]").textContent));
+  await visit.until(() => /alerts, page/.test(document.querySelector("[data-count]").textContent));
   holds(Number((await visit.text("[data-count]")).replaceAll(",", "").match(/^\d+/)[0]) >= matching, "the link shows less");
   await settled(page, () => page.click("[data-clear]"));
 }
@@ -194,7 +197,7 @@ async function foundAgain(visit, holds, falseAlarm, host) {
   const { page } = visit;
   await page.waitForSelector("[data-alerts] tr");
   await settled(page, () => state(page, "false_alarm").click());
-  await page.waitForFunction((id) => document.querySelectorAll("[data-alerts] tr").length === 1 && document.querySelector("[data-alerts] tr").dataset.id === id, falseAlarm, { timeout: 5_000 }).catch(() => holds(false, "the false alarm is not found again"));
+  await visit.until((id) => document.querySelectorAll("[data-alerts] tr").length === 1 && document.querySelector("[data-alerts] tr").dataset.id === id, falseAlarm, 5).catch(() => holds(false, "the false alarm is not found again"));
   await settled(page, () => state(page, "suppressed").click());
   holds((await page.locator("[data-alerts] tr").count()) > 1, "what was suppressed is not found again");
   holds((await page.textContent("[data-suppressions] th")) === host, `${host} is not suppressed any more`);
@@ -202,5 +205,5 @@ async function foundAgain(visit, holds, falseAlarm, host) {
   const lines = eve.bytes.toString().trimEnd().split("\n").map((line) => JSON.parse(line));
   holds(lines.every((line) => line.event_type === "alert" && line.src_ip === host), "the download has others");
   await page.click("[data-suppressions] button");
-  await page.waitForFunction(() => document.querySelector("[data-suppressions]").textContent === "nothing");
+  await visit.until(() => document.querySelector("[data-suppressions]").textContent === "nothing");
 }

@@ -129,8 +129,11 @@ impl Inbox {
         if places.is_empty() {
             return Err(PipelineError::refuse("no alert is like that: load the page again".to_owned()));
         }
+        // Of many at once, those that somebody has given a verdict on stay as they are, unless another is given.
+        let is_verdict = |state| matches!(state, AlertState::FalseAlarm | AlertState::Escalated);
+        let spares = request.all.is_some() && matches!(request.state, AlertState::Acknowledged | AlertState::Suppressed);
         let of = |at: usize| {
-            let row = held.table.rows().get(at)?;
+            let row = held.table.rows().get(at).filter(|row| !(spares && is_verdict(row.state)))?;
             let alert = line_of(&held, row)?;
             Some(Chosen { id: alert.id, micros: alert.micros, model: alert.model, before: row.state })
         };
