@@ -131,7 +131,8 @@ impl Inbox {
         }
         // Of many at once, those that somebody has given a verdict on stay as they are, unless another is given.
         let is_verdict = |state| matches!(state, AlertState::FalseAlarm | AlertState::Escalated);
-        let spares = request.all.is_some() && matches!(request.state, AlertState::Acknowledged | AlertState::Suppressed);
+        let spares =
+            request.all.is_some() && matches!(request.state, AlertState::Acknowledged | AlertState::Suppressed);
         let of = |at: usize| {
             let row = held.table.rows().get(at).filter(|row| !(spares && is_verdict(row.state)))?;
             let alert = line_of(&held, row)?;

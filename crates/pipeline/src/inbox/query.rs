@@ -1,6 +1,7 @@
 //! Which alerts are asked for, and the page of them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use serde::{Deserialize, Serialize};
 
@@ -149,10 +150,6 @@ pub(super) fn page(table: &Table, query: &AlertQuery, slice: AlertSlice) -> Foun
     let (mut found, states) = places(table, query);
     let rows = table.rows();
     found.reverse();
-    if slice.order == AlertOrder::Score {
-        // Equal ones stay as they are, the newest first.
-        found.sort_by(|&a, &b| rows[b as usize].score.total_cmp(&rows[a as usize].score));
-    }
     let micros = || found.iter().map(|&at| rows[at as usize].micros);
     let span = micros().min().zip(micros().max());
     let mut bars = Vec::new();
@@ -162,15 +159,16 @@ pub(super) fn page(table: &Table, query: &AlertQuery, slice: AlertSlice) -> Foun
         micros().for_each(|at| bars[((at - from) / width) as usize] += 1);
     }
     let alerts_matching = found.len() as u64;
-    let of_page = |all: Vec<(usize, Option<u64>)>| {
-        (all.len() as u64, all.into_iter().skip(slice.skip).take(slice.take).collect())
+    let mut all = match slice.fold {
+        true => folded(table, &found, slice.order),
+        false => found.into_iter().map(|at| (at, None)).collect(),
     };
-    let (matching, places) = if slice.fold {
-        of_page(folded(table, &found))
-    } else {
-        let part = found.iter().skip(slice.skip).take(slice.take);
-        (alerts_matching, part.map(|&at| (at as usize, None)).collect())
-    };
+    let matching = all.len() as u64;
+    if slice.order == AlertOrder::Score {
+        first_by_score(table, &mut all, slice.skip.saturating_add(slice.take));
+    }
+    let part = all.into_iter().skip(slice.skip).take(slice.take);
+    let places = part.map(|(at, n)| (at as usize, n)).collect();
     let page = AlertPage {
         total: rows.len() as u64,
         matching,
@@ -185,19 +183,59 @@ pub(super) fn page(table: &Table, query: &AlertQuery, slice: AlertSlice) -> Foun
     Found { page, places }
 }
 
-/// The first alert found of each host and kind, and how many there are.
-fn folded(table: &Table, found: &[u32]) -> Vec<(usize, Option<u64>)> {
-    let mut place_of: HashMap<(u64, u32), usize> = HashMap::new();
-    let mut all: Vec<(usize, Option<u64>)> = Vec::new();
+/// An alert of each host and kind, the newest or that of the highest score, and how many there are; as they were found.
+fn folded(table: &Table, found: &[u32], order: AlertOrder) -> Vec<(u32, Option<u64>)> {
+    let rows = table.rows();
+    let mut place_of: HashMap<(u64, u32), usize, BuildHasherDefault<AsItIs>> = HashMap::default();
+    let mut all: Vec<(u32, Option<u64>)> = Vec::new();
     for &at in found {
-        let row = &table.rows()[at as usize];
+        let row = &rows[at as usize];
         let place = *place_of.entry((row.src, row.kind)).or_insert_with(|| {
-            all.push((at as usize, Some(0)));
+            all.push((at, Some(0)));
             all.len() - 1
         });
-        all[place].1 = all[place].1.map(|n| n + 1);
+        let (shown, n) = &mut all[place];
+        *n = n.map(|n| n + 1);
+        if order == AlertOrder::Score && row.score > rows[*shown as usize].score {
+            *shown = at;
+        }
     }
     all
+}
+
+/// Puts the `first` alerts of the highest scores in front, in their order; among equal ones the newest first.
+fn first_by_score(table: &Table, all: &mut Vec<(u32, Option<u64>)>, first: usize) {
+    let by_score = |&(a, _): &(u32, Option<u64>), &(b, _): &(u32, Option<u64>)| {
+        let score = |at: u32| table.rows()[at as usize].score;
+        score(b).total_cmp(&score(a)).then(b.cmp(&a))
+    };
+    if first < all.len() {
+        all.select_nth_unstable_by(first, by_score);
+        all.truncate(first);
+    }
+    all.sort_unstable_by(by_score);
+}
+
+/// Hashes what are hashes already: the numbers of a host and of a kind.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u32(&mut self, n: u32) {
+        self.write_u64(u64::from(n));
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        self.0 = (self.0.rotate_left(29) ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
 }
 
 /// Places of the alerts of these ids that are held; an id that is not is named.
