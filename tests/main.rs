@@ -16,6 +16,7 @@
 //! - `hostile_names`: names that a file brings are shown, and neither obeyed nor computed
 //! - `hostile_yaml`: a config or schema that nobody writes by hand is read, or refused in one line
 //! - `importances`: what features are worth on held-out flows is found by a run and told
+//! - `inbox`: a watch's alerts are marked, suppressed and found again after a restart of server and watch
 //! - `init`: from files to a config that runs as it is, and every guess has its line
 //! - `inputs`: a pipe scores as its file does, and a file that changes while it is scored is refused
 //! - `interrupts`: a command told to stop says so by its exit code and leaves nothing
@@ -60,6 +61,7 @@ mod give_aways;
 mod hostile_names;
 mod hostile_yaml;
 mod importances;
+mod inbox;
 mod init;
 mod inputs;
 mod interrupts;

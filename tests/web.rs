@@ -13,26 +13,26 @@ use serde_json::{Value, json};
 
 use crate::nta::Home;
 
-const TOKEN: &str = "a token of the tests' own";
+pub(crate) const TOKEN: &str = "a token of the tests' own";
 
 /// A server that ends with the test.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
 }
 
-struct Answer {
-    status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     headers: BTreeMap<String, String>,
     body: Vec<u8>,
 }
 
 impl Answer {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 }
@@ -42,7 +42,7 @@ impl Server {
         Server::start_with(home, token, &[])
     }
 
-    fn start_with(home: &Home, token: Option<&str>, more: &[&str]) -> Self {
+    pub(crate) fn start_with(home: &Home, token: Option<&str>, more: &[&str]) -> Self {
         let words = [&["serve", "--listen", "127.0.0.1:0", "--json", "--max-upload", "1"], more].concat();
         let mut command = home.command(&words);
         command.env_remove("NTA_TOKEN").stdout(Stdio::piped()).stderr(Stdio::null());
@@ -57,14 +57,18 @@ impl Server {
         Server { child, address: url.trim_start_matches("http://").parse().unwrap() }
     }
 
-    fn connect(&self, head: &str) -> TcpStream {
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn connect(&self, head: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         stream.write_all(head.as_bytes()).unwrap();
         stream
     }
 
-    fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let host = self.address.to_string();
         let host = headers.iter().find(|(name, _)| *name == "host").map_or(host.as_str(), |(_, host)| host);
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
@@ -79,11 +83,11 @@ impl Server {
         parsed(&answer, method)
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], b"")
     }
 
-    fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
         self.ask("POST", path, &[], body.to_string().as_bytes())
     }
 
@@ -122,7 +126,7 @@ impl Server {
         }
     }
 
-    fn end(mut self, signal: &str) -> i32 {
+    pub(crate) fn end(mut self, signal: &str) -> i32 {
         let pid = self.child.id().to_string();
         assert!(std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success());
         self.child.wait().unwrap().code().unwrap_or(-1)
@@ -384,6 +388,12 @@ fn looks_right(server: &Server, id: &str, home: &Home) {
     let jsonl = server.get(&format!("/api/v1/results/{id}/download/jsonl")).text();
     let n_flagged = jsonl.lines().filter(|line| line.contains("\"flagged\":true")).count() as u64;
     assert_eq!(n_flagged, flagged);
+    let eve = server.get(&format!("/api/v1/results/{id}/download/eve")).text();
+    let eve: Vec<Value> = eve.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(eve.len() as u64, flagged);
+    let told = &eve[0]["alert"]["metadata"];
+    assert!(told["nta_score"][0].as_str().unwrap().parse::<f32>().unwrap() > 0.0, "{}", eve[0]);
+    assert!(eve[0]["src_ip"].is_string() && told["nta_score_forest"][0].is_string(), "{}", eve[0]);
     let parquet = home.path().join("taken.parquet");
     std::fs::write(&parquet, server.get(&format!("/api/v1/results/{id}/download/parquet")).body).unwrap();
     assert!(nta_ingest::read_columns(&parquet).unwrap().get("flagged").is_some());

@@ -14,6 +14,7 @@ mod error;
 mod event;
 mod external_sort;
 mod feedback;
+mod inbox;
 mod init;
 mod labels_file;
 mod meter;
@@ -37,7 +38,8 @@ mod watch;
 mod yaml;
 
 pub use analysis::{
-    AnalysedRows, Analysis, AnalysisRequest, MemberAnalysis, PageRow, RowOrder, RowPage, RowQuery, analyse,
+    AnalysedRows, Analysis, AnalysisRequest, MemberAnalysis, PageRow, RowOrder, RowPage, RowQuery, ScoredAlerts,
+    analyse,
 };
 pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
 pub use baseline::{BaselineOutcome, BaselineRequest, LikeAttack, SiteThreshold, Trust, baseline};
@@ -55,6 +57,10 @@ pub use event::{
 };
 pub use feedback::{
     FeedbackOutcome, FeedbackRequest, FeedbackTraffic, Submission, feedback, feedback_kept, feedback_traffic,
+};
+pub use inbox::{
+    AlertOrder, AlertPage, AlertQuery, AlertRule, AlertSlice, AlertState, HostHour, Inbox, InboxAlert, LabelsKept,
+    Mark, MarkRequest, Marked, Sample, SuppressAsked, WatchStanding, WatchView,
 };
 pub use init::{CheckedConfig, Guess, InitOutcome, InitRequest, check_config, init};
 pub use labels_file::LabelsFile;
@@ -96,8 +102,8 @@ pub use simulate::{SimulateRequest, simulate};
 pub use track::{RemoteRun, SyncLine, TrackedRun, remote_runs, sync};
 pub use traffic::Extent;
 pub use watch::{
-    Day, ForwardKind, ForwardTo, Forwarded, LatestAlert, USUAL_WINDOW, WatchCounts, WatchEvent, WatchRequest,
-    WatchStatus, timestamp, watch,
+    Day, ForwardKind, ForwardTo, Forwarded, KeptWatch, LatestAlert, Suppression, USUAL_WINDOW, WatchCounts, WatchEvent,
+    WatchRequest, WatchStatus, timestamp, watch,
 };
 
 /// Computes with this many threads from now on; without a call, with all cores. No result depends on it.

@@ -149,6 +149,10 @@ fn is_right(verdicts: &ColumnValues, row: usize) -> Result<Option<bool>, String>
         "" => Ok(None),
         "true" => Ok(Some(true)),
         "false" => Ok(Some(false)),
-        _ => Verdict::parse(word).map(|verdict| Some(matches!(verdict, Verdict::Attack(_)))),
+        _ => Verdict::parse(word).map(|verdict| match verdict {
+            Verdict::Attack(_) => Some(true),
+            Verdict::FalseAlarm | Verdict::Benign => Some(false),
+            Verdict::Withdrawn => None,
+        }),
     }
 }

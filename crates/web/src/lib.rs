@@ -11,6 +11,7 @@ mod error;
 mod guard;
 mod held;
 mod jobs;
+mod live;
 mod metrics;
 mod models;
 mod pages;
@@ -54,6 +55,17 @@ pub struct ServeConfig {
     pub most_disk: u64,
     /// Requests a second of one address at most, 0 for any number; 200 where not given, of other machines alone.
     pub most_rate: Option<u32>,
+    /// Watches whose alerts are an inbox on the live page.
+    pub watches: Vec<WatchPlace>,
+}
+
+/// A watch, and what it is called on pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchPlace {
+    /// Letters, digits, `.`, `-` and `_`.
+    pub name: String,
+    /// Its state (`nta watch --state`), or the folder where that stands.
+    pub place: PathBuf,
 }
 
 /// What happened, as data.
@@ -125,6 +137,10 @@ pub enum WebError {
     Io { doing: &'static str, path: PathBuf, source: std::io::Error },
     #[error(transparent)]
     Users(#[from] UsersError),
+    #[error("two watches are called {0}; name one: other=FOLDER")]
+    TwoWatches(String),
+    #[error(transparent)]
+    Watch(#[from] nta_pipeline::PipelineError),
     #[error("cannot start: {0}")]
     Start(std::io::Error),
 }
@@ -158,6 +174,7 @@ pub fn serve(config: ServeConfig, watcher: Arc<dyn Watcher>) -> Result<(), WebEr
     let worker = server.clone();
     let workers =
         server.jobs.start(move |job, followed| jobs::perform(&worker, job, followed)).map_err(WebError::Start)?;
+    server.live.follow(Arc::clone(&watcher)).map_err(WebError::Start)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(WebError::Start)?;
     let jobs = Arc::clone(&server.jobs);
     let served = runtime.block_on(async {

@@ -6,7 +6,7 @@ use axum::routing::{MethodRouter, delete, get, head, patch, post};
 
 use crate::server::Server;
 use crate::users::Role::{self, Administer, Look, Work};
-use crate::{api, guard, jobs, metrics, models, pages, posted, results, runs, training, uploads};
+use crate::{api, guard, jobs, live, metrics, models, pages, posted, results, runs, training, uploads};
 
 /// What is answered, and by whom.
 pub(crate) fn router(server: Server) -> Router {
@@ -29,6 +29,7 @@ fn for_people() -> Vec<Route> {
         ("GET", "/results/{id}", Look, get(results::page)),
         ("GET", "/results/{id}/drift", Look, get(results::drift)),
         ("GET", "/results/{id}/figures/{name}", Look, get(results::figure)),
+        ("GET", "/live", Look, get(live::page)),
         ("GET", "/runs", Look, get(runs::page)),
         ("GET", "/runs/compare", Look, get(runs::compare::page)),
         ("GET", "/runs/{id}/report", Look, get(runs::report)),
@@ -66,6 +67,16 @@ fn for_programs() -> Vec<Route> {
         ("GET", "/api/v1/results/{id}/rows", Look, get(results::rows)),
         ("GET", "/api/v1/results/{id}/download/{format}", Look, get(results::download)),
         ("DELETE", "/api/v1/results/{id}", Work, delete(results::remove)),
+        ("GET", "/api/v1/live", Look, get(live::list)),
+        ("GET", "/api/v1/live/{watch}", Look, get(live::show)),
+        ("GET", "/api/v1/live/{watch}/alerts", Look, get(live::alerts)),
+        ("GET", "/api/v1/live/{watch}/alerts/{id}", Look, get(live::alert)),
+        ("GET", "/api/v1/live/{watch}/alerts/{id}/hour", Look, get(live::hour)),
+        ("GET", "/api/v1/live/{watch}/events", Look, get(live::events)),
+        ("GET", "/api/v1/live/{watch}/download/{format}", Look, get(live::download)),
+        ("POST", "/api/v1/live/{watch}/marks", Work, post(live::mark)),
+        ("GET", "/api/v1/live/{watch}/suppressions", Look, get(live::suppressions)),
+        ("DELETE", "/api/v1/live/{watch}/suppressions/{id}", Work, delete(live::lift)),
         ("GET", "/api/v1/models", Look, get(models::list)),
         ("GET", "/api/v1/models/{name}/{number}", Look, get(models::version::show)),
         ("POST", "/api/v1/models/promote", Administer, post(models::moves::promote)),

@@ -9,6 +9,7 @@ use crate::audit::Audit;
 use crate::disk::Disk;
 use crate::guard::access::Access;
 use crate::jobs::queue::Jobs;
+use crate::live::Live;
 use crate::metrics::counts::Metrics;
 use crate::pages::templates::Pages;
 use crate::posted::loaded::Loaded;
@@ -30,6 +31,7 @@ pub(crate) struct Server {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) loaded: Arc<Loaded>,
     pub(crate) turns: Arc<Turns>,
+    pub(crate) live: Arc<Live>,
     pub(crate) watcher: Arc<dyn Watcher>,
 }
 
@@ -57,6 +59,7 @@ impl Server {
             metrics: Arc::default(),
             loaded: Arc::new(Loaded::new()),
             turns: Arc::new(Turns::start().map_err(WebError::Start)?),
+            live: Arc::new(Live::open(&config.watches, &home.join("live"))?),
             project: config.project,
             watcher,
         })

@@ -13,14 +13,20 @@ const PIECE: usize = 64 << 10;
 
 /// A body that `write` writes. Where it fails the connection breaks off, so that a part is not taken for the whole.
 pub(crate) fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static) -> Body {
-    let (sender, receiver) = mpsc::channel(4);
+    let (sender, body) = channel();
     tokio::task::spawn_blocking(move || {
         let mut pieces = io::BufWriter::with_capacity(PIECE, Pieces(sender.clone()));
         if let Err(error) = write(&mut pieces).and_then(|()| pieces.flush()) {
             drop(sender.blocking_send(Err(error)));
         }
     });
-    Body::new(Received(receiver))
+    body
+}
+
+/// A body of what is sent, piece by piece, and who sends it.
+pub(crate) fn channel() -> (mpsc::Sender<io::Result<Bytes>>, Body) {
+    let (sender, receiver) = mpsc::channel(4);
+    (sender, Body::new(Received(receiver)))
 }
 
 struct Pieces(mpsc::Sender<io::Result<Bytes>>);

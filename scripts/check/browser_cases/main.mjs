@@ -11,8 +11,10 @@ import { runs } from "./runs.mjs";
 import { models } from "./models.mjs";
 import { lanes } from "./lanes.mjs";
 import { login } from "./login.mjs";
+import { live } from "./live.mjs";
+import { formats } from "./formats.mjs";
 
-const CASES = { newcomer, files, training, runs, models, lanes, login };
+const CASES = { newcomer, files, formats, training, runs, models, lanes, login, live };
 
 const [nta, ...asked] = process.argv.slice(2);
 const unknown = asked.filter((name) => !CASES[name]);

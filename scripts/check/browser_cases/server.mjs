@@ -14,14 +14,14 @@ export function command(nta, home, ...parts) {
 
 export class Server {
   /** Starts a server in `home`; its log stands in `lines`. */
-  static async start(nta, home, { token } = {}) {
+  static async start(nta, home, { token, watch } = {}) {
     mkdirSync(home, { recursive: true });
     const env = { ...process.env };
     delete env.NTA_TOKEN;
     if (token) env.NTA_TOKEN = token;
     const server = new Server();
     server.lines = [];
-    server.child = spawn(nta, ["serve", "--listen", "127.0.0.1:0", "--json", "--home", home], { cwd: ROOT, env, stdio: ["ignore", "pipe", "inherit"] });
+    server.child = spawn(nta, ["serve", "--listen", "127.0.0.1:0", "--json", "--home", home, ...(watch ? ["--watch", watch] : [])], { cwd: ROOT, env, stdio: ["ignore", "pipe", "inherit"] });
     server.url = await new Promise((found, failed) => {
       createInterface({ input: server.child.stdout }).on("line", (line) => {
         const told = JSON.parse(line);

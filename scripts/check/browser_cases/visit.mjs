@@ -36,8 +36,8 @@ export class Visit {
     return this.page.goto(this.url + path);
   }
 
-  /** Pictures of the page at every width, light and dark, with no sideways scrolling; and what axe finds in both. */
-  async look(name, { axe = true } = {}) {
+  /** Pictures of the page (of what is in view, without `fullPage`) at every width, light and dark, with no sideways scrolling; and what axe finds in both. */
+  async look(name, { axe = true, fullPage = true } = {}) {
     const { page } = this;
     for (const scheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme: scheme });
@@ -51,7 +51,7 @@ export class Visit {
           for (const image of document.images) image.loading = "eager";
           await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
         });
-        if (scheme === "light" || width !== "wide") await page.screenshot({ path: join(this.pictures, `${name}-${width}-${scheme}.png`), fullPage: true });
+        if (scheme === "light" || width !== "wide") await page.screenshot({ path: join(this.pictures, `${name}-${width}-${scheme}.png`), fullPage });
       }
       await page.setViewportSize({ width: 1366, height: 768 });
       if (axe) await this.axe(`${name}, ${scheme}`);
@@ -97,6 +97,15 @@ export class Visit {
       await this.page.waitForTimeout(300);
     }
     return "too slow";
+  }
+
+  /** Waits until `is(argument)` holds on the page. Asked from here: a page's policy lets no function in that is told as text. */
+  async until(is, argument, seconds = 30) {
+    const end = Date.now() + seconds * 1000;
+    while (!(await this.page.evaluate(is, argument))) {
+      if (Date.now() > end) throw new Error(`it did not come to hold within ${seconds} s: ${is}`);
+      await this.page.waitForTimeout(100);
+    }
   }
 
   async text(selector = "main") {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
 use clap::{Args, Subcommand};
-use nta_web::Role;
+use nta_web::{Role, WatchPlace};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -31,6 +31,10 @@ pub(crate) struct ServeArgs {
     /// Requests a second of one address at most, 0 for any number; 200 when not given, and any number from this machine.
     #[arg(long, value_name = "N")]
     pub(crate) max_rate: Option<u32>,
+    /// Show a watch's alerts as an inbox on the live page: the file that `nta watch` was given as --state, or its folder; again
+    /// for each watch.
+    #[arg(long, value_name = "[NAME=]STATE")]
+    pub(crate) watch: Vec<WatchPlace>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use nta_pipeline::{FeedbackOutcome, FeedbackRequest, Submission, feedback as job, feedback_kept, thousands};
+use nta_pipeline::{
+    FeedbackOutcome, FeedbackRequest, Submission, by_account, feedback as job, feedback_kept, thousands,
+};
 
 use crate::args::{Common, FeedbackArgs};
 use crate::progress::Progress;
@@ -19,7 +21,8 @@ pub(crate) fn feedback(args: &FeedbackArgs, common: &Common) -> anyhow::Result<(
         model: args.model.clone(),
         input: file.clone(),
         verdict: args.verdict.clone(),
-        why: args.why.clone(),
+        by: by_account(args.why.clone()),
+        from: None,
         written: args.written.as_written()?,
         project,
     };

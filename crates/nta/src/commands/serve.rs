@@ -26,11 +26,15 @@ pub(crate) fn serve(args: &ServeArgs, common: &Common) -> anyhow::Result<()> {
         most_upload: args.max_upload << 30,
         most_disk: args.max_disk << 30,
         most_rate: args.max_rate,
+        watches: args.watch.clone(),
     };
     let log = Log { json: common.json, quiet: common.quiet };
     job(config, Arc::new(log)).map_err(|error| match error {
         // What the user can put right by calling otherwise.
-        WebError::Open(_) | WebError::ShortToken(_) => PipelineError::usage(error.to_string()).into(),
+        WebError::Open(_) | WebError::ShortToken(_) | WebError::TwoWatches(_) => {
+            PipelineError::usage(error.to_string()).into()
+        }
+        WebError::Watch(error) => error.into(),
         other => anyhow::Error::from(other),
     })
 }

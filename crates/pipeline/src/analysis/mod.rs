@@ -2,6 +2,7 @@
 //! the file holds the truth, of how right each member is. Whole in one folder, or not there.
 
 mod bits;
+mod eve;
 mod hosts;
 mod of_host;
 mod overview;
@@ -14,6 +15,7 @@ use nta_ingest::{AsWritten, BadRows, TimeRead};
 use nta_metrics::{Curves, OperatingPoint};
 use serde::{Deserialize, Serialize};
 
+pub use eve::ScoredAlerts;
 use overview::Overview;
 pub use page::{AnalysedRows, PageRow, RowOrder, RowPage, RowQuery};
 

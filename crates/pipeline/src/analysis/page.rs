@@ -71,7 +71,7 @@ pub struct PageRow {
 /// An analysis on disk.
 #[derive(Debug, Clone)]
 pub struct AnalysedRows {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
 }
 
 impl AnalysedRows {

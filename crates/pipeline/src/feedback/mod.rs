@@ -11,14 +11,13 @@ use std::sync::Arc;
 
 use nta_data::{Contact, Schema};
 use nta_ingest::{AsWritten, Batch, IngestError, ReadOptions, Source, Truth};
-use nta_model::{Model, Registry};
+use nta_model::{By, Model, Registry};
 use nta_tracking::Moment;
 use serde::Serialize;
 
 use crate::error::{PipelineError, refused};
 use crate::event::Listener;
 use crate::project::Project;
-use crate::promotions::who;
 use crate::score::glob_safe;
 use crate::traffic::SENSOR_KEY;
 
@@ -40,8 +39,10 @@ pub struct FeedbackRequest {
     pub input: PathBuf,
     /// The verdict on every flow of the file, where it has no such column.
     pub verdict: Option<String>,
-    /// A word on where the verdicts come from.
-    pub why: Option<String>,
+    /// Who gives them, and a word on where they come from.
+    pub by: By,
+    /// What the record calls the input; its path where not given.
+    pub from: Option<String>,
     /// How the file is written, where not as the model's schema says.
     pub written: AsWritten,
     /// Where models are looked up.
@@ -114,10 +115,10 @@ pub fn feedback(request: &FeedbackRequest, listener: &dyn Listener) -> Result<Fe
     outcome.without += batches.without_truth().n_rows();
     outcome.file = writing.finish(&Submission {
         when: Moment::now().to_string(),
-        who: who(),
+        who: request.by.who.clone(),
         model: version.title(),
-        from: request.input.display().to_string(),
-        why: request.why.clone(),
+        from: request.from.clone().unwrap_or_else(|| request.input.display().to_string()),
+        why: request.by.why.clone(),
         rows: outcome.kept,
         verdicts: outcome.verdicts.clone(),
         written: request.written.clone(),

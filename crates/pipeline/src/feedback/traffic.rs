@@ -8,7 +8,7 @@ use nta_data::{Contact, Dataset, Schema, SequenceBy};
 use nta_ingest::{ReadOptions, Source, Truth, read_columns};
 
 use super::store::{KEY, LABEL, Store, texts};
-use super::verdict::role;
+use super::verdict::learned_role;
 use crate::error::{PipelineError, refused};
 use crate::traffic::SENSOR_KEY;
 
@@ -42,7 +42,7 @@ pub fn feedback_traffic(
         latest.extend(of_table.iter().enumerate().map(|(row, key)| (key.clone(), (nth, row as u64))));
         keys.push(of_table);
     }
-    let read_by = Arc::new(Schema { label: Some(role(LABEL)), family: None, ..(**schema).clone() });
+    let read_by = Arc::new(Schema { label: Some(learned_role(LABEL)), family: None, ..(**schema).clone() });
     let (mut dataset, mut superseded): (Option<Dataset>, u64) = (None, 0);
     for (nth, (table, submission)) in tables.iter().enumerate() {
         let source = Source::resolve(&[table.to_string_lossy().into_owned()], home).map_err(refused)?;

@@ -8,7 +8,7 @@ use nta_data::{LabelMatch, LabelRole};
 pub(crate) const VERDICT: &str = "verdict";
 
 /// The words that are understood.
-pub(super) const WORDS: &str = "`false_alarm`, `benign`, `attack` or `attack:FAMILY`";
+pub(super) const WORDS: &str = "`false_alarm`, `benign`, `attack`, `attack:FAMILY`, or `withdrawn` to take one back";
 
 /// A verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,12 @@ pub(crate) enum Verdict {
     Benign,
     /// An attack, of a family where that is known.
     Attack(Option<String>),
+    /// What was said before holds no more.
+    Withdrawn,
 }
+
+/// The label of a flow whose verdict was taken back; such flows are left out of training.
+const WITHDRAWN: &str = "withdrawn";
 
 impl Verdict {
     /// Without regard to case; spaces and hyphens stand for `_`.
@@ -28,6 +33,7 @@ impl Verdict {
             "false_alarm" | "false_positive" => return Ok(Verdict::FalseAlarm),
             "benign" => return Ok(Verdict::Benign),
             "attack" => return Ok(Verdict::Attack(None)),
+            WITHDRAWN => return Ok(Verdict::Withdrawn),
             _ => {}
         }
         let family = text.trim().split_once(':').filter(|(attack, _)| attack.trim().eq_ignore_ascii_case("attack"));
@@ -42,6 +48,7 @@ impl Verdict {
         match self {
             Verdict::FalseAlarm | Verdict::Benign => "benign",
             Verdict::Attack(family) => family.as_deref().unwrap_or("attack"),
+            Verdict::Withdrawn => WITHDRAWN,
         }
     }
 }
@@ -53,6 +60,7 @@ impl fmt::Display for Verdict {
             Verdict::Benign => f.write_str("benign"),
             Verdict::Attack(None) => f.write_str("attack"),
             Verdict::Attack(Some(family)) => write!(f, "attack:{family}"),
+            Verdict::Withdrawn => f.write_str(WITHDRAWN),
         }
     }
 }
@@ -62,6 +70,11 @@ pub(super) fn role(column: &str) -> LabelRole {
     let benign = ["benign", "false_alarm", "false alarm", "false-alarm", "false_positive"].map(str::to_owned).to_vec();
     let matching = LabelMatch::Whole;
     LabelRole { column: column.to_owned(), benign, attack: Vec::new(), ignore: Vec::new(), matching }
+}
+
+/// The same for labels that are learned: flows whose verdict was taken back are left out.
+pub(super) fn learned_role(column: &str) -> LabelRole {
+    LabelRole { ignore: vec![WITHDRAWN.to_owned()], ..role(column) }
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ use crate::track::locate;
 pub(crate) use in_order::{needs_sorting, unsorted};
 pub(crate) use input::{Asked, Input, glob_safe};
 use kept::{Kept, Of};
-pub(crate) use output::{FLAGGED, PROBABILITY};
+pub(crate) use output::{FLAGGED, PROBABILITY, REASONS};
 use output::{TableOutput, Written};
 pub use posted::{LoadedModel, PostedScores};
 pub(crate) use promise::HoldsHere;

@@ -22,7 +22,7 @@ pub(crate) const PROBABILITY: &str = "probability";
 pub(crate) const FLAGGED: &str = "flagged";
 
 /// The output column that holds the reasons of flagged rows.
-const REASONS: &str = "reasons";
+pub(crate) const REASONS: &str = "reasons";
 
 /// Which of the rows and of the input's columns are written.
 #[derive(Default)]

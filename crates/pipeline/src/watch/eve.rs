@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use nta_data::{HYBRID, Scores, hex};
+use nta_ingest::Batch;
 use nta_model::Model;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -11,14 +12,14 @@ use super::carried::Carried;
 use super::ready::Ready;
 use super::timestamp::timestamp;
 use crate::error::{PipelineError, failed};
-use crate::score::WhyFlagged;
+use crate::score::{FLAGGED, REASONS, WhyFlagged};
 
 /// Generator of these alerts: none of Snort's, Suricata's (1 and up to some hundreds) or a site's own rules.
 const GID: u64 = 8_470;
 /// The rule: the hybrid's score is above its threshold. Never given to another rule.
 const HYBRID_RULE: u64 = 8_470_001;
 /// The rule: several alerts of one host and kind within a window.
-pub(super) const GROUP_RULE: u64 = 8_470_002;
+pub(crate) const GROUP_RULE: u64 = 8_470_002;
 
 /// One alert.
 pub(super) struct Alert {
@@ -33,6 +34,8 @@ pub(super) struct Alert {
     pub(super) score: f32,
     /// Names of the features that speak for an attack.
     pub(super) reasons: String,
+    /// The flow's own columns with its scores, as [`EveWriter::flows`] has them.
+    pub(super) flow: String,
 }
 
 impl Alert {
@@ -50,6 +53,63 @@ pub(super) struct EveWriter {
     threshold: f32,
     reasons: Option<WhyFlagged>,
     grouping: Grouping,
+}
+
+/// What a line tells of a flow.
+struct Told<'a> {
+    id: &'a str,
+    source: &'a str,
+    /// End of the flow, in microseconds since 1970.
+    micros: i64,
+    carried: &'a Carried,
+    /// Its place in `carried`.
+    nth: usize,
+    score: f32,
+    /// By name.
+    members: &'a [(&'a str, f32)],
+    reasons: &'a str,
+}
+
+/// Flows of a scored table as alerts, as a watch would have written them.
+pub(crate) struct ScoredEve(EveWriter);
+
+impl ScoredEve {
+    pub(crate) fn new(model: &Arc<Model>, title: &str) -> Result<ScoredEve, PipelineError> {
+        EveWriter::new(model, title, 0, Grouping::Off).map(ScoredEve)
+    }
+
+    /// The lines of the flagged ones among `rows`, which hold scores, flag and reasons as columns; `first` stood before them.
+    pub(crate) fn lines(&self, source: &str, rows: &Batch, first: u64) -> Result<Vec<String>, PipelineError> {
+        let is_flagged = |text: Option<String>| text.as_deref() == Some("true");
+        let flags: Vec<bool> = rows.raw.texts(FLAGGED).unwrap_or_default().into_iter().map(is_flagged).collect();
+        if !flags.contains(&true) {
+            return Ok(Vec::new());
+        }
+        let flagged = rows.raw.filter(&flags).map_err(failed)?;
+        let carried = Carried::of(&self.0.model, &flagged);
+        let column = |name: &str| flagged.texts(name).unwrap_or_default();
+        let number = |column: &[Option<String>], nth: usize| {
+            column.get(nth).and_then(|text| text.as_deref()?.parse::<f32>().ok()).unwrap_or_default()
+        };
+        let (hybrid, reasons) = (column(HYBRID), column(REASONS));
+        let members: Vec<(&str, Vec<Option<String>>)> =
+            self.0.model.members.iter().map(|member| (member.name.as_str(), column(&member.name))).collect();
+        let ends = rows.dataset.end_time.as_ref();
+        let line = |(nth, i): (usize, usize)| {
+            let members: Vec<(&str, f32)> = members.iter().map(|(name, scores)| (*name, number(scores, nth))).collect();
+            self.0.line(&Told {
+                id: &id(source, first + i as u64),
+                source,
+                micros: ends.map_or(0, |ends| ends[i]),
+                carried: &carried,
+                nth,
+                score: number(&hybrid, nth),
+                members: &members,
+                reasons: reasons.get(nth).and_then(Option::as_deref).unwrap_or_default(),
+            })
+        };
+        Ok((0..flags.len()).filter(|&i| flags[i]).enumerate().map(line).collect())
+    }
 }
 
 /// Whether an alert may stand for others.
@@ -95,30 +155,27 @@ impl EveWriter {
             Some(finder) => finder.of(&ready.dataset, &flagged)?,
             None => vec![String::new(); flagged.len()],
         };
-        let carried = Carried::of(&self.model, &ready.raw.filter(flags).map_err(failed)?);
+        let flagged_rows = ready.raw.filter(flags).map_err(failed)?;
+        let (carried, columns) = (Carried::of(&self.model, &flagged_rows), flagged_rows.json_members());
         let alert = |(nth, (&i, reasons)): (usize, (&u32, String))| {
             let i = i as usize;
             let id = id(source, ready.numbers[i]);
             let micros = ready.dataset.end_time.as_ref().map_or(0, |ends| ends[i]);
-            let line = self.line(&id, source, micros, &carried, nth, scores, i, &reasons);
+            let score = scores.hybrid().p_attack[i];
+            let members: Vec<_> =
+                scores.members().iter().map(|member| (member.name.as_str(), member.p_attack[i])).collect();
+            let told =
+                Told { id: &id, source, micros, carried: &carried, nth, score, members: &members, reasons: &reasons };
+            let line = self.line(&told);
             let (src, dst) = (carried.src.get(nth), carried.dst.get(nth));
-            (i, Alert { id, line, src, dst, micros, score: scores.hybrid().p_attack[i], reasons })
+            let flow = flow_line(&id, source, micros, &columns[nth], scores, i);
+            (i, Alert { id, line, src, dst, micros, score, reasons, flow })
         };
         Ok(flagged.iter().zip(reasons).enumerate().map(alert).collect())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "each is one part of the line")]
-    fn line(
-        &self,
-        id: &str,
-        source: &str,
-        micros: i64,
-        carried: &Carried,
-        nth: usize,
-        scores: &Scores,
-        i: usize,
-        reasons: &str,
-    ) -> String {
+    fn line(&self, told: &Told<'_>) -> String {
+        let &Told { id, source, micros, carried, nth, score, members, reasons } = told;
         let mut line = Map::new();
         line.insert("timestamp".to_owned(), timestamp(micros).into());
         let number = |text: String| text.parse::<u64>().ok();
@@ -144,7 +201,6 @@ impl EveWriter {
             }
         }
         line.insert("proto".to_owned(), carried.proto.get(nth).to_uppercase().into());
-        let score = scores.hybrid().p_attack[i];
         let mut told = Map::new();
         let mut tell = |name: &str, text: String| drop(told.insert(name.to_owned(), json!([text])));
         tell("nta_id", id.to_owned());
@@ -156,8 +212,8 @@ impl EveWriter {
         tell("nta_digest", self.digest.clone());
         tell("nta_score", score.to_string());
         tell("nta_threshold", self.threshold.to_string());
-        for column in scores.members() {
-            tell(&format!("nta_score_{}", column.name), column.p_attack[i].to_string());
+        for (name, score) in members {
+            tell(&format!("nta_score_{name}"), score.to_string());
         }
         if !reasons.is_empty() {
             told.insert("nta_reasons".to_owned(), reasons.split("; ").collect::<Vec<_>>().into());
@@ -181,21 +237,25 @@ impl EveWriter {
 
     /// Every row with its scores, as an id and a line.
     pub(super) fn flows(&self, source: &str, ready: &Ready, scores: &Scores) -> Vec<(String, String)> {
-        let members = ready.raw.json_members();
+        let ends = ready.dataset.end_time.as_ref();
         let line = |(i, members): (usize, String)| {
             let id = id(source, ready.numbers[i]);
-            let comma = if members.is_empty() { "" } else { "," };
-            let score = |column: &nta_data::ScoreColumn| format!(",{}:{}", json!(column.name), column.p_attack[i]);
-            let columns: String = scores.columns().map(score).collect();
-            let flag = scores.hybrid().flags[i];
-            let line = format!(
-                "{{\"nta_id\":\"{id}\",\"nta_sensor\":{}{comma}{members}{columns},\"flagged\":{flag}}}",
-                json!(source)
-            );
+            let line = flow_line(&id, source, ends.map_or(0, |ends| ends[i]), &members, scores, i);
             (id, line)
         };
-        members.into_iter().enumerate().map(line).collect()
+        ready.raw.json_members().into_iter().enumerate().map(line).collect()
     }
+}
+
+/// A flow with its own columns, `members`, its scores and flag. `nta_end` is its end in microseconds since 1970.
+fn flow_line(id: &str, source: &str, micros: i64, members: &str, scores: &Scores, i: usize) -> String {
+    let comma = if members.is_empty() { "" } else { "," };
+    let score = |column: &nta_data::ScoreColumn| format!(",{}:{}", json!(column.name), column.p_attack[i]);
+    let columns: String = scores.columns().map(score).collect();
+    let (sensor, flag) = (json!(source), scores.hybrid().flags[i]);
+    format!(
+        "{{\"nta_id\":\"{id}\",\"nta_sensor\":{sensor},\"nta_end\":{micros}{comma}{members}{columns},\"flagged\":{flag}}}"
+    )
 }
 
 /// What tells the `n`th flow of a source from all others: 128 bits in hexadecimal.

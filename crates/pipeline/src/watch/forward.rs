@@ -86,7 +86,7 @@ impl Forwarder {
             poster: Poster::new(PATIENCE).map_err(PipelineError::refuse)?,
             place_file,
             most: request.spool_bytes,
-            suppressions: Suppressions::open(request.suppress.as_deref())?,
+            suppressions: Suppressions::open(request.suppress.as_deref(), &request.state)?,
             shared: Arc::clone(shared),
             stop: stop.clone(),
         };

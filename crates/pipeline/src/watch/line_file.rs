@@ -135,7 +135,7 @@ impl LineFile {
 }
 
 /// The id in a line: the first value named `id`, which both kinds of lines write so.
-pub(super) fn id_of(line: &str) -> Option<&str> {
+pub(crate) fn id_of(line: &str) -> Option<&str> {
     let rest = line.split_once("\"nta_id\":\"").or_else(|| line.split_once("\"nta_id\":[\""))?.1;
     rest.split_once('"').map(|(id, _)| id)
 }

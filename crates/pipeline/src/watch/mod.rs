@@ -8,6 +8,7 @@ mod eve;
 mod forward;
 mod grouping;
 mod health;
+mod kept;
 mod line_file;
 mod ready;
 mod request;
@@ -25,8 +26,15 @@ use std::sync::Arc;
 use nta_model::Model;
 
 pub use counts::{Day, WatchCounts};
+pub(crate) use eve::{GROUP_RULE, ScoredEve};
+pub use kept::KeptWatch;
+pub(crate) use kept::{ENDING as STATUS_ENDING, flagged_beside};
+pub(crate) use line_file::id_of;
 pub use request::{ForwardKind, ForwardTo, USUAL_WINDOW, WatchRequest};
 pub use status::{Forwarded, LatestAlert, WatchStatus};
+pub use suppress::Suppression;
+pub(crate) use suppress::{check as check_suppression, list_beside, read_list, write_list};
+pub(crate) use timestamp::micros_of;
 pub use timestamp::timestamp;
 pub use told::WatchEvent;
 
@@ -34,6 +42,7 @@ use crate::error::{PipelineError, refused};
 use crate::event::Listener;
 use crate::track::locate;
 use forward::Forwarder;
+use kept::Keeper;
 use source::Sources;
 use watching::Watch;
 
@@ -61,11 +70,13 @@ pub fn watch(
     }
     anew?;
     let forwarders = Forwarder::start_all(request, watch.shared())?;
+    let keeper = Keeper::start(request, watch.shared())?;
     let ended = watch.follow(&sources, &messages);
     sources.stop();
     // Where flows could not be scored or written, what is saved stays behind them, and the next watch takes them again.
     let saved = ended.and_then(|failure| watch.finish().map(|()| failure));
     forwarders.into_iter().for_each(Forwarder::finish);
+    keeper.finish();
     let failure = saved?;
     let counts = watch.tell_status();
     // Where one of several sources fails, the others are watched on; in the end it is told.

@@ -26,6 +26,8 @@ pub(super) struct Position {
     pub(super) alerts: Settled,
     /// Of the file of all flows.
     pub(super) flows: Settled,
+    /// Of the file of the alerts' flows.
+    pub(super) flagged: Settled,
     /// The latest end of a flow scored, by source, in microseconds since 1970.
     pub(super) clocks: BTreeMap<String, i64>,
     /// Alerts whose window is open.

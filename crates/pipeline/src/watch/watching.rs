@@ -14,6 +14,7 @@ use super::counts::WatchCounts;
 use super::eve::{EveWriter, Grouping};
 use super::grouping::Closed;
 use super::health;
+use super::kept::flagged_beside;
 use super::line_file::{LineFile, Settled};
 use super::ready::Ready;
 use super::request::{USUAL_WINDOW, WatchRequest};
@@ -32,6 +33,8 @@ use crate::track::{Located, locate};
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often it is asked whether the alias names another model.
 const LOOK_AT_ALIAS: Duration = Duration::from_secs(5);
+/// How often it is measured where the watch stands.
+const MEASURED: Duration = Duration::from_secs(1);
 /// Flows by which a new model's memory is warmed.
 const WARMING: usize = 20_000;
 /// Flows by which it is told whether traffic has moved away from the training's.
@@ -51,6 +54,8 @@ pub(super) struct Watch<'a> {
     eve: EveWriter,
     alerts: LineFile,
     flows: Option<LineFile>,
+    /// The flows of the alerts, for whoever gives a verdict on them; where alerts have a file.
+    flagged: Option<LineFile>,
     suppressions: Suppressions,
     position: Position,
     reorder: Duration,
@@ -65,6 +70,7 @@ pub(super) struct Watch<'a> {
     saved_at: Instant,
     saving_took: Duration,
     told: (Instant, u64),
+    measured: Instant,
     looked: Instant,
 }
 
@@ -103,6 +109,10 @@ impl<'a> Watch<'a> {
             None => LineFile::stdout(),
         };
         let flows = request.flows.as_ref().map(|path| LineFile::open(path, &position.flows, request.rotate_bytes));
+        let flagged = request
+            .alerts
+            .as_ref()
+            .map(|_| LineFile::open(&flagged_beside(&request.state), &position.flagged, request.rotate_bytes));
         let eve = eve(&model, &located.title, request)?;
         let shared = Arc::new(Shared::new());
         let threshold = model.threshold(HYBRID).map_err(failed)?.value;
@@ -125,7 +135,8 @@ impl<'a> Watch<'a> {
             eve,
             alerts,
             flows: flows.transpose()?,
-            suppressions: Suppressions::open(request.suppress.as_deref())?,
+            flagged: flagged.transpose()?,
+            suppressions: Suppressions::open(request.suppress.as_deref(), &request.state)?,
             position,
             reorder,
             windows: BTreeMap::new(),
@@ -137,6 +148,7 @@ impl<'a> Watch<'a> {
             saved_at: now,
             saving_took: Duration::ZERO,
             told,
+            measured: now,
             looked: now,
         })
     }
@@ -199,7 +211,9 @@ impl<'a> Watch<'a> {
         let lost_else = |(_, window): &(&String, &Window)| !window.is_kept_by_its_source();
         let sources: Vec<String> = self.windows.iter().filter(lost_else).map(|(source, _)| source.clone()).collect();
         sources.iter().try_for_each(|source| self.flush(source))?;
-        self.save()
+        self.save()?;
+        self.measure();
+        Ok(())
     }
 
     fn take(&mut self, flows: Flows) -> Result<(), PipelineError> {
@@ -281,6 +295,9 @@ impl<'a> Watch<'a> {
                     self.alerts.write(&closed.id, &closed.line);
                 }
                 self.alerts.write(&alert.id, &alert.line);
+                if let Some(file) = &mut self.flagged {
+                    file.write(&alert.id, &alert.flow);
+                }
                 self.shared.alerted(source, &alert);
             }
         }
@@ -302,8 +319,10 @@ impl<'a> Watch<'a> {
     fn write_out(&mut self) -> Result<(), PipelineError> {
         let mut is_told = false;
         loop {
-            let flows = self.flows.as_mut().map_or(Ok(()), LineFile::flush);
-            let Err(error) = self.alerts.flush().and(flows) else { return Ok(()) };
+            // Its flow is there before an alert can be looked at.
+            let mut flows = self.flagged.iter_mut().chain(&mut self.flows);
+            let flushed = flows.try_for_each(LineFile::flush);
+            let Err(error) = flushed.and_then(|()| self.alerts.flush()) else { return Ok(()) };
             if !is_for_want_of_room(&error) || self.listener.cancelled() {
                 return Err(error);
             }
@@ -380,6 +399,8 @@ impl<'a> Watch<'a> {
         }
         if self.told.0.elapsed() >= self.request.status_every {
             self.tell_status();
+        } else if self.measured.elapsed() >= MEASURED {
+            self.measure();
         }
         Ok(())
     }
@@ -389,18 +410,25 @@ impl<'a> Watch<'a> {
         let seconds = self.told.0.elapsed().as_secs_f64().max(1e-9);
         let rate = counts.flows.saturating_sub(self.told.1) as f64 / seconds;
         self.told = (Instant::now(), counts.flows);
+        self.shared.set(|status| status.rate = rate);
+        self.measure();
+        (self.tell)(&WatchEvent::Status(Box::new(self.shared.told())));
+        counts
+    }
+
+    /// Where the watch stands, for who looks meanwhile.
+    fn measure(&mut self) {
+        self.measured = Instant::now();
+        let counts = &self.position.counts;
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let newest = self.position.clocks.values().copied().max().filter(|micros| *micros > 0);
         self.shared.set(|status| {
             status.at = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
             status.counts = counts.clone();
-            status.rate = rate;
             status.flagged_share = clopper_pearson(counts.today.flagged, counts.today.flows, INTERVAL_CONFIDENCE);
             status.waiting = self.windows.values().map(|window| window.n_waiting() as u64).sum();
             status.lag = newest.map(|newest| since.as_secs_f64() - newest as f64 / 1e6);
         });
-        (self.tell)(&WatchEvent::Status(Box::new(self.shared.told())));
-        counts
     }
 
     /// Another model takes over between two flows where the name asked for means another now; whether one did, which is then
@@ -454,22 +482,27 @@ impl<'a> Watch<'a> {
         for (source, window) in &self.windows {
             self.position.sources.insert(source.clone(), window.position());
         }
-        self.position.alerts = self.alerts.settle()?;
-        if let Some(file) = &mut self.flows {
-            self.position.flows = file.settle()?;
-        }
+        self.settle()?;
         state::save(&self.request.state, &self.position, &self.scorer)?;
         // Between two saves: a file that was begun anew and no save since reads as one of no settled bytes.
         let mut rotated = self.alerts.rotate_if_full()?;
-        if let Some(file) = &mut self.flows {
+        for file in self.flows.iter_mut().chain(&mut self.flagged) {
             rotated |= file.rotate_if_full()?;
         }
         if rotated {
-            self.position.alerts = self.alerts.settle()?;
-            self.position.flows = self.flows.as_mut().map_or(Ok(Settled::default()), LineFile::settle)?;
+            self.settle()?;
             state::save(&self.request.state, &self.position, &self.scorer)?;
         }
         (self.unsaved, self.saved_at, self.saving_took) = (false, Instant::now(), begun.elapsed());
+        Ok(())
+    }
+
+    /// Puts all lines on disk, and notes how far the files are.
+    fn settle(&mut self) -> Result<(), PipelineError> {
+        let settled = |file: &mut Option<LineFile>| file.as_mut().map_or(Ok(Settled::default()), LineFile::settle);
+        self.position.alerts = self.alerts.settle()?;
+        self.position.flows = settled(&mut self.flows)?;
+        self.position.flagged = settled(&mut self.flagged)?;
         Ok(())
     }
 }

@@ -81,6 +81,7 @@ pub(crate) async fn asset(Path(name): Path<String>) -> Result<Response, Problem>
     let (kind, bytes): (&'static str, Vec<u8>) = match name.as_str() {
         "style.css" => ("text/css; charset=utf-8", include_bytes!("../../assets/style.css").to_vec()),
         "app.js" => ("text/javascript; charset=utf-8", include_bytes!("../../assets/app.js").to_vec()),
+        "live.js" => ("text/javascript; charset=utf-8", include_bytes!("../../assets/live.js").to_vec()),
         "icon.svg" => ("image/svg+xml", include_bytes!("../../assets/icon.svg").to_vec()),
         font => {
             let weight = font.strip_prefix("inter-").and_then(|name| name.strip_suffix(".otf"));

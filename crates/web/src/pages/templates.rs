@@ -11,11 +11,12 @@ use crate::error::Problem;
 use crate::guard::visitor::Visitor;
 use crate::users::Role;
 
-const TEMPLATES: [(&str, &str); 12] = [
+const TEMPLATES: [(&str, &str); 13] = [
     ("base.html", include_str!("../../templates/base.html")),
     ("analyse.html", include_str!("../../templates/analyse.html")),
     ("job.html", include_str!("../../templates/job.html")),
     ("jobs.html", include_str!("../../templates/jobs.html")),
+    ("live.html", include_str!("../../templates/live.html")),
     ("login.html", include_str!("../../templates/login.html")),
     ("model.html", include_str!("../../templates/model.html")),
     ("models.html", include_str!("../../templates/models.html")),

@@ -17,6 +17,8 @@ use crate::guard::visitor::Visitor;
 use crate::pages::standing_alone;
 use crate::random;
 use crate::server::Server;
+use crate::stream::written;
+use crate::unheard::Unheard;
 use figures::{FigureEntry, Sparkline};
 
 /// Opens the result `id`.
@@ -155,7 +157,12 @@ pub(crate) async fn download(
         "csv" => ("text/csv; charset=utf-8", "csv", download::csv(rows.lines())?),
         "parquet" => ("application/vnd.apache.parquet", "parquet", download::whole(rows.parquet())?),
         "jsonl" => ("application/jsonl", "jsonl", download::whole(rows.lines())?),
-        _ => return Err(Problem::not_found("format; there are csv, parquet and jsonl")),
+        "eve" => {
+            let project = server.project.clone();
+            let alerts = tokio::task::spawn_blocking(move || rows.alerts(&project, &Unheard)).await??;
+            ("application/jsonl", "eve.json", written(move |out| alerts.write(out)))
+        }
+        _ => return Err(Problem::not_found("format; there are csv, parquet, jsonl and eve")),
     };
     // A name of ours: the user's may hold anything.
     let name = HeaderValue::from_str(&format!("attachment; filename=\"scored-{}.{ending}\"", &id[..8]));

@@ -1,0 +1,246 @@
+//! What somebody makes of alerts: acknowledged, a false alarm, escalated, suppressed; and what is suppressed no more.
+
+use std::collections::HashMap;
+
+use nta_model::By;
+use serde::{Deserialize, Serialize};
+use serde_json::to_vec;
+
+use super::labels::{self, LabelsKept};
+use super::mark::{AlertState, Mark};
+use super::query::{self, AlertQuery};
+use super::{Inbox, held, line_of};
+use crate::error::{PipelineError, failed};
+use crate::event::Listener;
+use crate::project::Project;
+use crate::watch::{Suppression, check_suppression, list_beside, read_list, write_list};
+
+/// Alerts that one act may be on.
+const MOST: usize = 10_000;
+/// Characters of a note.
+const MOST_NOTE: usize = 500;
+
+/// An act.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MarkRequest {
+    /// The alerts, by id.
+    #[serde(default)]
+    pub ids: Vec<String>,
+    /// Else all of these, in whatever page.
+    #[serde(default)]
+    pub all: Option<AlertQuery>,
+    /// What they are from now on.
+    pub state: AlertState,
+    /// Why.
+    #[serde(default)]
+    pub note: String,
+    /// What is not to be alerted from now on; with `suppressed`, and with it alone.
+    #[serde(default)]
+    pub suppress: Option<SuppressAsked>,
+}
+
+/// What is not to be alerted.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SuppressAsked {
+    /// An address or a network, of either host.
+    #[serde(default)]
+    pub host: Option<String>,
+    /// Text in the reasons.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Until when, in milliseconds since 1970; for ever where not given.
+    #[serde(default)]
+    pub until: Option<i64>,
+}
+
+/// What came of an act.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Marked {
+    /// Alerts that it was on.
+    pub marked: u64,
+    /// What became of their labels, where the act is a verdict.
+    pub labels: Option<LabelsKept>,
+    /// The entry of the list, where something is suppressed.
+    pub suppression: Option<Suppression>,
+}
+
+impl Inbox {
+    /// Notes what `who` makes of alerts. A false alarm and an escalated one keep their label with the model that judged them.
+    ///
+    /// # Errors
+    /// Alerts that are not held, more than [`MOST`], a list without a watch, marks that cannot be written.
+    pub fn mark(
+        &self,
+        project: &Project,
+        request: &MarkRequest,
+        who: &str,
+        listener: &dyn Listener,
+    ) -> Result<Marked, PipelineError> {
+        let note: String = request.note.trim().chars().filter(|c| !c.is_control()).take(MOST_NOTE).collect();
+        match (request.state == AlertState::Suppressed, &request.suppress) {
+            (true, None) => {
+                return Err(PipelineError::refuse("say what to suppress: a host, a reason, or both".to_owned()));
+            }
+            (false, Some(_)) => {
+                return Err(PipelineError::refuse(
+                    "something is suppressed with the state `suppressed` alone".to_owned(),
+                ));
+            }
+            (true, Some(_)) if note.is_empty() => {
+                return Err(PipelineError::refuse(
+                    "say why it is suppressed: who comes after wants to know".to_owned(),
+                ));
+            }
+            _ => {}
+        }
+        let chosen = self.chosen(request)?;
+        let now = nta_tracking::Moment::now().milliseconds();
+        let suppression = request.suppress.as_ref().map(|asked| self.suppress(asked, who, &note, now)).transpose()?;
+        let mark = Mark { when: now, who: who.to_owned(), state: request.state, note: note.clone() };
+        let by = By { who: who.to_owned(), why: Some(note).filter(|note| !note.is_empty()) };
+        let alerts = chosen.iter().map(|alert| (alert.id.clone(), alert.micros)).collect();
+        {
+            let mut marks = held(&self.marks);
+            marks.add(mark, alerts)?;
+            let keys = chosen.iter().map(|alert| (super::table::id_number(&alert.id), alert.micros)).collect();
+            self.change().table.mark(&keys, request.state);
+        }
+        self.version.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let labels = self.keep_labels(project, &chosen, request.state, &by, listener);
+        Ok(Marked { marked: chosen.len() as u64, labels, suppression })
+    }
+
+    /// The alerts of a request; as they were.
+    fn chosen(&self, request: &MarkRequest) -> Result<Vec<Chosen>, PipelineError> {
+        let held = self.look_at();
+        let places = match (&request.all, request.ids.is_empty()) {
+            (None, false) if request.ids.len() <= MOST => query::of_ids(&held.table, &request.ids)
+                .map_err(|id| PipelineError::refuse(format!("the alert {id} is not held: load the page again")))?,
+            (Some(all), true) => query::all(&held.table, all, MOST).ok_or_else(too_many)?,
+            (None, false) => return Err(too_many()),
+            _ => {
+                return Err(PipelineError::refuse(
+                    "name alerts by `ids`, or `all` of a kind; one of the two".to_owned(),
+                ));
+            }
+        };
+        if places.is_empty() {
+            return Err(PipelineError::refuse("no alert is like that: load the page again".to_owned()));
+        }
+        // Of many at once, those that somebody has given a verdict on stay as they are, unless another is given.
+        let is_verdict = |state| matches!(state, AlertState::FalseAlarm | AlertState::Escalated);
+        let spares =
+            request.all.is_some() && matches!(request.state, AlertState::Acknowledged | AlertState::Suppressed);
+        let of = |at: usize| {
+            let row = held.table.rows().get(at).filter(|row| !(spares && is_verdict(row.state)))?;
+            let alert = line_of(&held, row)?;
+            Some(Chosen { id: alert.id, micros: alert.micros, model: alert.model, before: row.state })
+        };
+        Ok(places.into_iter().filter_map(of).collect())
+    }
+
+    /// Keeps what the act says of the flows; `None` where it says nothing.
+    fn keep_labels(
+        &self,
+        project: &Project,
+        chosen: &[Chosen],
+        state: AlertState,
+        by: &By,
+        listener: &dyn Listener,
+    ) -> Option<LabelsKept> {
+        let mut by_verdict: HashMap<&str, HashMap<String, String>> = HashMap::new();
+        for alert in chosen {
+            if let Some(verdict) = labels::verdict(state, alert.before) {
+                by_verdict.entry(verdict).or_default().insert(alert.id.clone(), alert.model.clone());
+            }
+        }
+        let watch_state = self.look_at().state.clone()?;
+        let mut all: Option<LabelsKept> = None;
+        for (verdict, alerts) in by_verdict {
+            let kept = labels::keep(project, (&watch_state, &self.name), &alerts, verdict, by, listener);
+            let all = all.get_or_insert_default();
+            all.kept += kept.kept;
+            all.known += kept.known;
+            all.without_flow += kept.without_flow;
+            all.problem = kept.problem.or(all.problem.take());
+        }
+        all
+    }
+
+    /// Adds to the list that the watch reads.
+    fn suppress(&self, asked: &SuppressAsked, who: &str, why: &str, now: i64) -> Result<Suppression, PipelineError> {
+        let _turn = held(&self.list);
+        let path = list_beside(&self.watch_state()?);
+        let given = |text: &Option<String>| text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+        let mut entry = Suppression {
+            host: given(&asked.host),
+            reason: given(&asked.reason),
+            until: asked.until,
+            id: None,
+            who: Some(who.to_owned()),
+            why: Some(why.to_owned()),
+            since: Some(now),
+        };
+        check_suppression(&entry).map_err(PipelineError::refuse)?;
+        if entry.until.is_some_and(|until| until <= now) {
+            return Err(PipelineError::refuse(
+                "`until` has passed: say when it ends, in milliseconds since 1970".to_owned(),
+            ));
+        }
+        let text = to_vec(&entry).map_err(failed)?;
+        entry.id = Some(nta_data::hex(&<sha2::Sha256 as sha2::Digest>::digest(text)[..8]));
+        let mut all = if path.exists() { read_list(&path)? } else { Vec::new() };
+        // What has ended is history, which the marks keep.
+        all.retain(|entry| entry.until.is_none_or(|until| now < until));
+        all.push(entry.clone());
+        write_list(&path, &all)?;
+        Ok(entry)
+    }
+
+    /// What this list holds back, the newest first.
+    ///
+    /// # Errors
+    /// A list that somebody has spoilt.
+    pub fn suppressions(&self) -> Result<Vec<Suppression>, PipelineError> {
+        let Ok(state) = self.watch_state() else { return Ok(Vec::new()) };
+        let path = list_beside(&state);
+        let mut all = if path.exists() { read_list(&path)? } else { Vec::new() };
+        let now = nta_tracking::Moment::now().milliseconds();
+        all.retain(|entry| entry.until.is_none_or(|until| now < until));
+        all.reverse();
+        Ok(all)
+    }
+
+    /// Takes the entry of that id off the list; what it was, `None` where there is none.
+    ///
+    /// # Errors
+    /// A list that cannot be read or written.
+    pub fn lift(&self, id: &str) -> Result<Option<Suppression>, PipelineError> {
+        let _turn = held(&self.list);
+        let path = list_beside(&self.watch_state()?);
+        let mut all = if path.exists() { read_list(&path)? } else { Vec::new() };
+        let Some(at) = all.iter().position(|entry| entry.id.as_deref() == Some(id)) else { return Ok(None) };
+        let gone = all.remove(at);
+        write_list(&path, &all)?;
+        Ok(Some(gone))
+    }
+
+    fn watch_state(&self) -> Result<std::path::PathBuf, PipelineError> {
+        let none = || PipelineError::refuse("no watch has begun there yet: its list cannot be written".to_owned());
+        self.look_at().state.clone().ok_or_else(none)
+    }
+}
+
+/// An alert that an act is on.
+struct Chosen {
+    id: String,
+    micros: i64,
+    model: String,
+    before: AlertState,
+}
+
+fn too_many() -> PipelineError {
+    PipelineError::refuse(format!("these are more than {MOST} alerts: narrow them by host, kind or time"))
+}

@@ -1,0 +1,124 @@
+//! Verdicts on alerts, kept as `nta feedback` keeps them, so that their flows join the next retraining.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+
+use nta_ingest::AsWritten;
+use nta_model::By;
+use serde::Serialize;
+
+use super::files::all_of;
+use super::mark::AlertState;
+use crate::error::{PipelineError, chain, failed};
+use crate::event::Listener;
+use crate::feedback::{FeedbackRequest, feedback};
+use crate::project::Project;
+use crate::watch::{flagged_beside, id_of};
+
+/// What became of the labels.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct LabelsKept {
+    /// Flows whose label is kept from now on.
+    pub kept: u64,
+    /// Those that had this label already.
+    pub known: u64,
+    /// Alerts whose flow the watch has not kept: it was written by an older version, or its file is gone.
+    pub without_flow: u64,
+    /// Why some could not be kept.
+    pub problem: Option<String>,
+}
+
+/// The verdict that a state is; taken back where another came before.
+pub(super) fn verdict(state: AlertState, before: AlertState) -> Option<&'static str> {
+    match (state, before) {
+        (AlertState::FalseAlarm, _) => Some("false_alarm"),
+        (AlertState::Escalated, _) => Some("attack"),
+        (_, AlertState::FalseAlarm | AlertState::Escalated) => Some("withdrawn"),
+        _ => None,
+    }
+}
+
+/// Keeps `verdict` on the flows of `alerts`, each with the model that judged it.
+pub(super) fn keep(
+    project: &Project,
+    place: (&Path, &str),
+    alerts: &HashMap<String, String>,
+    verdict: &str,
+    by: &By,
+    listener: &dyn Listener,
+) -> LabelsKept {
+    let (state, watch) = place;
+    let mut kept = LabelsKept::default();
+    let mut told = |came: Result<(u64, u64), PipelineError>| match came {
+        Ok((new, known)) => (kept.kept, kept.known) = (kept.kept + new, kept.known + known),
+        Err(error) => kept.problem = Some(chain(&error)),
+    };
+    let flows = flows_of(state, alerts);
+    let found = flows.as_ref().map_or(0, |by_model| by_model.values().map(Vec::len).sum::<usize>());
+    match flows {
+        Ok(by_model) => {
+            for (model, lines) in by_model {
+                told(submit(project, watch, &model, &lines, verdict, by, listener));
+            }
+        }
+        Err(error) => told(Err(failed(error))),
+    }
+    kept.without_flow = (alerts.len() - found) as u64;
+    kept
+}
+
+/// The lines of the alerts' flows, by the model that judged them.
+fn flows_of(state: &Path, alerts: &HashMap<String, String>) -> std::io::Result<BTreeMap<String, Vec<String>>> {
+    let mut found: HashMap<String, String> = HashMap::new();
+    // The newest first: verdicts are mostly on what has just come.
+    for path in all_of(&flagged_beside(state))?.iter().rev() {
+        if found.len() == alerts.len() {
+            break;
+        }
+        let file = match std::fs::File::open(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            file => file?,
+        };
+        for line in BufReader::with_capacity(1 << 18, file).lines() {
+            let line = line?;
+            if let Some((id, _)) = id_of(&line).and_then(|id| alerts.get_key_value(id))
+                && line.ends_with('}')
+            {
+                found.insert(id.clone(), line);
+            }
+        }
+    }
+    let mut by_model: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut ids: Vec<(String, String)> = found.into_iter().collect();
+    ids.sort_unstable();
+    for (id, line) in ids {
+        by_model.entry(alerts[&id].clone()).or_default().push(line);
+    }
+    Ok(by_model)
+}
+
+/// Gives the flows to `nta feedback` as a file of its own; how many labels are new, and how many were known.
+fn submit(
+    project: &Project,
+    watch: &str,
+    model: &str,
+    lines: &[String],
+    verdict: &str,
+    by: &By,
+    listener: &dyn Listener,
+) -> Result<(u64, u64), PipelineError> {
+    let mut file = tempfile::Builder::new().suffix(".jsonl").tempfile().map_err(failed)?;
+    lines.iter().try_for_each(|line| writeln!(file, "{line}")).and_then(|()| file.flush()).map_err(failed)?;
+    let request = FeedbackRequest {
+        model: model.to_owned(),
+        input: file.path().to_owned(),
+        verdict: Some(verdict.to_owned()),
+        by: by.clone(),
+        from: Some(format!("alerts of the watch {watch}")),
+        written: AsWritten::default(),
+        project: project.clone(),
+    };
+    let outcome = feedback(&request, listener)?;
+    Ok((outcome.kept, outcome.known))
+}
