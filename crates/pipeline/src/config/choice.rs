@@ -24,8 +24,13 @@ pub enum Choice {
 /// What stands in the place of a key that `choice: off` leaves unsaid.
 const OFF: [(&str, &str, &str); 2] = [("split", "fit", "parts"), ("hybrid", "combine", "average")];
 
-/// Puts into `config` what `choice: off` means, where nothing is stated.
+/// Puts into `config` what `choice: off` means, where nothing is stated. YAML reads a bare `off` as false.
 pub(super) fn fill(config: &mut Value) {
+    for key in ["/choice", "/evaluate/leave_out"] {
+        if let Some(word) = config.pointer_mut(key).filter(|value| **value == Value::Bool(false)) {
+            *word = "off".into();
+        }
+    }
     if config.get("choice").and_then(Value::as_str) != Some("off") {
         return;
     }

@@ -40,8 +40,7 @@ impl Fitted {
             }
         };
         let networks = model(networks, preprocessor.clone())?.map(Arc::new);
-        // What judges a row by itself needs no row before it.
-        let others = model(others, preprocessor)?.map(|model| Arc::new(Model { state: None, ..model }));
+        let others = model(others, preprocessor)?.map(Arc::new);
         Ok(Fitted { networks, others })
     }
 
@@ -53,18 +52,18 @@ impl Fitted {
         members: &[&str],
     ) -> Result<([Scores; 2], Rc<Scales>), PipelineError> {
         let (parts, listener) = (run.parts, ctx.log.listener);
-        let wanted = [Part::Calibration, Part::Threshold];
         let mut found: [Vec<ScoreColumn>; 2] = [Vec::new(), Vec::new()];
         let mut take = |scores: [&Scores; 2]| {
             found.iter_mut().zip(scores).for_each(|(found, scores)| found.extend_from_slice(scores.members()));
         };
         if let Some(others) = &self.others {
-            let [calibration, threshold] = score_parts(listener, others, parts, wanted, Stage::CrossFit)?;
-            take([&calibration, &threshold]);
+            // They judge a row by itself, and need no row before it.
+            let alone = |rows: &Dataset| score_rows(listener, others, rows, Stage::CrossFit);
+            take([&alone(&parts.calibration)?, &alone(&parts.threshold)?]);
         }
         let mut scales = Scales::new();
         if let Some(networks) = &self.networks {
-            let wanted = [Part::Train, wanted[0], wanted[1]];
+            let wanted = [Part::Train, Part::Calibration, Part::Threshold];
             let [fit, calibration, threshold] = score_parts(listener, networks, parts, wanted, Stage::CrossFit)?;
             take([&calibration, &threshold]);
             scales = scales_of(&fit, parts.train.labels().map_err(failed)?);
