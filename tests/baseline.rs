@@ -20,8 +20,10 @@ const TRAIN: [&str; 9] = [
 
 fn trained(home: &Home) -> Value {
     let sets = TRAIN.iter().flat_map(|set| ["--set", set]);
-    let arguments: Vec<&str> =
-        ["run", "configs/quickstart.yaml", "--quiet", "--json"].into_iter().chain(sets).collect();
+    let arguments: Vec<&str> = ["run", "configs/quickstart.yaml", "--set", "choice=off", "--quiet", "--json"]
+        .into_iter()
+        .chain(sets)
+        .collect();
     json(home, &arguments)
 }
 

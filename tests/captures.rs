@@ -70,7 +70,7 @@ fn a_model_learns_from_a_capture_with_labels_beside_it_and_scores_packets_as_the
     home.write("labels.csv", format!("uid,label\n{labels}"));
     let here = home.path().display().to_string();
     let config = format!(
-        "name: packets\ndata: {{ schema: zeek-conn, train: '{here}/a.pcap', labels: '{here}/labels.csv', accepted: \
+        "name: packets\nchoice: off\ndata: {{ schema: zeek-conn, train: '{here}/a.pcap', labels: '{here}/labels.csv', accepted: \
          [proto, id.resp_p, service, conn_state, history, duration, orig_bytes, resp_bytes, orig_pkts, orig_ip_bytes, resp_pkts, \
          resp_ip_bytes] }}\nhybrid: {{ budget: {{ false_positive_rate: 0.2 }} }}\nforest: {{ trees: 10 }}\nlstm: {{ hidden: 4, epochs: 1 }}\n"
     );

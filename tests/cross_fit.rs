@@ -87,6 +87,41 @@ fn flows_without_order_are_judged_out_of_bag() {
 #[test]
 fn folds_without_a_refit_are_refused() {
     let home = Home::new();
-    let run = home.nta(&["run", "configs/quickstart.yaml", "--set", "split.folds=3"]);
+    let run = home.nta(&["run", "configs/quickstart.yaml", "--set", "split.fit=parts", "--set", "split.folds=3"]);
     run.refused(2, &["split.folds", "left out without `fit: all`"]);
+}
+
+#[test]
+fn one_key_turns_choices_and_folds_off_and_refuses_what_asks_for_them() {
+    let home = Home::new();
+    let run = |sets: &[&str]| {
+        let small = SMALL[..3].iter().chain(["data.train={ simulate: { flows: 6000 } }"].iter());
+        let sets =
+            small.chain(["hybrid.budget.false_positive_rate=0.1"].iter()).chain(sets).flat_map(|set| ["--set", set]);
+        let words: Vec<&str> =
+            ["run", "configs/quickstart.yaml", "--json", "--quiet"].into_iter().chain(sets).collect();
+        home.nta(&words)
+    };
+    let off: Value = serde_json::from_str(&run(&["choice=off"]).ok().out).unwrap();
+    let evaluation = &off["evaluation"];
+    assert!(evaluation["cross_fitted"].is_null() && evaluation["leave_out"].is_null(), "{evaluation}");
+    let members: Vec<&str> = evaluation["members"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(members, ["forest", "hybrid", "lstm"]);
+    let config = std::fs::read_to_string(std::path::Path::new(off["folder"].as_str().unwrap()).join("config.yaml"));
+    let config = config.unwrap();
+    assert!(config.contains("combine: average") && config.contains("fit: parts"), "{config}");
+    for (key, value) in [
+        ("split.fit", "all"),
+        ("hybrid.combine", "auto"),
+        ("preprocess.categorical.rank", "auto"),
+        ("density.engine", "auto"),
+    ] {
+        let asked = format!("{key}={value}");
+        let said = [&*format!("--set {key}: `{key}` is `{value}`"), "`choice: off` chooses and cross-fits nothing"];
+        run(&["choice=off", &asked]).refused(2, &said);
+    }
+    // Stated is stated: what `choice: auto` decides is what nothing is said of.
+    let stated = run(&["split.fit=parts", "hybrid.combine=average"]);
+    let stated: Value = serde_json::from_str(&stated.ok().out).unwrap();
+    assert_eq!(stated["evaluation"]["members"], evaluation["members"]);
 }

@@ -36,7 +36,7 @@ fn read(home: &Home, bytes: &[u8], what: &str) -> bool {
     let config = home.write(
         "config.yaml",
         format!(
-            "name: small\ndata: {{ schema: '{}', train: '{}' }}\nhybrid: {{ budget: {{ false_positive_rate: 0.1 }} }}\n",
+            "name: small\nchoice: off\ndata: {{ schema: '{}', train: '{}' }}\nhybrid: {{ budget: {{ false_positive_rate: 0.1 }} }}\n",
             schema.display(),
             flows.display()
         ),

@@ -21,8 +21,10 @@ const SMALL: [&str; 8] = [
 
 fn run(home: &Home, more: &[&str]) -> Value {
     let sets = SMALL.iter().chain(more).flat_map(|set| ["--set", set]);
-    let arguments: Vec<&str> =
-        ["run", "configs/quickstart.yaml", "--quiet", "--json"].into_iter().chain(sets).collect();
+    let arguments: Vec<&str> = ["run", "configs/quickstart.yaml", "--set", "choice=off", "--quiet", "--json"]
+        .into_iter()
+        .chain(sets)
+        .collect();
     serde_json::from_str(&home.nta(&arguments).ok().out).unwrap()
 }
 
@@ -91,9 +93,9 @@ fn every_key_of_the_density_does_something() {
     for (i, one) in found.iter().enumerate() {
         assert!(!found[..i].contains(one), "{} changes nothing", all[i]);
     }
-    let wrong = ["run", "configs/quickstart.yaml", "--set", "density={ bins: 1 }"];
+    let wrong = ["run", "configs/quickstart.yaml", "--set", "choice=off", "--set", "density={ bins: 1 }"];
     home.nta(&wrong).refused(2, &["`bins` is 1; it has to be from 2 to 100"]);
-    let weights = ["run", "configs/quickstart.yaml", "--set", "density={}", "--set"];
+    let weights = ["run", "configs/quickstart.yaml", "--set", "choice=off", "--set", "density={}", "--set"];
     let weights = [&weights[..], &["hybrid.combine={ weighted: { forest: 1, lstm: 1 } }"]].concat();
     home.nta(&weights).refused(2, &["`novelty` needs a weight too"]);
 }

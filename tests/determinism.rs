@@ -29,16 +29,24 @@ fn file(home: &Home, name: &str) -> Vec<u8> {
 
 #[test]
 fn one_thread_or_two_give_the_same_evaluation_and_the_same_model() {
+    for (choice, members) in
+        [("off", &["forest", "lstm", "hybrid"][..]), ("auto", &["forest", "lstm", "novelty", "hybrid"])]
+    {
+        same_with_one_thread_or_two(&format!("choice={choice}"), members);
+    }
+}
+
+fn same_with_one_thread_or_two(choice: &str, members: &[&str]) {
     let (one, two) = (Home::new(), Home::new());
-    run(&one, &["--threads", "1"]);
-    run(&two, &["--threads", "2"]);
+    run(&one, &["--set", choice, "--threads", "1"]);
+    run(&two, &["--set", choice, "--threads", "2"]);
     assert_eq!(file(&one, "evaluation.json"), file(&two, "evaluation.json"));
     for part in ["forest.bin", "lstm.safetensors", "preprocessor.json", "hybrid.json", "scoring.json", "profile.json"] {
         assert!(file(&one, part) == file(&two, part), "{part} differs");
     }
     let profile: serde_json::Value = serde_json::from_slice(&file(&one, "profile.json")).unwrap();
     let scores: Vec<&str> = profile["scores"].as_array().unwrap().iter().filter_map(|s| s["name"].as_str()).collect();
-    assert_eq!(scores, ["forest", "lstm", "hybrid"]);
+    assert_eq!(scores, members);
     assert!(profile["rows"].as_u64().unwrap() > 4_000 && !profile["numeric"].as_array().unwrap().is_empty());
     assert!(String::from_utf8(file(&one, "report.html")).unwrap().contains("Training profile"));
 }
@@ -46,7 +54,8 @@ fn one_thread_or_two_give_the_same_evaluation_and_the_same_model() {
 #[test]
 fn another_seed_gives_other_members_on_the_same_file() {
     let (one, two) = (Home::new(), Home::new());
-    let example = ["run", "configs/csv.yaml", "--set", "forest.trees=5", "--set", "lstm.epochs=1"];
+    let example =
+        ["run", "configs/csv.yaml", "--set", "choice=off", "--set", "forest.trees=5", "--set", "lstm.epochs=1"];
     one.nta(&example).ok();
     two.nta(&[&example[..], &["--set", "seed=8"]].concat()).ok();
     for part in ["forest.bin", "lstm.safetensors"] {
@@ -57,7 +66,7 @@ fn another_seed_gives_other_members_on_the_same_file() {
 #[test]
 fn a_file_scored_in_batches_of_1_7_and_all_gives_the_same_bytes() {
     let home = Home::new();
-    run(&home, &[]);
+    run(&home, &["--set", "choice=off"]);
     let flows = home.path().join("flows.csv");
     let flows = flows.to_str().unwrap();
     home.nta(&["simulate", "--seed", "11", "--set", "flows=1500", "-o", flows]).ok();

@@ -23,7 +23,7 @@ fn a_device_that_is_not_here_is_refused_before_anything_is_read() {
     let told: serde_json::Value = serde_json::from_str(&home.nta(&["doctor", "--json"]).ok().out).unwrap();
     for device in told["devices"].as_array().unwrap().iter().filter(|d| d["available"] == false) {
         let set = format!("lstm.device={}", device["name"].as_str().unwrap());
-        let done = home.nta(&["run", "configs/quickstart.yaml", "--set", &set]);
+        let done = home.nta(&["run", "configs/quickstart.yaml", "--set", "choice=off", "--set", &set]);
         done.refused(2, &["lstm.device", "not available", device["what"].as_str().unwrap()]);
     }
     assert!(home.files().is_empty());

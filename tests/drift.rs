@@ -9,7 +9,7 @@ const SMALL: &[&str] = &["--set", "forest.trees=20", "--set", "lstm.hidden=16", 
 /// A home with a model of the quickstart's traffic, and fresh traffic of another seed as lines of CSV.
 fn trained() -> (Home, Vec<String>) {
     let home = Home::new();
-    let trained = home.nta(&[&["run", "configs/quickstart.yaml"], SMALL].concat());
+    let trained = home.nta(&[&["run", "configs/quickstart.yaml", "--set", "choice=off"], SMALL].concat());
     assert_eq!(trained.code, 0, "{}", trained.err);
     let fresh = home.nta(&["simulate", "--seed", "77", "--set", "flows=17000", "--set", "days=1"]);
     assert_eq!(fresh.code, 0, "{}", fresh.err);

@@ -24,7 +24,7 @@ fn events(folder: &Path) -> Vec<Event> {
 fn a_runs_events_are_data_from_its_config_to_its_model() {
     let home = Home::new();
     let small = ["--set", "forest.trees=10", "--set", "lstm.epochs=2", "--set", "lstm.hidden=16"];
-    let done = home.nta(&[&["run", "configs/csv.yaml", "--json"], &small[..]].concat()).ok();
+    let done = home.nta(&[&["run", "configs/csv.yaml", "--set", "choice=off", "--json"], &small[..]].concat()).ok();
     let outcome: serde_json::Value = serde_json::from_str(&done.out).unwrap();
     let events = events(Path::new(outcome["folder"].as_str().unwrap()));
 

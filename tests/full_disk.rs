@@ -42,7 +42,7 @@ fn a_run_that_finds_no_room_says_so_and_can_be_resumed() {
     let home = Home::new();
     let small = ["--set", "data.train={simulate: {flows: 4000}}", "--set", "forest.trees=20", "--set", "lstm.epochs=1"];
     let more = ["--set", "lstm.hidden=8", "--set", "hybrid.budget={false_positive_rate: 0.1}", "--quiet"];
-    let run = [&["run", "configs/quickstart.yaml"][..], &small, &more].concat();
+    let run = [&["run", "configs/quickstart.yaml", "--set", "choice=off"][..], &small, &more].concat();
     within(&home, 40, &run).refused(1, &["cannot write", "checkpoints/", REMEDY]);
     let left = home.files();
     assert!(left.iter().all(|file| !file.to_string_lossy().contains(".nta-tmp-")), "{left:?}");

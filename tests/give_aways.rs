@@ -8,6 +8,7 @@ use crate::nta::{Home, real};
 
 const CONFIG: &str = "\
 name: flows
+choice: off
 data: { schema: schema.yaml, train: flows.csv }
 split: { test: 0.3, threshold: 0.2 }
 forest: { trees: 10 }

@@ -19,7 +19,7 @@ fn flows(home: &Home) -> std::path::PathBuf {
          numeric: [{ name: \"=1+\\e[2J\\u009b31m\\u202ex\" }]\n",
     );
     let config = format!(
-        "name: small\ndata: {{ schema: '{}', train: '{}' }}\nsplit: {{ test: 0.3, threshold: 0.2 }}\nforest: {{ trees: 5 }}\n\
+        "name: small\nchoice: off\ndata: {{ schema: '{}', train: '{}' }}\nsplit: {{ test: 0.3, threshold: 0.2 }}\nforest: {{ trees: 5 }}\n\
          lstm: {{ hidden: 4, epochs: 1 }}\nhybrid: {{ budget: {{ false_positive_rate: 0.05 }} }}\n",
         schema.display(),
         flows.display(),

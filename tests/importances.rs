@@ -34,7 +34,7 @@ fn run(flows: &str) -> (Home, String) {
     let schema = home.write("schema.yaml", SCHEMA);
     let flows = home.write("flows.csv", flows);
     let config = format!(
-        "name: small\ndata: {{ schema: '{}', train: '{}' }}\nsplit: {{ strategy: temporal, test: 0.3, validation: 0.2, calibration: 0.1, threshold: 0.1 }}\n\
+        "name: small\nchoice: off\ndata: {{ schema: '{}', train: '{}' }}\nsplit: {{ strategy: temporal, test: 0.3, validation: 0.2, calibration: 0.1, threshold: 0.1 }}\n\
          forest: {{ trees: 20, bootstrap: rows, min_leaf: 1 }}\nlstm: {{ hidden: 4, epochs: 1, sequence: {{ by: capture }} }}\n\
          hybrid: {{ budget: {{ false_positive_rate: 0.1 }} }}\n",
         schema.display(),

@@ -142,7 +142,7 @@ fn the_config_to_copy_takes_any_file_and_keeps_the_schema_that_it_drafts() {
     let home = Home::new();
     for text in [five_columns(), drafted()] {
         let flows = format!("data.train={}", home.write("my-flows.csv", &text).display());
-        let arguments = ["run", "configs/csv.yaml", "--json", "--set", &flows];
+        let arguments = ["run", "configs/csv.yaml", "--set", "choice=off", "--json", "--set", &flows];
         let done = home.nta(&[&arguments[..], &SMALL[..]].concat()).ok();
         let folder = json(&done.out)["folder"].as_str().unwrap().to_owned();
         let kept = std::path::Path::new(&folder).join("schema.yaml").is_file();

@@ -13,7 +13,7 @@ use crate::nta::Home;
 fn home_with_model() -> (Home, PathBuf) {
     let home = Home::new();
     let small = ["--set", "forest.trees=5", "--set", "lstm.epochs=1", "--set", "lstm.hidden=8", "--quiet"];
-    home.nta(&[&["run", "configs/csv.yaml"], &small[..]].concat()).ok();
+    home.nta(&[&["run", "configs/csv.yaml", "--set", "choice=off"], &small[..]].concat()).ok();
     let flows = home.path().join("flows.csv");
     home.nta(&["simulate", "--set", "flows=20000", "-o", flows.to_str().unwrap(), "--quiet"]).ok();
     (home, flows)

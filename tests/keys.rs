@@ -49,6 +49,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("lstm.class_weight", "balanced"),
     ("hybrid.combine", "{ weighted: { forest: 3, lstm: 1 } }"),
     ("hybrid.combine", "tuned_weights"),
+    ("hybrid.combine", "auto"),
     ("hybrid.combine", "surprise"),
     ("evaluate.leave_out", "families"),
     ("density", "{}"),
@@ -68,7 +69,9 @@ fn evaluation_of(home: &Home, files: &str, change: Option<(&str, &str)>) -> Stri
     let data = format!("data.train={}", home.path().join(files).display());
     let mut arguments = vec!["run", "configs/csv.yaml", "--quiet", "--json", "--set", &data];
     // smartcore knows no other bootstrap.
-    for small in ["forest.trees=8", "forest.bootstrap=rows", "lstm.epochs=1", "lstm.hidden=8"] {
+    // What `choice: off` means, spelt out, so that each may be changed.
+    let off = ["split.fit=parts", "hybrid.combine=average"];
+    for small in off.into_iter().chain(["forest.trees=8", "forest.bootstrap=rows", "lstm.epochs=1", "lstm.hidden=8"]) {
         arguments.extend(["--set", small]);
     }
     if let Some(set) = &set {
@@ -128,7 +131,18 @@ fn bad_rows_end_a_run_or_are_set_aside_and_told_of() {
     lines.insert(40, "half a line".to_owned());
     home.write("flows.csv", lines.join("\n"));
     let data = format!("data.train={}", home.path().join("flows.csv").display());
-    let run = ["run", "configs/csv.yaml", "--set", &data, "--set", "forest.trees=8", "--set", "lstm.epochs=1"];
+    let run = [
+        "run",
+        "configs/csv.yaml",
+        "--set",
+        "choice=off",
+        "--set",
+        &data,
+        "--set",
+        "forest.trees=8",
+        "--set",
+        "lstm.epochs=1",
+    ];
     home.nta(&run).refused(2, &["flows.csv, line 41: 1 values where there are"]);
     assert!(home.files().iter().all(|f| !f.ends_with("rejects.jsonl")));
     let done = home.nta(&[&run[..], &["--set", "data.bad_rows=set_aside"]].concat()).ok();

@@ -48,7 +48,7 @@ fn config(home: &Home, data: &str) -> String {
     let here = home.path().display().to_string();
     let data = format!("schema: 'HERE/schema.yaml', {data}").replace("HERE", &here);
     let text = format!(
-        "name: small\ndata: {{ {data} }}\nsplit: {{ test: 0.3, threshold: 0.2 }}\nforest: {{ trees: 5 }}\n\
+        "name: small\nchoice: off\ndata: {{ {data} }}\nsplit: {{ test: 0.3, threshold: 0.2 }}\nforest: {{ trees: 5 }}\n\
          lstm: {{ hidden: 4, epochs: 1 }}\nhybrid: {{ budget: {{ false_positive_rate: 0.05 }} }}\n"
     );
     home.write("config.yaml", text).display().to_string()

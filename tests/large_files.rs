@@ -34,7 +34,7 @@ fn config(home: &Home, twin: bool) -> String {
     );
     let place = |name: &str| home.path().join(name).display().to_string();
     let text = format!(
-        "name: large\ndata: {{ schema: '{}', train: '{}' }}\nsplit: {{ test: 0.3, validation: 0.15, calibration: 0.1, threshold: 0.15 }}\n\
+        "name: large\nchoice: off\ndata: {{ schema: '{}', train: '{}' }}\nsplit: {{ test: 0.3, validation: 0.15, calibration: 0.1, threshold: 0.15 }}\n\
          hybrid: {{ budget: {{ false_positive_rate: 0.00001 }} }}\n",
         place("schema.yaml"),
         place("large.csv")

@@ -78,7 +78,7 @@ pub(crate) fn model(home: &Home) -> Arc<Model> {
         csv.push_str(&format!("{},{}\n", values.join(","), if attack { "Malicious" } else { "Benign" }));
     }
     home.write("flows.csv", csv);
-    let config = "name: live\ndata: { schema: zeek-conn, train: flows.csv, accepted: [id.orig_p, orig_pkts, resp_pkts, conn_state] }\n\
+    let config = "name: live\nchoice: off\ndata: { schema: zeek-conn, train: flows.csv, accepted: [id.orig_p, orig_pkts, resp_pkts, conn_state] }\n\
                   split: { strategy: temporal, test: 0.3, validation: 0.1, calibration: 0.1, threshold: 0.1 }\n\
                   forest: { trees: 10 }\nlstm: { hidden: 8, epochs: 2, sequence: { by: src, length: 16 } }\n\
                   hybrid: { budget: { false_positive_rate: 0.1 } }\n";

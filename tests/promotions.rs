@@ -23,7 +23,7 @@ fn two_versions() -> Home {
     let config = home.write(
         "config.yaml",
         format!(
-            "name: small\ndata: {{ schema: '{place}/schema.yaml', train: '{place}/flows.csv' }}\n\
+            "name: small\nchoice: off\ndata: {{ schema: '{place}/schema.yaml', train: '{place}/flows.csv' }}\n\
              split: {{ test: 0.3, threshold: 0.2 }}\nforest: {{ trees: 5 }}\nlstm: {{ hidden: 4, epochs: 1 }}\n\
              hybrid: {{ budget: {{ false_positive_rate: 0.05 }} }}\n"
         ),

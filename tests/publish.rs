@@ -27,7 +27,7 @@ const SMALL: [&str; 10] = [
 
 /// Trains a small model and answers its folder.
 fn trained(home: &Home, more: &[&str]) -> PathBuf {
-    let mut arguments = vec!["run", "configs/quickstart.yaml", "--json"];
+    let mut arguments = vec!["run", "configs/quickstart.yaml", "--set", "choice=off", "--json"];
     arguments.extend(SMALL);
     arguments.extend(more);
     let outcome: Value = serde_json::from_str(&home.nta(&arguments).ok().out).unwrap();

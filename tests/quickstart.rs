@@ -31,8 +31,8 @@ fn every_part_of_the_quickstart_holds_all_seven_families() {
 #[test]
 fn sequences_pay_on_the_quickstart_and_the_report_says_what_happened() {
     let home = Home::new();
-    let outcome = json(&home.nta(&["run", "configs/quickstart.yaml", "--json"]).ok().out);
-    let alone = ["run", "configs/quickstart.yaml", "--json", "--set", "lstm.sequence.length=1"];
+    let outcome = json(&home.nta(&["run", "configs/quickstart.yaml", "--set", "choice=off", "--json"]).ok().out);
+    let alone = ["run", "configs/quickstart.yaml", "--set", "choice=off", "--json", "--set", "lstm.sequence.length=1"];
     let alone = json(&home.nta(&alone).ok().out);
     let precision = |outcome: &serde_json::Value, member: &str| {
         outcome["evaluation"]["members"][member]["average_precision"].as_f64().unwrap()

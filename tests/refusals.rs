@@ -44,7 +44,7 @@ fn config(home: &Home, schema: &str) -> String {
     home.write("schema.yaml", schema);
     let schema = home.path().join("schema.yaml");
     format!(
-        "name: small\ndata: {{ schema: '{}', train: '{}' }}\nsplit: {{ test: 0.3, threshold: 0.2 }}\nforest: {{ trees: 5 }}\n\
+        "name: small\nchoice: off\ndata: {{ schema: '{}', train: '{}' }}\nsplit: {{ test: 0.3, threshold: 0.2 }}\nforest: {{ trees: 5 }}\n\
          lstm: {{ hidden: 4, epochs: 1 }}\nhybrid: {{ budget: {{ false_positive_rate: 0.05 }} }}\n",
         schema.display(),
         home.path().join("flows.csv").display(),

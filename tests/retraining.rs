@@ -39,7 +39,7 @@ fn in_service() -> (Home, PathBuf) {
     let config = home.write(
         "site.yaml",
         format!(
-            "name: site\ndata: {{ schema: '{place}/schema.yaml', train: '{place}/before.csv', sensor: gate }}\n\
+            "name: site\nchoice: off\ndata: {{ schema: '{place}/schema.yaml', train: '{place}/before.csv', sensor: gate }}\n\
              forest: {{ trees: 20, max_depth: 6 }}\nlstm: {{ hidden: 4, epochs: 1 }}\n\
              hybrid: {{ combine: {{ weighted: {{ forest: 1, lstm: 0 }} }}, budget: {{ false_positive_rate: 0.05 }} }}\n"
         ),
@@ -145,7 +145,7 @@ fn traffic_dealt_by_blocks_is_no_drift_from_itself() {
     let config = home.write(
         "site.yaml",
         format!(
-            "name: site\ndata: {{ schema: nta, train: '{place}/week.csv' }}\nsplit: {{ strategy: blocked }}\n\
+            "name: site\nchoice: off\ndata: {{ schema: nta, train: '{place}/week.csv' }}\nsplit: {{ strategy: blocked }}\n\
              forest: {{ trees: 10 }}\nlstm: {{ hidden: 8, epochs: 3, batch: 16, sequence: {{ by: src, length: 32 }} }}\n\
              hybrid: {{ budget: {{ false_positive_rate: 0.05 }} }}\n"
         ),

@@ -18,7 +18,9 @@ struct Scored {
     flagged: Vec<bool>,
 }
 
-const SMALL: [&str; 8] = [
+const SMALL: [&str; 10] = [
+    "--set",
+    "choice=off",
     "--set",
     "forest.trees=25",
     "--set",

@@ -43,7 +43,7 @@ fn draft(home: &Home, text: &str) -> String {
 fn run(home: &Home, more: &[&str]) -> Done {
     let place = |name: &str| home.path().join(name).display().to_string();
     let config = format!(
-        "name: times\ndata: {{ schema: '{}', train: '{}' }}\nsplit: {{ strategy: temporal, test: 0.3, validation: 0.15, \
+        "name: times\nchoice: off\ndata: {{ schema: '{}', train: '{}' }}\nsplit: {{ strategy: temporal, test: 0.3, validation: 0.15, \
          calibration: 0.1, threshold: 0.2 }}\nforest: {{ trees: 5 }}\nlstm: {{ hidden: 4, epochs: 1 }}\n\
          hybrid: {{ budget: {{ false_positive_rate: 0.1 }} }}\n",
         place("schema.yaml"),

@@ -23,7 +23,7 @@ fn told(home: &Home, server: &FakeMlflow, arguments: &[&str]) -> Command {
 }
 
 fn run(home: &Home, server: &FakeMlflow) -> Value {
-    let arguments = [&["run", "configs/csv.yaml", "--json"], &SMALL[..]].concat();
+    let arguments = [&["run", "configs/csv.yaml", "--set", "choice=off", "--json"], &SMALL[..]].concat();
     let done = Done::from(told(home, server, &arguments).output().unwrap()).ok();
     serde_json::from_str(&done.out).unwrap()
 }
@@ -161,7 +161,7 @@ fn a_server_that_is_not_there_is_said_with_the_remedy() {
     let home = Home::new();
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let uri = format!("http://me:s3cret@{gone}");
-    let arguments = [&["run", "configs/csv.yaml"], &SMALL[..]].concat();
+    let arguments = [&["run", "configs/csv.yaml", "--set", "choice=off"], &SMALL[..]].concat();
     let mut command = home.command(&arguments);
     command.env("MLFLOW_TRACKING_URI", &uri).env("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "0");
     let done = Done::from(command.output().unwrap()).ok();
@@ -208,7 +208,9 @@ fn killed_at_any_moment_a_run_is_there_once_after_the_next_sync() {
 #[test]
 fn a_run_that_is_killed_and_taken_up_again_is_one_run() {
     let (home, server) = (Home::new(), FakeMlflow::start());
-    let arguments = [&["run", "configs/csv.yaml", "--quiet"], &SMALL[..4], &["--set", "lstm.hidden=64"]].concat();
+    let arguments =
+        [&["run", "configs/csv.yaml", "--set", "choice=off", "--quiet"], &SMALL[..4], &["--set", "lstm.hidden=64"]]
+            .concat();
     let mut child = told(&home, &server, &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let begun = Instant::now();
     while server.store(|store| store.runs.is_empty()) && begun.elapsed() < Duration::from_secs(60) {
@@ -272,7 +274,8 @@ fn a_run_made_from_another_is_shown_below_it() {
 #[test]
 fn a_refused_run_leaves_nothing_on_the_server_either() {
     let (home, server) = (Home::new(), FakeMlflow::start());
-    let arguments = ["run", "configs/csv.yaml", "--set", "hybrid.budget.false_positive_rate=0.00001"];
+    let arguments =
+        ["run", "configs/csv.yaml", "--set", "choice=off", "--set", "hybrid.budget.false_positive_rate=0.00001"];
     let done = Done::from(told(&home, &server, &arguments).output().unwrap());
     assert_eq!(done.code, 2, "{}", done.err);
     assert!(server.store(|store| store.runs.values().all(|run| run.deleted)));
@@ -341,14 +344,14 @@ fn a_config_names_server_and_experiment_and_no_password() {
     let (home, server) = (Home::new(), FakeMlflow::start());
     let uri = format!("tracking.mlflow.uri={}", server.uri());
     let named = [
-        &["run", "configs/csv.yaml", "--quiet"],
+        &["run", "configs/csv.yaml", "--set", "choice=off", "--quiet"],
         &SMALL[..],
         &["--set", &uri, "--set", "tracking.mlflow.experiment=lab 7"],
     ];
     home.nta(&named.concat()).ok();
     assert_eq!(server.store(|store| store.experiments.keys().cloned().collect::<Vec<_>>()), ["lab 7"]);
     let refused = |set: &str, words: &[&str]| {
-        let done = home.nta(&["run", "configs/csv.yaml", "--set", set]);
+        let done = home.nta(&["run", "configs/csv.yaml", "--set", "choice=off", "--set", set]);
         assert!(!done.err.contains("s3cret"), "{}", done.err);
         done.refused(2, words);
     };

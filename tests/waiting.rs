@@ -68,7 +68,9 @@ fn a_lock_is_told_of_with_its_holder_and_given_up_at_the_first_signal() {
     let _locks = [locked(version.parent().unwrap()), locked(&experiment)];
     let before = home.files();
     for (signal, code) in [(libc::SIGINT, 130), (libc::SIGTERM, 143)] {
-        for command in [&["models", "alias", "toy/1", "champion"][..], &["run", "configs/quickstart.yaml"]] {
+        for command in
+            [&["models", "alias", "toy/1", "champion"][..], &["run", "configs/quickstart.yaml", "--set", "choice=off"]]
+        {
             let (said, ended) = stopped_while_waiting(home.command(command), signal);
             assert_eq!(ended, Some(code), "{command:?}: {said}");
             let holder = format!("process {} is writing to", std::process::id());

@@ -203,7 +203,7 @@ const SMALL: [&str; 6] = ["--set", "forest.trees=25", "--set", "lstm.hidden=16",
 
 fn with_model() -> Home {
     let home = Home::new();
-    home.nta(&[&["run", "configs/quickstart.yaml"], &SMALL[..]].concat()).ok();
+    home.nta(&[&["run", "configs/quickstart.yaml", "--set", "choice=off"], &SMALL[..]].concat()).ok();
     home
 }
 
@@ -306,7 +306,8 @@ fn posted_rows_score_as_their_file_does() {
 #[test]
 fn runs_are_compared_and_versions_promoted_with_a_reason() {
     let home = with_model();
-    home.nta(&[&["run", "configs/quickstart.yaml", "--set", "seed=3"], &SMALL[..]].concat()).ok();
+    home.nta(&[&["run", "configs/quickstart.yaml", "--set", "choice=off", "--set", "seed=3"], &SMALL[..]].concat())
+        .ok();
     let server = Server::start(&home, None);
     let runs = server.get("/api/v1/runs?q=QUICK&sort=f1").json();
     let ids: Vec<&str> = runs["runs"].as_array().unwrap().iter().map(|run| run["run"].as_str().unwrap()).collect();

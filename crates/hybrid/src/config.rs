@@ -32,10 +32,10 @@ pub struct HybridConfig {
 #[serde(rename_all = "snake_case")]
 pub enum Combine {
     /// The mean of the members' probabilities.
-    #[default]
     Average,
     /// Whichever single member or fusion finds most attacks, of families trained on and of families left out, by the
     /// training part alone; see `evaluate.leave_out`. Trains the novelty member too.
+    #[default]
     Auto,
     /// The mean by these weights, one for each member by name, none below 0, not all 0: `weighted: { forest: 2, lstm:
     /// 1 }`.
@@ -63,6 +63,15 @@ impl Combine {
             Combine::Stacking => "stacking",
             Combine::Surprise => "surprise",
             Combine::SurpriseOf(_) => "surprise_of",
+        }
+    }
+
+    /// Whether the score of the member `name` plays a part, as far as is known before the fusion is fitted.
+    pub fn fuses(&self, name: &str) -> bool {
+        match self {
+            Combine::Weighted(weights) => weights.get(name).is_some_and(|weight| *weight > 0.0),
+            Combine::SurpriseOf(names) => names.iter().any(|fused| fused == name),
+            _ => true,
         }
     }
 
@@ -385,11 +394,11 @@ mod tests {
             let error = read(&format!("combine: {combine}")).fit(&members(), &[Benign; 4]).unwrap_err();
             assert!(matches!(error, HybridError::OneClass { benign: 4, attacks: 0, .. }), "{error}");
         }
-        assert!(read("{}").fit(&members(), &[Benign; 4]).is_ok());
-        assert_eq!(read("{}").fit(&[], &[]).unwrap_err(), HybridError::NoMembers);
-        assert!(matches!(read("{}").fit(&members(), &[Benign]), Err(HybridError::Lengths { .. })));
+        assert!(read("combine: average").fit(&members(), &[Benign; 4]).is_ok());
+        assert_eq!(read("combine: average").fit(&[], &[]).unwrap_err(), HybridError::NoMembers);
+        assert!(matches!(read("combine: average").fit(&members(), &[Benign]), Err(HybridError::Lengths { .. })));
         let twice = [members()[0].clone(), members()[0].clone()];
-        assert!(read("{}").fit(&twice, &LABELS).unwrap_err().to_string().contains("stands twice"));
+        assert!(read("combine: average").fit(&twice, &LABELS).unwrap_err().to_string().contains("stands twice"));
     }
 
     #[test]

@@ -15,10 +15,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+mod choice;
 pub(crate) mod error;
 mod evaluate;
 mod traffic;
 
+pub use choice::Choice;
 pub use error::ConfigError;
 pub use evaluate::{EvaluateConfig, LeaveOutChoice};
 pub use traffic::{Traffic, TrafficFile};
@@ -38,6 +40,9 @@ pub struct RunConfig {
     /// Every random number of the run follows from it.
     #[serde(default = "default_seed")]
     pub seed: u64,
+    /// Whether the run chooses on its own training rows what it ships.
+    #[serde(default)]
+    pub choice: Choice,
     /// The traffic.
     pub data: DataConfig,
     /// How the rows are dealt to the five parts.
@@ -149,6 +154,21 @@ impl RunConfig {
 
     /// Reads a config text; `file` is what errors call it.
     pub fn parse(text: &str, file: &str, sets: &[String]) -> Result<RunConfig, ConfigError> {
+        Self::parse_after(text, file, sets, &|_| {})
+    }
+
+    /// The same of a text that was kept with a model, perhaps before some of today's keys were there.
+    pub(crate) fn parse_kept(text: &str, file: &str, sets: &[String]) -> Result<RunConfig, ConfigError> {
+        Self::parse_after(text, file, sets, &choice::of_then)
+    }
+
+    /// Reads a config text after `amend` has seen its values.
+    fn parse_after(
+        text: &str,
+        file: &str,
+        sets: &[String],
+        amend: &dyn Fn(&mut Value),
+    ) -> Result<RunConfig, ConfigError> {
         let mut document = yaml::parse(text).map_err(|error| ConfigError {
             file: file.to_owned(),
             place: error.place.map(|p| (p.line, p.column)),
@@ -158,9 +178,11 @@ impl RunConfig {
             let message = "this is not a config: a config is a mapping with `name:` and `data:` (see configs/csv.yaml)";
             return Err(ConfigError { file: file.to_owned(), place: Some((1, 1)), message: message.to_owned() });
         }
+        amend(&mut document.value);
         for set in sets {
             apply_set(&mut document, set)?;
         }
+        choice::fill(&mut document.value);
         let set_paths: Vec<&str> = sets.iter().filter_map(|s| s.split_once('=')).map(|(key, _)| key.trim()).collect();
         let refuse = |path: &str, message: String| {
             let from_set = set_paths.iter().find(|set| path.starts_with(**set));
@@ -219,6 +241,7 @@ impl RunConfig {
         if let Some(density) = &self.density {
             density.check().map_err(|e| in_stage("density", e.key, &e.to_string()))?;
         }
+        self.check_choice()?;
         self.check_fused()?;
         if let Some((key, value, right)) = self.drift.fault() {
             return Err(in_stage("drift", key, &format!("`{key}` is {value}: give {right}")));

@@ -45,7 +45,7 @@ pub use bad_rows::{BadRowsConfig, BadRowsWord, SetAside};
 pub use baseline::{BaselineOutcome, BaselineRequest, LikeAttack, SiteThreshold, Trust, baseline};
 pub use compare::{CompareRequest, compare, compare_html, compare_page};
 pub use config::{
-    ConfigError, DataConfig, EvaluateConfig, LeaveOutChoice, LoadedConfig, RunConfig, Traffic, TrafficFile,
+    Choice, ConfigError, DataConfig, EvaluateConfig, LeaveOutChoice, LoadedConfig, RunConfig, Traffic, TrafficFile,
 };
 pub use doctor::{Checkup, checkup};
 pub use drift::{DriftOutcome, DriftRequest, drift};

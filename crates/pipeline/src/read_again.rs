@@ -20,7 +20,7 @@ pub(crate) fn read_again(
     project: &Project,
     (listener, stage): (&dyn Listener, Stage),
 ) -> Result<(RunConfig, ReadTraffic), PipelineError> {
-    let config = RunConfig::parse(&provenance.config, "its config", &[])?;
+    let config = RunConfig::parse_kept(&provenance.config, "its config", &[])?;
     let watch = StageWatch { listener, stage, unit: Unit::BytesRead };
     let traffic = traffic::read_as(&config, model.schema.clone(), project, Extent::Whole, &watch, listener)?;
     refuse_changed(provenance, &traffic)?;

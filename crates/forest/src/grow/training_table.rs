@@ -168,6 +168,12 @@ fn row_keys(codes: &[&[u8]], extra: Extra, n_rows: usize) -> Vec<u64> {
     keys
 }
 
+/// Where a search for `key` begins. Keys may be near each other: numbers in a row that began at one slot would each pass all
+/// before them.
+fn first_slot(key: u64, mask: usize) -> usize {
+    (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize & mask
+}
+
 /// Equal keys get equal numbers, counted from 0 in order of first appearance.
 fn group_keys(keys: &[u64]) -> Vec<u32> {
     const FREE: u32 = u32::MAX;
@@ -177,7 +183,7 @@ fn group_keys(keys: &[u64]) -> Vec<u32> {
     let mut known: Vec<u64> = Vec::new();
     keys.iter()
         .map(|&key| {
-            let mut at = (key >> 7) as usize & mask;
+            let mut at = first_slot(key, mask);
             while slots[at] != FREE && known[slots[at] as usize] != key {
                 at = (at + 1) & mask;
             }
@@ -247,6 +253,16 @@ mod tests {
         let table = TrainingTable::new(values, &y, &[], &[0, 0, 7, 7, 7, 0], 255, Bootstrap::Distinct);
         assert_eq!(table.members, [0, 1, 5, 2, 3, 4]);
         assert_eq!((table.unit_of, table.n_units), (vec![0, 1, 2, 2, 2], 3));
+    }
+
+    #[test]
+    fn numbers_in_a_row_begin_at_slots_of_their_own() {
+        let mask = (1usize << 19) - 1;
+        for step in [1u64, 1 << 32] {
+            let mut begun = vec![0u8; mask + 1];
+            (0..300_000).for_each(|i| begun[first_slot(i * step, mask)] += 1);
+            assert!(begun.iter().all(|&n| n <= 8), "step {step}: {:?} begin at one slot", begun.iter().max());
+        }
     }
 
     #[test]

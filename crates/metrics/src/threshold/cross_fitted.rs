@@ -10,6 +10,7 @@
 
 use nta_data::Label;
 
+use super::budget::{BudgetError, rows_needed};
 use super::rule::just_above;
 use super::{Budget, ChosenThreshold, PartScores, ThresholdRule};
 use crate::ConfusionMatrix;
@@ -32,9 +33,24 @@ impl Folding {
             Folding::InTime => 0.25,
         }
     }
+
+    fn strict(self, budget: &Budget) -> Budget {
+        Budget { confidence: 1.0 - (1.0 - budget.confidence) * self.left_to_chance(), ..*budget }
+    }
 }
 
 impl ThresholdRule {
+    /// Benign rows that a threshold by [`ThresholdRule::choose_cross_fitted`] needs; 0 where the rule is no budget.
+    ///
+    /// # Errors
+    /// A budget out of range.
+    pub fn cross_fitted_rows_needed(&self, folding: Folding) -> Result<u64, BudgetError> {
+        match self {
+            ThresholdRule::Budget(budget) => rows_needed(&folding.strict(budget)),
+            _ => Ok(0),
+        }
+    }
+
     /// Chooses as [`ThresholdRule::choose`] does, where `fold` `(n_rows)` tells by which model a row of `threshold` was
     /// scored, each fitted by `folding`.
     ///
@@ -48,7 +64,7 @@ impl ThresholdRule {
         folding: Folding,
     ) -> Result<ChosenThreshold, MetricsError> {
         let ThresholdRule::Budget(budget) = self else { return self.choose(calibration, threshold) };
-        let budget = Budget { confidence: 1.0 - (1.0 - budget.confidence) * folding.left_to_chance(), ..*budget };
+        let budget = folding.strict(budget);
         let mut chosen = self.raised(&budget, threshold.scores, threshold.labels, fold)?;
         if let Some(copies) = threshold.copies {
             let fresh: Vec<usize> = (0..fold.len()).filter(|&row| !copies[row]).collect();
@@ -133,6 +149,9 @@ mod tests {
         assert_eq!((chosen.expected_fpr, chosen.rank), (Some(0.003), Some(997)));
         assert_eq!(chosen.rule, ThresholdRule::Budget(Budget::default()));
         assert!(chosen.violation_bound.unwrap() <= 0.025);
+        // ln .025 and ln .0125 over ln .99, rounded up.
+        let needed = |folding| ThresholdRule::Budget(Budget::default()).cross_fitted_rows_needed(folding).unwrap();
+        assert_eq!((needed(Folding::Dealt), needed(Folding::InTime)), (368, 437));
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Training<'_> {
         together: &[u32],
         weight: f32,
     ) -> Result<Option<(Forest, Vec<f32>)>, PipelineError> {
-        let config = RunConfig::parse(&model.provenance.config, "its config", &[])?;
+        let config = RunConfig::parse_kept(&model.provenance.config, "its config", &[])?;
         if config.forest.bootstrap == Bootstrap::None {
             return Ok(None);
         }

@@ -62,7 +62,7 @@ impl Champion {
             )));
         }
         let file = format!("the config in {}", version.title());
-        let mut config = RunConfig::parse(&model.provenance.config, &file, &request.sets)?;
+        let mut config = RunConfig::parse_kept(&model.provenance.config, &file, &request.sets)?;
         let promotion = request.promote.unwrap_or(config.retrain.promote);
         config.data.sensor = request.sensor.clone().or(config.data.sensor);
         if let Some(word) = request.bad_rows {

@@ -32,7 +32,7 @@ pub(crate) fn fuse(
         let calibration =
             Unseen::of(&parts.calibration, calibration, &parts.copies.calibration, 0, &ctx.config.hybrid)?;
         let threshold = Unseen::of(&parts.threshold, threshold, &parts.copies.threshold, 0, &ctx.config.hybrid)?;
-        let held_out = HeldOut { calibration, threshold, cross_fitted: None };
+        let held_out = HeldOut { calibration, threshold, aside: Vec::new(), cross_fitted: None };
         let outcome = freeze(ctx, &mut model, held_out, &parts.train, parts)?;
         Ok(((), outcome))
     })?;
@@ -119,7 +119,7 @@ pub(super) fn freeze(
     train: &Dataset,
     parts: &Partition,
 ) -> Result<Outcome, PipelineError> {
-    let HeldOut { calibration, threshold, cross_fitted } = held_out;
+    let HeldOut { calibration, threshold, aside, cross_fitted } = held_out;
     let fresh = uncopied(&calibration.labels, &calibration.copies);
     let fresh_labels: Vec<Label> = fresh.iter().map(|&i| calibration.labels[i]).collect();
     let fresh = calibration.scores.select(&fresh);
@@ -132,13 +132,15 @@ pub(super) fn freeze(
     let (calibration, threshold) = (calibration.fused(&frozen.hybrid)?, threshold.fused(&frozen.hybrid)?);
     let by = |fitted: &CrossFitted| if fitted.in_time { Folding::InTime } else { Folding::Dealt };
     let folding = cross_fitted.as_ref().map(by);
-    let choose = Choosing { rule: &ctx.config.hybrid, folding, calibration, threshold };
+    let aside = (!aside.is_empty()).then(|| (aside, threshold.of_parts()));
+    let choose = Choosing { rule: &ctx.config.hybrid, folding, calibration, threshold, aside };
     frozen.thresholds = choose.all(ctx)?;
     ctx.beside = choose.plain_average(&frozen.hybrid)?;
     let chosen = frozen.threshold(HYBRID).map_err(failed)?.clone();
-    let threshold = choose.threshold;
+    let Choosing { threshold, aside, .. } = choose;
     ctx.cross_fitted = cross_fitted.map(|fitted| with_stretches(fitted, &threshold, &chosen));
-    frozen.profile = Some(profile::fit(train, &moved::benign(parts)?, threshold.scores, &chosen)?);
+    let scores = aside.map_or(threshold.scores, |(_, of_parts)| of_parts.scores);
+    frozen.profile = Some(profile::fit(train, &moved::benign(parts)?, scores, &chosen)?);
     model.record_golden(&parts.calibration).map_err(failed)?;
     let combine = ctx.config.hybrid.combine.name().to_owned();
     Ok(Outcome::Hybrid { combine, threshold: chosen.value, rule: chosen.rule })

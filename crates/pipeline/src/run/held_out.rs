@@ -51,6 +51,12 @@ impl Unseen {
         PartScores { scores: &scores.p_attack, labels: &self.labels, copies: Some(&self.copies) }
     }
 
+    /// The rows of the threshold part alone, which every member has scored.
+    pub(super) fn of_parts(&self) -> Self {
+        let rows: Vec<usize> = (0..self.fold.len()).filter(|&row| self.fold[row] == PARTS).collect();
+        self.select(&rows)
+    }
+
     /// The members' scores fused by `hybrid`; nothing is flagged yet.
     pub(super) fn fused(self, hybrid: &Hybrid) -> Result<Self, PipelineError> {
         Ok(Unseen { scores: fused(self.scores, hybrid)?, ..self })
@@ -69,10 +75,15 @@ pub(super) struct HeldOut {
     pub(super) calibration: Unseen,
     /// Thresholds.
     pub(super) threshold: Unseen,
+    /// Members that the fusion leaves out and that no fold was asked for: of these the threshold part alone has scores.
+    pub(super) aside: Vec<String>,
     /// What the members to ship were fitted on, where others than they have scored these rows; its stretches are not there
     /// yet.
     pub(super) cross_fitted: Option<CrossFitted>,
 }
+
+/// The fold that scored the threshold part: the fit of the training part.
+pub(super) const PARTS: u32 = 0;
 
 /// Chooses thresholds by the config's rule, from scores on the rows for the calibration and for the threshold.
 pub(super) struct Choosing<'a> {
@@ -81,15 +92,22 @@ pub(super) struct Choosing<'a> {
     pub(super) folding: Option<Folding>,
     pub(super) calibration: Unseen,
     pub(super) threshold: Unseen,
+    /// Members whose thresholds rest on the threshold part alone, and its rows; where there are such.
+    pub(super) aside: Option<(Vec<String>, Unseen)>,
 }
 
 impl Choosing<'_> {
     /// The threshold of each column.
     pub(super) fn all(&self, ctx: &Context<'_>) -> Result<Vec<NamedThreshold>, PipelineError> {
         let mut thresholds = Vec::new();
-        for (on_calibration, on_threshold) in self.calibration.scores.columns().zip(self.threshold.scores.columns()) {
+        for (i, on_calibration) in self.calibration.scores.columns().enumerate() {
             let name = &on_calibration.name;
-            let chosen = self.one(on_calibration, on_threshold)?;
+            let rows = match &self.aside {
+                Some((aside, of_parts)) if aside.contains(name) => of_parts,
+                _ => &self.threshold,
+            };
+            let Some(on_threshold) = rows.scores.columns().nth(i) else { continue };
+            let chosen = self.one(on_calibration, (rows, on_threshold))?;
             if let Some(reason) = &chosen.reason {
                 ctx.log.remark(Remark::Threshold { score: name.to_owned(), reason: reason.clone() })?;
             }
@@ -100,23 +118,30 @@ impl Choosing<'_> {
 
     /// That of the plain average, where it stands beside `hybrid`.
     pub(super) fn plain_average(&self, hybrid: &Hybrid) -> Result<Option<ChosenThreshold>, PipelineError> {
-        let averages = [&self.calibration, &self.threshold].map(|rows| plain_average(hybrid, &rows.scores));
+        let rows = self.aside.as_ref().map_or(&self.threshold, |(_, of_parts)| of_parts);
+        let averages = [&self.calibration, rows].map(|rows| plain_average(hybrid, &rows.scores));
         match averages {
-            [Ok(Some(on_calibration)), Ok(Some(on_threshold))] => self.one(&on_calibration, &on_threshold).map(Some),
+            [Ok(Some(on_calibration)), Ok(Some(on_threshold))] => {
+                self.one(&on_calibration, (rows, &on_threshold)).map(Some)
+            }
             _ => Ok(None),
         }
     }
 
-    fn one(&self, calibration: &ScoreColumn, threshold: &ScoreColumn) -> Result<ChosenThreshold, PipelineError> {
-        let (calibration, on_threshold) = (self.calibration.column(calibration), self.threshold.column(threshold));
+    fn one(
+        &self,
+        calibration: &ScoreColumn,
+        (rows, threshold): (&Unseen, &ScoreColumn),
+    ) -> Result<ChosenThreshold, PipelineError> {
+        let (calibration, on_threshold) = (self.calibration.column(calibration), rows.column(threshold));
         if let ThresholdRule::Groups(groups) = self.rule.rule() {
-            return groups.choose(&on_threshold, &self.threshold.group).map(|chosen| chosen.0).map_err(failed);
+            return groups.choose(&on_threshold, &rows.group).map(|chosen| chosen.0).map_err(failed);
         }
         match self.folding {
             None => self.rule.choose_threshold(&calibration, &on_threshold).map_err(failed),
             Some(folding) => {
                 let rule = self.rule.rule();
-                rule.choose_cross_fitted(&calibration, &on_threshold, &self.threshold.fold, folding).map_err(failed)
+                rule.choose_cross_fitted(&calibration, &on_threshold, &rows.fold, folding).map_err(failed)
             }
         }
     }

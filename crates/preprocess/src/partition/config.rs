@@ -41,7 +41,6 @@ pub struct SplitConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<GroupBy>,
     /// Which rows the shipped members are fitted on.
-    #[serde(skip_serializing_if = "FittedRows::is_default")]
     pub fit: FittedRows,
     /// With `fit: all`: fits whose scores of rows that they have not seen set the thresholds, that of the training part
     /// among them; 2 when absent, 4 at most, which give every training row such a score.
@@ -55,18 +54,12 @@ pub struct SplitConfig {
 #[serde(rename_all = "snake_case")]
 pub enum FittedRows {
     /// Those of the training part; thresholds are chosen on the threshold part.
-    #[default]
     Parts,
     /// All that are not test. Thresholds are chosen on scores that each row's own model has not seen it for: out-of-bag
     /// votes and folds where rows have no order, folds of whole blocks, hosts or captures, or each the rows after those
     /// that were fitted on.
+    #[default]
     All,
-}
-
-impl FittedRows {
-    fn is_default(&self) -> bool {
-        *self == FittedRows::default()
-    }
 }
 
 /// Share of the rows that becomes the test part where neither a file nor a share is given.
@@ -88,7 +81,7 @@ impl Default for SplitConfig {
             block_rows: None,
             gap_rows: None,
             by: None,
-            fit: FittedRows::Parts,
+            fit: FittedRows::default(),
             folds: None,
         }
     }
