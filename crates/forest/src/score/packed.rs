@@ -9,7 +9,7 @@
 use super::ladder::{Ladder, RUNGS, ladders};
 use super::lanes::{LANES, Lanes};
 #[cfg(target_arch = "x86_64")]
-use super::walks::Starts;
+use super::walks::{CACHED_NODES as WALKED_NODES, Starts};
 use crate::tree::{LEAF_UNITS, Links, Node, Trees};
 
 /// A forest's trees over codes.
@@ -123,7 +123,7 @@ impl Packed {
             // Sums of units are whole numbers of 32 bits.
             let sums_fit = bounds.len() < (u32::MAX / LEAF_UNITS) as usize && nodes.len() < i32::MAX as usize;
             let walked = pair_shift == WALKED_SHIFT && leaves == Leaves::Units && sums_fit;
-            (walked && super::walks::is_supported()).then(|| Starts::new(&nodes, &bounds))
+            (walked && super::walks::is_supported()).then(|| Starts::new(&nodes, &bounds, WALKED_NODES))
         };
         Some(Packed {
             n_codes,
@@ -135,6 +135,12 @@ impl Packed {
             #[cfg(target_arch = "x86_64")]
             starts,
         })
+    }
+
+    /// Lets rows walk through at least so many nodes of whole trees before the next, or not at all.
+    #[cfg(all(test, target_arch = "x86_64"))]
+    pub(super) fn walk_together(&mut self, nodes: Option<usize>) {
+        self.starts = nodes.map(|nodes| Starts::new(&self.nodes, &self.bounds, nodes));
     }
 
     /// Columns of codes.
