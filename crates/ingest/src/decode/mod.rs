@@ -2,6 +2,7 @@
 //! files that grow.
 
 pub(crate) mod by_line;
+pub(crate) mod cells;
 pub(crate) mod decoder;
 pub(crate) mod delimiter;
 pub(crate) mod header_line;

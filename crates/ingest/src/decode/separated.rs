@@ -1,5 +1,5 @@
-//! Separated text (CSV, tabs, Argus): header and delimiter are settled and every record verified here; polars splits the
-//! verified records of a block into cells.
+//! Separated text (CSV, tabs, Argus): header and delimiter are settled and every record verified here. The records of a
+//! block are cut into cells by [`super::cells`], where one of them quotes a value by polars.
 //!
 //! What polars is given has the expected number of values a record, is valid UTF-8, ends each record in a single `\n`,
 //! and quotes only where the CSV rules do, so that it cannot see a record differently.
@@ -8,9 +8,11 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use nta_data::Schema;
+use polars_buffer::Buffer;
 use polars_core::prelude::{Column, DataFrame, DataType, PlSmallStr, Schema as PolarsSchema, SchemaRef};
 use polars_io::prelude::{CsvParseOptions, CsvReadOptions, SerReader};
 
+use crate::decode::cells;
 use crate::decode::decoder::{Decoded, Decoder, LineFault};
 use crate::decode::delimiter::{self, DELIMITERS};
 use crate::decode::header_line::Header;
@@ -19,6 +21,7 @@ use crate::framing::framer::{Framer, Framing, Record};
 use crate::framing::quoting::{self, Shape};
 use crate::left_out::NoFlow;
 use crate::limits::{LONGEST_VALUE, MOST_COLUMNS, refuse_long_values};
+use crate::lines::Lines;
 use crate::schema::header::Double;
 
 /// Decodes separated text.
@@ -31,6 +34,8 @@ pub(crate) struct Separated {
     text: Vec<u8>,
     n_rows: usize,
     has_quotes: bool,
+    /// The block just finished as text, where that can be written as it stands.
+    lines: Option<Lines>,
 }
 
 /// Whether the first line holds the names of an Argus flow record.
@@ -64,6 +69,7 @@ impl Separated {
             text: Vec::new(),
             n_rows: 0,
             has_quotes: false,
+            lines: None,
         })
     }
 
@@ -114,6 +120,22 @@ impl Separated {
         Ok(Decoded::Row)
     }
 
+    /// The block as columns over its text, where nothing is quoted.
+    fn finish_bare(&mut self) -> Result<DataFrame, String> {
+        let size = self.text.len();
+        let text = Buffer::from_vec(std::mem::replace(&mut self.text, Vec::with_capacity(size + size / 8)));
+        let n_rows = std::mem::take(&mut self.n_rows);
+        let names = &self.header.names;
+        let (columns, ends) = match &self.projection {
+            Some(places) => cells::columns(&text, n_rows, self.delimiter, names, places)?,
+            None => cells::columns(&text, n_rows, self.delimiter, names, &Vec::from_iter(0..names.len()))?,
+        };
+        // The writer would put a return in quotes.
+        let as_written = self.delimiter == b',' && self.projection.is_none() && !text.contains(&b'\r');
+        self.lines = as_written.then(|| Lines::new(text, ends));
+        DataFrame::new(n_rows, columns).map_err(|e| e.to_string())
+    }
+
     fn no_rows(&self) -> Result<DataFrame, String> {
         let column = |i: usize| Column::new_empty(PlSmallStr::from_str(&self.header.names[i]), &DataType::String);
         let columns = match &self.projection {
@@ -151,6 +173,10 @@ impl Decoder for Separated {
         if self.n_rows == 0 {
             return self.no_rows();
         }
+        // Nothing in quotes, and a separator that no letter of several bytes holds: the text itself is the columns.
+        if !self.has_quotes && self.delimiter.is_ascii() {
+            return self.finish_bare();
+        }
         let parse =
             CsvParseOptions::default().with_separator(self.delimiter).with_quote_char(self.has_quotes.then_some(b'"'));
         let options = CsvReadOptions::default()
@@ -163,6 +189,10 @@ impl Decoder for Separated {
         self.text.clear();
         (self.n_rows, self.has_quotes) = (0, false);
         frame.map_err(|e| e.to_string())
+    }
+
+    fn take_lines(&mut self) -> Option<Lines> {
+        self.lines.take()
     }
 }
 
