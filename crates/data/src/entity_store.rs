@@ -76,6 +76,12 @@ impl<S> EntityStore<S> {
         (slot.state.get_or_insert_with(fresh), previous)
     }
 
+    /// What is remembered of the entity, which is not visited by asking.
+    pub fn get_mut(&mut self, entity: u64) -> Option<&mut S> {
+        let at = *self.places.get(&entity)?;
+        self.slots[at as usize].state.as_mut()
+    }
+
     /// Entities remembered now.
     pub fn len(&self) -> usize {
         self.places.len()

@@ -42,7 +42,7 @@ impl Tabular {
 }
 
 /// Row-major features: scaled numbers without gaps, and fitted category codes for a gather in the input layer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Dense {
     /// Names of the numeric inputs.
     pub numeric_names: Vec<String>,

@@ -8,6 +8,7 @@ use polars_core::prelude::DataFrame;
 
 use crate::error::{IngestError, Position};
 use crate::left_out::LeftOut;
+use crate::lines::Lines;
 use crate::rejects::reject::Reject;
 use crate::schema::header::Double;
 
@@ -15,6 +16,8 @@ use crate::schema::header::Double;
 pub(crate) struct Block {
     /// The columns asked for, named as in the file's header, trimmed.
     pub(crate) frame: DataFrame,
+    /// The same rows as text, where they can be written as that.
+    pub(crate) lines: Option<Lines>,
     /// Data row of the file, from 0, of each row here.
     pub(crate) rows: Vec<u64>,
     pub(crate) places: Places,

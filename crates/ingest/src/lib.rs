@@ -75,6 +75,7 @@ mod input;
 mod labelling;
 mod left_out;
 mod limits;
+mod lines;
 mod options;
 mod parquet;
 mod reading;

@@ -48,6 +48,7 @@
 //! ```
 
 mod aliases;
+mod chains;
 mod data_digest;
 mod digest;
 mod error;

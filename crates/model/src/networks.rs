@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use nta_data::EntityStore;
+use nta_data::{Dense, EntityStore};
 use nta_lstm::{Lstm, LstmState, Scratch};
 use rayon::prelude::*;
 
 use crate::Model;
+use crate::chains::Chains;
 use crate::prepared::PreparedRows;
 
 /// Rows of a chunk where rows do not depend on each other.
@@ -20,6 +21,8 @@ pub(crate) type EntityState = Vec<LstmState>;
 pub(crate) struct Networks {
     model: Arc<Model>,
     fresh: EntityState,
+    /// The names of what all networks are shown, and no row.
+    no_inputs: Dense,
     /// Numeric inputs that state alone can fill: the last ones.
     pub(crate) n_gap: usize,
 }
@@ -34,9 +37,15 @@ struct Workspace<'m> {
 impl Networks {
     pub(crate) fn new(model: Arc<Model>) -> Self {
         let n_gap = if model.preprocessor.gap().is_some() { 2 } else { 0 };
-        let mut networks = Networks { model, fresh: Vec::new(), n_gap };
-        networks.fresh = networks.all().map(Lstm::fresh_state).collect();
-        networks
+        let all = || model.members.iter().filter_map(|m| m.member.lstm());
+        let no_inputs = all().next().map_or_else(Dense::default, |lstm| Dense {
+            numeric_names: lstm.numeric_names().to_vec(),
+            code_names: lstm.code_names().to_vec(),
+            cardinality: lstm.cardinality().to_vec(),
+            ..Dense::default()
+        });
+        let fresh = all().map(Lstm::fresh_state).collect();
+        Networks { model, fresh, no_inputs, n_gap }
     }
 
     fn all(&self) -> impl Iterator<Item = &Lstm> {
@@ -97,19 +106,37 @@ impl Networks {
     }
 
     /// One shard's rows in order. `(shard_rows, n_networks)`, row-major.
+    ///
+    /// First the memory is asked as each row asks it in its turn, and lends out the states; then entities go through the
+    /// networks side by side, which shares the weights' way from memory; then the memory gets the states back.
     pub(crate) fn along_entities(
         &self,
         store: &mut EntityStore<EntityState>,
         rows: &PreparedRows,
         shard_rows: &[u32],
     ) -> Vec<f32> {
-        let mut workspace = self.workspace();
-        let mut scores = Vec::with_capacity(shard_rows.len() * self.len());
+        let mut chains = Chains::default();
+        let mut dense = Dense { n_rows: shard_rows.len(), ..self.no_inputs.clone() };
         for &i in shard_rows {
             let i = i as usize;
             let (states, previous_end) = store.visit(rows.entity[i], rows.end[i], || self.fresh.clone());
-            self.step(states, previous_end, rows, i, &mut workspace, &mut scores);
+            chains.add(rows.entity[i], states);
+            let (n_numeric, n_codes) = (rows.layout().n_numeric, rows.layout().n_codes);
+            dense.numeric.extend_from_slice(&rows.numeric[i * n_numeric..(i + 1) * n_numeric]);
+            if self.n_gap > 0 {
+                dense.numeric.extend(self.model.preprocessor.gap_inputs(previous_end, rows.end[i]));
+            }
+            dense.codes.extend_from_slice(&rows.codes[i * n_codes..(i + 1) * n_codes]);
         }
+        let sequences = chains.sequences();
+        let n_networks = self.len();
+        let mut scores = vec![0.0; shard_rows.len() * n_networks];
+        for (k, network) in self.all().enumerate() {
+            let mut states: Vec<&mut LstmState> = chains.lent.iter_mut().map(|states| &mut states[k]).collect();
+            let found = network.go_on(&dense, &sequences, &mut states);
+            scores.iter_mut().skip(k).step_by(n_networks).zip(found).for_each(|(score, found)| *score = found);
+        }
+        chains.give_back(store);
         scores
     }
 

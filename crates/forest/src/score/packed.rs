@@ -8,29 +8,75 @@
 
 use super::ladder::{Ladder, RUNGS, ladders};
 use super::lanes::{LANES, Lanes};
-use crate::tree::{Links, Node, Trees};
+#[cfg(target_arch = "x86_64")]
+use super::walks::{CACHED_NODES as WALKED_NODES, Starts};
+use crate::tree::{LEAF_UNITS, Links, Node, Trees};
 
 /// A forest's trees over codes.
 ///
 /// A split reads, from the lowest bit: 8 bits the highest code that goes left (1 to 254), then the column of codes, the
 /// pair `k` of children (left is node `2k - 1` of the tree, right `2k`), and in the topmost bit whether code 0 (missing)
-/// goes right. A leaf has 0 in its lowest 8 bits, and above them the place of its share in `shares`.
+/// goes right. A leaf has 0 in its lowest 8 bits, and above them what it says, see [`Leaves`].
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Packed {
     pub(crate) ladders: Vec<Ladder>,
     /// Columns of codes.
     n_codes: usize,
-    pair_shift: u32,
+    pub(super) pair_shift: u32,
     /// All trees, in the order of the forest's nodes.
-    nodes: Vec<u32>,
+    pub(super) nodes: Vec<u32>,
     /// Where each tree begins, and the end.
     bounds: Vec<usize>,
-    /// What leaves say, without doubles, 0 first.
-    shares: Vec<f64>,
+    leaves: Leaves,
+    /// For a forest that rows can walk through one by one, on a processor for it.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) starts: Option<Starts>,
+}
+
+/// What stands in the leaves.
+#[derive(Debug, Clone, PartialEq)]
+enum Leaves {
+    /// Units of 1 / [`LEAF_UNITS`], of which no sum rounds.
+    Units,
+    /// Places among shares of any kind, without doubles, 0 first.
+    Shares(Vec<f64>),
+}
+
+impl Leaves {
+    fn of(trees: &Trees) -> Leaves {
+        let mut shares: Vec<f32> = trees.nodes.iter().filter(|n| n.is_leaf()).map(|n| n.value + 0.0).collect();
+        let is_whole = |share: &f32| (f64::from(*share) * f64::from(LEAF_UNITS)).fract() == 0.0;
+        if shares.iter().all(is_whole) {
+            return Leaves::Units;
+        }
+        shares.push(0.0);
+        shares.sort_unstable_by(f32::total_cmp);
+        shares.dedup();
+        Leaves::Shares(shares.into_iter().map(f64::from).collect())
+    }
+
+    /// What stands in the leaf of that share.
+    fn place(&self, share: f32) -> usize {
+        match self {
+            Leaves::Units => (f64::from(share) * f64::from(LEAF_UNITS)) as usize,
+            Leaves::Shares(shares) => shares.partition_point(|s| *s < f64::from(share)),
+        }
+    }
+
+    #[inline(always)]
+    fn share(&self, place: u32) -> f64 {
+        match self {
+            Leaves::Units => f64::from(place) / f64::from(LEAF_UNITS),
+            Leaves::Shares(shares) => shares[place as usize],
+        }
+    }
 }
 
 /// The topmost bit of a split: missing values go right.
-const MISSING_RIGHT: u32 = 1 << 31;
+pub(super) const MISSING_RIGHT: u32 = 1 << 31;
+
+/// Where the pair begins in forests of at most [`LANES`] columns of codes, whose place then takes six bits.
+const WALKED_SHIFT: u32 = 8 + LANES.trailing_zeros();
 
 /// Columns of codes that rows are sorted by; with the row's number they fill eight bytes.
 const SORT_COLUMNS: usize = 6;
@@ -49,30 +95,52 @@ impl Packed {
     pub(crate) fn new(trees: &Trees, links: Links, n_features: usize) -> Option<Packed> {
         let ladders = ladders(trees, links, n_features);
         let n_codes: usize = ladders.iter().map(Ladder::n_codes).sum();
-        let pair_shift = 8 + (usize::BITS - n_codes.saturating_sub(1).leading_zeros());
-        let most_pairs = (MISSING_RIGHT - 1).checked_shr(pair_shift)? as usize;
-        let mut shares: Vec<f32> = trees.nodes.iter().filter(|n| n.is_leaf()).map(|n| n.value + 0.0).collect();
-        shares.push(0.0);
-        shares.sort_unstable_by(f32::total_cmp);
-        shares.dedup();
-        let is_bare = ladders.is_empty();
-        let too_large = trees.iter().any(|tree| tree.len() / 2 > most_pairs) || shares.len() >= 1 << 24;
-        if is_bare || too_large {
+        let needed = 8 + (usize::BITS - n_codes.saturating_sub(1).leading_zeros());
+        let fits = |shift: u32| {
+            let most_pairs = (MISSING_RIGHT - 1).checked_shr(shift).unwrap_or(0) as usize;
+            trees.iter().all(|tree| tree.len() / 2 <= most_pairs)
+        };
+        let pair_shift = if fits(needed.max(WALKED_SHIFT)) { needed.max(WALKED_SHIFT) } else { needed };
+        let leaves = Leaves::of(trees);
+        let too_many_shares = matches!(&leaves, Leaves::Shares(shares) if shares.len() >= 1 << 24);
+        if ladders.is_empty() || !fits(pair_shift) || too_many_shares {
             return None;
         }
         let mut ladder_of = vec![0; n_features];
         ladders.iter().enumerate().for_each(|(i, ladder)| ladder_of[ladder.feature] = i);
         let pack = |node: &Node| {
             if node.is_leaf() {
-                return (shares.partition_point(|&s| s < node.value) as u32) << 8;
+                return (leaves.place(node.value) as u32) << 8;
             }
             let (code, rung) = ladders[ladder_of[links.feature(node.link)]].place(node.value);
             let missing = if node.link & 1 == 1 { 0 } else { MISSING_RIGHT };
             (links.pair(node.link) as u32) << pair_shift | (code as u32) << 8 | rung | missing
         };
-        let nodes = trees.nodes.iter().map(pack).collect();
-        let shares = shares.iter().copied().map(f64::from).collect();
-        Some(Packed { n_codes, pair_shift, nodes, bounds: trees.bounds.clone(), shares, ladders })
+        let nodes: Vec<u32> = trees.nodes.iter().map(pack).collect();
+        let bounds = trees.bounds.clone();
+        #[cfg(target_arch = "x86_64")]
+        let starts = {
+            // Sums of units are whole numbers of 32 bits.
+            let sums_fit = bounds.len() < (u32::MAX / LEAF_UNITS) as usize && nodes.len() < i32::MAX as usize;
+            let walked = pair_shift == WALKED_SHIFT && leaves == Leaves::Units && sums_fit;
+            (walked && super::walks::is_supported()).then(|| Starts::new(&nodes, &bounds, WALKED_NODES))
+        };
+        Some(Packed {
+            n_codes,
+            pair_shift,
+            nodes,
+            bounds,
+            leaves,
+            ladders,
+            #[cfg(target_arch = "x86_64")]
+            starts,
+        })
+    }
+
+    /// Lets rows walk through at least so many nodes of whole trees before the next, or not at all.
+    #[cfg(all(test, target_arch = "x86_64"))]
+    pub(super) fn walk_together(&mut self, nodes: Option<usize>) {
+        self.starts = nodes.map(|nodes| Starts::new(&self.nodes, &self.bounds, nodes));
     }
 
     /// Columns of codes.
@@ -121,7 +189,7 @@ impl Packed {
                 n_left = n_left.saturating_sub(LANES);
                 let n_leaves = self.leaves_reached::<L, MISSING>(lanes, tree, codes, rows, &mut splits, &mut leaves);
                 for &(leaf, rows) in &leaves[..n_leaves] {
-                    lanes.add(sums, rows, self.shares[(leaf >> 8) as usize]);
+                    lanes.add(sums, rows, self.leaves.share(leaf >> 8));
                 }
             }
         }

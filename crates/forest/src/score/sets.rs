@@ -2,6 +2,7 @@
 
 use super::lanes::{LANES, Lanes, Plain};
 use super::packed::Packed;
+use crate::tree::LEAF_UNITS;
 
 /// Memory that a thread uses again for each of its blocks.
 #[derive(Default)]
@@ -13,6 +14,10 @@ pub(crate) struct SetScratch {
     sets: Vec<[u8; LANES]>,
     /// `(n_sets)`.
     set_sums: Vec<[f64; LANES]>,
+    /// Codes of the rows one after the other, `(n_rows)`, where rows walk by themselves.
+    rows: Vec<[u8; LANES]>,
+    /// `(n_rows)`.
+    units: Vec<u32>,
 }
 
 impl SetScratch {
@@ -23,6 +28,10 @@ impl SetScratch {
         #[cfg(target_arch = "x86_64")]
         {
             use crate::score::lanes::x86::{Avx2, Avx512};
+            if let (Some(starts), Some(lanes)) = (&packed.starts, Avx512::found()) {
+                // SAFETY: the processor has been asked, for the walks where `starts` was made.
+                return unsafe { self.sum_walking(lanes, packed, starts, key, columns.collect(), sums) };
+            }
             if let Some(lanes) = Avx512::found() {
                 // SAFETY: the processor has been asked.
                 return unsafe { self.sum_avx512(lanes, packed, key, columns.collect(), sums) };
@@ -61,24 +70,39 @@ impl SetScratch {
         self.sum_with(lanes, packed, key, columns, sums)
     }
 
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1,bmi2,popcnt")]
+    fn sum_walking(
+        &mut self,
+        lanes: crate::score::lanes::x86::Avx512,
+        packed: &Packed,
+        starts: &crate::score::walks::Starts,
+        key: &[usize],
+        columns: Vec<&[f32]>,
+        sums: &mut [f64],
+    ) {
+        let n_rows = sums.len();
+        let any_missing = self.encode_and_sort(lanes, packed, key, columns, n_rows);
+        self.rows.clear();
+        self.rows.resize(n_rows, [0; LANES]);
+        for (i, column) in self.codes.chunks_exact(n_rows).enumerate() {
+            for (row, &key) in self.rows.iter_mut().zip(&self.order) {
+                row[i] = column[row_of(key)];
+            }
+        }
+        self.units.clear();
+        self.units.resize(n_rows, 0);
+        packed.add_units(starts, &self.rows, any_missing, &mut self.units);
+        for (&key, &units) in self.order.iter().zip(&self.units) {
+            sums[row_of(key)] = f64::from(units) / f64::from(LEAF_UNITS);
+        }
+    }
+
     /// `columns`, `(n_features)` of `(n_rows)`, to `sums`, `(n_rows)`.
     #[inline(always)]
     fn sum_with<L: Lanes>(&mut self, lanes: L, packed: &Packed, key: &[usize], columns: Vec<&[f32]>, sums: &mut [f64]) {
         let n_rows = sums.len();
-        self.codes.resize(packed.n_codes() * n_rows, 0);
-        let mut any_missing = false;
-        for ladder in &packed.ladders {
-            let codes = &mut self.codes[ladder.first_code * n_rows..][..ladder.n_codes() * n_rows];
-            any_missing |= lanes.encode(ladder, columns[ladder.feature], codes);
-        }
-        self.order.clear();
-        self.order.extend(0..n_rows as u64);
-        for (i, &column) in key.iter().enumerate() {
-            for (key, &code) in self.order.iter_mut().zip(&self.codes[column * n_rows..][..n_rows]) {
-                *key |= u64::from(code) << (56 - 8 * i);
-            }
-        }
-        self.order.sort_unstable();
+        let any_missing = self.encode_and_sort(lanes, packed, key, columns, n_rows);
         for order in self.order.chunks(LANES * packed.sets_together()) {
             let n_sets = order.len().div_ceil(LANES);
             self.sets.resize(n_sets * packed.n_codes(), [0; LANES]);
@@ -94,6 +118,33 @@ impl SetScratch {
                 sums[row_of(key)] = sum;
             }
         }
+    }
+
+    /// Fills `codes` and `order`; returns whether a value is missing.
+    #[inline(always)]
+    fn encode_and_sort<L: Lanes>(
+        &mut self,
+        lanes: L,
+        packed: &Packed,
+        key: &[usize],
+        columns: Vec<&[f32]>,
+        n_rows: usize,
+    ) -> bool {
+        self.codes.resize(packed.n_codes() * n_rows, 0);
+        let mut any_missing = false;
+        for ladder in &packed.ladders {
+            let codes = &mut self.codes[ladder.first_code * n_rows..][..ladder.n_codes() * n_rows];
+            any_missing |= lanes.encode(ladder, columns[ladder.feature], codes);
+        }
+        self.order.clear();
+        self.order.extend(0..n_rows as u64);
+        for (i, &column) in key.iter().enumerate() {
+            for (key, &code) in self.order.iter_mut().zip(&self.codes[column * n_rows..][..n_rows]) {
+                *key |= u64::from(code) << (56 - 8 * i);
+            }
+        }
+        self.order.sort_unstable();
+        any_missing
     }
 }
 

@@ -15,7 +15,7 @@ use crate::assemble::refusal::refusal;
 use crate::assemble::role::Written;
 use crate::assemble::starts::TimeBuilder;
 use crate::assemble::truth::{FamilyBuilder, LabelBuilder, WithoutTruth, first_labelled};
-use crate::block::Block;
+use crate::block::{Block, Texts};
 use crate::error::IngestError;
 use crate::labelling::join::{Join, Joined, Told};
 use crate::options::Truth;
@@ -201,8 +201,7 @@ impl<'p> Assembler<'p> {
             Some(name) => Capture::Column(texts(name)?),
             None => Capture::Sensor(file.sensor.clone()),
         };
-        let hosts: Vec<Vec<String>> =
-            hosts_needed(&plan.schema, plan.by).into_iter().map(texts).collect::<Result<_, _>>()?;
+        let hosts: Vec<Texts> = hosts_needed(&plan.schema, plan.by).into_iter().map(texts).collect::<Result<_, _>>()?;
         let n_rows = kept.map_or(block.frame.height(), |k| k.iter().filter(|k| **k).count());
         self.entity.extend(entities(&plan.key, n_rows, &capture, &hosts));
         Ok(())

@@ -112,5 +112,5 @@ fn without(block: Block, faults: &Faults, file: &str) -> Result<Block, IngestErr
         Places::Rows => Places::Rows,
     };
     // The texts were for the bad rows, which are told by now.
-    Ok(Block { frame, rows: keep(block.rows), places, texts: None, ..block })
+    Ok(Block { frame, lines: None, rows: keep(block.rows), places, texts: None, ..block })
 }

@@ -86,7 +86,16 @@ impl CaptureBlocks {
         let rows: Vec<u64> = (self.next_row..self.next_row + flows.len() as u64).collect();
         self.next_row += flows.len() as u64;
         let left_out = self.left_out();
-        Ok(Block { frame, rows, places: Places::Rows, texts: None, rejects: Vec::new(), left_out, end: None })
+        Ok(Block {
+            frame,
+            lines: None,
+            rows,
+            places: Places::Rows,
+            texts: None,
+            rejects: Vec::new(),
+            left_out,
+            end: None,
+        })
     }
 }
 

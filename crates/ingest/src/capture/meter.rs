@@ -75,7 +75,7 @@ impl FlowWriter {
             Target::Table(table) => {
                 let columns: Vec<&Column> = all().iter().collect();
                 let frame = frame(flows, &columns).map_err(|e| IngestError::internal("flows", e))?;
-                table.write(&RawBatch { frame }, &[])
+                table.write(&RawBatch::of(frame), &[])
             }
             Target::Log { file, output } => {
                 output.write_all(lines().as_bytes()).map_err(|e| IngestError::write(file.path(), e))

@@ -6,6 +6,7 @@ use polars_core::prelude::DataFrame;
 
 use crate::framing::framer::Record;
 use crate::left_out::NoFlow;
+use crate::lines::Lines;
 use crate::schema::header::Double;
 
 /// What a record turned out to hold.
@@ -42,6 +43,10 @@ pub(crate) trait Decoder: Send {
     fn take(&mut self, record: &Record<'_>) -> Result<Decoded, LineFault>;
     /// The rows since the last block, as columns.
     fn finish_block(&mut self) -> Result<DataFrame, String>;
+    /// The same rows as text, where all their columns stand there as `nta score` writes them; asked once a block.
+    fn take_lines(&mut self) -> Option<Lines> {
+        None
+    }
 }
 
 /// The smaller half of it, for formats of one flow a line: [`crate::decode::by_line::ByLine`] does the rest.

@@ -196,12 +196,13 @@ impl BlockReader for LineBlocks {
             IngestError::internal(&self.file, problem)
         };
         let frame = self.decoder.finish_block().map_err(internal)?;
+        let written = self.decoder.take_lines();
         if frame.height() != block.rows.len() {
             return Err(internal(format!("{} rows were read where {} stand", frame.height(), block.rows.len())));
         }
         let end = Some(TextPosition { line: self.framer.line(), offset: self.framer.offset() });
         let Growing { rows, lines, texts, rejects, left_out, .. } = block;
-        Ok(Some(Block { frame, rows, places: Places::Lines(lines), texts, rejects, left_out, end }))
+        Ok(Some(Block { frame, lines: written, rows, places: Places::Lines(lines), texts, rejects, left_out, end }))
     }
 
     fn doubles(&self) -> &[Double] {

@@ -2,6 +2,7 @@
 //! files that grow.
 
 pub(crate) mod by_line;
+pub(crate) mod cells;
 pub(crate) mod decoder;
 pub(crate) mod delimiter;
 pub(crate) mod flat_json;
@@ -9,7 +10,6 @@ pub(crate) mod header_line;
 pub(crate) mod line_blocks;
 pub(crate) mod named_fields;
 pub(crate) mod netflow_rows;
-pub(crate) mod plain_cells;
 pub(crate) mod separated;
 pub(crate) mod suricata_eve;
 pub(crate) mod zeek_json;

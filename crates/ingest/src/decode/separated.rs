@@ -1,5 +1,5 @@
-//! Separated text (CSV, tabs, Argus): header and delimiter are settled and every record verified here; polars splits the
-//! verified records of a block into cells.
+//! Separated text (CSV, tabs, Argus): header and delimiter are settled and every record verified here. The records of a
+//! block are cut into cells by [`super::cells`], where one of them quotes a value by polars.
 //!
 //! What polars is given has the expected number of values a record, is valid UTF-8, ends each record in a single `\n`,
 //! and quotes only where the CSV rules do, so that it cannot see a record differently.
@@ -8,23 +8,21 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use nta_data::Schema;
+use polars_buffer::Buffer;
 use polars_core::prelude::{Column, DataFrame, DataType, PlSmallStr, Schema as PolarsSchema, SchemaRef};
 use polars_io::prelude::{CsvParseOptions, CsvReadOptions, SerReader};
 
+use crate::decode::cells;
 use crate::decode::decoder::{Decoded, Decoder, LineFault};
 use crate::decode::delimiter::{self, DELIMITERS};
 use crate::decode::header_line::Header;
-use crate::decode::plain_cells;
 use crate::error::IngestError;
 use crate::framing::framer::{Framer, Framing, Record};
 use crate::framing::quoting::{self, Shape};
 use crate::left_out::NoFlow;
 use crate::limits::{LONGEST_VALUE, MOST_COLUMNS, refuse_long_values};
+use crate::lines::Lines;
 use crate::schema::header::Double;
-
-/// Bytes of a block that are split here where none of its values is quoted: polars would do it on threads of its own, and
-/// waking them takes longer than the work.
-const SMALL: usize = 1 << 20;
 
 /// Decodes separated text.
 pub(crate) struct Separated {
@@ -36,6 +34,8 @@ pub(crate) struct Separated {
     text: Vec<u8>,
     n_rows: usize,
     has_quotes: bool,
+    /// The block just finished as text, where that can be written as it stands.
+    lines: Option<Lines>,
 }
 
 /// Whether the first line holds the names of an Argus flow record.
@@ -69,6 +69,7 @@ impl Separated {
             text: Vec::new(),
             n_rows: 0,
             has_quotes: false,
+            lines: None,
         })
     }
 
@@ -119,22 +120,20 @@ impl Separated {
         Ok(Decoded::Row)
     }
 
-    fn split_plainly(&self) -> Result<DataFrame, String> {
-        let places = self.projection.as_deref();
-        plain_cells::frame(&self.text, self.delimiter, &self.header.names, places, self.n_rows)
-    }
-
-    fn split_by_polars(&self) -> Result<DataFrame, String> {
-        let parse =
-            CsvParseOptions::default().with_separator(self.delimiter).with_quote_char(self.has_quotes.then_some(b'"'));
-        let options = CsvReadOptions::default()
-            .with_has_header(false)
-            .with_schema(Some(Arc::clone(&self.polars_schema)))
-            .with_projection(self.projection.clone())
-            .with_infer_schema_length(Some(0))
-            .with_parse_options(parse);
-        let frame = options.into_reader_with_file_handle(Cursor::new(self.text.as_slice())).finish();
-        frame.map_err(|e| e.to_string())
+    /// The block as columns over its text, where nothing is quoted.
+    fn finish_bare(&mut self) -> Result<DataFrame, String> {
+        let size = self.text.len();
+        let text = Buffer::from_vec(std::mem::replace(&mut self.text, Vec::with_capacity(size + size / 8)));
+        let n_rows = std::mem::take(&mut self.n_rows);
+        let names = &self.header.names;
+        let (columns, ends) = match &self.projection {
+            Some(places) => cells::columns(&text, n_rows, self.delimiter, names, places)?,
+            None => cells::columns(&text, n_rows, self.delimiter, names, &Vec::from_iter(0..names.len()))?,
+        };
+        // The writer would put a return in quotes.
+        let as_written = self.delimiter == b',' && self.projection.is_none() && !text.contains(&b'\r');
+        self.lines = as_written.then(|| Lines::new(text, ends));
+        DataFrame::new(n_rows, columns).map_err(|e| e.to_string())
     }
 
     fn no_rows(&self) -> Result<DataFrame, String> {
@@ -174,11 +173,26 @@ impl Decoder for Separated {
         if self.n_rows == 0 {
             return self.no_rows();
         }
-        let is_plain = !self.has_quotes && self.delimiter.is_ascii() && self.text.len() <= SMALL;
-        let frame = if is_plain { self.split_plainly() } else { self.split_by_polars() };
+        // Nothing in quotes, and a separator that no letter of several bytes holds: the text itself is the columns.
+        if !self.has_quotes && self.delimiter.is_ascii() {
+            return self.finish_bare();
+        }
+        let parse =
+            CsvParseOptions::default().with_separator(self.delimiter).with_quote_char(self.has_quotes.then_some(b'"'));
+        let options = CsvReadOptions::default()
+            .with_has_header(false)
+            .with_schema(Some(Arc::clone(&self.polars_schema)))
+            .with_projection(self.projection.clone())
+            .with_infer_schema_length(Some(0))
+            .with_parse_options(parse);
+        let frame = options.into_reader_with_file_handle(Cursor::new(self.text.as_slice())).finish();
         self.text.clear();
         (self.n_rows, self.has_quotes) = (0, false);
-        frame
+        frame.map_err(|e| e.to_string())
+    }
+
+    fn take_lines(&mut self) -> Option<Lines> {
+        self.lines.take()
     }
 }
 
@@ -191,31 +205,4 @@ fn without_last_empty(record: &[u8], delimiter: u8) -> Option<&[u8]> {
 fn text_columns(names: &[String]) -> SchemaRef {
     let fields = names.iter().map(|n| (PlSmallStr::from_str(n), DataType::String));
     Arc::new(PolarsSchema::from_iter(fields))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::input::unpack::Unpacked;
-
-    #[test]
-    fn plain_cells_are_split_as_polars_splits_them() {
-        let text = "1,x y,\n, ,é\n,,\n  ,.,-\n\u{feff},0.50,(empty)\n".to_owned() + &"7,seven,ZZ\n".repeat(300);
-        for delimiter in [b',', b'\t', b';'] {
-            let with = |text: &str| text.replace(',', std::str::from_utf8(&[delimiter]).unwrap());
-            let header = with("a,b,c\n");
-            let bytes = Unpacked::new(Cursor::new(header.clone().into_bytes())).unwrap();
-            let mut framer = Framer::new(Box::new(bytes), "t", &nta_data::Contact::default());
-            let first_line = header.trim_end().as_bytes();
-            let schema = crate::schema::any::any_columns();
-            let mut separated = Separated::open(&mut framer, first_line, Some(delimiter), &schema, false).unwrap();
-            separated.text = with(&text).into_bytes();
-            separated.n_rows = text.lines().count();
-            for places in [None, Some(vec![0, 2]), Some(vec![1])] {
-                separated.projection = places.map(Arc::new);
-                let (plain, polars) = (separated.split_plainly().unwrap(), separated.split_by_polars().unwrap());
-                assert!(plain.equals_missing(&polars), "{plain} {polars}");
-            }
-        }
-    }
 }

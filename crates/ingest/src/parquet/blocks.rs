@@ -206,7 +206,16 @@ impl BlockReader for ParquetBlocks {
             rows.retain(|_| kept.next().flatten() == Some(true));
             left_out.empty_rows = (n_rows - rows.len()) as u64;
         }
-        Ok(Some(Block { frame, rows, places: Places::Rows, texts: None, rejects: Vec::new(), left_out, end: None }))
+        Ok(Some(Block {
+            frame,
+            lines: None,
+            rows,
+            places: Places::Rows,
+            texts: None,
+            rejects: Vec::new(),
+            left_out,
+            end: None,
+        }))
     }
 
     fn doubles(&self) -> &[Double] {

@@ -199,7 +199,7 @@ impl Batches {
         if dataset.n_rows() == 0 {
             return Ok(None);
         }
-        let raw = RawBatch::new(block.frame, kept.as_deref(), &self.plan.files[self.index].file)?;
+        let raw = RawBatch::new(block.frame, block.lines, kept.as_deref(), &self.plan.files[self.index].file)?;
         let (without_truth, joined) = std::mem::take(&mut self.before);
         Ok(Some(Batch { dataset, raw, without_truth, unjudged, span, joined, end: block.end }))
     }

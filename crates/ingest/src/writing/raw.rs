@@ -1,21 +1,37 @@
 //! Rows as they stood in the file, carried from reader to writer unseen.
 
+use std::sync::Arc;
+
 use polars_core::prelude::{BooleanChunked, DataFrame, IdxCa, NewChunkedArray, PlSmallStr};
 
 use crate::error::IngestError;
+use crate::lines::Lines;
 
 /// All columns of some input rows, in file order. Opaque: it is only passed to [`crate::TableWriter`].
 #[derive(Clone)]
 pub struct RawBatch {
     pub(crate) frame: DataFrame,
+    /// The same rows as text, where they can be written as that.
+    pub(crate) lines: Option<Arc<Lines>>,
 }
 
 impl RawBatch {
-    pub(crate) fn new(frame: DataFrame, kept: Option<&[bool]>, file: &str) -> Result<Self, IngestError> {
-        let Some(kept) = kept else { return Ok(RawBatch { frame }) };
+    /// The rows of `frame` that are to be kept, all without a flag a row; `lines` are all of them as text.
+    pub(crate) fn new(
+        frame: DataFrame,
+        lines: Option<Lines>,
+        kept: Option<&[bool]>,
+        file: &str,
+    ) -> Result<Self, IngestError> {
+        let Some(kept) = kept else { return Ok(RawBatch { frame, lines: lines.map(Arc::new) }) };
         let mask = BooleanChunked::from_slice(PlSmallStr::EMPTY, kept);
         let frame = frame.filter(&mask).map_err(|e| IngestError::internal(file, e))?;
-        Ok(RawBatch { frame })
+        Ok(RawBatch::of(frame))
+    }
+
+    /// Rows that never stood in a text.
+    pub(crate) fn of(frame: DataFrame) -> Self {
+        RawBatch { frame, lines: None }
     }
 
     /// The rows that are to be kept, one flag a row.
@@ -23,7 +39,7 @@ impl RawBatch {
     /// # Errors
     /// Another number of flags than rows.
     pub fn filter(&self, kept: &[bool]) -> Result<RawBatch, IngestError> {
-        RawBatch::new(self.frame.clone(), Some(kept), "rows")
+        RawBatch::new(self.frame.clone(), None, Some(kept), "rows")
     }
 
     /// The rows `rows`, in that order.
@@ -33,7 +49,7 @@ impl RawBatch {
     pub fn take(&self, rows: &[u32]) -> Result<RawBatch, IngestError> {
         let rows = IdxCa::from_slice(PlSmallStr::EMPTY, rows);
         let frame = self.frame.take(&rows).map_err(|e| IngestError::internal("rows", e))?;
-        Ok(RawBatch { frame })
+        Ok(RawBatch::of(frame))
     }
 
     /// Puts the rows of `other`, of the same source, behind these.
@@ -41,6 +57,7 @@ impl RawBatch {
     /// # Errors
     /// Other columns.
     pub fn append(&mut self, other: &RawBatch) -> Result<(), IngestError> {
+        self.lines = None;
         self.frame.vstack_mut(&other.frame).map_err(|e| IngestError::internal("rows", e))?;
         Ok(())
     }
@@ -57,7 +74,7 @@ impl RawBatch {
         }
         let frame =
             self.frame.select(names.iter().map(String::as_str)).map_err(|e| IngestError::internal("rows", e))?;
-        Ok(RawBatch { frame })
+        Ok(RawBatch::of(frame))
     }
 
     /// Rows.

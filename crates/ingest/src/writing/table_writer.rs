@@ -10,6 +10,7 @@ use polars_io::prelude::SerWriter;
 
 use crate::error::IngestError;
 use crate::values::cell::{CellValue, TypedColumn};
+use crate::writing::beside_lines;
 use crate::writing::output::Output;
 use crate::writing::parquet_sink::ParquetSink;
 use crate::writing::raw::RawBatch;
@@ -146,6 +147,12 @@ impl TableWriter {
     /// values than rows, other columns than before.
     pub fn write(&mut self, raw: &RawBatch, added: &[Added<'_>]) -> Result<(), IngestError> {
         let columns = self.beside(raw, added)?;
+        if let (Sink::Csv(output), Some(lines)) = (&mut self.sink, &raw.lines)
+            && self.columns.as_ref().is_some_and(|columns| is_text_beside(columns, &raw.column_names(), added))
+            && added.iter().all(|column| column.values.len() == raw.n_rows())
+        {
+            return beside_lines::write(output, lines, added).map_err(|e| IngestError::write(&self.path, e));
+        }
         self.append(raw.n_rows(), columns)
     }
 
@@ -222,6 +229,21 @@ impl AddedValues<'_> {
     }
 }
 
+/// Whether `columns` are text under the `names`, and behind them `added`.
+fn is_text_beside(columns: &[(String, DataType)], names: &[String], added: &[Added<'_>]) -> bool {
+    let kind = |values: AddedValues<'_>| match values {
+        AddedValues::Float(_) => DataType::Float32,
+        AddedValues::Flag(_) => DataType::Boolean,
+        AddedValues::Text(_) => DataType::String,
+        AddedValues::Integer(_) => DataType::Int64,
+    };
+    let (texts, behind) = columns.split_at(names.len().min(columns.len()));
+    texts.iter().map(|(name, _)| name).eq(names)
+        && texts.iter().all(|(_, kind)| *kind == DataType::String)
+        && behind.len() == added.len()
+        && behind.iter().zip(added).all(|((name, is), added)| name == added.name && *is == kind(added.values))
+}
+
 fn column(added: &Added<'_>) -> Column {
     let name = PlSmallStr::from_str(added.name);
     match added.values {
@@ -257,7 +279,7 @@ fn time_text(column: &Column) -> Column {
 }
 
 fn write_lines(output: &mut Output, frame: DataFrame) -> std::io::Result<()> {
-    let lines = RawBatch { frame }.json_members();
+    let lines = RawBatch::of(frame).json_members();
     lines.iter().try_for_each(|members| writeln!(output, "{{{members}}}"))
 }
 

@@ -3,6 +3,7 @@
 use nta_data::{Dense, Sequences};
 use rayon::prelude::*;
 
+use super::state::LstmState;
 use super::stretch::{Lanes, Stretch};
 use crate::input::{Pack, check_sequences};
 use crate::{Lstm, LstmError};
@@ -50,6 +51,41 @@ impl Lstm {
         for (rows, found) in found {
             for (row, score) in rows.into_iter().zip(found) {
                 scores[row as usize] = score;
+            }
+        }
+        scores
+    }
+
+    /// The same of sequences that go on from `states`, one each, and move them past their last rows (a network that carries
+    /// no state leaves them as they are). The same bits as [`Lstm::step`] gives row by row.
+    ///
+    /// # Panics
+    /// When widths or codes are not those the network was trained with, sequences do not hold each row exactly once, or
+    /// there are more of them than states.
+    pub fn go_on(&self, dense: &Dense, sequences: &Sequences, states: &mut [&mut LstmState]) -> Vec<f32> {
+        if !self.carries_state {
+            return self.predict_alone(dense);
+        }
+        let mut scores = vec![0.0; dense.n_rows];
+        let rows_of = |i: u32| sequences.get(i as usize);
+        let mut order: Vec<u32> = (0..sequences.len() as u32).collect();
+        order.sort_by_key(|&i| std::cmp::Reverse(rows_of(i).len()));
+        let (width, (mut lanes, [mut stretch, _])) = (self.panels.layout.width(), self.lanes());
+        let mut found = Vec::with_capacity(LANES);
+        for members in order.chunks(LANES) {
+            lanes.load(width, members.iter().map(|&i| &*states[i as usize]));
+            let (mut step, mut going) = (0, members.len());
+            while going > 0 {
+                step = stretch.pack.take(rows_of, members, step, 1);
+                self.prepare(dense, &mut stretch);
+                found.clear();
+                self.go_through(&mut stretch, &mut lanes, &mut found);
+                stretch.pack.rows.iter().zip(&found).for_each(|(&row, &score)| scores[row as usize] = score);
+                // The longest stand first.
+                while going > 0 && rows_of(members[going - 1]).len() == step {
+                    going -= 1;
+                    lanes.store(width, going, states[members[going] as usize]);
+                }
             }
         }
         scores
@@ -115,6 +151,51 @@ mod tests {
     use crate::Scratch;
     use crate::input::Inputs;
     use crate::weights::{Shape, Weights};
+
+    #[test]
+    fn sequences_go_on_as_row_by_row() {
+        let (n, hidden) = (700, 21);
+        let number = |i: usize| ((i * 7_919) % 4_001) as f32 / 1_000.0 - 2.0;
+        let dense = Dense {
+            numeric_names: vec!["a".into(), "b".into()],
+            numeric: (0..2 * n).map(number).collect(),
+            code_names: vec!["c".into()],
+            codes: (0..n as u32).map(|i| i % 3).collect(),
+            cardinality: vec![3],
+            n_rows: n,
+        };
+        let inputs = Inputs {
+            numeric_names: dense.numeric_names.clone(),
+            code_names: dense.code_names.clone(),
+            cardinality: vec![3],
+        };
+        let shape = Shape { n_numeric: 2, cardinality: vec![3], embedding: None, hidden, layers: 2 };
+        // Sequences of 1 to 37 rows, their rows scattered, more of them than go side by side.
+        let mut bounds = vec![0];
+        while *bounds.last().unwrap() < n as u32 {
+            bounds.push((bounds[bounds.len() - 1] + 1 + bounds.len() as u32 * 5 % 37).min(n as u32));
+        }
+        let sequences = Sequences { rows: (0..n as u32).map(|i| i * 171 % n as u32).collect(), bounds };
+        assert!(sequences.len() > LANES);
+        for carries_state in [true, false] {
+            let lstm = Lstm::new(Weights::draw(&shape, 3, 0.0), inputs.clone(), carries_state);
+            let mut scratch = Scratch::default();
+            let mut stepped: Vec<_> = (0..sequences.len()).map(|_| lstm.fresh_state()).collect();
+            let mut going = stepped.clone();
+            for round in 0..2 {
+                let mut expected = vec![0.0; n];
+                for (i, state) in stepped.iter_mut().enumerate() {
+                    for &row in sequences.get(i) {
+                        let (numeric, codes) = (dense.numeric_row(row as usize), dense.code_row(row as usize));
+                        expected[row as usize] = lstm.step(state, numeric, codes, &mut scratch);
+                    }
+                }
+                let mut states: Vec<_> = going.iter_mut().collect();
+                assert_eq!(lstm.go_on(&dense, &sequences, &mut states), expected, "{carries_state}, {round}");
+                assert_eq!(going, stepped, "{carries_state}, {round}");
+            }
+        }
+    }
 
     #[test]
     fn sequences_longer_than_a_stretch_score_as_row_by_row() {

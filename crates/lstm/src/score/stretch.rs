@@ -7,6 +7,7 @@ use crate::Lstm;
 use crate::cell::{self, Layer, Layout, Step, StepResults};
 use crate::input::Pack;
 use crate::kernel::{Aligned, probability};
+use crate::score::state::LstmState;
 
 /// Some steps of sequences that go side by side, with what their inputs contribute to the first layer.
 #[derive(Default)]
@@ -52,6 +53,31 @@ impl Lanes {
     /// Forgets everything.
     pub(crate) fn clear(&mut self) {
         self.cold = true;
+    }
+
+    /// Remembers these states, a lane each.
+    pub(crate) fn load<'a>(&mut self, width: usize, states: impl ExactSizeIterator<Item = &'a LstmState>) {
+        self.cold = false;
+        for memory in &mut self.layers {
+            memory.before.resize(states.len() * width);
+            memory.cells.resize(states.len() * width);
+        }
+        for (lane, state) in states.enumerate() {
+            let place = lane * width..(lane + 1) * width;
+            for (memory, values) in self.layers.iter_mut().zip(state.values.chunks_exact(2 * width)) {
+                memory.before[place.clone()].copy_from_slice(&values[..width]);
+                memory.cells[place.clone()].copy_from_slice(&values[width..]);
+            }
+        }
+    }
+
+    /// What a lane remembers after the last stretch, of which it took the last step.
+    pub(crate) fn store(&self, width: usize, lane: usize, state: &mut LstmState) {
+        let place = lane * width..(lane + 1) * width;
+        for (memory, values) in self.layers.iter().zip(state.values.chunks_exact_mut(2 * width)) {
+            values[..width].copy_from_slice(&memory.before[place.clone()]);
+            values[width..].copy_from_slice(&memory.cells[place.clone()]);
+        }
     }
 }
 

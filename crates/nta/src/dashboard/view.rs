@@ -122,7 +122,7 @@ mod tests {
             WatchCounts { flows: 1_234_567, flagged: 900, alerts: 700, grouped: 150, ..Default::default() };
         (counts.suppressed, counts.late) = (50, 3);
         (counts.scores[0], counts.scores[18]) = (1_233_000, 900);
-        counts.today = Day { day: 20_000, flows: 200_000, flagged: 500, alerts: 400 };
+        counts.today = Day { day: 20_000, flows: 200_000, flagged: 500, alerts: 400, over_budget: 0 };
         let promise = ScorePromise {
             budget: 0.01,
             confidence: 0.95,
