@@ -131,9 +131,8 @@ mod tests {
     #[test]
     fn cells_of_every_length_come_as_they_stand() {
         let alphabet: Vec<char> = "0ä2-4567".repeat(9).chars().collect();
-        let cell = |row: usize, column: usize| alphabet[row % 9..][..(row * 7 + column) % 40].iter().collect();
-        let row = |row: usize| (0..5).map(|column| cell(row, column)).collect();
-        let rows: Vec<Vec<String>> = (0..80).map(row).collect();
+        let cell = |row: usize, column: usize| String::from_iter(&alphabet[row % 9..][..(row * 7 + column) % 40]);
+        let rows: Vec<Vec<String>> = (0..80).map(|row| (0..5).map(|column| cell(row, column)).collect()).collect();
         let text: String = rows.iter().map(|row| row.join(",") + "\n").collect();
         for places in [&[0, 1, 2, 3, 4][..], &[1, 4], &[3], &[]] {
             let found = texts(&text, &["a", "b", "c", "d", "e"], places).unwrap();
