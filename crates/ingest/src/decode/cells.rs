@@ -130,14 +130,15 @@ mod tests {
 
     #[test]
     fn cells_of_every_length_come_as_they_stand() {
-        let cell = |row: usize, column: usize| "0ä2-4567".repeat(9).chars().skip(row % 9).take((row * 7 + column) % 40);
-        let row = |row: usize| (0..5).map(|column| cell(row, column).collect::<String>()).collect::<Vec<_>>();
-        let rows: Vec<Vec<String>> = (0..80).map(row).collect();
+        let alphabet: Vec<char> = "0ä2-4567".repeat(9).chars().collect();
+        let cell = |row: usize, column: usize| String::from_iter(&alphabet[row % 9..][..(row * 7 + column) % 40]);
+        let rows: Vec<Vec<String>> = (0..80).map(|row| (0..5).map(|column| cell(row, column)).collect()).collect();
         let text: String = rows.iter().map(|row| row.join(",") + "\n").collect();
         for places in [&[0, 1, 2, 3, 4][..], &[1, 4], &[3], &[]] {
             let found = texts(&text, &["a", "b", "c", "d", "e"], places).unwrap();
-            let column = |place: &usize| rows.iter().map(|row| Some(row[*place].clone()).filter(|c| !c.is_empty()));
-            let expected: Vec<Vec<Option<String>>> = places.iter().map(|place| column(place).collect()).collect();
+            let cell = |row: &Vec<String>, place: usize| Some(row[place].clone()).filter(|cell| !cell.is_empty());
+            let column = |place: &usize| rows.iter().map(|row| cell(row, *place)).collect::<Vec<_>>();
+            let expected: Vec<Vec<Option<String>>> = places.iter().map(column).collect();
             assert_eq!(found, expected, "{places:?}");
         }
     }

@@ -67,7 +67,7 @@ mod tests {
             Series::new("f".into(), [0.5, f64::NAN]).into_column(),
             Series::new("yes".into(), [true, false]).into_column(),
         ];
-        let batch = RawBatch::new(DataFrame::new(2, columns).unwrap(), None, "rows").unwrap();
+        let batch = RawBatch::of(DataFrame::new(2, columns).unwrap());
         let rows = batch.json_members();
         assert_eq!(rows[0], r#""a\"b":"x\n","n":1,"f":0.5,"yes":true"#);
         assert_eq!(rows[1], r#""a\"b":null,"n":-2,"f":null,"yes":false"#);
