@@ -166,6 +166,20 @@ fn thresholds_by_groups_say_so_and_flows_of_few_hosts_promise_less() {
     let units = &made["site"]["units"];
     assert_eq!((&units["by"], &units["n"], &units["hosts"]), (&"hosts".into(), &3.into(), &3.into()), "{made}");
     assert!(made["site"]["budget"].as_f64().unwrap() > 0.1, "{made}");
+    // The same flows in two files are of the same three hosts; and what later traffic shows is held against what they could promise.
+    let text = std::fs::read_to_string(&few).unwrap();
+    let (header, rows) = text.split_once('\n').unwrap();
+    let (first, second) = rows.split_at(rows[..rows.len() / 2].rfind('\n').unwrap() + 1);
+    let halves =
+        [("one.csv", first), ("two.csv", second)].map(|(name, half)| home.write(name, format!("{header}\n{half}")));
+    let [one, two] = halves.each_ref().map(|path| path.to_str().unwrap());
+    let halves = ["baseline", "quickstart/1", one, two, "--verified", "--accept", "--json", "--quiet"];
+    let in_two = json(&home, &halves);
+    assert_eq!(in_two["site"]["units"]["hosts"], 3, "{in_two}");
+    let version = in_two["model"].as_str().unwrap();
+    let drift = home.nta(&["drift", version, flows.to_str().unwrap(), "--json", "--quiet"]);
+    let drift: Value = serde_json::from_str(&drift.out).unwrap();
+    assert_eq!(drift["promise"]["budget"], in_two["site"]["budget"], "the promise made, not the budget asked for");
     let all = json(&home, &[&asked[..], &["--all-hosts"]].concat());
     assert_eq!((&all["site"]["units"]["by"], &all["site"]["units"]["all_hosts"]), (&"stretches".into(), &true.into()));
 }
@@ -190,6 +204,16 @@ fn verdicts_on_alerts_raise_the_threshold_until_the_budget_is_kept() {
     // The same verdicts of ten times as many flows ask for nothing.
     let stays = json(&home, &["verdicts", "quickstart/1", asked[2], "--flows", "20000", "--json"]);
     assert_eq!((&stays["model"], &stays["value"]), (&Value::Null, &stays["verdicts"]["before"]));
+    // Of one host they promise less, and say so; what they show of the version that raised them is kept.
+    let of_host = table(500).replace('\n', ",10.0.0.7\n").replace("verdict,10.0.0.7", "verdict,src");
+    let of_host = home.write("of-host.csv", of_host);
+    let shown = home.nta(&["verdicts", "quickstart/1", of_host.to_str().unwrap(), "--flows", "20000"]).ok().out;
+    assert!(shown.contains("false alarms of 1 hosts, as much as") && shown.contains("MORE than that"), "{shown}");
+    let log = std::fs::read_to_string(home.path().join("models/quickstart/promises.jsonl")).unwrap();
+    let looks: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let first = &looks[0];
+    assert_eq!((&first["by"], &first["version"], &first["false_alarms"]), (&"verdicts".into(), &1.into(), &450.into()));
+    assert!(first["interval"][0].as_f64().unwrap() > 0.1 && looks.last().unwrap()["interval"].is_null(), "{log}");
     let wrong = home.write("wrong.csv", "score,verdict\n0.99,perhaps\n");
     home.nta(&["verdicts", "quickstart/1", wrong.to_str().unwrap(), "--flows", "2000"])
         .refused(2, &["wrong.csv, row 1, column `verdict`", "perhaps"]);

@@ -19,6 +19,7 @@ static PANICKED: AtomicBool = AtomicBool::new(false);
 ///
 /// `NTA_FUZZ_SECONDS` says how long, `NTA_FUZZ_SEED` which mutations, `NTA_FUZZ_FOLDER` where the last input stands, for a process
 /// that is ended; files in `NTA_FUZZ_FOLDER/corpus/TARGET` are further seeds.
+#[expect(clippy::print_stdout, reason = "the script reads it")]
 pub(super) fn campaign(target: &str, mut seeds: Vec<Vec<u8>>, mut run: impl FnMut(&[u8]) -> usize) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seconds = number("NTA_FUZZ_SECONDS");

@@ -151,8 +151,14 @@ pub struct FromVerdicts {
     pub without: u64,
     /// False alarms that lie above the threshold now.
     pub above: u64,
-    /// Flows that were scored when the alerts were raised, taken for independent.
+    /// Flows that were scored when the alerts were raised.
     pub flows: u64,
+    /// Hosts that the false alarms are of; absent where the table does not tell, and flows were taken for independent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosts: Option<u64>,
+    /// Independent flows that the benign ones are worth, where their hosts are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_rows: Option<f64>,
     /// The largest share of benign flows that may be flagged, as asked.
     pub budget: f64,
     /// How surely.

@@ -193,8 +193,16 @@ pub(crate) fn verdicts(told: &FromVerdicts) -> String {
 /// What they promise.
 pub(crate) fn verdict_promise(told: &FromVerdicts) -> String {
     let kept = if told.promised <= told.budget { "" } else { ", MORE than that" };
+    let worth = match (told.hosts, told.effective_rows) {
+        (Some(hosts), Some(worth)) => format!(
+            ": false alarms of {} hosts, as much as {} independent flows show",
+            thousands(hosts),
+            thousands(worth.floor().max(1.0) as u64)
+        ),
+        _ => ", were the flows independent (the table names no host)".to_owned(),
+    };
     format!(
-        "FPR ≤ {} % at {:.0} % confidence was asked for; by these verdicts ≤ {} %{kept}, were the flows independent",
+        "FPR ≤ {} % at {:.0} % confidence was asked for; by these verdicts ≤ {} %{kept}{worth}",
         rate(told.budget),
         100.0 * told.confidence,
         rate(told.promised)

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use nta_audit::{Drift, DriftConfig, observed_rate};
-use nta_data::{Dataset, HYBRID, Scores};
+use nta_data::{Dataset, Scores};
 use nta_ingest::{AsWritten, BadRows, Batch, Reject};
-use nta_metrics::ThresholdRule;
 use nta_model::{Look, Model, Registry};
 use nta_preprocess::{BinnedColumn, Spread};
 use serde::Serialize;
@@ -17,7 +16,7 @@ use crate::drift_limits::own_limits;
 use crate::error::{PipelineError, failed, refused};
 use crate::event::{Event, Listener, Outcome, Stage};
 use crate::project::Project;
-use crate::promises::{self, ObservedPromise};
+use crate::promises::{self, ObservedPromise, promised};
 use crate::score::{Asked, Input, ScoreSink, into_sink};
 use crate::track::locate;
 
@@ -151,12 +150,6 @@ fn limits(request: &DriftRequest, model: &Model) -> Result<DriftConfig, Pipeline
     }
 }
 
-fn promise(model: &Model, false_alarms: Option<&BinnedColumn>) -> Result<Option<ObservedPromise>, PipelineError> {
-    let ThresholdRule::Budget(budget) = model.threshold(HYBRID).map_err(failed)?.rule else { return Ok(None) };
-    let observed = false_alarms.map(observed_rate);
-    Ok(observed.map(|observed| ObservedPromise { budget: budget.false_positive_rate, observed }))
-}
-
 fn write(folder: &Path, outcome: &DriftOutcome) -> Result<(), PipelineError> {
     for file in outcome.pages()? {
         let path = folder.join(&file.path);
@@ -203,7 +196,9 @@ impl Counting {
     pub(crate) fn held_against(&self, model: &Model, limits: &DriftConfig) -> Result<Found, PipelineError> {
         let profile = model.profile.as_ref().ok_or_else(|| refused(nta_audit::DriftError::NoSpread))?;
         let drift = nta_audit::drift(profile, &self.spread, limits).map_err(refused)?;
-        let promise = promise(model, self.false_alarms.as_ref())?;
+        let observed = self.false_alarms.as_ref().map(observed_rate);
+        let promise = promised(model).zip(observed);
+        let promise = promise.map(|(made, observed)| ObservedPromise { budget: made.budget, observed });
         let broken = promise.as_ref().is_some_and(ObservedPromise::broken);
         let past_limit = drift.drifted().chain(broken.then_some("promise")).map(str::to_owned).collect();
         Ok(Found { drift, promise, past_limit })

@@ -1,12 +1,14 @@
 //! `nta verdicts`: what analysts say of the alerts that a version raised lets its threshold rise until the budget is kept, and tells
 //! what may be promised then. It never falls: nobody has looked at what lies below.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use nta_data::HYBRID;
+use nta_audit::ObservedRate;
+use nta_data::{HYBRID, Schema};
 use nta_ingest::{ColumnValues, Columns, read_columns};
-use nta_metrics::{Budget, ThresholdRule};
-use nta_model::{FromVerdicts, Model, Registry};
+use nta_metrics::{Budget, INTERVAL_CONFIDENCE, RaisedThreshold, ThresholdRule, clopper_pearson};
+use nta_model::{FromVerdicts, Look, Model, Registry};
 use serde::Serialize;
 
 use crate::digest::sha256_of;
@@ -15,6 +17,7 @@ use crate::event::Listener;
 use crate::feedback::{VERDICT, Verdict};
 use crate::models::{in_registry, next_of};
 use crate::project::Project;
+use crate::promises::{self, ObservedPromise, promised};
 
 /// Columns that hold the hybrid's score: of `nta score`, of an analyst's own table.
 const SCORES: [&str; 2] = [HYBRID, "score"];
@@ -62,9 +65,9 @@ pub fn raise(request: &RaiseRequest, listener: &dyn Listener) -> Result<RaiseOut
         _ => Budget::default(),
     };
     let budget = Budget { false_positive_rate: request.budget.unwrap_or(own.false_positive_rate), ..own };
-    let alerts = Alerts::read(&request.input)?;
+    let alerts = Alerts::read(&request.input, &model.schema)?;
     let raised = budget
-        .raise(before.value, &alerts.false_scores, alerts.right, request.flows)
+        .raise(before.value, &alerts.false_scores, &alerts.hosts, alerts.right, request.flows)
         .map_err(|error| PipelineError::refuse(format!("{}: {error}", request.input.display())))?;
     let verdicts = FromVerdicts {
         alerts: alerts.false_scores.len() as u64 + alerts.right,
@@ -72,12 +75,20 @@ pub fn raise(request: &RaiseRequest, listener: &dyn Listener) -> Result<RaiseOut
         without: alerts.without,
         above: raised.above,
         flows: request.flows,
+        hosts: alerts.n_hosts(),
+        effective_rows: alerts.n_hosts().map(|_| raised.effective_rows),
         budget: budget.false_positive_rate,
         confidence: budget.confidence,
         promised: raised.promised,
         before: before.value,
         sha256: sha256_of(&request.input)?,
     };
+    let files = (vec![request.input.display().to_string()], vec![verdicts.sha256.clone()]);
+    if let Some(promise) = promised(&model) {
+        let observed = alerts.observed(&raised);
+        let seen = ObservedPromise { budget: promise.budget, observed };
+        promises::keep(&registry, version.registered.as_ref(), Look::Verdicts, files, &seen, listener);
+    }
     if raised.value <= before.value {
         return Ok(RaiseOutcome { parent: version.title(), model: None, value: before.value, verdicts });
     }
@@ -101,12 +112,14 @@ pub fn raise(request: &RaiseRequest, listener: &dyn Listener) -> Result<RaiseOut
 struct Alerts {
     /// Scores of false ones, and of those that nobody has judged: these may be.
     false_scores: Vec<f32>,
+    /// The host that began each of them, by number; empty where the table does not tell.
+    hosts: Vec<u32>,
     right: u64,
     without: u64,
 }
 
 impl Alerts {
-    fn read(path: &Path) -> Result<Self, PipelineError> {
+    fn read(path: &Path, schema: &Schema) -> Result<Self, PipelineError> {
         let columns = read_columns(path).map_err(refused)?;
         let lacks = |what: &str| PipelineError::refuse(format!("{}{what}", path.display()));
         let verdicts = columns.get(VERDICT).ok_or_else(|| {
@@ -115,7 +128,8 @@ impl Alerts {
         let scores = SCORES.iter().find_map(|name| numbers(&columns, name));
         let scores =
             scores.ok_or_else(|| lacks(" has no column `hybrid` or `score` of numbers: the score of each alert"))?;
-        let mut alerts = Alerts { false_scores: Vec::new(), right: 0, without: 0 };
+        let host_of = hosts(&columns, schema);
+        let mut alerts = Alerts { false_scores: Vec::new(), hosts: Vec::new(), right: 0, without: 0 };
         for (row, score) in scores.into_iter().enumerate() {
             let is_right =
                 is_right(verdicts, row).map_err(|why| lacks(&format!(", row {}, column `verdict`: {why}", row + 1)))?;
@@ -125,9 +139,45 @@ impl Alerts {
             }
             alerts.without += u64::from(is_right.is_none());
             alerts.false_scores.push(score);
+            alerts.hosts.extend(host_of.as_ref().map(|host_of| host_of[row]));
         }
         Ok(alerts)
     }
+
+    /// Hosts of the false alarms; `None` where the table does not tell.
+    fn n_hosts(&self) -> Option<u64> {
+        let n = self.hosts.iter().collect::<BTreeSet<_>>().len() as u64;
+        (n > 0 || self.false_scores.is_empty()).then_some(n)
+    }
+
+    /// How the version kept its promise: from the false alarms that somebody judged, to all that may be false.
+    fn observed(&self, raised: &RaisedThreshold) -> ObservedRate {
+        let (n, judged) = (raised.benign_rows, raised.false_alarms - self.without);
+        let share = |alarms: u64| clopper_pearson(alarms, n, INTERVAL_CONFIDENCE);
+        // Alarms of few hosts say less: then no interval is claimed.
+        let is_independent = raised.effective_rows >= n as f64;
+        let interval = share(judged).zip(share(raised.false_alarms)).filter(|_| is_independent);
+        let interval = interval.map(|(least, most)| (least.low, most.high));
+        ObservedRate { rows: n, flagged: judged, rate: (n > 0).then(|| judged as f64 / n as f64), interval }
+    }
+}
+
+/// A number for the host that began each flow, by the column that the schema names, or that EVE does.
+fn hosts(columns: &Columns, schema: &Schema) -> Option<Vec<u32>> {
+    let named = schema.entity.src.iter();
+    let names = named.flat_map(|name| std::iter::once(name).chain(schema.aliases.get(name).into_iter().flatten()));
+    let names = names.map(String::as_str).chain(["src_ip"]);
+    let texts = names.filter_map(|name| columns.get(name)).find_map(|column| match column {
+        ColumnValues::Text(texts) => Some(texts),
+        _ => None,
+    })?;
+    let mut numbers = BTreeMap::new();
+    let mut number = |text: &Option<String>| {
+        let next = numbers.len() as u32;
+        // Those of no host may all be of one.
+        *numbers.entry(text.clone().unwrap_or_default()).or_insert(next)
+    };
+    Some(texts.iter().map(&mut number).collect())
 }
 
 fn numbers(columns: &Columns, name: &str) -> Option<Vec<f32>> {

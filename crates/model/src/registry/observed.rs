@@ -15,6 +15,8 @@ pub enum Look {
     Drift,
     /// `nta retrain`, at the champion on fresh traffic.
     Retrain,
+    /// `nta verdicts`, at what analysts say of all alerts.
+    Verdicts,
 }
 
 /// False alarms of one version on one look at labelled traffic.

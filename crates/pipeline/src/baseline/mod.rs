@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use nta_data::{Dataset, HYBRID, Label, ScoreColumn, Scores};
+use nta_data::{Dataset, HYBRID, Label, NOVELTY, ScoreColumn, Scores};
 use nta_hybrid::PerDayBudget;
 use nta_ingest::{AsWritten, BadRows};
 use nta_metrics::{
@@ -116,7 +116,8 @@ pub struct BaselineOutcome {
     pub like_attacks: Vec<LikeAttack>,
     /// Why no fusion was chosen for the site, where the flows are verified and none was.
     pub not_chosen: Option<String>,
-    /// Whether the model has a member that knows benign traffic alone, which the flows can join.
+    /// Whether the model has a member that knows benign traffic alone. Which members the flows joined stands in `site.joined`: an
+    /// isolation forest learns no more.
     pub has_novelty: bool,
     /// Rows that could not be read.
     pub set_aside: u64,
@@ -183,7 +184,7 @@ pub fn baseline(request: &BaselineRequest, listener: &dyn Listener) -> Result<Ba
         not_chosen,
         thresholds: made.told,
         like_attacks: like_attacks.into_iter().take(known_attacks::NAMED).collect(),
-        has_novelty: model.members.iter().any(|member| member.member.density().is_some()),
+        has_novelty: model.members.iter().any(|member| member.name == NOVELTY),
         set_aside,
         seconds,
     })

@@ -50,9 +50,28 @@ pub(crate) fn read(input: &Input<'_>, listener: &dyn Listener) -> Result<SiteRow
     }
     let all = all.filter(|rows| rows.n_rows() > 0);
     let all = all.ok_or_else(|| PipelineError::refuse("the files hold no flow"))?;
-    let rows = all.take(&all.arrival_order());
-    let hosts = if input.tells_hosts() { rows.entity.clone() } else { Vec::new() };
-    Ok(SiteRows { rows, hosts, set_aside })
+    let order = all.arrival_order();
+    let hosts = if input.tells_hosts() { hosts(input, &all)? } else { Vec::new() };
+    let hosts = order.iter().filter_map(|&row| hosts.get(row as usize).copied()).collect();
+    Ok(SiteRows { rows: all.take(&order), hosts, set_aside })
+}
+
+/// The host that began each of `rows`, as they were read. A host of two files is one host of the site, though each file's sensor has a
+/// name of its own and follows it by itself: so several files are read once more under one name.
+fn hosts(input: &Input<'_>, rows: &Dataset) -> Result<Vec<u64>, PipelineError> {
+    if input.files().len() == 1 {
+        return Ok(rows.entity.clone());
+    }
+    let together = input.of_one_sensor();
+    let mut hosts = Vec::with_capacity(rows.n_rows());
+    for batch in together.batches()? {
+        hosts.extend(batch.map_err(refused)?.dataset.entity);
+        input.stopped()?;
+    }
+    match hosts.len() == rows.n_rows() {
+        true => Ok(hosts),
+        false => Err(input.changed()),
+    }
 }
 
 fn refuse_attacks(rows: &Dataset, unjudged: &[u32]) -> Result<(), PipelineError> {

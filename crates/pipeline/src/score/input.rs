@@ -90,6 +90,12 @@ impl<'a> Input<'a> {
         Input { goes_on: true, ..self }
     }
 
+    /// The same files as if one sensor had seen all.
+    pub(crate) fn of_one_sensor(&self) -> Input<'a> {
+        let options = ReadOptions { sensor: Some("site".to_owned()), ..self.options.clone() };
+        Input { source: self.source.clone(), options, listener: self.listener, stage: self.stage, goes_on: false }
+    }
+
     /// Whether a row's entity is the host that began it.
     pub(crate) fn tells_hosts(&self) -> bool {
         self.options.by == Some(SequenceBy::Src)
@@ -129,7 +135,7 @@ impl<'a> Input<'a> {
     }
 
     /// The refusal of a file that has other rows than at its first pass.
-    pub(super) fn changed(&self) -> PipelineError {
+    pub(crate) fn changed(&self) -> PipelineError {
         let file = self.source.names().join(", ");
         refused(IngestError::Changed { file })
     }
@@ -141,7 +147,7 @@ impl<'a> Input<'a> {
     }
 
     /// Stops where somebody asked the job to.
-    pub(super) fn stopped(&self) -> Result<(), PipelineError> {
+    pub(crate) fn stopped(&self) -> Result<(), PipelineError> {
         match self.listener.cancelled() {
             true if self.goes_on => Err(PipelineError::Interrupted(
                 "while scoring; the same call goes on from where the scores were last saved".to_owned(),

@@ -1,9 +1,9 @@
 //! What a model's promise is worth for a scored file, told from the model's profile: no row of its training is at hand.
 
 use nta_audit::{SpreadMoved, columns_moved};
-use nta_data::{Dataset, HYBRID, Scores};
+use nta_data::{Dataset, Scores};
 use nta_ingest::{Batch, Reject};
-use nta_metrics::{ThresholdRule, flows_per_day};
+use nta_metrics::flows_per_day;
 use nta_model::Model;
 use nta_preprocess::{CategoricalProfile, NumericProfile, Profile, Spread};
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::sink::ScoreSink;
 use crate::drift_limits::own_limits;
 use crate::error::PipelineError;
+use crate::promises::promised;
 
 /// A share of rows beyond what the model has learned from that is told of.
 const LEAST_OUTSIDE: f64 = 0.01;
@@ -72,16 +73,10 @@ pub(crate) struct HoldsHere {
 impl HoldsHere {
     /// Nothing counted yet.
     pub(crate) fn of(model: &Model) -> Self {
-        let rule = model.threshold(HYBRID).map(|threshold| threshold.rule);
-        let promise = match (rule, &model.provenance.site) {
-            (_, Some(site)) => Some((site.budget, site.confidence, true)),
-            (Ok(ThresholdRule::Budget(budget)), None) => Some((budget.false_positive_rate, budget.confidence, false)),
-            _ => None,
-        };
-        let promise = promise.map(|(budget, confidence, of_site)| ScorePromise {
-            budget,
-            confidence,
-            of_site,
+        let promise = promised(model).map(|promised| ScorePromise {
+            budget: promised.budget,
+            confidence: promised.confidence,
+            of_site: promised.of_site,
             holds: None,
             moved: Vec::new(),
             outside: Vec::new(),
