@@ -14,6 +14,7 @@ export async function training(at) {
   try {
     await train(visit, holds, simulated(at, 6000), "train");
     await cancelled(visit, holds, simulated(at, 6000));
+    await builtIn(visit, holds, simulated(at, 6000));
     await corrected(visit, holds, ownColumns(join(scratch, "mine.csv")));
     if (process.env.NTA_DATA) await real(visit, holds, scratch);
   } finally {
@@ -52,6 +53,25 @@ async function cancelled(visit, holds, file) {
   await visit.send(file);
   await visit.page.click("[data-cancel]");
   holds((await visit.followed(120)) === "cancelled", "a training cannot be cancelled");
+}
+
+/** A column of a built-in schema is put right by a choice: the schema becomes one of their own, and all else of it stays. */
+async function builtIn(visit, holds, file) {
+  const { page } = visit;
+  await visit.go("/train");
+  await visit.send(file);
+  await page.waitForURL("**/train/*", { timeout: 60_000 });
+  await page.waitForSelector("text=built-in schema");
+  const roles = () => page.$$eval("select[data-column]", (all) => Object.fromEntries(all.map((select) => [select.dataset.column, select.value])));
+  const before = await roles();
+  await Promise.all([page.waitForEvent("load"), page.selectOption('[data-column="wrong_fragment"]', "ignored")]);
+  await page.waitForSelector('[data-text="schema"]');
+  holds((await page.inputValue('[data-text="schema"]')).includes("nta-corrected"), "the schema is not one of their own");
+  const after = await roles();
+  const odd = Object.keys(before).filter((name) => before[name] !== after[name]);
+  holds(odd.join() === "wrong_fragment" && after.wrong_fragment === "ignored", `other columns changed: ${odd}`);
+  holds(!(await page.isDisabled("[data-start]")), `it cannot be trained: ${await visit.text("[data-problem]")}`);
+  await visit.look("built-in-corrected");
 }
 
 /** Flows in columns that no built-in schema has. */
