@@ -17,7 +17,7 @@ fn watch(home: &Home, more: &[&str]) {
     let at = |name: &str| home.path().join(format!("spool/{name}")).display().to_string();
     let source = format!("gate={}", at("conn.log"));
     let (alerts, state) = (at("alerts.json"), at("watch.state"));
-    let args = ["watch", "live", &source, "--alerts", &alerts, "--state", &state, "--once"];
+    let args = ["watch", "live/1", &source, "--alerts", &alerts, "--state", &state, "--once"];
     home.nta(&[&args[..], more].concat()).ok();
 }
 
