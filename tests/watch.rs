@@ -18,9 +18,19 @@ fn watch(home: &Home, log: &str, files: &str, more: &[&str]) -> String {
     home.nta(&[&args[..], more].concat()).ok().err
 }
 
+/// Alerts and flows; beside the state stand the flows of those alerts, as they stand among all.
 fn both(home: &Home, files: &str) -> (String, String) {
     let read = |name: &str| fs::read_to_string(home.path().join(files).join(name)).unwrap();
-    (read("alerts.json"), read("flows.jsonl"))
+    let (alerts, flows) = (read("alerts.json"), read("flows.jsonl"));
+    let told = |line: &&str| !line.contains("nta_group_count");
+    let id = |line: &str| line.split("\"nta_id\":[\"").nth(1).unwrap()[..32].to_owned();
+    let of_alerts: Vec<String> = alerts.lines().filter(told).map(id).collect();
+    let flagged = read("state.flagged.jsonl");
+    assert_eq!(flagged.lines().count(), of_alerts.len());
+    for (line, id) in flagged.lines().zip(&of_alerts) {
+        assert!(line.contains(id) && flows.lines().any(|flow| flow == line), "{line}");
+    }
+    (alerts, flows)
 }
 
 fn append(path: &Path, lines: std::ops::Range<u64>) {

@@ -5,7 +5,7 @@
 
 A model is trained on simulated Zeek logs. A writer appends to conn.log, which is rotated on the way by renaming, and what was
 renamed is packed later; a watch over it is killed (kill -9) at random moments and begun again. In the
-end the files of alerts and of flows must be, byte for byte, those of one watch over the whole log, and a webhook that refuses
+end the files of alerts, of their flows and of all flows must be, byte for byte, those of one watch over the whole log, and a webhook that refuses
 every third request must have been sent every alert. Ends with 1 otherwise.
 """
 import argparse, gzip, http.server, json, os, random, shutil, subprocess, sys, tempfile, threading, time
@@ -146,7 +146,7 @@ def main():
             if alerts <= set(Hook.seen):
                 break
         wrong = 0
-        for name in ("alerts.json", "flows.jsonl"):
+        for name in ("alerts.json", "flows.jsonl", "state.flagged.jsonl"):
             whole, live = (open(at(folder, name)).readlines() for folder in ("whole", "live"))
             same = whole == live
             wrong += not same

@@ -101,6 +101,7 @@ function stands(view) {
   // Few alerts beside many flows are seen on a scale of powers.
   bars($("[data-scores]", live), counts.scores.map((n) => Math.log10(n + 1)), 118, (i) => ((i + 1) / counts.scores.length > status.threshold ? "flagged" : "flows"));
   $("[data-scores-words]", live).textContent = `0 to 1 of ${thousands(all)} flows, on a scale of powers of ten; flagged above ${short(status.threshold)}`;
+  $("[data-verdicts-words]", live).textContent = status.model ? `nta verdicts ${status.model} FILE --flows ${counts.flows}` : "";
   promised(status);
   losses(view);
 }
@@ -125,7 +126,8 @@ function losses(view) {
     ["from line to alert, half and 99 %", `${seconds(status.latency_half)}, ${seconds(status.latency_99)}`],
     ["waiting to be put in order", thousands(status.waiting)],
     ["late, early", `${thousands(counts.late)}, ${thousands(counts.early)}`],
-    ["lines not read", thousands(counts.set_aside)],
+    ["lines not read, lines without a flow", `${thousands(counts.set_aside)}, ${thousands(counts.left_out)}`],
+    ["datagrams, damaged, dropped", status.datagrams.map(thousands).join(", ")],
     ["files lost", thousands(counts.lost_files)],
     ["tries without room on the disk", thousands(counts.no_room)],
   ];

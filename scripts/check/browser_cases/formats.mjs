@@ -1,4 +1,4 @@
-// Packets, Suricata's eve.json and a packed Zeek log, sent as a person sends them: scored, looked at, taken away as alerts in EVE.
+// Packets, a packed Zeek log, Suricata's eve.json and NetFlow, sent as a person sends them: scored, looked at, taken away as alerts in EVE.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -40,9 +40,30 @@ function eve() {
 
 const SMALL = "hybrid: { budget: { false_positive_rate: 0.2 } }\nforest: { trees: 10 }\nlstm: { hidden: 4, epochs: 1 }\n";
 
-/** A small model of a file with its labels beside it. */
+/** Datagrams of NetFlow version 5, 30 flows each. */
+function netflow() {
+  const datagrams = [];
+  for (let first = 0; first < 3000; first += 30) {
+    const datagram = Buffer.alloc(24 + 30 * 48);
+    // Version, records, uptime in ms, seconds since 1970, sequence.
+    [[0, 5], [2, 30]].forEach(([at, n]) => datagram.writeUInt16BE(n, at));
+    [[4, 3_600_000], [8, 1_700_000_000 + first], [16, first]].forEach(([at, n]) => datagram.writeUInt32BE(n, at));
+    for (let nth = 0; nth < 30; nth++) {
+      const [i, at] = [first + nth, 24 + 48 * nth];
+      const bad = i % 3 === 0;
+      datagram.set([10, 0, 0, i % 50, 10, 9, 9, 9], at);
+      [[16, bad ? 1 : 2 + (i % 5)], [20, bad ? 60 : 300 + (i % 97)], [24, 3_590_000 + nth], [28, 3_595_000 + nth]].forEach(([behind, n]) => datagram.writeUInt32BE(n, at + behind));
+      [[32, 20_000 + i], [34, bad ? 23 : 443]].forEach(([behind, n]) => datagram.writeUInt16BE(n, at + behind));
+      datagram.set([bad ? 2 : 27, 6], at + 37);
+    }
+    datagrams.push(datagram);
+  }
+  return Buffer.concat(datagrams);
+}
+
+/** A small model of a file with its labels beside it: a table, or windows of time and ports. */
 function trained({ nta, home, scratch }, name, schema, file, labels, accepted) {
-  const [beside, config] = [join(scratch, `${name}-labels.csv`), join(scratch, `${name}.yaml`)];
+  const [beside, config] = [join(scratch, `${name}-labels.${labels.includes("windows:") ? "yaml" : "csv"}`), join(scratch, `${name}.yaml`)];
   writeFileSync(beside, labels);
   writeFileSync(config, `name: ${name}\ndata: { schema: ${schema}, train: '${file}', labels: '${beside}', accepted: [${accepted}] }\n${SMALL}`);
   command(nta, home, "run", config);
@@ -60,10 +81,13 @@ export async function formats(at) {
   const suricata = place("eve.json", eve());
   const judged = Array.from({ length: 3000 }, (_, i) => `${1000 + i},${new Date(1.7e12 + 1000 * i).toISOString()},${i % 3 ? "Benign" : "Malicious"}`);
   trained(at, "suricata", "suricata", suricata, `flow_id,timestamp,label\n${judged.join("\n")}\n`, "dest_port, flow.pkts_toserver, flow.pkts_toclient, flow.bytes_toserver, flow.bytes_toclient, flow.state, flow.reason, proto, app_proto");
+  const datagrams = place("flows.netflow", netflow());
+  const windows = "time_zone: UTC\ndefault: benign\nwindows:\n  - { label: knocking, from: 2023-11-14 00:00, until: 2023-11-16 00:00, ports: 23 }\n";
+  trained(at, "netflow", "netflow", datagrams, windows, "dst_port, src_port, packets, bytes, tcp_flags, proto, duration");
   const server = await Server.start(nta, home);
   const visit = await Visit.begin(browser, server.url, faults, pictures);
   try {
-    for (const [model, file, rows] of [["packets", packets, flows.length], ["packets", place("conn.log.gz", gzipSync(readFileSync(log))), flows.length], ["suricata", suricata, 3000], ["suricata", place("eve.json.gz", gzipSync(readFileSync(suricata))), 3000]]) {
+    for (const [model, file, rows] of [["packets", packets, flows.length], ["packets", place("conn.log.gz", gzipSync(readFileSync(log))), flows.length], ["suricata", suricata, 3000], ["suricata", place("eve.json.gz", gzipSync(readFileSync(suricata))), 3000], ["netflow", datagrams, 3000]]) {
       await scored(visit, holds, model, file, rows);
     }
     await visit.look("result-eve");

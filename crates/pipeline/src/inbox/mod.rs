@@ -129,7 +129,11 @@ impl Inbox {
     fn look(&self) -> Result<Option<KeptWatch>, String> {
         let unreadable =
             |error: std::io::Error| format!("what the watch says of itself cannot be read: {}", error.kind());
-        let Some(status) = self.status_file().map_err(unreadable)? else { return Ok(None) };
+        let mut found = self.status_files().map_err(unreadable)?;
+        if found.len() > 1 {
+            return Err("several watches keep their state in this folder: name the state of one".to_owned());
+        }
+        let Some(status) = found.pop() else { return Ok(None) };
         let bytes = match std::fs::read(&status) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             bytes => bytes.map_err(unreadable)?,
@@ -148,19 +152,12 @@ impl Inbox {
         Ok(Some(kept))
     }
 
-    fn status_file(&self) -> std::io::Result<Option<PathBuf>> {
+    fn status_files(&self) -> std::io::Result<Vec<PathBuf>> {
         if !self.place.is_dir() {
-            return Ok(Some(PathBuf::from(format!("{}{STATUS_ENDING}", self.place.display()))));
+            return Ok(vec![PathBuf::from(format!("{}{STATUS_ENDING}", self.place.display()))]);
         }
-        let mut found: Vec<PathBuf> = std::fs::read_dir(&self.place)?
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| path.to_string_lossy().ends_with(STATUS_ENDING))
-            .collect();
-        match found.len() {
-            0 | 1 => Ok(found.pop()),
-            _ => Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "several watches in one folder")),
-        }
+        let entries = std::fs::read_dir(&self.place)?.flatten().map(|entry| entry.path());
+        Ok(entries.filter(|path| path.to_string_lossy().ends_with(STATUS_ENDING)).collect())
     }
 
     /// Where it stands.

@@ -42,6 +42,8 @@ pub struct WatchStatus {
     pub latency_half: Option<f64>,
     /// The same for 99 of a hundred.
     pub latency_99: Option<f64>,
+    /// Datagrams since the process began: come, damaged, dropped for lack of time.
+    pub datagrams: [u64; 3],
     /// By address.
     pub forwarded: BTreeMap<String, Forwarded>,
     /// The last alerts, the newest first.

@@ -424,7 +424,7 @@ impl<'a> Watch<'a> {
         let newest = self.position.clocks.values().copied().max().filter(|micros| *micros > 0);
         self.shared.set(|status| {
             status.at = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
-            status.counts = counts.clone();
+            (status.counts, status.datagrams) = (counts.clone(), counts.datagrams);
             status.flagged_share = clopper_pearson(counts.today.flagged, counts.today.flows, INTERVAL_CONFIDENCE);
             status.waiting = self.windows.values().map(|window| window.n_waiting() as u64).sum();
             status.lag = newest.map(|newest| since.as_secs_f64() - newest as f64 / 1e6);
