@@ -75,7 +75,7 @@ def main():
     parser.add_argument("--flows", type=int, default=250_000)
     asked = parser.parse_args()
     nta = os.path.abspath(asked.nta)
-    small = ("split: { strategy: blocked, test: 0.3, validation: 0.1, calibration: 0.1, threshold: 0.1 }\nforest: { trees: 10 }\n"
+    small = ("choice: off\nsplit: { strategy: blocked, test: 0.3, validation: 0.1, calibration: 0.1, threshold: 0.1 }\nforest: { trees: 10 }\n"
              "lstm: { hidden: 8, epochs: 1, sequence: { by: src, length: 16 } }\nhybrid: { budget: { false_positive_rate: 0.05 } }\n")
     wrong = 0
     with tempfile.TemporaryDirectory() as home:
