@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use crate::nta::Home;
 
-const SMALL: [&str; 8] = [
+const SMALL: [&str; 10] = [
+    "split.fit=parts",
+    "hybrid.combine=average",
     "forest.trees=20",
     "lstm.hidden=8",
     "lstm.epochs=1",
@@ -21,10 +23,8 @@ const SMALL: [&str; 8] = [
 
 fn run(home: &Home, more: &[&str]) -> Value {
     let sets = SMALL.iter().chain(more).flat_map(|set| ["--set", set]);
-    let arguments: Vec<&str> = ["run", "configs/quickstart.yaml", "--set", "choice=off", "--quiet", "--json"]
-        .into_iter()
-        .chain(sets)
-        .collect();
+    let arguments: Vec<&str> =
+        ["run", "configs/quickstart.yaml", "--quiet", "--json"].into_iter().chain(sets).collect();
     serde_json::from_str(&home.nta(&arguments).ok().out).unwrap()
 }
 

@@ -69,6 +69,7 @@ fn stopped(home: &Home, words: &[&str]) {
     let plan = home.nta(&["run", &config, "--dry-run"]);
     assert!(plan.out.starts_with("  give-away   column `extra`: "), "{}", plan.out);
     plan.refused(3, &["`extra`"]);
+    home.nta(&["run", &config, "--leave-out"]).refused(3, &["`extra`"]);
     home.nta(&["run", &config, "--set", "data.accepted=[extra]", "--dry-run"]).ok();
 }
 

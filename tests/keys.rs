@@ -22,6 +22,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("preprocess.categorical.smoothing", "500"),
     ("preprocess.categorical.rank", "frequency"),
     ("preprocess.categorical.rank", "name"),
+    ("preprocess.categorical.rank", "cross_fitted"),
     ("preprocess.categorical.rank", "auto"),
     ("forest.trees", "9"),
     ("forest.criterion", "entropy"),

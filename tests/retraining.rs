@@ -28,6 +28,11 @@ fn flows(rows: std::ops::Range<u64>, moved: bool) -> String {
 
 /// A home with `site/1` in service, trained on traffic of before the drift.
 fn in_service() -> (Home, PathBuf) {
+    in_service_by("choice: off")
+}
+
+/// The same by a config of which `line` is a line.
+fn in_service_by(line: &str) -> (Home, PathBuf) {
     let home = Home::new();
     home.write("before.csv", flows(0..6_000, false));
     home.write(
@@ -39,7 +44,7 @@ fn in_service() -> (Home, PathBuf) {
     let config = home.write(
         "site.yaml",
         format!(
-            "name: site\nchoice: off\ndata: {{ schema: '{place}/schema.yaml', train: '{place}/before.csv', sensor: gate }}\n\
+            "name: site\n{line}\ndata: {{ schema: '{place}/schema.yaml', train: '{place}/before.csv', sensor: gate }}\n\
              forest: {{ trees: 20, max_depth: 6 }}\nlstm: {{ hidden: 4, epochs: 1 }}\n\
              hybrid: {{ combine: {{ weighted: {{ forest: 1, lstm: 0 }} }}, budget: {{ false_positive_rate: 0.05 }} }}\n"
         ),
@@ -185,4 +190,35 @@ fn a_challenger_of_a_sites_version_keeps_the_sites_promise_and_says_where_it_can
     std::fs::remove_file(&baseline).unwrap();
     let said = ["site/2 promises for a site", "baseline.csv is not there", "nta baseline site/3 FILE"];
     home.nta(&["retrain", "site", next.to_str().unwrap()]).refused(2, &said);
+}
+
+/// Members that have learned every row leave nothing to choose by and no fresh flow that they have not seen.
+#[test]
+fn a_sites_promise_rests_on_its_own_flows_where_members_were_fitted_on_all_rows() {
+    let (home, fresh) = in_service_by("split: { fit: all }");
+    let fresh = fresh.to_str().unwrap();
+    let alone = answer(&home, 0, &["retrain", "site", fresh, "--no-promote"])["decision"].clone();
+    let all = flows(11_000..14_000, true);
+    let benign: String = all.lines().filter(|line| !line.ends_with(",scan")).map(|line| format!("{line}\n")).collect();
+    let baseline = home.write("baseline.csv", benign);
+    let made = answer(&home, 0, &["baseline", "site/1", baseline.to_str().unwrap(), "--verified", "--accept"]);
+    assert!(made["site"]["choice"].is_null(), "{made}");
+    assert!(made["not_chosen"].as_str().unwrap().contains("`split.fit: all` has kept no attack"), "{made}");
+    let version = made["model"].as_str().unwrap();
+    home.nta(&["promote", version, "--quiet"]).ok();
+
+    let decision = answer(&home, 0, &["retrain", "site", fresh, "--no-promote"])["decision"].clone();
+    let site = &decision["site"];
+    assert!(site["choice"].is_null() && site["kept"]["fresh"] == 0 && site["rows"] == 1_600, "{site}");
+    // The members are those of the challenger without a site, and so is the probability that cross-fitted scores gave: the
+    // calibration part has been learned from by now.
+    let file = |decision: &Value, name: &str| {
+        let folder = home.path().join("models").join(decision["challenger"].as_str().unwrap());
+        std::fs::read(folder.join(name)).unwrap()
+    };
+    assert!(file(&alone, "forest.bin") == file(&decision, "forest.bin"));
+    let scoring = |decision: &Value| serde_json::from_slice::<Value>(&file(decision, "scoring.json")).unwrap();
+    let (alone, kept) = (scoring(&alone), scoring(&decision));
+    assert!(alone["calibration"].is_object() && alone["calibration"] == kept["calibration"], "{kept}");
+    assert_ne!(alone["thresholds"], kept["thresholds"]);
 }

@@ -32,6 +32,7 @@ CATEGORIES = ["proto", "service", "state"]
 TRAIN, CHUNK, WINDOW = 200_000, 100_000, 32
 MODEL = """name: scoring
 seed: 7
+choice: off
 data: {{ schema: '{folder}/{order}.yaml', train: '{folder}/train.csv' }}
 forest: {{ trees: 100 }}
 lstm: {{ hidden: 64, epochs: 2, sequence: {{ by: src, length: 32 }} }}

@@ -11,7 +11,7 @@ for script in scripts/cluster/train.sh scripts/cluster/train.sbatch; do bash -n 
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 for seed in 7 8 9; do
-  echo "configs/quickstart.yaml --set name=site-$seed --set seed=$seed --set forest.trees=20 --set lstm.hidden=8" \
+  echo "configs/quickstart.yaml --set choice=off --set name=site-$seed --set seed=$seed --set forest.trees=20 --set lstm.hidden=8" \
     "--set lstm.epochs=3 --set \"data.train={ simulate: { flows: 20000 } }\" --set hybrid.budget.false_positive_rate=0.1"
 done | { echo '# three sites'; cat; } >"$work/jobs.txt"
 

@@ -28,11 +28,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 IN_ORDER = ROOT / "crates/model/tests/data/model-revision-1"
 CONFIG = """name: small
 seed: 7
+choice: off
 data: { schema: nta, train: { simulate: { flows: 1500, hosts: 20 } } }
 split: { strategy: blocked, test: 0.35, validation: 0.1, calibration: 0.075, threshold: 0.075 }
 forest: { trees: 4 }
 lstm: { hidden: 4, epochs: 2, batch: 32, sequence: { by: src, length: 8 } }
-hybrid: { combine: average, budget: { false_positive_rate: 0.2 } }
+hybrid: { budget: { false_positive_rate: 0.2 } }
 """
 # What a fault may hit, and the errors that the system gives there.
 CALLS = {

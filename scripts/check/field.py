@@ -45,7 +45,7 @@ FORMATS = [
     "%d/%m/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M:%S %p", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d %H:%M", "%Y%m%d%H%M%S",
     "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M",
 ]
-SMALL = ["--set", "forest.trees=5", "--set", "lstm.epochs=1", "--set", "lstm.hidden=8"]
+SMALL = ["--set", "choice=off", "--set", "forest.trees=5", "--set", "lstm.epochs=1", "--set", "lstm.hidden=8"]
 
 
 def lines_of(path):

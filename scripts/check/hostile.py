@@ -30,6 +30,7 @@ numeric: [{ name: bytes }, { name: seconds }]
 categorical: [{ name: proto }]
 """
 CONFIG = """name: hostile
+choice: off
 data: {{ schema: '{schema}', train: '{train}' }}
 split: {{ test: 0.3, threshold: 0.2 }}
 forest: {{ trees: 5 }}

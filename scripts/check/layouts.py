@@ -20,7 +20,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from layout_cases import iot, networks  # noqa: E402
 
-SMALL = ["--set", "forest.trees=5", "--set", "lstm.epochs=1", "--set", "lstm.hidden=8"]
+SMALL = ["--set", "choice=off", "--set", "forest.trees=5", "--set", "lstm.epochs=1", "--set", "lstm.hidden=8"]
 
 
 def nta(program, *arguments):

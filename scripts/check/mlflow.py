@@ -244,7 +244,7 @@ def live(options, server, scratch):
 def kills(options, server, scratch):
     chance = random.Random(options.seed)
     n_points, killed = 0, collections.Counter()
-    small = ["--set", "forest.trees=50", "--set", "lstm.epochs=6", "--quiet"]
+    small = ["--set", "choice=off", "--set", "forest.trees=50", "--set", "lstm.epochs=6", "--quiet"]
     for i in range(options.kills):
         home, moment, who = scratch / f"kill-{i}", chance.uniform(0.05, 2.5), chance.choice(["nta", "server"])
         process = nta(["run", "configs/csv.yaml", *small], options.nta, home, server.uri)
@@ -270,7 +270,7 @@ def kills(options, server, scratch):
 
 def faults(options, server, scratch):
     chance = random.Random(options.seed)
-    small = ["--set", "forest.trees=50", "--set", "lstm.epochs=6", "--quiet", "--json"]
+    small = ["--set", "choice=off", "--set", "forest.trees=50", "--set", "lstm.epochs=6", "--quiet", "--json"]
     n_points, lacked = 0, collections.Counter()
     for i in range(options.faults):
         home, moment, how = scratch / f"fault-{i}", chance.uniform(0.05, 1.5), ("hangs", "full")[i % 2]

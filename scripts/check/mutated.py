@@ -43,6 +43,7 @@ ODD_CELLS = [
     '"', '""', '"a', 'a"b', "=1+1", "inf", "true", "1970-01-01", "2024-05-01 09:00:00", "9" * 400, "x" * 300, "#", "# note",
 ]
 CONFIG = """name: {name}
+choice: off
 data: {{ schema: '{schema}', train: '{train}' }}
 split: {{ strategy: stratified, test: 0.3, threshold: 0.2 }}
 forest: {{ trees: 5 }}

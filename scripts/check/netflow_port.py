@@ -41,7 +41,7 @@ def train(nta, home):
             row = [1_700_000_000 + i, 0.9, "127.0.0.1/1", ip(src), src_port, ip(dst), dst_port, proto, flags, packets, size, "", "", 0, ""]
             table.write(",".join(map(str, row)) + (",Malicious\n" if attack else ",Benign\n"))
     with open(os.path.join(home, "port.yaml"), "w") as config:
-        config.write(f"name: port\ndata: {{ schema: netflow, train: {home}/flows.csv, accepted: [tcp_flags, packets, bytes] }}\n"
+        config.write(f"name: port\nchoice: off\ndata: {{ schema: netflow, train: {home}/flows.csv, accepted: [tcp_flags, packets, bytes] }}\n"
                      "split: { strategy: temporal, test: 0.3, validation: 0.1, calibration: 0.1, threshold: 0.1 }\n"
                      "forest: { trees: 50 }\nlstm: { hidden: 16, epochs: 1, sequence: { by: src, length: 16 } }\n"
                      "hybrid: { budget: { false_positive_rate: 0.01 } }\n")

@@ -12,6 +12,7 @@ import argparse, csv, json, pathlib, subprocess, sys, tempfile, time
 
 CONFIG = """name: loop
 seed: {seed}
+choice: off
 data: {{ schema: nta, train: '{home}/before.csv' }}
 split: {{ strategy: blocked, test: 0.1, validation: 0.1, calibration: 0.1, threshold: 0.1 }}
 forest: {{ trees: 60 }}

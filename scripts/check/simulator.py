@@ -75,7 +75,7 @@ def measure(binary, seed, folder):
     with open(flows, newline="") as file:
         rows = list(csv.DictReader(file))
     test = rows[-round(len(rows) * 0.35):]
-    run = ["run", "configs/quickstart.yaml", "--json", "--home", home, "--set", f"data.train={flows}"]
+    run = ["run", "configs/quickstart.yaml", "--set", "choice=off", "--json", "--home", home, "--set", f"data.train={flows}"]
     evaluation = json.loads(nta(binary, *run))["evaluation"]
     members = evaluation["members"]
     alone = json.loads(nta(binary, *run, "--set", "lstm.sequence.length=1", "--set", "name=alone"))

@@ -36,7 +36,7 @@ def train(nta, home):
             values, attack = flow(i)
             table.write(",".join(map(str, values)) + (",Malicious\n" if attack else ",Benign\n"))
     with open(at("live.yaml"), "w") as config:
-        config.write(f"name: live\ndata: {{ schema: zeek-conn, train: {at('flows.csv')}, accepted: [id.orig_p, orig_pkts, resp_pkts, conn_state] }}\n"
+        config.write(f"name: live\nchoice: off\ndata: {{ schema: zeek-conn, train: {at('flows.csv')}, accepted: [id.orig_p, orig_pkts, resp_pkts, conn_state] }}\n"
                      "split: { strategy: temporal, test: 0.3, validation: 0.1, calibration: 0.1, threshold: 0.1 }\n"
                      "forest: { trees: 10 }\nlstm: { hidden: 8, epochs: 2, sequence: { by: src, length: 16 } }\n"
                      "hybrid: { budget: { false_positive_rate: 0.1 } }\n")

@@ -14,7 +14,7 @@ import argparse, glob, gzip, hashlib, json, os, struct, subprocess, sys, tempfil
 import pyarrow.parquet
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-SMALL = ["forest.trees=10", "lstm.hidden=8", "lstm.epochs=1"]
+SMALL = ["choice=off", "forest.trees=10", "lstm.hidden=8", "lstm.epochs=1"]
 MEMBERS = ("forest", "lstm", "hybrid")
 # Name, where its files are, and a window of seconds that no flow of it outlasts; none where the sensor wrote flows as they ended.
 SETS = [("ctu13", "ctu13", 4_000), ("iot-23", "iot-23", 0)]

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Server, command } from "./server.mjs";
 import { Visit } from "./visit.mjs";
 
-export const SMALL = ["--set", "forest.trees=25", "--set", "lstm.hidden=16", "--set", "lstm.epochs=2"];
+export const SMALL = ["--set", "choice=off", "--set", "forest.trees=25", "--set", "lstm.hidden=16", "--set", "lstm.epochs=2"];
 
 /** A small model where an earlier case left none. */
 export function withModel({ nta, home }) {

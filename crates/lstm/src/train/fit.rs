@@ -39,30 +39,31 @@ impl LstmConfig {
         on_epoch: &mut dyn FnMut(&EpochReport, &Checkpoint) -> ControlFlow<()>,
         watch: &dyn Watch,
     ) -> Result<Fitted, LstmError> {
-        self.train((train, Some(validation)), self.epochs, seed, resume, on_epoch, watch)
+        self.train((train, Course::By(validation)), seed, resume, on_epoch, watch)
     }
 
-    /// The same for `epochs` epochs of those planned, the last of which is kept: on rows of which none is held out, for as
-    /// long as was best where some were. A report's validation loss is then the training's.
+    /// The same on rows of which none is held out, for as long as was best where some were: `lowered` says of each epoch until
+    /// then whether it lowered the validation log loss, for the learning rate goes by that on a plateau schedule. The last epoch is
+    /// kept, and a report's validation loss is the training's.
     ///
     /// # Errors
     /// As [`LstmConfig::fit`].
-    pub fn fit_for(
+    pub fn fit_as(
         &self,
-        epochs: usize,
+        lowered: &[bool],
         train: Rows<'_>,
         seed: u64,
         resume: Option<&Checkpoint>,
         on_epoch: &mut dyn FnMut(&EpochReport, &Checkpoint) -> ControlFlow<()>,
         watch: &dyn Watch,
     ) -> Result<Fitted, LstmError> {
-        self.train((train, None), epochs.min(self.epochs), seed, resume, on_epoch, watch)
+        let lowered = &lowered[..lowered.len().min(self.epochs)];
+        self.train((train, Course::As(lowered)), seed, resume, on_epoch, watch)
     }
 
     fn train(
         &self,
-        (train, validation): (Rows<'_>, Option<Rows<'_>>),
-        epochs: usize,
+        (train, course): (Rows<'_>, Course<'_>),
         seed: u64,
         resume: Option<&Checkpoint>,
         on_epoch: &mut dyn FnMut(&EpochReport, &Checkpoint) -> ControlFlow<()>,
@@ -71,9 +72,8 @@ impl LstmConfig {
         self.check()?;
         self.device.check_available()?;
         self.precision.check_available(self.device)?;
-        let shape = check_parts(self, train, validation)?;
-        let mut training = Training::begin(self, shape, (train, validation), seed, resume)?;
-        training.epochs = epochs;
+        let shape = check_parts(self, train, course.validation())?;
+        let mut training = Training::begin(self, shape, (train, course), seed, resume)?;
         while !training.is_over() {
             let report = training.epoch(watch)?;
             let checkpoint = training.checkpoint(report)?;
@@ -86,14 +86,29 @@ impl LstmConfig {
     }
 }
 
+/// What an epoch is judged by.
+#[derive(Clone, Copy)]
+enum Course<'a> {
+    /// Rows that are held out.
+    By(Rows<'a>),
+    /// What epochs were worth in a fit that held some out; no more of them are trained.
+    As(&'a [bool]),
+}
+
+impl<'a> Course<'a> {
+    fn validation(self) -> Option<Rows<'a>> {
+        match self {
+            Course::By(rows) => Some(rows),
+            Course::As(_) => None,
+        }
+    }
+}
+
 /// A run between two epochs.
 struct Training<'a> {
     config: &'a LstmConfig,
     train: Rows<'a>,
-    /// Absent where none are held out.
-    validation: Option<Rows<'a>>,
-    /// Epochs at most.
-    epochs: usize,
+    course: Course<'a>,
     pieces: Pieces,
     truth: Truth,
     engine: Box<dyn Engine>,
@@ -108,7 +123,7 @@ impl<'a> Training<'a> {
     fn begin(
         config: &'a LstmConfig,
         shape: Shape,
-        (train, validation): (Rows<'a>, Option<Rows<'a>>),
+        (train, course): (Rows<'a>, Course<'a>),
         seed: u64,
         resume: Option<&Checkpoint>,
     ) -> Result<Self, LstmError> {
@@ -118,7 +133,7 @@ impl<'a> Training<'a> {
             config: config.clone(),
             seed,
             inputs: Inputs::of(train.dense),
-            sizes: [train.dense.n_rows, train.sequences.len(), validation.map_or(0, |rows| rows.dense.n_rows)],
+            sizes: [train.dense.n_rows, train.sequences.len(), course.validation().map_or(0, |rows| rows.dense.n_rows)],
         };
         let (weights, adam, best, history) = match resume {
             Some(from) => {
@@ -138,25 +153,16 @@ impl<'a> Training<'a> {
         };
         let now = Lstm::new(weights, run.inputs.clone(), config.sequence.length > 1);
         let pieces = Pieces::new(train.sequences, config.sequence.length, config.sequence.start);
-        Ok(Training {
-            config,
-            train,
-            validation,
-            epochs: config.epochs,
-            pieces,
-            truth,
-            engine,
-            run,
-            now,
-            best,
-            history,
-        })
+        Ok(Training { config, train, course, pieces, truth, engine, run, now, best, history })
     }
 
     /// Whether all epochs are behind, or the last ones brought nothing.
     fn is_over(&self) -> bool {
         let since_best = self.history.iter().rev().take_while(|report| !report.best).count();
-        self.history.len() >= self.epochs || since_best >= self.config.patience
+        match self.course {
+            Course::By(_) => self.history.len() >= self.config.epochs || since_best >= self.config.patience,
+            Course::As(lowered) => self.history.len() >= lowered.len(),
+        }
     }
 
     fn epoch(&mut self, watch: &dyn Watch) -> Result<EpochReport, LstmError> {
@@ -164,9 +170,9 @@ impl<'a> Training<'a> {
         let epoch = self.history.len();
         let train_loss = self.train_epoch(epoch, watch)?;
         self.now.set_weights(self.engine.weights()?);
-        let (validation_loss, validation_average_precision) = match self.validation {
-            Some(rows) => self.validate(rows),
-            None => (train_loss, None),
+        let (validation_loss, validation_average_precision) = match self.course {
+            Course::By(rows) => self.validate(rows),
+            Course::As(_) => (train_loss, None),
         };
         if !validation_loss.is_finite() || !self.now.learned().are_finite() {
             let batch = self.pieces.len().div_ceil(self.config.batch);
@@ -180,7 +186,10 @@ impl<'a> Training<'a> {
             validation_average_precision,
             seconds: begun.elapsed().as_secs_f64(),
             flows: self.train.dense.n_rows as u64,
-            best: self.validation.is_none() || validation_loss < lowest,
+            best: match self.course {
+                Course::By(_) => validation_loss < lowest,
+                Course::As(lowered) => lowered[epoch],
+            },
         })
     }
 

@@ -437,6 +437,29 @@ fn a_plateau_halves_the_rate_after_an_epoch_that_brought_nothing() {
     assert_ne!(constant[first_worse + 1], plateau[first_worse + 1]);
 }
 
+/// Fitted again on the same rows with none held out, a network is what it was at its best epoch: slowed down where it was.
+#[test]
+fn a_fit_as_long_as_another_goes_the_same_way() {
+    let (train, validation) = (Traffic::ordered(1_500, 1), Traffic::ordered(500, 2));
+    let config = LstmConfig {
+        schedule: Schedule::Plateau,
+        epochs: 12,
+        patience: 100,
+        learning_rate: 0.1,
+        dropout: 0.0,
+        ..small()
+    };
+    let first = fit(&config, &train, &validation);
+    let best = first.history.iter().rposition(|report| report.best).unwrap();
+    let lowered: Vec<bool> = first.history[..=best].iter().map(|report| report.best).collect();
+    assert!(lowered.contains(&false), "no epoch before the best was a bad one: {lowered:?}");
+    let again = |lowered: &[bool]| {
+        config.fit_as(lowered, train.rows(), 7, None, &mut |_, _| ControlFlow::Continue(()), &Quiet).unwrap().lstm
+    };
+    assert_eq!(again(&lowered), first.lstm);
+    assert_ne!(again(&vec![true; lowered.len()]), first.lstm);
+}
+
 #[test]
 fn the_focal_loss_leaves_early_stopping_on_the_plain_log_loss() {
     let (train, validation) = (Traffic::separable(4_000, 1), Traffic::separable(1_000, 2));

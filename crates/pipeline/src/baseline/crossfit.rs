@@ -90,7 +90,7 @@ impl Training<'_> {
             return Ok(None);
         }
         let (train, n) = (&self.parts.train, x.n_rows());
-        let mut all = model.preprocessor.tabular(train).map_err(failed)?;
+        let mut all = model.preprocessor.tabular_to_learn(train).map_err(failed)?;
         all.columns.iter_mut().zip(&x.columns).for_each(|(column, flows)| column.extend_from_slice(flows));
         let labels = [train.labels().map_err(failed)?, &vec![Label::Benign; n]].concat();
         let weights = [vec![1.0; train.n_rows()], vec![weight; n]].concat();

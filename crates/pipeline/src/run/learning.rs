@@ -55,6 +55,11 @@ impl<'a> LearningPart<'a> {
         self.preprocessor.tabular(self.rows).map_err(failed)
     }
 
+    /// The same for a forest to learn from.
+    pub(crate) fn tabular_to_learn(&self) -> Result<Tabular, PipelineError> {
+        self.preprocessor.tabular_to_learn(self.rows).map_err(failed)
+    }
+
     /// The view by rows, for networks.
     pub(crate) fn dense(&self) -> Result<Dense, PipelineError> {
         self.preprocessor.dense(self.rows).map_err(failed)

@@ -50,11 +50,35 @@ impl Count {
     }
 
     fn category(self, config: &CategoricalConfig, base_rate: f64) -> Category {
-        let weight = self.rows as f64 + config.smoothing;
-        let attack_rate =
-            if weight > 0.0 { (self.attacks as f64 + config.smoothing * base_rate) / weight } else { base_rate };
-        Category { code: 0, rank: 0, rows: self.rows, attack_rate }
+        Category { code: 0, rank: 0, rows: self.rows, attack_rate: self.attack_rate(config.smoothing, base_rate) }
     }
+
+    /// The share of attacks with `smoothing` rows of average traffic.
+    fn attack_rate(self, smoothing: f64, base_rate: f64) -> f64 {
+        let weight = self.rows as f64 + smoothing;
+        if weight > 0.0 { (self.attacks as f64 + smoothing * base_rate) / weight } else { base_rate }
+    }
+}
+
+/// Parts of the training rows, in their order, each ranked by the others' attacks.
+const FIFTHS: usize = 5;
+
+/// The rank of each code by its attack rate in all of `counts` but `own`, ties by code. `(n_codes)`.
+fn ranks_without(counts: &[Vec<Count>], own: usize, smoothing: f64) -> Vec<f32> {
+    let n_codes = counts[own].len();
+    let mut others = vec![Count::default(); n_codes];
+    for (_, of) in counts.iter().enumerate().filter(|(i, _)| *i != own) {
+        others.iter_mut().zip(of).for_each(|(sum, count)| sum.add(*count));
+    }
+    let mut all = Count::default();
+    others.iter().for_each(|count| all.add(*count));
+    let base_rate = all.attacks as f64 / all.rows.max(1) as f64;
+    let rates: Vec<f64> = others.iter().map(|count| count.attack_rate(smoothing, base_rate)).collect();
+    let mut order: Vec<usize> = (0..n_codes).collect();
+    order.sort_by(|&a, &b| rates[a].total_cmp(&rates[b]).then(a.cmp(&b)));
+    let mut ranks = vec![0.0; n_codes];
+    order.into_iter().enumerate().for_each(|(rank, code)| ranks[code] = rank as f32);
+    ranks
 }
 
 impl FittedCategorical {
@@ -103,7 +127,7 @@ impl FittedCategorical {
         all.sort_by(|a, b| {
             let before = match by {
                 // A run settles `auto` before it fits.
-                Rank::AttackRate | Rank::Auto => a.attack_rate.total_cmp(&b.attack_rate),
+                Rank::AttackRate | Rank::CrossFitted | Rank::Auto => a.attack_rate.total_cmp(&b.attack_rate),
                 Rank::Frequency => a.rows.cmp(&b.rows),
                 Rank::Name => Ordering::Equal,
             };
@@ -112,6 +136,19 @@ impl FittedCategorical {
         for (rank, category) in all.iter_mut().enumerate() {
             category.rank = rank as u32;
         }
+    }
+
+    /// The rank of each training row's category by the attack rates in the other fifths of the rows, `(n_rows)`; `column` and
+    /// `labels` are those that were fitted on.
+    pub(super) fn cross_fitted_ranks(&self, column: &Categories, labels: &[Label], smoothing: f64) -> Vec<f32> {
+        let codes = self.map(column, |category| category.code as usize);
+        let fifth = |row: usize| row * FIFTHS / codes.len();
+        let mut counts = vec![vec![Count::default(); self.cardinality() as usize]; FIFTHS];
+        for (row, (&code, label)) in codes.iter().zip(labels).enumerate() {
+            counts[fifth(row)][code].add(Count { rows: 1, attacks: usize::from(label.is_attack()) });
+        }
+        let ranks: Vec<Vec<f32>> = (0..FIFTHS).map(|own| ranks_without(&counts, own, smoothing)).collect();
+        codes.iter().enumerate().map(|(row, &code)| ranks[fifth(row)][code]).collect()
     }
 
     /// Distinct codes, `other` included.
@@ -209,6 +246,27 @@ mod tests {
         assert_eq!(ranks(Rank::Frequency), [0, 1, 3, 2]);
         assert_eq!(ranks(Rank::Name), [0, 1, 2, 3]);
         assert_eq!(ranks(Rank::AttackRate), [1, 2, 3, 0]);
+    }
+
+    #[test]
+    fn a_training_row_is_ranked_by_the_attacks_of_the_other_fifths() {
+        // Ten rows, two a fifth: `a` is attacked in the first fifth alone, `b` in all others.
+        let texts = ["a", "a", "b", "a", "b", "a", "b", "a", "b", "a"];
+        let column = Categories::from_texts(texts.map(Some));
+        let labels: Vec<Label> =
+            texts.iter().enumerate().map(|(i, &t)| if (i < 2) == (t == "a") { Attack } else { Benign }).collect();
+        let config = CategoricalConfig { smoothing: 1.0, rank: Rank::CrossFitted, ..CONFIG };
+        let Ok(got) = FittedCategorical::fit("x", &column, &labels, 0.6, &config) else { panic!("dropped") };
+        // Codes: other 0, a 1, b 2. Of the first fifth's others a is never attacked and b always, other at the mean between.
+        let ranks = got.cross_fitted_ranks(&column, &labels, 1.0);
+        assert_eq!(ranks, [0.0, 0.0, 2.0, 0.0, 2.0, 0.0, 2.0, 0.0, 2.0, 0.0]);
+        // A fifth's own labels say nothing to its own ranks.
+        let mut turned = labels.clone();
+        turned[0] = Benign;
+        turned[1] = Benign;
+        assert_eq!(got.cross_fitted_ranks(&column, &turned, 1.0)[..2], ranks[..2]);
+        let swapped: Vec<Label> = labels.iter().map(|l| if l.is_attack() { Benign } else { Attack }).collect();
+        assert_eq!(got.cross_fitted_ranks(&column, &swapped, 1.0)[..3], [2.0, 2.0, 0.0]);
     }
 
     #[test]

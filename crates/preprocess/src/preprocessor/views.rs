@@ -1,12 +1,13 @@
 //! The two views of a table: columns for the forest, rows for the LSTM.
 
-use nta_data::{Dataset, Dense, Features, Tabular, TabularKind};
+use nta_data::{Categories, Dataset, Dense, Features, Tabular, TabularKind};
 use rayon::prelude::*;
 
-use super::Preprocessor;
 use super::columns::Columns;
+use super::config::{CategoricalConfig, Rank};
 use super::error::PreprocessError;
 use super::gap::{GAP_NAMES, GapMemory, entity_and_end};
+use super::{FittedCategorical, Preprocessor};
 
 /// Rows that one task turns into dense rows.
 const ROWS_PER_TASK: usize = 1_024;
@@ -37,22 +38,40 @@ impl Preprocessor {
         Ok(dense)
     }
 
-    /// The forest's view: numbers as read, missing kept as NaN, categories as their rank by attack rate.
+    /// The forest's view: numbers as read, missing kept as NaN, categories as their rank.
     ///
     /// # Errors
     /// Names a column that is missing.
     pub fn tabular(&self, dataset: &Dataset) -> Result<Tabular, PreprocessError> {
+        self.tabular_by(dataset, &|fitted, column| fitted.map(column, |category| category.rank as f32))
+    }
+
+    /// The forest's view of `train`, the rows that this was fitted on, for a forest to learn from: with `rank: cross_fitted`
+    /// a category's rank is that by other rows' attacks, else it is [`Preprocessor::tabular`].
+    ///
+    /// # Errors
+    /// Names a column that is missing; rows without labels.
+    pub fn tabular_to_learn(&self, train: &Dataset) -> Result<Tabular, PreprocessError> {
+        let CategoricalConfig { rank, smoothing, .. } = self.config.categorical;
+        if rank != Rank::CrossFitted {
+            return self.tabular(train);
+        }
+        let labels = train.labels()?;
+        self.tabular_by(train, &|fitted, column| fitted.cross_fitted_ranks(column, labels, smoothing))
+    }
+
+    fn tabular_by(
+        &self,
+        dataset: &Dataset,
+        ranks: &(dyn Fn(&FittedCategorical, &Categories) -> Vec<f32> + Sync),
+    ) -> Result<Tabular, PreprocessError> {
         let from = Columns::of(self, dataset)?;
         let finite = |column: &&[f32]| -> Vec<f32> {
             column.iter().map(|&x| if x.is_finite() { x } else { f32::NAN }).collect()
         };
         let mut columns: Vec<Vec<f32>> = from.numeric.par_iter().map(finite).collect();
-        let ranked: Vec<Vec<f32>> = self
-            .categorical
-            .par_iter()
-            .zip(&from.categorical)
-            .map(|(fitted, column)| fitted.map(column, |category| category.rank as f32))
-            .collect();
+        let ranked: Vec<Vec<f32>> =
+            self.categorical.par_iter().zip(&from.categorical).map(|(fitted, column)| ranks(fitted, column)).collect();
         columns.extend(ranked);
         let mut kinds = vec![TabularKind::Numeric; self.numeric.len()];
         kinds.resize(columns.len(), TabularKind::RankedCategory);

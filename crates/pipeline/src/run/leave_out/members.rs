@@ -43,7 +43,7 @@ type Scored = Result<[Vec<f32>; 2], PipelineError>;
 fn of_forest(run: &Measuring<'_>, fitted: &Preprocessor, parts: &Parts) -> Scored {
     let config = ForestConfig { trees: run.config.forest.trees.min(MOST_TREES), ..run.config.forest.clone() };
     let labels = parts.fit.labels().map_err(failed)?;
-    let forest = config.fit(fitted.tabular(&parts.fit).map_err(failed)?, labels, run.config.seed, &Quiet);
+    let forest = config.fit(fitted.tabular_to_learn(&parts.fit).map_err(failed)?, labels, run.config.seed, &Quiet);
     let forest = forest.map_err(failed)?.forest;
     let scores = |rows: &Dataset| -> Result<Vec<f32>, PipelineError> {
         forest.predict_proba(&fitted.tabular(rows).map_err(failed)?).map_err(failed)

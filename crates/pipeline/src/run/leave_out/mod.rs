@@ -19,6 +19,7 @@ pub(crate) use self::candidates::candidates as fusions;
 use self::deal::{Dealt, Kind, Pool};
 use self::detect::{Detection, detect};
 use self::members::Parts;
+use super::columns::ColumnCheck;
 use super::context::Context;
 use super::settle;
 use crate::config::{LeaveOutChoice, LoadedConfig, RunConfig};
@@ -45,12 +46,13 @@ impl Measuring<'_> {
 /// The same table for a config of which nothing is trained and no test row is read.
 ///
 /// # Errors
-/// A config or traffic that a run would refuse, an interrupt.
+/// A config or traffic that a run would refuse, a feature that gives the label away, an interrupt.
 pub fn leave_families_out(loaded: &LoadedConfig, listener: &dyn Listener) -> Result<LeaveOut, PipelineError> {
     let mut config = loaded.config.clone();
     let traffic = traffic::read(&config, &loaded.project, &Quiet, listener)?;
     settle::by_traffic(&mut config, &traffic)?;
     let parts = super::partition_of(&config, traffic, 1.0)?;
+    ColumnCheck::of(&parts.train).require_honest(&parts.train.schema, &config)?;
     let kinds: Vec<MemberKind> = config.members().collect();
     measure(&Measuring { config: &config, listener }, &parts.train, &kinds)
 }

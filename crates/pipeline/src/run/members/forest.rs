@@ -72,7 +72,7 @@ fn grow(
         return Ok((forest, out_of_bag));
     }
     let watch = ctx.log.watch(stage, Unit::TreesGrown);
-    let fitted = ctx.config.forest.fit(train.tabular()?, train.labels, ctx.config.seed, &watch);
+    let fitted = ctx.config.forest.fit(train.tabular_to_learn()?, train.labels, ctx.config.seed, &watch);
     let Fitted { forest, oob_auc, out_of_bag, .. } = fitted.map_err(|error| match error {
         ForestError::Cancelled => PipelineError::Interrupted("while growing trees".to_owned()),
         error => failed(error),

@@ -90,7 +90,7 @@ fn refit(ctx: &Context<'_>, again: &RefitRows<'_>) -> Result<Lstm, PipelineError
         ctx.log.dir.write_checkpoint(&name, &checkpoint.to_bytes()).map_err(failed)
     };
     let fitted = to_the_end(ctx, keep, &mut |on_epoch| {
-        config.lstm.fit_for(again.epochs, rows, config.seed, checkpoint.as_ref(), on_epoch, &watch)
+        config.lstm.fit_as(again.lowered, rows, config.seed, checkpoint.as_ref(), on_epoch, &watch)
     })?;
     Ok(fitted.lstm)
 }

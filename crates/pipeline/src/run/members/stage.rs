@@ -45,8 +45,8 @@ pub(crate) struct RefitRows<'a> {
     pub(crate) stage: Stage,
     /// Begins the names of what is kept for a resume.
     pub(crate) scope: &'a str,
-    /// Epochs that a network is trained for.
-    pub(crate) epochs: usize,
+    /// The epochs that a network is trained for: whether each lowered the validation log loss.
+    pub(crate) lowered: &'a [bool],
 }
 
 /// A member fitted once more.

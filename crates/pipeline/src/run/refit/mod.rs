@@ -31,8 +31,8 @@ struct Refitting<'a> {
     members: &'a [&'a dyn MemberStage],
     parts: &'a Partition,
     told: &'a TrafficReport,
-    /// Epochs of a network that were best on the validation part.
-    epochs: usize,
+    /// Epochs of a network until that which was best on the validation part: whether each was better than those before.
+    lowered: Vec<bool>,
     /// How each member's scores of rows that it has not seen come about, `(n_members)`.
     scored_by: Vec<ScoredBy>,
 }
@@ -68,10 +68,13 @@ pub(super) fn refit(
     parts: &Partition,
     told: &TrafficReport,
 ) -> Result<Arc<Model>, PipelineError> {
-    let best = learning.epochs.iter().rev().find(|epoch| epoch.best);
-    let epochs = best.map_or(ctx.config.lstm.epochs, |epoch| epoch.epoch);
+    let best = learning.epochs.iter().rposition(|epoch| epoch.best);
+    let lowered = match best {
+        Some(best) => learning.epochs[..=best].iter().map(|epoch| epoch.best).collect(),
+        None => vec![true; ctx.config.lstm.epochs],
+    };
     let scored_by = scored_by(ctx, members, parts)?;
-    let refitting = Refitting { members, parts, told, epochs, scored_by };
+    let refitting = Refitting { members, parts, told, lowered, scored_by };
     let (calibration, scored, mut fitted) = ctx.stage(Stage::CrossFit, |ctx| {
         let (calibration, scored) = refitting.cross_fit(ctx, chosen)?;
         let folds = scored.len() as u64;
@@ -184,7 +187,7 @@ impl Refitting<'_> {
         let (mut members, mut out_of_bag) = (Vec::new(), Vec::new());
         for (i, member) in self.members.iter().enumerate().filter(|(i, _)| wanted(*i)) {
             let rows = LearningPart::new(ctx, &preprocessor, rows)?;
-            let fitted = member.refit(ctx, &RefitRows { rows, stage, scope, epochs: self.epochs })?;
+            let fitted = member.refit(ctx, &RefitRows { rows, stage, scope, lowered: &self.lowered })?;
             let name = member.name().to_owned();
             let scores = fitted.out_of_bag.filter(|_| self.scored_by[i] == ScoredBy::OutOfBag);
             out_of_bag.extend(scores.map(|scores| OutOfBag { member: name.clone(), scores }));
