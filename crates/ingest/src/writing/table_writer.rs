@@ -371,7 +371,7 @@ mod tests {
             (0..2).for_each(|_| whole.write_columns(&added()).unwrap());
             whole.finish().unwrap();
             let expected = std::fs::read(at(name)).unwrap();
-            let raw = RawBatch { frame: DataFrame::empty_with_height(2) };
+            let raw = RawBatch { frame: DataFrame::empty_with_height(2), lines: None };
             let mut first = TableWriter::go_on(&at(name), &at("part"), 0).unwrap();
             first.write(&raw, &added()).unwrap();
             let settled = first.settle().unwrap();
