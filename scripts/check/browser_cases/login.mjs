@@ -19,7 +19,7 @@ export async function login({ nta, browser, home, pictures, faults, holds }) {
   };
   const out = async () => new URL(page.url()).pathname === "/login";
   try {
-    for (const path of ["/", "/train", "/runs", "/models"]) {
+    for (const path of ["/", "/train", "/live", "/runs", "/models"]) {
       await visit.go(path);
       holds(await out(), `${path} is answered without a token`);
     }

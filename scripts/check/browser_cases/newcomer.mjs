@@ -11,7 +11,7 @@ export async function newcomer({ nta, browser, home, pictures, faults, holds }) 
     await visit.look("first");
     const painted = await page.evaluate(() => performance.getEntriesByType("resource").reduce((sum, r) => sum + r.encodedBodySize, 0));
     holds(painted < 200_000, `first paint takes ${painted} bytes`);
-    for (const path of ["/train", "/runs", "/models"]) {
+    for (const path of ["/train", "/live", "/runs", "/models"]) {
       await visit.go(path);
       await visit.look(`empty${path.replace("/", "-")}`);
     }
