@@ -106,7 +106,7 @@ fn one_key_turns_choices_and_folds_off_and_refuses_what_asks_for_them() {
     let evaluation = &off["evaluation"];
     assert!(evaluation["cross_fitted"].is_null() && evaluation["leave_out"].is_null(), "{evaluation}");
     let members: Vec<&str> = evaluation["members"].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(members, ["forest", "hybrid", "lstm"]);
+    assert_eq!(members, ["forest", "lstm", "hybrid"]);
     let config = std::fs::read_to_string(std::path::Path::new(off["folder"].as_str().unwrap()).join("config.yaml"));
     let config = config.unwrap();
     assert!(config.contains("combine: average") && config.contains("fit: parts"), "{config}");

@@ -8,7 +8,7 @@ use nta_data::{
     Quiet, RowId, Schema, ScoreColumn, SensorKey, SequenceBy, Sequences, TimeRole, rng,
 };
 use nta_forest::{Forest, ForestConfig};
-use nta_hybrid::HybridConfig;
+use nta_hybrid::{Combine, HybridConfig};
 use nta_lstm::{Lstm, LstmConfig};
 use nta_metrics::{Budget, Isotonic, PartScores};
 use nta_preprocess::{PreprocessConfig, Preprocessor, Profile, Sequencing};
@@ -107,7 +107,7 @@ pub(crate) fn fit(order: Order, memory: MemoryConfig) -> Arc<Model> {
     .map(|(name, p_attack)| ScoreColumn::new(name, p_attack, |_| false));
     let labels = train.labels().unwrap();
     let budget = Budget { false_positive_rate: 0.1, ..Default::default() };
-    let rule = HybridConfig { budget: Some(budget.into()), ..Default::default() };
+    let rule = HybridConfig { combine: Combine::Average, budget: Some(budget.into()), ..Default::default() };
     let hybrid = rule.fit(&scores, labels).unwrap();
     let fused = ScoreColumn::new(HYBRID, hybrid.combine(&scores).unwrap(), |_| false);
     let thresholds = scores.iter().chain([&fused]).map(|member| {

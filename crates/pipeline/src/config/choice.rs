@@ -69,7 +69,7 @@ impl RunConfig {
         match asked.into_iter().find(|(_, _, is_asked)| *is_asked) {
             None => Ok(()),
             Some((key, value, _)) => {
-                let why = "`choice: off` chooses and cross-fits nothing: leave out one of the two";
+                let why = "`choice: off` chooses and cross-fits nothing: drop one of the two";
                 Err((key.to_owned(), format!("`{key}` is `{value}`, and {why}")))
             }
         }
