@@ -17,7 +17,7 @@ use nta_ingest::{
     read_columns,
 };
 use nta_model::Model;
-use nta_pipeline::{LoadedModel, Project, RaiseRequest, Silence, USUAL_WINDOW, WatchRequest, raise, watch};
+use nta_pipeline::{LoadedModel, MostAlerts, Project, RaiseRequest, Silence, USUAL_WINDOW, WatchRequest, raise, watch};
 
 use crate::live;
 use crate::nta::Home;
@@ -167,7 +167,7 @@ fn suppression_list() {
             forward: Vec::new(),
             spool_bytes: 0,
             suppress: Some(list),
-            most_alerts_a_day: None,
+            most_alerts: MostAlerts::Any,
             status_every: Duration::from_secs(60),
             metrics: None,
             project: project(&home),

@@ -102,8 +102,8 @@ pub use simulate::{SimulateRequest, simulate};
 pub use track::{RemoteRun, SyncLine, TrackedRun, remote_runs, sync};
 pub use traffic::Extent;
 pub use watch::{
-    Day, ForwardKind, ForwardTo, Forwarded, KeptWatch, LatestAlert, Suppression, USUAL_WINDOW, WatchCounts, WatchEvent,
-    WatchRequest, WatchStatus, timestamp, watch,
+    Day, ForwardKind, ForwardTo, Forwarded, KeptWatch, LatestAlert, MostAlerts, Suppression, USUAL_WINDOW, WatchCounts,
+    WatchEvent, WatchRequest, WatchStatus, timestamp, watch,
 };
 
 /// Computes with this many threads from now on; without a call, with all cores. No result depends on it.

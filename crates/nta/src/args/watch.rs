@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use nta_pipeline::MostAlerts;
 
 #[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
@@ -72,11 +73,18 @@ pub(crate) struct WatchArgs {
     /// A YAML list of what is not to be alerted: `- { host: 10.0.0.0/8, reason: dst_port, until: 1796000000000 }`.
     #[arg(long, value_name = "FILE")]
     pub(crate) suppress: Option<PathBuf>,
-    /// Alerts of one day, at most; those behind are counted. 0: any. When not given, as many as a site's promise lets be false
-    /// (`nta baseline`, where its flows have times); any for other models.
-    #[arg(long, value_name = "N")]
-    pub(crate) most_alerts: Option<u64>,
+    /// Alerts of one day, at most; those behind are counted and told. `promised`: as many as the site's promise lets be false
+    /// (`nta baseline`, of flows with times). Any number when not given.
+    #[arg(long, value_name = "N", value_parser = most_alerts)]
+    pub(crate) most_alerts: Option<MostAlerts>,
     /// Show `/metrics` (Prometheus) and `/health` there.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) metrics: Option<String>,
+}
+
+fn most_alerts(text: &str) -> Result<MostAlerts, String> {
+    match text {
+        "promised" => Ok(MostAlerts::Promised),
+        _ => text.parse().map(MostAlerts::Count).map_err(|_| "a number, or `promised`".to_owned()),
+    }
 }

@@ -47,7 +47,7 @@ pub(crate) fn watch(args: &WatchArgs, common: &Common) -> anyhow::Result<()> {
         forward: forward.concat(),
         spool_bytes: args.spool.saturating_mul(MIB),
         suppress: args.suppress.clone(),
-        most_alerts_a_day: args.most_alerts,
+        most_alerts: args.most_alerts.unwrap_or_default(),
         status_every: if screen.is_some() { DRAWN } else { STATUS },
         metrics: args.metrics.clone(),
         project: commands::project(common),

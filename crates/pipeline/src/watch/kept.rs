@@ -43,13 +43,13 @@ pub(crate) fn flagged_beside(state: &Path) -> PathBuf {
 }
 
 impl KeptWatch {
-    fn of(request: &WatchRequest) -> std::io::Result<KeptWatch> {
+    fn of(request: &WatchRequest, most_alerts_a_day: Option<u64>) -> std::io::Result<KeptWatch> {
         let from_root = |path: &Option<PathBuf>| path.as_ref().map(std::path::absolute).transpose();
         Ok(KeptWatch {
             alerts: from_root(&request.alerts)?,
             flows: from_root(&request.flows)?,
             group: request.group.as_secs_f64(),
-            most_alerts_a_day: request.most_alerts_a_day,
+            most_alerts_a_day,
             ..KeptWatch::default()
         })
     }
@@ -62,8 +62,12 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    pub(super) fn start(request: &WatchRequest, shared: &Arc<Shared>) -> Result<Keeper, PipelineError> {
-        let mut kept = KeptWatch::of(request).map_err(failed)?;
+    pub(super) fn start(
+        request: &WatchRequest,
+        most_alerts_a_day: Option<u64>,
+        shared: &Arc<Shared>,
+    ) -> Result<Keeper, PipelineError> {
+        let mut kept = KeptWatch::of(request, most_alerts_a_day).map_err(failed)?;
         let path = PathBuf::from(format!("{}{ENDING}", request.state.display()));
         let (stop, shared) = (TailStop::default(), Arc::clone(shared));
         let stopped = stop.clone();

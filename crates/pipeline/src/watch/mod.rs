@@ -30,7 +30,7 @@ pub(crate) use eve::{GROUP_RULE, ScoredEve};
 pub use kept::KeptWatch;
 pub(crate) use kept::{ENDING as STATUS_ENDING, flagged_beside};
 pub(crate) use line_file::id_of;
-pub use request::{ForwardKind, ForwardTo, USUAL_WINDOW, WatchRequest};
+pub use request::{ForwardKind, ForwardTo, MostAlerts, USUAL_WINDOW, WatchRequest};
 pub use status::{Forwarded, LatestAlert, WatchStatus};
 pub use suppress::Suppression;
 pub(crate) use suppress::{check as check_suppression, list_beside, read_list, write_list};
@@ -70,7 +70,7 @@ pub fn watch(
     }
     anew?;
     let forwarders = Forwarder::start_all(request, watch.shared())?;
-    let keeper = Keeper::start(request, watch.shared())?;
+    let keeper = Keeper::start(request, watch.most_alerts_a_day(), watch.shared())?;
     let ended = watch.follow(&sources, &messages);
     sources.stop();
     // Where flows could not be scored or written, what is saved stays behind them, and the next watch takes them again.

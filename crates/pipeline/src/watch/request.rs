@@ -46,9 +46,8 @@ pub struct WatchRequest {
     pub spool_bytes: u64,
     /// A file of what is not to be alerted, read again when it changes.
     pub suppress: Option<PathBuf>,
-    /// Most alerts of a day of the flows, those behind are counted; 0: any. `None`: as many as a site's promise lets be false, where
-    /// the model makes one and knows the flows of a day.
-    pub most_alerts_a_day: Option<u64>,
+    /// Most alerts of a day of the flows; those behind are counted.
+    pub most_alerts: MostAlerts,
     /// How often it is told where the watch stands.
     pub status_every: Duration,
     /// Where metrics and health are shown: `127.0.0.1:9469`.
@@ -79,4 +78,16 @@ pub struct ForwardTo {
     pub address: String,
     /// What its `Authorization` header says, where it asks for one.
     pub authorization: Option<String>,
+}
+
+/// How many alerts a day may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MostAlerts {
+    /// Any number. On the day of an attack there are more than a promise about false ones speaks of.
+    #[default]
+    Any,
+    /// So many.
+    Count(u64),
+    /// As many as the model promises its site to be false.
+    Promised,
 }

@@ -17,7 +17,7 @@ use super::health;
 use super::kept::flagged_beside;
 use super::line_file::{LineFile, Settled};
 use super::ready::Ready;
-use super::request::{USUAL_WINDOW, WatchRequest};
+use super::request::{MostAlerts, USUAL_WINDOW, WatchRequest};
 use super::source::{Flows, Message, Sources};
 use super::state::{self, Position, SavedState};
 use super::status::Shared;
@@ -102,7 +102,7 @@ impl<'a> Watch<'a> {
             )));
         }
         let as_they_come = in_order_of_ends && reorder.is_zero();
-        let most_alerts_a_day = most_alerts(&model, request);
+        let most_alerts_a_day = most_alerts(&model, request)?;
         tell(&WatchEvent::Begun { model: located.title.clone(), resumed, reorder, as_they_come, most_alerts_a_day });
         let alerts = match &request.alerts {
             Some(path) => LineFile::open(path, &position.alerts, request.rotate_bytes)?,
@@ -169,6 +169,10 @@ impl<'a> Watch<'a> {
         }
         self.position.read_anew(lost, fresh_number());
         self.save()
+    }
+
+    pub(super) fn most_alerts_a_day(&self) -> Option<u64> {
+        self.most_alerts_a_day
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
@@ -466,7 +470,10 @@ impl<'a> Watch<'a> {
         }
         self.eve = eve(&model, &title, self.request)?;
         self.drift = HoldsHere::of(&model);
-        self.most_alerts_a_day = most_alerts(&model, self.request);
+        // One that promises nothing leaves what the one before promised.
+        if let Ok(most) = most_alerts(&model, self.request) {
+            self.most_alerts_a_day = most;
+        }
         let threshold = model.threshold(HYBRID).map_err(failed)?.value;
         self.shared.set(|status| {
             (status.model, status.threshold, status.promise) = (title.clone(), threshold, self.drift.told());
@@ -512,13 +519,21 @@ fn eve(model: &Arc<Model>, title: &str, request: &WatchRequest) -> Result<EveWri
     EveWriter::new(model, title, request.reasons, grouping)
 }
 
-/// Most alerts of a day: as asked, else as many false ones as the model promises its site; `None`: any.
-fn most_alerts(model: &Model, request: &WatchRequest) -> Option<u64> {
-    if let Some(asked) = request.most_alerts_a_day {
-        return Some(asked).filter(|most| *most > 0);
+/// Most alerts of a day; `None`: any. Refused: a promise that the model does not make.
+fn most_alerts(model: &Model, request: &WatchRequest) -> Result<Option<u64>, PipelineError> {
+    match request.most_alerts {
+        MostAlerts::Any => Ok(None),
+        MostAlerts::Count(n) => Ok(Some(n)),
+        MostAlerts::Promised => {
+            let site = model.provenance.site.as_ref();
+            let alerts = site.and_then(|site| Some(site.budget * site.per_day?.flows)).ok_or_else(|| {
+                PipelineError::refuse(
+                    "the model promises no alerts a day; make it a baseline of flows with times (`nta baseline`), or give \
+                     --most-alerts a number",
+                )
+            })?;
+            // No day is so quiet that its first alert would be held back.
+            Ok(Some((alerts.ceil() as u64).max(1)))
+        }
     }
-    let site = model.provenance.site.as_ref()?;
-    let alerts = site.budget * site.per_day?.flows;
-    // No day is so quiet that its first alert would be held back.
-    Some((alerts.ceil() as u64).max(1))
 }
