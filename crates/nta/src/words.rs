@@ -455,7 +455,9 @@ fn odd_column(column: &OddColumn) -> String {
 /// Something worth knowing, as a sentence.
 pub(crate) fn remark(remark: &Remark) -> String {
     match remark {
-        Remark::ScoringGoesOn { rows } => format!("going on behind {} flows that are scored", thousands(*rows)),
+        Remark::ScoringGoesOn { rows } => {
+            format!("going on behind {} flows that the call before read and prepared or scored", thousands(*rows))
+        }
         Remark::NothingToResume => "nothing to resume: no interrupted run of this config; starting afresh".to_owned(),
         Remark::RowsIgnored { role, rows } => {
             format!("{role}: {} rows are left out by the schema's `label.ignore`", thousands(*rows))

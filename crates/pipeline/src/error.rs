@@ -117,6 +117,11 @@ pub(crate) fn is_for_want_of_room(error: &PipelineError) -> bool {
     no_room(&error.to_string()).is_some()
 }
 
+/// Whether the system gave it: a file that cannot be read now may be read later.
+pub(crate) fn is_of_the_system(error: &PipelineError) -> bool {
+    error.to_string().contains("(os error ")
+}
+
 /// An error of the input; a disk that was full while it was looked at is none.
 pub(crate) fn refused(error: impl Error + Send + Sync + 'static) -> PipelineError {
     stopped(&error).unwrap_or_else(|| {

@@ -29,7 +29,7 @@ use nta_metrics::OperatingPoint;
 use nta_model::{Model, Scorer};
 use serde::Serialize;
 
-use crate::error::{PipelineError, failed, refused};
+use crate::error::{PipelineError, failed, is_of_the_system, refused};
 use crate::event::{Event, Listener, Outcome, Remark, Stage};
 use crate::labels_file::LabelsFile;
 use crate::project::Project;
@@ -97,7 +97,7 @@ pub struct ScoreOutcome {
     pub digest: String,
     /// Rows scored.
     pub rows: u64,
-    /// How many of them an interrupted call had scored.
+    /// How many of them an interrupted call had scored, or, where they are put in order first and none is, prepared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resumed: Option<u64>,
     /// Rows flagged by the hybrid.
@@ -186,8 +186,12 @@ pub(crate) fn score_and<S: ScoreSink>(
         input = input.that_goes_on();
     }
     let scored = score_input(request, &input, &model, kept.as_mut(), rows, further);
-    // Where the call is refused, so is every other that would go on there.
-    if let Some(kept) = kept.filter(|_| matches!(scored, Ok(_) | Err(PipelineError::Refused(_)))) {
+    // Where the call is refused for what it reads, so is every other that would go on there.
+    let is_over = match &scored {
+        Ok(_) => true,
+        Err(error) => matches!(error, PipelineError::Refused(_)) && !is_of_the_system(error),
+    };
+    if let Some(kept) = kept.filter(|_| is_over) {
         kept.remove()?;
     }
     let Made { tally, summary, promise, seen } = scored?;

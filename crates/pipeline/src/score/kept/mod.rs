@@ -108,7 +108,7 @@ impl Kept {
         Ok(Kept { folder, lock, pace: Arc::new(Pace::new(every)), saved, memory })
     }
 
-    /// Rows that need not be scored again.
+    /// Rows that need not be scored, or prepared, again.
     pub(super) fn rows(&self) -> u64 {
         self.saved.scored.max(self.saved.prepared)
     }
