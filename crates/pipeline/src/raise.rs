@@ -167,17 +167,19 @@ fn hosts(columns: &Columns, schema: &Schema) -> Option<Vec<u32>> {
     let named = schema.entity.src.iter();
     let names = named.flat_map(|name| std::iter::once(name).chain(schema.aliases.get(name).into_iter().flatten()));
     let names = names.map(String::as_str).chain(["src_ip"]);
-    let texts = names.filter_map(|name| columns.get(name)).find_map(|column| match column {
-        ColumnValues::Text(texts) => Some(texts),
-        _ => None,
+    let hosts: Vec<String> = names.filter_map(|name| columns.get(name)).find_map(|column| match column {
+        // Those of no host may all be of one.
+        ColumnValues::Text(texts) => Some(texts.iter().map(|text| text.clone().unwrap_or_default()).collect()),
+        ColumnValues::Integer(numbers) => Some(numbers.iter().map(ToString::to_string).collect()),
+        ColumnValues::Float(numbers) => Some(numbers.iter().map(ToString::to_string).collect()),
+        ColumnValues::Flag(_) => None,
     })?;
     let mut numbers = BTreeMap::new();
-    let mut number = |text: &Option<String>| {
+    let mut number = |host: String| {
         let next = numbers.len() as u32;
-        // Those of no host may all be of one.
-        *numbers.entry(text.clone().unwrap_or_default()).or_insert(next)
+        *numbers.entry(host).or_insert(next)
     };
-    Some(texts.iter().map(&mut number).collect())
+    Some(hosts.into_iter().map(&mut number).collect())
 }
 
 fn numbers(columns: &Columns, name: &str) -> Option<Vec<f32>> {

@@ -130,10 +130,24 @@ impl Separated {
             Some(places) => cells::columns(&text, n_rows, self.delimiter, names, places)?,
             None => cells::columns(&text, n_rows, self.delimiter, names, &Vec::from_iter(0..names.len()))?,
         };
-        // The writer would put a return in quotes.
-        let as_written = self.delimiter == b',' && self.projection.is_none() && !text.contains(&b'\r');
+        let as_written = self.delimiter == b',' && self.projection.is_none();
         self.lines = as_written.then(|| Lines::new(text, ends));
         DataFrame::new(n_rows, columns).map_err(|e| e.to_string())
+    }
+
+    fn finish_by_polars(&mut self) -> Result<DataFrame, String> {
+        let parse =
+            CsvParseOptions::default().with_separator(self.delimiter).with_quote_char(self.has_quotes.then_some(b'"'));
+        let options = CsvReadOptions::default()
+            .with_has_header(false)
+            .with_schema(Some(Arc::clone(&self.polars_schema)))
+            .with_projection(self.projection.clone())
+            .with_infer_schema_length(Some(0))
+            .with_parse_options(parse);
+        let frame = options.into_reader_with_file_handle(Cursor::new(self.text.as_slice())).finish();
+        self.text.clear();
+        (self.n_rows, self.has_quotes) = (0, false);
+        frame.map_err(|e| e.to_string())
     }
 
     fn no_rows(&self) -> Result<DataFrame, String> {
@@ -173,22 +187,12 @@ impl Decoder for Separated {
         if self.n_rows == 0 {
             return self.no_rows();
         }
-        // Nothing in quotes, and a separator that no letter of several bytes holds: the text itself is the columns.
-        if !self.has_quotes && self.delimiter.is_ascii() {
+        // Nothing in quotes, and a separator that no letter of several bytes holds: the text itself is the columns. polars
+        // takes a return at the end of a cell away, and so it has to where one block of a file is read by it.
+        if !self.has_quotes && self.delimiter.is_ascii() && !self.text.contains(&b'\r') {
             return self.finish_bare();
         }
-        let parse =
-            CsvParseOptions::default().with_separator(self.delimiter).with_quote_char(self.has_quotes.then_some(b'"'));
-        let options = CsvReadOptions::default()
-            .with_has_header(false)
-            .with_schema(Some(Arc::clone(&self.polars_schema)))
-            .with_projection(self.projection.clone())
-            .with_infer_schema_length(Some(0))
-            .with_parse_options(parse);
-        let frame = options.into_reader_with_file_handle(Cursor::new(self.text.as_slice())).finish();
-        self.text.clear();
-        (self.n_rows, self.has_quotes) = (0, false);
-        frame.map_err(|e| e.to_string())
+        self.finish_by_polars()
     }
 
     fn take_lines(&mut self) -> Option<Lines> {
@@ -205,4 +209,38 @@ fn without_last_empty(record: &[u8], delimiter: u8) -> Option<&[u8]> {
 fn text_columns(names: &[String]) -> SchemaRef {
     let fields = names.iter().map(|n| (PlSmallStr::from_str(n), DataType::String));
     Arc::new(PolarsSchema::from_iter(fields))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::unpack::Unpacked;
+
+    #[test]
+    fn a_bare_block_is_what_polars_makes_of_it() {
+        let text = "1,x y,\n, ,é\n,,\n  ,.,-\n\u{feff},0.50,(empty)\na\r,b,c\nlonger than twelve bytes,é\u{fc}\u{e9}\u{fc}\u{e9}\u{fc}\u{e9}\u{fc},\r\n"
+            .to_owned()
+            + &"7,seven,ZZ\n".repeat(300);
+        for (delimiter, text) in
+            [b',', b'\t', b';'].into_iter().flat_map(|d| [(d, text.clone()), (d, text.replace('\r', ""))])
+        {
+            let with = |text: &str| text.replace(',', std::str::from_utf8(&[delimiter]).unwrap());
+            let header = with("a,b,c\n");
+            let bytes = Unpacked::new(Cursor::new(header.clone().into_bytes())).unwrap();
+            let mut framer = Framer::new(Box::new(bytes), "t", &nta_data::Contact::default());
+            let first_line = header.trim_end().as_bytes();
+            let schema = crate::schema::any::any_columns();
+            let mut separated = Separated::open(&mut framer, first_line, Some(delimiter), &schema, false).unwrap();
+            for places in [None, Some(vec![0, 2]), Some(vec![1])] {
+                separated.projection = places.map(Arc::new);
+                let mut frame = |by: fn(&mut Separated) -> Result<DataFrame, String>| {
+                    separated.text = with(&text).into_bytes();
+                    separated.n_rows = text.lines().count();
+                    by(&mut separated).unwrap()
+                };
+                let (bare, polars) = (frame(Separated::finish_block), frame(Separated::finish_by_polars));
+                assert!(bare.equals_missing(&polars), "{bare} {polars}");
+            }
+        }
+    }
 }

@@ -32,9 +32,8 @@ pub(super) fn corrected(
         if role.is_single() && !taken.insert(*role) {
             return Err(refuse(format!("two columns are said to be the {}", role.name())));
         }
-        let time = made.time.clone();
         take_out(&mut made, &column);
-        put(&mut made, column, *role, time);
+        put(&mut made, column, *role, schema.time.clone());
     }
     if let Some(label) = made.label.as_mut().filter(|_| !answers.benign.is_empty()) {
         (label.benign, label.attack) = (answers.benign.clone(), Vec::new());

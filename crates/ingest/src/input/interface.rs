@@ -128,7 +128,13 @@ mod live {
         pub(super) fn open(name: &str) -> io::Result<Live> {
             let capture = Capture::from_device(name)
                 .and_then(|inactive| {
-                    inactive.promisc(true).snaplen(SNAPLEN).buffer_size(KEPT).timeout(PAUSE.as_millis() as i32).open()
+                    // `any` has no promiscuous mode, and asking for it counts as an error.
+                    inactive
+                        .promisc(name != "any")
+                        .snaplen(SNAPLEN)
+                        .buffer_size(KEPT)
+                        .timeout(PAUSE.as_millis() as i32)
+                        .open()
                 })
                 // Else a silent interface would never let go: on Linux the time-out begins with a packet.
                 .and_then(Capture::setnonblock)

@@ -64,8 +64,10 @@ fn hosts(input: &Input<'_>, rows: &Dataset) -> Result<Vec<u64>, PipelineError> {
     }
     let together = input.of_one_sensor();
     let mut hosts = Vec::with_capacity(rows.n_rows());
-    for batch in together.batches()? {
+    let mut batches = together.batches()?;
+    while let Some(batch) = batches.next() {
         hosts.extend(batch.map_err(refused)?.dataset.entity);
+        batches.take_rejects();
         input.stopped()?;
     }
     match hosts.len() == rows.n_rows() {
