@@ -121,7 +121,10 @@ fn alerts_are_an_inbox_that_outlives_server_and_watch() {
     let host = *srcs.iter().find(|src| !srcs[..3].contains(src)).expect("a fourth host");
     let suppress = json!({ "host": host, "until": 4_070_908_800_000_i64 });
     let whole = json!({ "all": { "src": host, "through": ids[0] }, "state": "suppressed", "note": "the scanner", "suppress": suppress });
-    let marked = mark(&server, whole);
+    let marked = mark(&server, whole.clone());
+    let again = mark(&server, whole);
+    assert_eq!(again["suppression"], marked["suppression"], "asked for again, it is one entry");
+    assert_eq!(server.get(&format!("{LIVE}/suppressions")).json()["suppressions"].as_array().unwrap().len(), 1);
     let n_suppressed = all.iter().filter(|alert| alert["src_ip"] == host).count();
     assert_eq!(marked["marked"], n_suppressed);
     for wrong in [
@@ -129,6 +132,9 @@ fn alerts_are_an_inbox_that_outlives_server_and_watch() {
         json!({ "ids": [ids[0]], "state": "suppressed", "suppress": { "host": "10.9.9.9" } }),
         json!({ "ids": [ids[0]], "state": "suppressed", "note": "x", "suppress": { "host": "no host" } }),
         json!({ "ids": [ids[0]], "state": "suppressed", "note": "x", "suppress": {} }),
+        json!({ "ids": [ids[0]], "state": "suppressed", "note": "x", "suppress": { "reason": "bytes\u{7f}" } }),
+        json!({ "ids": [ids[0]], "state": "suppressed", "note": "x", "suppress": { "reason": "b".repeat(501) } }),
+        json!({ "all": { "through": "ab" }, "state": "acknowledged" }),
         json!({ "ids": ["ab"], "state": "acknowledged" }),
         json!({ "ids": [], "state": "acknowledged" }),
     ] {
@@ -137,6 +143,7 @@ fn alerts_are_an_inbox_that_outlives_server_and_watch() {
     }
     assert_eq!(server.get("/api/v1/live/yard").status, 404);
     assert_eq!(server.get(&format!("{LIVE}/alerts?state=lost")).status, 400);
+    assert_eq!(server.get(&format!("{LIVE}/alerts?through=ab")).status, 422);
 
     // Told of what came behind the last alert that was seen.
     let mut events = server.connect(&format!(

@@ -110,7 +110,7 @@ pub use options::{Advice, AsWritten, ReadOptions, Truth};
 pub use parquet::guard::panic_is_caught;
 pub use reading::batches::{Batch, Batches, batches, follow, in_memory};
 pub use reading::odd_columns::OddColumn;
-pub use reading::plain_columns::{ColumnValues, Columns, read_columns};
+pub use reading::plain_columns::{ColumnValues, Columns, read_columns, read_columns_named};
 pub use reading::summary::{ColumnMissing, FileRows, ReadSummary, Sampled, TimeDoubt};
 pub use reading::whole::{Read, read};
 pub use rejects::file::RejectsFile;

@@ -59,8 +59,8 @@ pub use feedback::{
     FeedbackOutcome, FeedbackRequest, FeedbackTraffic, Submission, feedback, feedback_kept, feedback_traffic,
 };
 pub use inbox::{
-    AlertOrder, AlertPage, AlertQuery, AlertRule, AlertSlice, AlertState, HostHour, Inbox, InboxAlert, LabelsKept,
-    Mark, MarkRequest, Marked, Sample, SuppressAsked, WatchStanding, WatchView,
+    AlertOrder, AlertPage, AlertQuery, AlertRule, AlertSlice, AlertState, Gap, HostHour, Inbox, InboxAlert, LabelsKept,
+    Mark, MarkRequest, Marked, News, Sample, Seen, SuppressAsked, WatchStanding, WatchView,
 };
 pub use init::{CheckedConfig, Guess, InitOutcome, InitRequest, check_config, init};
 pub use labels_file::LabelsFile;

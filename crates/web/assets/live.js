@@ -396,7 +396,8 @@ if (mayWork) {
     const host = { both: alert.src, src: alert.src, dst: alert.dst }[what.value];
     const reason = ["both", "kind"].includes(what.value) ? alert.kind : undefined;
     const until = long.value ? Date.now() + 1000 * Number(long.value) : undefined;
-    await act(behind(alert, folded > 1), "suppressed", note.value, { suppress: { host, reason, until } });
+    const others = $("[data-others] input", dialog);
+    await act(behind(alert, folded > 1 && others.checked), "suppressed", note.value, { suppress: { host, reason, until } });
     note.value = "";
     dialog.close();
     await Promise.all([show(), listSuppressed()]);

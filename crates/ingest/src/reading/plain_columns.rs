@@ -76,9 +76,23 @@ impl ColumnValues {
 /// Reads the CSV or Parquet file at `path`. A CSV column is whole numbers, numbers or flags where every cell is one,
 /// else text.
 pub fn read_columns(path: &Path) -> Result<Columns, IngestError> {
+    read_wanted(path, |_| true)
+}
+
+/// As [`read_columns`], of the columns of these names alone; a name that the table has not is passed over.
+pub fn read_columns_named(path: &Path, names: &[&str]) -> Result<Columns, IngestError> {
+    read_wanted(path, |name| names.contains(&name))
+}
+
+fn read_wanted(path: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<Columns, IngestError> {
     let input = Input::new(path, true).open(&Contact::default())?;
     let mut reader = format::open(&input, &any_columns(), BadRows::Refuse, Hashing::No)?.reader;
-    let names = reader.columns().to_vec();
+    let mut names = reader.columns().to_vec();
+    let n_columns = names.len();
+    names.retain(|name| is_wanted(name));
+    if names.len() < n_columns {
+        reader.project(&names);
+    }
     let mut collected: Vec<Vec<OwnedValue>> = names.iter().map(|_| Vec::new()).collect();
     while let Some(block) = reader.next_block(BlockLimit { rows: 1 << 16, bytes: 16 << 20, deadline: None })? {
         for (name, into) in names.iter().zip(&mut collected) {

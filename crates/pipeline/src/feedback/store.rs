@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use nta_atomic::{FolderLock, FolderWait};
 use nta_data::{Awaited, Contact};
-use nta_ingest::{Added, AddedValues, AsWritten, ColumnValues, RawBatch, TableWriter, read_columns};
+use nta_ingest::{Added, AddedValues, AsWritten, ColumnValues, RawBatch, TableWriter, read_columns_named};
 use serde::{Deserialize, Serialize};
 
 use super::verdict::Verdict;
@@ -100,7 +100,7 @@ impl Store {
         lock.sweep().map_err(failed)?;
         let mut said = HashMap::new();
         for (table, _) in self.tables()? {
-            let columns = read_columns(&table).map_err(refused)?;
+            let columns = read_columns_named(&table, &[KEY, SAID]).map_err(refused)?;
             let keys = texts(columns.get(KEY));
             said.extend(keys.into_iter().zip(texts(columns.get(SAID))));
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use nta_data::{Contact, Dataset, Schema, SequenceBy};
-use nta_ingest::{ReadOptions, Source, Truth, read_columns};
+use nta_ingest::{ReadOptions, Source, Truth, read_columns_named};
 
 use super::store::{KEY, LABEL, Store, texts};
 use super::verdict::learned_role;
@@ -38,7 +38,7 @@ pub fn feedback_traffic(
     // The submission and row of the latest verdict on each flow.
     let (mut latest, mut keys) = (HashMap::new(), Vec::new());
     for (nth, (table, _)) in tables.iter().enumerate() {
-        let of_table = texts(read_columns(table).map_err(refused)?.get(KEY));
+        let of_table = texts(read_columns_named(table, &[KEY]).map_err(refused)?.get(KEY));
         latest.extend(of_table.iter().enumerate().map(|(row, key)| (key.clone(), (nth, row as u64))));
         keys.push(of_table);
     }

@@ -1,24 +1,28 @@
 //! What somebody makes of alerts: acknowledged, a false alarm, escalated, suppressed; and what is suppressed no more.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use nta_model::By;
 use serde::{Deserialize, Serialize};
 use serde_json::to_vec;
 
 use super::labels::{self, LabelsKept};
-use super::mark::{AlertState, Mark};
+use super::line::InboxAlert;
+use super::mark::{AlertState, Key, Mark};
 use super::query::{self, AlertQuery};
-use super::{Inbox, held, line_of};
+use super::table::{Row, id_number};
+use super::{Inbox, held};
 use crate::error::{PipelineError, failed};
 use crate::event::Listener;
 use crate::project::Project;
-use crate::watch::{Suppression, check_suppression, list_beside, read_list, write_list};
+use crate::watch::{Suppression, check_suppression, is_plain, list_beside, read_list, write_list};
 
+/// Alerts that one act may name, and that are marked by one line.
+const MOST_NAMED: usize = 10_000;
 /// Alerts that one act may be on.
-const MOST: usize = 10_000;
-/// Characters of a note.
-const MOST_NOTE: usize = 500;
+const MOST: usize = 100_000;
+/// Characters of a note, and of the text in reasons that are suppressed.
+const MOST_TEXT: usize = 500;
 
 /// An act.
 #[derive(Debug, Clone, Deserialize)]
@@ -69,6 +73,9 @@ pub struct Marked {
 impl Inbox {
     /// Notes what `who` makes of alerts. A false alarm and an escalated one keep their label with the model that judged them.
     ///
+    /// One act at a time. Its marks come last: where it fails or is killed before, the same act does the rest when it is asked for
+    /// again, for a label or an entry of the list that is there already is not added again.
+    ///
     /// # Errors
     /// Alerts that are not held, more than [`MOST`], a list without a watch, marks that cannot be written.
     pub fn mark(
@@ -78,7 +85,7 @@ impl Inbox {
         who: &str,
         listener: &dyn Listener,
     ) -> Result<Marked, PipelineError> {
-        let note: String = request.note.trim().chars().filter(|c| !c.is_control()).take(MOST_NOTE).collect();
+        let note: String = request.note.trim().chars().filter(|c| is_plain(*c)).take(MOST_TEXT).collect();
         match (request.state == AlertState::Suppressed, &request.suppress) {
             (true, None) => {
                 return Err(PipelineError::refuse("say what to suppress: a host, a reason, or both".to_owned()));
@@ -95,50 +102,55 @@ impl Inbox {
             }
             _ => {}
         }
-        let chosen = self.chosen(request)?;
         let now = nta_tracking::Moment::now().milliseconds();
-        let suppression = request.suppress.as_ref().map(|asked| self.suppress(asked, who, &note, now)).transpose()?;
-        let mark = Mark { when: now, who: who.to_owned(), state: request.state, note: note.clone() };
-        let by = By { who: who.to_owned(), why: Some(note).filter(|note| !note.is_empty()) };
-        let alerts = chosen.iter().map(|alert| (alert.id.clone(), alert.micros)).collect();
-        {
-            let mut marks = held(&self.marks);
-            marks.add(mark, alerts)?;
-            let keys = chosen.iter().map(|alert| (super::table::id_number(&alert.id), alert.micros)).collect();
-            self.change().table.mark(&keys, request.state);
-        }
-        self.version.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let entry = request.suppress.as_ref().map(|asked| entry(asked, who, &note, now)).transpose()?;
+        let by = By { who: who.to_owned(), why: Some(note.clone()).filter(|note| !note.is_empty()) };
+        let mark = Mark { when: now, who: who.to_owned(), state: request.state, note };
+        let _turn = held(&self.acting);
+        let chosen = self.chosen(request)?;
         let labels = self.keep_labels(project, &chosen, request.state, &by, listener);
+        let suppression = entry.map(|entry| self.suppress(entry, now)).transpose()?;
+        for part in chosen.chunks(MOST_NAMED) {
+            let mut marks = held(&self.marks);
+            marks.add(mark.clone(), part.iter().map(|alert| (alert.id.clone(), alert.micros)).collect())?;
+            let keys = part.iter().map(Chosen::key).collect();
+            self.change().table.mark(&keys, request.state);
+            self.version.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
         Ok(Marked { marked: chosen.len() as u64, labels, suppression })
     }
 
     /// The alerts of a request; as they were.
     fn chosen(&self, request: &MarkRequest) -> Result<Vec<Chosen>, PipelineError> {
-        let held = self.look_at();
-        let places = match (&request.all, request.ids.is_empty()) {
-            (None, false) if request.ids.len() <= MOST => query::of_ids(&held.table, &request.ids)
-                .map_err(|id| PipelineError::refuse(format!("the alert {id} is not held: load the page again")))?,
-            (Some(all), true) => query::all(&held.table, all, MOST).ok_or_else(too_many)?,
-            (None, false) => return Err(too_many()),
-            _ => {
-                return Err(PipelineError::refuse(
-                    "name alerts by `ids`, or `all` of a kind; one of the two".to_owned(),
-                ));
-            }
-        };
-        if places.is_empty() {
-            return Err(PipelineError::refuse("no alert is like that: load the page again".to_owned()));
-        }
         // Of many at once, those that somebody has given a verdict on stay as they are, unless another is given.
         let is_verdict = |state| matches!(state, AlertState::FalseAlarm | AlertState::Escalated);
         let spares =
             request.all.is_some() && matches!(request.state, AlertState::Acknowledged | AlertState::Suppressed);
-        let of = |at: usize| {
-            let row = held.table.rows().get(at).filter(|row| !(spares && is_verdict(row.state)))?;
-            let alert = line_of(&held, row)?;
+        let (rows, lines) = {
+            let held = self.look_at();
+            let places = match (&request.all, request.ids.is_empty()) {
+                (None, false) if request.ids.len() <= MOST_NAMED => query::of_ids(&held.table, &request.ids)?,
+                (Some(all), true) => query::all(&held.table, all)?,
+                (None, false) => return Err(too_many(request.ids.len(), MOST_NAMED)),
+                _ => {
+                    return Err(PipelineError::refuse(
+                        "name alerts by `ids`, or `all` of a kind; one of the two".to_owned(),
+                    ));
+                }
+            };
+            match places.len() {
+                0 => return Err(PipelineError::refuse("no alert is like that: load the page again".to_owned())),
+                n if n > MOST => return Err(too_many(n, MOST)),
+                _ => {}
+            }
+            let rows = places.into_iter().filter_map(|at| held.table.rows().get(at).copied());
+            (rows.filter(|row| !(spares && is_verdict(row.state))).collect::<Vec<Row>>(), held.lines.clone())
+        };
+        let of = |row: &Row| {
+            let alert = InboxAlert::of(&lines.get(row.file, row.offset, row.length)?)?;
             Some(Chosen { id: alert.id, micros: alert.micros, model: alert.model, before: row.state })
         };
-        Ok(places.into_iter().filter_map(of).collect())
+        Ok(rows.iter().filter_map(of).collect())
     }
 
     /// Keeps what the act says of the flows; `None` where it says nothing.
@@ -150,10 +162,10 @@ impl Inbox {
         by: &By,
         listener: &dyn Listener,
     ) -> Option<LabelsKept> {
-        let mut by_verdict: HashMap<&str, HashMap<String, String>> = HashMap::new();
+        let mut by_verdict: BTreeMap<&str, HashMap<Key, String>> = BTreeMap::new();
         for alert in chosen {
             if let Some(verdict) = labels::verdict(state, alert.before) {
-                by_verdict.entry(verdict).or_default().insert(alert.id.clone(), alert.model.clone());
+                by_verdict.entry(verdict).or_default().insert(alert.key(), alert.model.clone());
             }
         }
         let watch_state = self.look_at().state.clone()?;
@@ -169,31 +181,18 @@ impl Inbox {
         all
     }
 
-    /// Adds to the list that the watch reads.
-    fn suppress(&self, asked: &SuppressAsked, who: &str, why: &str, now: i64) -> Result<Suppression, PipelineError> {
+    /// Adds to the list that the watch reads, unless the same is held back for as long already; the entry that stands there.
+    fn suppress(&self, entry: Suppression, now: i64) -> Result<Suppression, PipelineError> {
         let _turn = held(&self.list);
         let path = list_beside(&self.watch_state()?);
-        let given = |text: &Option<String>| text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
-        let mut entry = Suppression {
-            host: given(&asked.host),
-            reason: given(&asked.reason),
-            until: asked.until,
-            id: None,
-            who: Some(who.to_owned()),
-            why: Some(why.to_owned()),
-            since: Some(now),
-        };
-        check_suppression(&entry).map_err(PipelineError::refuse)?;
-        if entry.until.is_some_and(|until| until <= now) {
-            return Err(PipelineError::refuse(
-                "`until` has passed: say when it ends, in milliseconds since 1970".to_owned(),
-            ));
-        }
-        let text = to_vec(&entry).map_err(failed)?;
-        entry.id = Some(nta_data::hex(&<sha2::Sha256 as sha2::Digest>::digest(text)[..8]));
         let mut all = if path.exists() { read_list(&path)? } else { Vec::new() };
+        let is_same = |other: &Suppression| (&other.host, &other.reason) == (&entry.host, &entry.reason);
+        let lasts = |entry: &Suppression| entry.until.unwrap_or(i64::MAX);
+        if let Some(there) = all.iter().find(|other| is_same(other) && lasts(other) >= lasts(&entry)) {
+            return Ok(there.clone());
+        }
         // What has ended is history, which the marks keep.
-        all.retain(|entry| entry.until.is_none_or(|until| now < until));
+        all.retain(|other| lasts(other) > now && !is_same(other));
         all.push(entry.clone());
         write_list(&path, &all)?;
         Ok(entry)
@@ -241,6 +240,48 @@ struct Chosen {
     before: AlertState,
 }
 
-fn too_many() -> PipelineError {
-    PipelineError::refuse(format!("these are more than {MOST} alerts: narrow them by host, kind or time"))
+impl Chosen {
+    fn key(&self) -> Key {
+        (id_number(&self.id), self.micros)
+    }
+}
+
+fn too_many(n: usize, most: usize) -> PipelineError {
+    PipelineError::refuse(format!(
+        "these are {n} alerts, and at most {most} go at once: narrow them by host, kind or time"
+    ))
+}
+
+/// The entry of the list that is asked for.
+fn entry(asked: &SuppressAsked, who: &str, why: &str, now: i64) -> Result<Suppression, PipelineError> {
+    let given = |text: &Option<String>| text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+    let mut entry = Suppression {
+        host: given(&asked.host),
+        reason: given(&asked.reason),
+        until: asked.until,
+        id: None,
+        who: Some(who.to_owned()),
+        why: Some(why.to_owned()),
+        since: Some(now),
+    };
+    let reason = entry.reason.as_deref().unwrap_or_default();
+    if let Some(c) = reason.chars().find(|c| !is_plain(*c)) {
+        let c = c.escape_unicode();
+        return Err(PipelineError::refuse(format!(
+            "the reason holds the character {c}, which no list can: leave it out"
+        )));
+    }
+    let n = reason.chars().count();
+    if n > MOST_TEXT {
+        return Err(PipelineError::refuse(format!("the reason has {n} characters: give at most {MOST_TEXT}")));
+    }
+    check_suppression(&entry).map_err(PipelineError::refuse)?;
+    if entry.until.is_some_and(|until| until <= now) {
+        return Err(PipelineError::refuse(
+            "`until` has passed: say when it ends, in milliseconds since 1970".to_owned(),
+        ));
+    }
+    let text = to_vec(&entry).map_err(failed)?;
+    entry.id = Some(nta_data::hex(&<sha2::Sha256 as sha2::Digest>::digest(text)[..8]));
+    Ok(entry)
 }

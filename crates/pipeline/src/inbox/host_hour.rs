@@ -1,7 +1,7 @@
 //! What a host has done in the hour before an alert: its flows, where the watch writes all that it scored, else its alerts.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use serde::Serialize;
@@ -46,26 +46,39 @@ pub(super) fn of_flows(path: &Path, sensor: &str, mut hour: HostHour) -> io::Res
             file => file?,
         };
         let length = file.metadata()?.len();
-        if end_at(&file, 0, length)?.is_none_or(|end| end > hour.until) {
+        if length == 0 {
             continue;
         }
-        let mut end = behind(&file, hour.until, length)?.saturating_add(SLACK).min(length);
+        match end_at(&file, 0, length, &mut budget)? {
+            Some(end) if end <= hour.until => {}
+            Some(_) => continue,
+            // Of an older version, or of something else: what it holds is not found.
+            None => {
+                hour.cut = true;
+                continue;
+            }
+        }
+        let mut end = behind(&file, hour.until, length, &mut budget)?.saturating_add(SLACK).min(length);
         // Piece by piece towards the front, each from where a line begins.
         while end > 0 {
             let begin = line_at(&file, end.saturating_sub(SLACK), end)?;
             let (mut lines, mut newest) = (Vec::new(), i64::MIN);
             let mut reader = BufReader::new(&file);
             reader.seek(SeekFrom::Start(begin))?;
-            let (mut at, mut line) = (begin, String::new());
-            while at < end && reader.read_line(&mut line)? > 0 {
+            let mut at = begin;
+            while at < end {
+                let line = next_line(&mut reader)?;
+                if line.is_empty() {
+                    break;
+                }
                 at += line.len() as u64;
+                let line = String::from_utf8_lossy(&line);
                 if let Some(micros) = end_of(&line) {
                     newest = newest.max(micros);
                     if (hour.from..=hour.until).contains(&micros) && line.contains(&host) && line.contains(&sensor) {
-                        lines.push(std::mem::take(&mut line));
+                        lines.push(line.into_owned());
                     }
                 }
-                line.clear();
             }
             hour.rows.extend(lines.iter().rev().filter_map(|line| serde_json::from_str(line).ok()));
             budget = budget.saturating_sub(end - begin);
@@ -85,9 +98,16 @@ pub(super) fn of_flows(path: &Path, sensor: &str, mut hour: HostHour) -> io::Res
 }
 
 /// The end of a flow in microseconds since 1970, without taking the line apart.
-fn end_of(line: &str) -> Option<i64> {
+pub(super) fn end_of(line: &str) -> Option<i64> {
     let rest = line.split_once("\"nta_end\":")?.1;
     rest[..rest.find([',', '}'])?].parse().ok()
+}
+
+/// A line with its end, [`SLACK`] bytes of it at most; none where the file ends.
+fn next_line(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    reader.take(SLACK).read_until(b'\n', &mut line)?;
+    Ok(line)
 }
 
 /// Where the first line at or behind `at` begins, `limit` where none does before it.
@@ -97,30 +117,27 @@ fn line_at(file: &File, at: u64, limit: u64) -> io::Result<u64> {
     }
     let mut reader = BufReader::new(file);
     reader.seek(SeekFrom::Start(at - 1))?;
-    let skipped = reader.skip_until(b'\n')?;
+    let skipped = reader.take(limit.saturating_sub(at - 1)).skip_until(b'\n')?;
     Ok((at - 1 + skipped as u64).min(limit))
 }
 
-/// The end of the first flow whose line begins at or behind `at`.
-fn end_at(file: &File, at: u64, length: u64) -> io::Result<Option<i64>> {
+/// The end of the first flow whose line begins at or behind `at`; `None` where none does within [`SLACK`], or that line is no
+/// flow's. What is read is taken from `budget`.
+fn end_at(file: &File, at: u64, length: u64, budget: &mut u64) -> io::Result<Option<i64>> {
+    let begin = line_at(file, at, length.min(at.saturating_add(SLACK)))?;
     let mut reader = BufReader::new(file);
-    reader.seek(SeekFrom::Start(line_at(file, at, length)?))?;
-    let mut line = String::new();
-    while reader.read_line(&mut line)? > 0 {
-        if let Some(end) = end_of(&line) {
-            return Ok(Some(end));
-        }
-        line.clear();
-    }
-    Ok(None)
+    reader.seek(SeekFrom::Start(begin))?;
+    let line = next_line(&mut reader)?;
+    *budget = budget.saturating_sub(begin - at + line.len() as u64);
+    Ok(end_of(&String::from_utf8_lossy(&line)))
 }
 
 /// A place behind which flows ended after `until`, nearly: lines stand nearly in the order of ends.
-fn behind(file: &File, until: i64, length: u64) -> io::Result<u64> {
+fn behind(file: &File, until: i64, length: u64, budget: &mut u64) -> io::Result<u64> {
     let (mut low, mut high) = (0, length);
     while high - low > SLACK {
         let middle = low + (high - low) / 2;
-        match end_at(file, middle, length)? {
+        match end_at(file, middle, length, budget)? {
             Some(end) if end <= until => low = middle,
             _ => high = middle,
         }
@@ -163,5 +180,25 @@ mod tests {
         assert!(of_flows(&path, "yard", other.clone()).unwrap().rows.is_empty());
         let all = of_flows(&path, "gate", HostHour { from: 0, ..other }).unwrap();
         assert!(all.cut && all.rows.len() == MOST_ROWS);
+    }
+
+    #[test]
+    fn of_a_file_without_ends_a_line_is_read_and_the_others_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("flows.jsonl");
+        std::fs::write(
+            folder.path().join("flows.jsonl.1"),
+            "{\"nta_id\":\"x\",\"nta_sensor\":\"gate\",\"nta_end\":7,\"src\":\"a\"}\n",
+        )
+        .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        let lines = "{\"nta_id\":\"\u{e9}\",\"src\":\"a\"}\n".repeat(100_000);
+        std::fs::write(&path, &lines).unwrap();
+        let (file, mut budget) = (File::open(&path).unwrap(), MOST_BYTES);
+        assert_eq!(end_at(&file, 0, lines.len() as u64, &mut budget).unwrap(), None);
+        assert!(MOST_BYTES - budget < 100, "{budget}");
+        let asked = HostHour { host: "a".to_owned(), from: 0, until: 9, ..HostHour::default() };
+        let found = of_flows(&path, "gate", asked).unwrap();
+        assert!(found.cut && found.rows.len() == 1, "{found:?}");
     }
 }

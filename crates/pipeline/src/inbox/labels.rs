@@ -9,12 +9,14 @@ use nta_model::By;
 use serde::Serialize;
 
 use super::files::all_of;
-use super::mark::AlertState;
+use super::host_hour::end_of;
+use super::mark::{AlertState, Key};
+use super::table::id_number;
 use crate::error::{PipelineError, chain, failed};
 use crate::event::Listener;
 use crate::feedback::{FeedbackRequest, feedback};
 use crate::project::Project;
-use crate::watch::{flagged_beside, id_of};
+use crate::watch::{flagged_beside, id_of, micros_of, timestamp};
 
 /// What became of the labels.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -43,7 +45,7 @@ pub(super) fn verdict(state: AlertState, before: AlertState) -> Option<&'static 
 pub(super) fn keep(
     project: &Project,
     place: (&Path, &str),
-    alerts: &HashMap<String, String>,
+    alerts: &HashMap<Key, String>,
     verdict: &str,
     by: &By,
     listener: &dyn Listener,
@@ -69,8 +71,8 @@ pub(super) fn keep(
 }
 
 /// The lines of the alerts' flows, by the model that judged them.
-fn flows_of(state: &Path, alerts: &HashMap<String, String>) -> std::io::Result<BTreeMap<String, Vec<String>>> {
-    let mut found: HashMap<String, String> = HashMap::new();
+fn flows_of(state: &Path, alerts: &HashMap<Key, String>) -> std::io::Result<BTreeMap<String, Vec<String>>> {
+    let mut found: BTreeMap<Key, String> = BTreeMap::new();
     // The newest first: verdicts are mostly on what has just come.
     for path in all_of(&flagged_beside(state))?.iter().rev() {
         if found.len() == alerts.len() {
@@ -82,20 +84,25 @@ fn flows_of(state: &Path, alerts: &HashMap<String, String>) -> std::io::Result<B
         };
         for line in BufReader::with_capacity(1 << 18, file).lines() {
             let line = line?;
-            if let Some((id, _)) = id_of(&line).and_then(|id| alerts.get_key_value(id))
+            if let Some(key) = key_of(&line)
+                && alerts.contains_key(&key)
                 && line.ends_with('}')
             {
-                found.insert(id.clone(), line);
+                found.entry(key).or_insert(line);
             }
         }
     }
     let mut by_model: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut ids: Vec<(String, String)> = found.into_iter().collect();
-    ids.sort_unstable();
-    for (id, line) in ids {
-        by_model.entry(alerts[&id].clone()).or_default().push(line);
+    for (key, line) in found {
+        by_model.entry(alerts[&key].clone()).or_default().push(line);
     }
     Ok(by_model)
+}
+
+/// The alert whose flow a line is. Its end is taken as the alert's line tells it, which knows no years behind 9999.
+fn key_of(line: &str) -> Option<Key> {
+    let micros = micros_of(&timestamp(end_of(line)?)).unwrap_or_default();
+    Some((id_number(id_of(line)?), micros))
 }
 
 /// Gives the flows to `nta feedback` as a file of its own; how many labels are new, and how many were known.
@@ -121,4 +128,39 @@ fn submit(
     };
     let outcome = feedback(&request, listener)?;
     Ok((outcome.kept, outcome.known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flow_is_found_by_its_id_and_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("watch.state");
+        let beside = flagged_beside(&state);
+        let line = |id: u64, end: i64, n: u32| {
+            format!(
+                "{{\"nta_id\":\"{id:016x}{id:016x}\",\"nta_sensor\":\"gate\",\"nta_end\":{end},\"n\":{n},\"flagged\":true}}"
+            )
+        };
+        // Before the watch was begun anew, and after.
+        let broken = i64::MAX;
+        std::fs::write(beside.with_extension("jsonl.1"), [line(1, 5, 1), line(2, 6, 2)].join("\n") + "\n").unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::fs::write(&beside, [line(1, 9, 3), line(3, broken, 4)].join("\n") + "\n").unwrap();
+        let id = |id: u64| id_number(&format!("{id:016x}{id:016x}"));
+        let told = |end: i64| micros_of(&timestamp(end)).unwrap_or_default();
+        let asked = |id: u64, end: i64| HashMap::from([((id, end), "m/1".to_owned())]);
+        let n = |alerts: &HashMap<Key, String>| {
+            let lines = flows_of(&state, alerts).unwrap().remove("m/1").unwrap_or_default();
+            lines
+                .iter()
+                .map(|line| line.split("\"n\":").nth(1).unwrap()[..1].parse::<u32>().unwrap())
+                .collect::<Vec<_>>()
+        };
+        let first = id(1);
+        assert_eq!((n(&asked(first, 5)), n(&asked(first, 9)), n(&asked(first, 6))), (vec![1], vec![3], vec![]));
+        assert_eq!(n(&asked(id(3), told(broken))), [4]);
+    }
 }

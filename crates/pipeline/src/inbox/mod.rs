@@ -10,6 +10,7 @@ mod labels;
 mod line;
 mod mark;
 mod query;
+mod since;
 mod table;
 mod take_away;
 mod view;
@@ -27,6 +28,7 @@ pub use labels::LabelsKept;
 pub use line::InboxAlert;
 pub use mark::{AlertState, Mark};
 pub use query::{AlertOrder, AlertPage, AlertQuery, AlertRule, AlertSlice};
+pub use since::{Gap, News, Seen};
 pub use view::{Sample, WatchStanding, WatchView};
 
 use crate::error::PipelineError;
@@ -47,6 +49,8 @@ pub struct Inbox {
     marks: Mutex<Marks>,
     /// Whoever reads on has it.
     files: Mutex<Option<AlertFiles>>,
+    /// Whoever marks alerts has it, from choosing them until their marks are kept.
+    acting: Mutex<()>,
     /// Whoever changes the list has it.
     list: Mutex<()>,
     version: AtomicU64,
@@ -56,6 +60,8 @@ pub struct Inbox {
 #[derive(Default)]
 struct Held {
     table: Table,
+    /// How many tables were before it: a file that is another, or was cut short, begins one.
+    nth: u64,
     lines: Lines,
     /// Where the watch's state stands, once it was found.
     state: Option<PathBuf>,
@@ -76,9 +82,10 @@ impl Inbox {
         Ok(Inbox {
             name: name.to_owned(),
             place: place.to_owned(),
-            held: RwLock::default(),
+            held: RwLock::new(Held { reading: true, ..Held::default() }),
             marks: Mutex::new(Marks::open(&folder.join("marks.jsonl"))?),
             files: Mutex::new(None),
+            acting: Mutex::new(()),
             list: Mutex::new(()),
             version: AtomicU64::new(1),
         })
@@ -94,17 +101,22 @@ impl Inbox {
         let kept = match self.look() {
             Ok(kept) => kept,
             Err(problem) => {
-                self.change().problem = Some(problem);
+                let mut held = self.change();
+                (held.problem, held.reading) = (Some(problem), false);
                 return;
             }
         };
-        let Some(alerts) = kept.and_then(|kept| kept.alerts) else { return };
+        let Some(alerts) = kept.and_then(|kept| kept.alerts) else {
+            self.change().reading = false;
+            return;
+        };
         let mut files = held(&self.files);
-        let is_another = files.as_ref().is_none_or(|files| files.path != alerts);
+        let is_another = files.as_ref().is_none_or(|files| files.path != alerts || files.is_cut_short());
         if is_another {
             let opened = AlertFiles::new(&alerts);
             let mut held = self.change();
             (held.table, held.lines, held.reading) = (Table::default(), opened.lines(), true);
+            held.nth += 1;
             drop(held);
             *files = Some(opened);
         }
@@ -120,8 +132,10 @@ impl Inbox {
         let mut held = self.change();
         held.reading = false;
         held.problem = came.err().map(|error| format!("its file of alerts cannot be read: {}", error.kind()));
-        if let Some(first) = held.table.rows().front() {
-            held.lines.let_go_before(first.file);
+        let first = held.table.rows().front().map_or(0, |row| row.file);
+        for file in files.let_go(first) {
+            held.table.remove_file(file);
+            self.version.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -178,17 +192,20 @@ impl Inbox {
     }
 
     /// The alerts asked for, counted, and the slice of them.
-    pub fn page(&self, query: &AlertQuery, slice: AlertSlice) -> AlertPage {
+    ///
+    /// # Errors
+    /// [`AlertQuery::through`] that is not held.
+    pub fn page(&self, query: &AlertQuery, slice: AlertSlice) -> Result<AlertPage, PipelineError> {
         let marks = held(&self.marks);
         let held = self.look_at();
-        let query::Found { mut page, places } = query::page(&held.table, query, slice);
+        let query::Found { mut page, places } = query::page(&held.table, query, slice)?;
         page.alerts = places
             .into_iter()
             .filter_map(|(at, folded)| Some((held.table.rows().get(at)?, folded)))
             .filter_map(|(row, folded)| told(&held, &marks, row, folded))
             .collect();
-        page.newest = held.table.rows().back().and_then(|row| line_of(&held, row)).map(|alert| alert.id);
-        page
+        page.newest = newest(&held);
+        Ok(page)
     }
 
     /// One alert, with every act on it.
@@ -202,24 +219,6 @@ impl Inbox {
         let Some(mut alert) = row.and_then(|row| told(&held, &marks, row, None)) else { return Ok(None) };
         alert.marks = marks.all(&alert.id, alert.micros)?;
         Ok(Some(alert))
-    }
-
-    /// Alerts that came after that of the id `after`, the oldest first, at most the last `most`, and how many came before
-    /// those. `None` where that alert is not held, or none was named: none came before the next.
-    pub fn since(&self, after: Option<&str>, most: usize) -> (Vec<InboxAlert>, u64) {
-        let marks = held(&self.marks);
-        let held = self.look_at();
-        let n = held.table.rows().len();
-        let first = after.and_then(|id| held.table.find(id)).map_or(n, |at| at + 1);
-        let from = first.max(n.saturating_sub(most));
-        let alerts = held.table.rows().range(from..).filter_map(|row| told(&held, &marks, row, None)).collect();
-        (alerts, (from - first) as u64)
-    }
-
-    /// The id of the newest alert.
-    pub fn newest(&self) -> Option<String> {
-        let held = self.look_at();
-        held.table.rows().back().and_then(|row| line_of(&held, row)).map(|alert| alert.id)
     }
 
     /// What the host that an alert came from has done in the hour until then; `None` where the alert is not held.
@@ -236,7 +235,7 @@ impl Inbox {
         }
         let (from, until) = (Some(hour.from), Some(until + 1));
         let query = AlertQuery { src: Some(alert.src), from, until, ..AlertQuery::default() };
-        let page = self.page(&query, AlertSlice { take: host_hour::MOST_ROWS, ..AlertSlice::default() });
+        let page = self.page(&query, AlertSlice { take: host_hour::MOST_ROWS, ..AlertSlice::default() })?;
         let rows = page.alerts.iter().map(row_of).collect();
         Ok(Some(HostHour { cut: page.matching > host_hour::MOST_ROWS as u64, rows, ..hour }))
     }
@@ -253,6 +252,11 @@ impl Inbox {
 /// The lock, also where whoever had it panicked: nothing is left half done under it.
 fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The id of the newest alert.
+fn newest(held: &Held) -> Option<String> {
+    held.table.rows().back().and_then(|row| line_of(held, row)).map(|alert| alert.id)
 }
 
 /// The alert of a row as its line tells it.

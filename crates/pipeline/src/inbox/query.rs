@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::line::InboxAlert;
 use super::mark::AlertState;
 use super::table::{Row, Table, id_number, number_of};
+use crate::error::PipelineError;
 
 /// Bars of a page's figure.
 const BARS: i64 = 60;
@@ -124,10 +125,12 @@ impl<'a> Wanted<'a> {
 }
 
 /// Places of all alerts asked for, the oldest first; by state, those of whatever state.
-fn places(table: &Table, query: &AlertQuery) -> (Vec<u32>, BTreeMap<AlertState, u64>) {
+fn places(table: &Table, query: &AlertQuery) -> Result<(Vec<u32>, BTreeMap<AlertState, u64>), PipelineError> {
     let wanted = Wanted::of(query);
-    let through = query.through.as_deref().and_then(|id| table.find(id));
-    let end = through.map_or(table.rows().len(), |at| at + 1);
+    let end = match query.through.as_deref() {
+        Some(id) => table.find(id).ok_or_else(|| not_held(id))? + 1,
+        None => table.rows().len(),
+    };
     let mut counts = [0; AlertState::ALL.len()];
     let mut found = Vec::new();
     for (at, row) in table.rows().iter().enumerate().take(end).filter(|(_, row)| wanted.fits(row, table)) {
@@ -136,18 +139,21 @@ fn places(table: &Table, query: &AlertQuery) -> (Vec<u32>, BTreeMap<AlertState, 
             found.push(at as u32);
         }
     }
-    (found, AlertState::ALL.into_iter().zip(counts).collect())
+    Ok((found, AlertState::ALL.into_iter().zip(counts).collect()))
 }
 
-/// At most `most` of the alerts asked for; `None` where there are more.
-pub(super) fn all(table: &Table, query: &AlertQuery, most: usize) -> Option<Vec<usize>> {
-    let (found, _) = places(table, query);
-    (found.len() <= most).then(|| found.into_iter().map(|at| at as usize).collect())
+/// Places of all alerts asked for, the oldest first.
+pub(super) fn all(table: &Table, query: &AlertQuery) -> Result<Vec<usize>, PipelineError> {
+    Ok(places(table, query)?.0.into_iter().map(|at| at as usize).collect())
+}
+
+fn not_held(id: &str) -> PipelineError {
+    PipelineError::refuse(format!("the alert {id} is not held: load the page again"))
 }
 
 /// The alerts asked for, counted, and the slice of them.
-pub(super) fn page(table: &Table, query: &AlertQuery, slice: AlertSlice) -> Found {
-    let (mut found, states) = places(table, query);
+pub(super) fn page(table: &Table, query: &AlertQuery, slice: AlertSlice) -> Result<Found, PipelineError> {
+    let (mut found, states) = places(table, query)?;
     let rows = table.rows();
     found.reverse();
     let micros = || found.iter().map(|&at| rows[at as usize].micros);
@@ -180,7 +186,7 @@ pub(super) fn page(table: &Table, query: &AlertQuery, slice: AlertSlice) -> Foun
         newest: None,
         alerts: Vec::new(),
     };
-    Found { page, places }
+    Ok(Found { page, places })
 }
 
 /// An alert of each host and kind, the newest or that of the highest score, and how many there are; as they were found.
@@ -238,8 +244,8 @@ impl Hasher for AsItIs {
     }
 }
 
-/// Places of the alerts of these ids that are held; an id that is not is named.
-pub(super) fn of_ids(table: &Table, ids: &[String]) -> Result<Vec<usize>, String> {
+/// Places of the alerts of these ids; refuses one that is not held.
+pub(super) fn of_ids(table: &Table, ids: &[String]) -> Result<Vec<usize>, PipelineError> {
     let mut wanted: HashMap<u64, &String> = ids.iter().map(|id| (id_number(id), id)).collect();
     let mut found = Vec::with_capacity(ids.len());
     for (at, row) in table.rows().iter().enumerate().rev() {
@@ -251,7 +257,7 @@ pub(super) fn of_ids(table: &Table, ids: &[String]) -> Result<Vec<usize>, String
         }
     }
     match wanted.into_values().min() {
-        Some(id) => Err(id.clone()),
+        Some(id) => Err(not_held(id)),
         None => Ok(found),
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Table {
     groups: HashMap<u64, GroupEnd>,
     /// Alerts that were let go.
     pub(super) let_go: u64,
+    /// Alerts whose file was removed.
+    removed: u64,
 }
 
 impl Table {
@@ -63,6 +65,23 @@ impl Table {
             self.groups.remove(&gone.id);
             self.let_go += 1;
         }
+    }
+
+    /// Alerts that came before the first held; with its place, an alert's number for as long as this table is read.
+    pub(super) fn first(&self) -> u64 {
+        self.let_go + self.removed
+    }
+
+    /// Lets go of the alerts of a file that is there no more.
+    pub(super) fn remove_file(&mut self, file: u16) {
+        let (n, groups) = (self.rows.len(), &mut self.groups);
+        self.rows.retain(|row| {
+            if row.file == file {
+                groups.remove(&row.id);
+            }
+            row.file != file
+        });
+        self.removed += (n - self.rows.len()) as u64;
     }
 
     pub(super) fn rows(&self) -> &VecDeque<Row> {

@@ -15,9 +15,9 @@ impl Inbox {
     /// The lines of the alerts asked for, the oldest first, as the watch wrote them.
     ///
     /// # Errors
-    /// Whatever writing says.
+    /// [`AlertQuery::through`] that is not held, and whatever writing says.
     pub fn write_eve(&self, query: &AlertQuery, out: &mut dyn Write) -> io::Result<()> {
-        for rows in self.rows(query).chunks(AT_A_TIME) {
+        for rows in self.rows(query)?.chunks(AT_A_TIME) {
             let lines = self.look_at().lines.clone();
             for row in rows {
                 if let Some(line) = lines.get(row.file, row.offset, row.length) {
@@ -32,9 +32,9 @@ impl Inbox {
     /// One that stands for several is told as often, with the highest score.
     ///
     /// # Errors
-    /// Whatever writing says.
+    /// [`AlertQuery::through`] that is not held, and whatever writing says.
     pub fn write_verdicts(&self, query: &AlertQuery, out: &mut dyn Write) -> io::Result<()> {
-        for rows in self.rows(query).chunks(AT_A_TIME) {
+        for rows in self.rows(query)?.chunks(AT_A_TIME) {
             let alerts: Vec<_> = {
                 let marks = held(&self.marks);
                 let held = self.look_at();
@@ -58,9 +58,9 @@ impl Inbox {
         Ok(())
     }
 
-    fn rows(&self, query: &AlertQuery) -> Vec<super::table::Row> {
+    fn rows(&self, query: &AlertQuery) -> io::Result<Vec<super::table::Row>> {
         let held = self.look_at();
-        let places = query::all(&held.table, query, usize::MAX).unwrap_or_default();
-        places.into_iter().filter_map(|at| held.table.rows().get(at).copied()).collect()
+        let places = query::all(&held.table, query).map_err(io::Error::other)?;
+        Ok(places.into_iter().filter_map(|at| held.table.rows().get(at).copied()).collect())
     }
 }

@@ -123,14 +123,22 @@ impl LineFile {
         if self.rotate_bytes == 0 || self.length < self.rotate_bytes || matches!(self.out, Out::Stdout(_)) {
             return Ok(false);
         }
-        let named = |n: u32| PathBuf::from(format!("{}.{n}", self.path.display()));
-        let free = (1..).map(named).find(|path| !path.exists()).unwrap_or_else(|| named(0));
-        std::fs::rename(&self.path, &free).map_err(|source| unwritten(&free, source))?;
+        rename_away(&self.path)?;
         *self = LineFile {
             there: std::mem::take(&mut self.there),
             ..LineFile::open(&self.path.clone(), &Settled::default(), self.rotate_bytes)?
         };
         Ok(true)
+    }
+}
+
+/// Renames the file at `path` to `<name>.<n>`, where there is one.
+pub(super) fn rename_away(path: &Path) -> Result<(), PipelineError> {
+    let named = |n: u32| PathBuf::from(format!("{}.{n}", path.display()));
+    let free = (1..).map(named).find(|path| !path.exists()).unwrap_or_else(|| named(0));
+    match std::fs::rename(path, &free) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(unwritten(&free, source)),
+        _ => Ok(()),
     }
 }
 

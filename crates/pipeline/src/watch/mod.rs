@@ -33,7 +33,7 @@ pub(crate) use line_file::id_of;
 pub use request::{ForwardKind, ForwardTo, MostAlerts, USUAL_WINDOW, WatchRequest};
 pub use status::{Forwarded, LatestAlert, WatchStatus};
 pub use suppress::Suppression;
-pub(crate) use suppress::{check as check_suppression, list_beside, read_list, write_list};
+pub(crate) use suppress::{check as check_suppression, is_plain, list_beside, read_list, write_list};
 pub(crate) use timestamp::micros_of;
 pub use timestamp::timestamp;
 pub use told::WatchEvent;

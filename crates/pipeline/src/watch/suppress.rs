@@ -45,19 +45,32 @@ pub(crate) fn list_beside(state: &Path) -> PathBuf {
 pub(crate) fn read_list(path: &Path) -> Result<Vec<Suppression>, PipelineError> {
     let refuse = |problem: String| PipelineError::refuse(format!("{}: {problem}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|e| refuse(e.to_string()))?;
+    parse_list(&text).map_err(refuse)
+}
+
+fn parse_list(text: &str) -> Result<Vec<Suppression>, String> {
     if text.trim().is_empty() {
         return Ok(Vec::new());
     }
-    let all: Vec<Suppression> = serde_saphyr::from_str(&text).map_err(|e| refuse(e.to_string()))?;
-    all.iter().try_for_each(|entry| check(entry).map_err(refuse))?;
+    let all: Vec<Suppression> = serde_saphyr::from_str(text).map_err(|e| e.to_string())?;
+    all.iter().try_for_each(check)?;
     Ok(all)
 }
 
-/// Replaces the list at `path`.
+/// Replaces the list at `path`, by one that is read as it was meant: a list that cannot be read stops a watch from beginning.
 pub(crate) fn write_list(path: &Path, all: &[Suppression]) -> Result<(), PipelineError> {
     let lines = all.iter().map(|entry| Ok(format!("- {}\n", serde_json::to_string(entry)?)));
     let text = lines.collect::<Result<String, serde_json::Error>>().map_err(failed)?;
-    nta_atomic::write(path, text.as_bytes()).map_err(failed)
+    match parse_list(&text) {
+        Ok(again) if again == all => nta_atomic::write(path, text.as_bytes()).map_err(failed),
+        Ok(_) => Err(PipelineError::refuse("the list would be read as another: suppress it in plainer words")),
+        Err(problem) => Err(PipelineError::refuse(format!("the list could not be read again: {problem}"))),
+    }
+}
+
+/// Whether a character stands for itself on one line of YAML (YAML 1.2, 5.1, without breaks and the byte order mark).
+pub(crate) fn is_plain(c: char) -> bool {
+    !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// What is wrong with an entry.
@@ -178,6 +191,24 @@ mod tests {
         assert!(lists.refresh().is_err());
         assert!(lists.holds("10.1.2.3", "", "") && !lists.holds("10.2.0.1", "", "bytes +0.1"));
         assert!(Suppressions::open(Some(&folder.path().join("none.yaml")), &state).is_err());
+    }
+
+    #[test]
+    fn no_list_is_written_that_is_not_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list.yaml");
+        let entry = |reason: &str| Suppression { reason: Some(reason.to_owned()), ..Suppression::default() };
+        write_list(&path, &[entry("bytes")]).unwrap();
+        for c in (0..=0x2_ffff_u32).filter_map(char::from_u32) {
+            let all = [entry(&format!("a{c}b"))];
+            if c.is_control() || c as u32 % 1_999 == 0 || !is_plain(c) {
+                let written = write_list(&path, &all);
+                assert!(written.is_ok() || !is_plain(c), "{c:?}: {written:?}");
+                assert!(written.is_err() || read_list(&path).unwrap() == all, "{c:?}");
+                assert!(read_list(&path).is_ok(), "{c:?}");
+            }
+        }
+        assert!(write_list(&path, &[entry("a\u{7f}b")]).is_err(), "a character that YAML does not know");
     }
 
     #[test]

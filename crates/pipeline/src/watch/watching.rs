@@ -15,7 +15,7 @@ use super::eve::{EveWriter, Grouping};
 use super::grouping::Closed;
 use super::health;
 use super::kept::flagged_beside;
-use super::line_file::{LineFile, Settled};
+use super::line_file::{LineFile, Settled, rename_away};
 use super::ready::Ready;
 use super::request::{MostAlerts, USUAL_WINDOW, WatchRequest};
 use super::source::{Flows, Message, Sources};
@@ -109,10 +109,13 @@ impl<'a> Watch<'a> {
             None => LineFile::stdout(),
         };
         let flows = request.flows.as_ref().map(|path| LineFile::open(path, &position.flows, request.rotate_bytes));
-        let flagged = request
-            .alerts
-            .as_ref()
-            .map(|_| LineFile::open(&flagged_beside(&request.state), &position.flagged, request.rotate_bytes));
+        let beside = flagged_beside(&request.state);
+        if resumed.is_none() && request.alerts.is_some() && beside.metadata().is_ok_and(|found| found.len() > 0) {
+            // A watch that begins anew gives the same ids to other flows: those that stand there are not taken for them.
+            rename_away(&beside)?;
+        }
+        let open_flagged = |_| LineFile::open(&beside, &position.flagged, request.rotate_bytes);
+        let flagged = request.alerts.as_ref().map(open_flagged);
         let eve = eve(&model, &located.title, request)?;
         let shared = Arc::new(Shared::new());
         let threshold = model.threshold(HYBRID).map_err(failed)?.value;

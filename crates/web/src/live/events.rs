@@ -5,13 +5,15 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Extension, Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use nta_pipeline::Seen;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use tokio::time::timeout;
 
 use crate::error::Problem;
+use crate::guard::visitor::Visitor;
 use crate::server::Server;
 use crate::stream::channel;
 
@@ -21,6 +23,8 @@ const EVERY: Duration = Duration::from_secs(1);
 const MOST: usize = 200;
 /// Where nothing changes, a line is sent as often as this, so that whoever is gone is noticed.
 const ALIVE: Duration = Duration::from_secs(15);
+/// Whoever takes nothing for so long is told no more.
+const TAKES: Duration = Duration::from_secs(30);
 /// Then the page asks again, and is asked again who it is.
 const LASTS: Duration = Duration::from_secs(600);
 
@@ -33,18 +37,19 @@ pub(crate) struct Behind {
 
 pub(crate) async fn events(
     State(server): State<Server>,
+    Extension(visitor): Extension<Visitor>,
     Path(name): Path<String>,
     Query(behind): Query<Behind>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let inbox = server.live.find(&name)?;
-    let too_many = |_| {
+    let too_many = || {
         let why = "too many pages are told of alerts at once";
         Problem::new(StatusCode::TOO_MANY_REQUESTS, why).after(10)
     };
-    let turn = server.live.listeners.clone().try_acquire_owned().map_err(too_many)?;
+    let turn = server.live.listeners.turn(visitor.told()).ok_or_else(too_many)?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-    let mut seen = last.or(behind.after).or_else(|| inbox.newest());
+    let mut seen = Seen::after(last.or(behind.after));
     let (sender, body) = channel();
     let watcher = server.watcher.clone();
     let tell = async move {
@@ -52,18 +57,19 @@ pub(crate) async fn events(
         let (begun, mut before, mut told_at) = (Instant::now(), None, Instant::now());
         let mut text = "retry: 2000\n\n".to_owned();
         while begun.elapsed() < LASTS && !watcher.stopped() {
-            let (asked, after) = (inbox.clone(), seen.clone());
-            let look = move || (asked.since(after.as_deref(), MOST), asked.view());
-            let Ok(((alerts, passed_over), view)) = tokio::task::spawn_blocking(look).await else { return };
-            if passed_over > 0 {
-                text += &event("gap", None, &json!({ "alerts": passed_over }));
+            let asked = inbox.clone();
+            let look = move || {
+                let news = asked.since(&mut seen, MOST);
+                (seen, news, asked.view())
+            };
+            let Ok((behind, news, view)) = tokio::task::spawn_blocking(look).await else { return };
+            seen = behind;
+            if let Some(gap) = &news.gap {
+                // Under the newest's id where no alert follows: a page that was cut off now goes on there.
+                text += &event("gap", news.newest.as_deref().filter(|_| news.alerts.is_empty()), gap);
             }
-            for alert in &alerts {
+            for alert in &news.alerts {
                 text += &event("alert", Some(&alert.id), alert);
-                seen = Some(alert.id.clone());
-            }
-            if seen.is_none() {
-                seen = inbox.newest();
             }
             let now = (view.version, view.heard, view.standing, view.reading);
             if before.replace(now) != Some(now) {
@@ -73,7 +79,9 @@ pub(crate) async fn events(
             }
             if !text.is_empty() {
                 told_at = Instant::now();
-                if sender.send(Ok::<_, io::Error>(Bytes::from(std::mem::take(&mut text)))).await.is_err() {
+                let sent = sender.send(Ok::<_, io::Error>(Bytes::from(std::mem::take(&mut text))));
+                // Gone, or takes nothing.
+                if !matches!(timeout(TAKES, sent).await, Ok(Ok(()))) {
                     return;
                 }
             }

@@ -93,7 +93,7 @@ pub(crate) async fn alerts(
     let skip = wanted.page.unwrap_or(1).saturating_sub(1).saturating_mul(take);
     let slice = AlertSlice { order: wanted.sort, fold: wanted.fold.unwrap_or(false), skip, take };
     let query = wanted.query();
-    Ok(Json(tokio::task::spawn_blocking(move || inbox.page(&query, slice)).await?))
+    Ok(Json(tokio::task::spawn_blocking(move || inbox.page(&query, slice)).await??))
 }
 
 pub(crate) async fn alert(

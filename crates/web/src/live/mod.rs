@@ -2,6 +2,7 @@
 
 mod acts;
 mod events;
+mod listeners;
 mod looks;
 
 use std::collections::BTreeSet;
@@ -10,7 +11,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nta_pipeline::Inbox;
-use tokio::sync::Semaphore;
 
 pub(crate) use acts::{lift, mark, suppressions};
 pub(crate) use events::events;
@@ -18,16 +18,15 @@ pub(crate) use looks::{alert, alerts, download, hour, list, page, show};
 
 use crate::error::Problem;
 use crate::{WatchPlace, Watcher, WebError};
+use listeners::Listeners;
 
 /// How often it is looked whether something has come.
 const EVERY: Duration = Duration::from_millis(500);
-/// Pages that are told at a time of what comes.
-const MOST_LISTENERS: usize = 200;
 
 /// All watches that the server was told of.
 pub(crate) struct Live {
     inboxes: Vec<Arc<Inbox>>,
-    listeners: Arc<Semaphore>,
+    listeners: Listeners,
 }
 
 impl Live {
@@ -41,7 +40,7 @@ impl Live {
             Ok(Arc::new(Inbox::open(&watch.name, &watch.place, &folder.join(&watch.name))?))
         };
         let inboxes = watches.iter().map(open).collect::<Result<_, WebError>>()?;
-        Ok(Live { inboxes, listeners: Arc::new(Semaphore::new(MOST_LISTENERS)) })
+        Ok(Live { inboxes, listeners: Listeners::default() })
     }
 
     /// Reads what comes, until the server stops.
