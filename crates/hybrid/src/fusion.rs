@@ -137,6 +137,16 @@ impl Hybrid {
         &self.fusion
     }
 
+    /// Whether the score of the member `name` plays a part.
+    pub fn fuses(&self, name: &str) -> bool {
+        let has = |numbers: &Named<f64>| numbers.get(name).is_some_and(|number| *number > 0.0);
+        match &self.fusion {
+            Fusion::Average => self.members.iter().any(|member| member == name),
+            Fusion::Weighted(numbers) | Fusion::Stacking { coefficients: numbers, .. } => has(numbers),
+            Fusion::Surprise { tails, .. } => tails.get(name).is_some(),
+        }
+    }
+
     /// The fused probability of one row from its members' scores `(n_members)`, in the order of [`Hybrid::members`].
     /// Computed in f64 in that order, so a row's result depends on that row alone.
     pub fn combine_row(&self, scores: &[f32]) -> f32 {

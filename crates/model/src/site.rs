@@ -85,12 +85,18 @@ pub struct SitePerDay {
 pub struct SiteChoice {
     /// The candidate that the hybrid is now.
     pub chosen: String,
-    /// Attacks of the training traffic that no member has learned from.
+    /// Attacks of the training traffic that no member of a candidate has learned from.
     pub attacks: u64,
+    /// Whether members were fitted on them all, and the forest's scores of them are votes of trees that have not drawn them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub out_of_bag: bool,
+    /// Members that have learned every one of them: no fusion with these is among the candidates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unjudged: Vec<String>,
     /// How many different candidates halves of the flows choose: more than one, and another day's flows may choose another.
     #[serde(default = "one")]
     pub rivals: u64,
-    /// The training's own fusion first.
+    /// The training's own fusion first, where it is one.
     pub candidates: Vec<SiteCandidate>,
 }
 

@@ -282,8 +282,13 @@ pub(crate) fn site_choice(choice: &SiteChoice) -> String {
             format!("; halves of the flows choose {n} different ones")
         }
     };
+    let of = if choice.out_of_bag { "by trees that have not drawn them" } else { "held out of training" };
+    let unjudged = match &choice.unjudged[..] {
+        [] => String::new(),
+        names => format!("; no fusion with {} was judged, for it has learned them all", one_line(&names.join(" or "))),
+    };
     format!(
-        "{}, chosen by what each finds, at the site's threshold, of {} attacks held out of training: {}{rivals}",
+        "{}, chosen by what each finds, at the site's threshold, of {} attacks {of}: {}{unjudged}{rivals}",
         one_line(&choice.chosen),
         thousands(choice.attacks),
         candidates.join(", ")

@@ -392,6 +392,8 @@ fn pointer(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use nta_preprocess::FittedRows;
+
     use super::*;
 
     const SMALL: &str = "name: demo\ndata:\n  schema: nsl-kdd\n  train: a.csv\nforest:\n  trees: 20\n";
@@ -409,6 +411,18 @@ mod tests {
         assert!(config.to_yaml().contains("false_positive_rate"), "the default budget is written out");
         let again = RunConfig::parse(&config.to_yaml(), "y.yaml", &[]).unwrap();
         assert_eq!(config.to_yaml(), again.to_yaml());
+    }
+
+    #[test]
+    fn a_config_kept_before_there_was_a_choice_means_what_it_meant() {
+        let kept = |more: &str| RunConfig::parse_kept(&format!("{SMALL}{more}"), "its config", &[]).unwrap();
+        let unsaid = kept("");
+        assert_eq!((unsaid.split.fit, unsaid.hybrid.combine), (FittedRows::Parts, Combine::Average));
+        let all = kept("split:\n  strategy: temporal\n  fit: all\n  folds: 2\nhybrid:\n  combine: auto\n");
+        assert_eq!((all.split.fit, &all.hybrid.combine), (FittedRows::All, &Combine::Auto));
+        assert_eq!(RunConfig::parse_kept(&all.to_yaml(), "its config", &[]).unwrap().to_yaml(), all.to_yaml());
+        let off = "choice: off\nsplit:\n  fit: all\n";
+        assert!(RunConfig::parse_kept(&format!("{SMALL}{off}"), "its config", &[]).is_err(), "it says what it means");
     }
 
     #[test]

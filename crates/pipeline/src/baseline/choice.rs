@@ -1,44 +1,52 @@
 //! Which member or fusion the hybrid is at a site: by what each finds, at the threshold that the site's flows give it, of attacks
-//! that no member has learned from. Known attacks of the training traffic; no test part is asked.
+//! that none of its members has learned from. Known attacks of the training traffic; no test part is asked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use nta_data::{Label, NOVELTY, ScoreColumn};
+use nta_data::{Label, NOVELTY};
 use nta_hybrid::{Combine, Hybrid, HybridConfig};
 use nta_metrics::Budget;
 use nta_model::{Model, SiteCandidate, SiteChoice};
-use nta_preprocess::Partition;
 
+use super::attacks::{Attacks, FEWEST_OF_FAMILY};
 use super::crossfit::Refitted;
 use super::in_words;
+use super::training::Training;
 use super::units::FlowUnits;
 use crate::error::{PipelineError, failed};
-use crate::event::Listener;
-use crate::run::{fusions, score_held_out};
+use crate::run::fusions;
 
-/// A family with fewer attacks says nothing by itself.
-const FEWEST_OF_FAMILY: usize = 15;
+/// What comes of a choice: what was chosen, or why nothing could be.
+pub(super) type Chosen = Result<SiteChoice, String>;
 
-/// Puts the chosen fusion into `refitted`; `None` where there are no attacks to choose by.
+/// Puts the chosen fusion into `refitted`.
 pub(super) fn choose(
     refitted: &mut Refitted,
     model: &Arc<Model>,
-    parts: &Partition,
+    training: &Training<'_>,
     budget: &Budget,
     units: &FlowUnits,
-    listener: &dyn Listener,
-) -> Result<Option<SiteChoice>, PipelineError> {
-    let attacks = Attacks::of(refitted, model, parts, listener)?;
+) -> Result<Chosen, PipelineError> {
+    let attacks = Attacks::of(refitted, model, training)?;
     if attacks.families.is_empty() {
-        return Ok(None);
+        let why = "no family of its training's traffic has as many as";
+        return Ok(Err(format!("{why} {FEWEST_OF_FAMILY} attacks that can be judged by")));
     }
     let labels = vec![Label::Benign; scores_of(refitted)];
+    let mut all = candidates(refitted, &labels)?;
+    all.retain(|(_, hybrid)| attacks.unjudged.iter().all(|name| !hybrid.fuses(name)));
+    if all.len() < 2 {
+        let learned = attacks.unjudged.join(" and ");
+        return Ok(Err(format!(
+            "no attack was kept from {learned} (`split.fit: all`), and without that there is nothing to choose between"
+        )));
+    }
     let mut found = Vec::new();
     let halves = units.halves();
     // What each candidate finds at the cut of each half.
     let mut by_half: Vec<Vec<SiteCandidate>> = vec![Vec::new(); halves.len()];
-    for (name, hybrid) in candidates(refitted, &labels)? {
+    for (name, hybrid) in all {
         let scores = hybrid.combine(&refitted.columns).map_err(failed)?;
         let threshold = budget.choose_by_units(&scores, &units.of_row, units.by).map_err(in_words)?.chosen;
         let above = threshold.expected_fpr.unwrap_or(0.0);
@@ -57,8 +65,9 @@ pub(super) fn choose(
     let chosen: BTreeSet<usize> = by_half.iter().map(|told| best(told)).collect();
     let rivals = chosen.len() as u64;
     refitted.hybrid = fusions[place].clone();
-    let attacks = attacks.families.values().map(|rows| rows.len() as u64).sum();
-    Ok(Some(SiteChoice { chosen: candidates[place].name.clone(), attacks, rivals, candidates }))
+    let chosen = candidates[place].name.clone();
+    let (attacks, unjudged) = (attacks.n_rows(), attacks.unjudged);
+    Ok(Ok(SiteChoice { chosen, attacks, out_of_bag: training.is_learned_whole(), unjudged, rivals, candidates }))
 }
 
 fn scores_of(refitted: &Refitted) -> usize {
@@ -104,46 +113,6 @@ fn candidates(refitted: &Refitted, labels: &[Label]) -> Result<Vec<(String, Hybr
         }
     }
     Ok(all)
-}
-
-/// Attacks of the calibration and the threshold part, without copies of training rows.
-struct Attacks {
-    /// The members' scores of both parts, one behind the other.
-    columns: Vec<ScoreColumn>,
-    /// Rows of each family that is large enough.
-    families: BTreeMap<String, Vec<usize>>,
-}
-
-impl Attacks {
-    fn of(
-        refitted: &Refitted,
-        model: &Arc<Model>,
-        parts: &Partition,
-        listener: &dyn Listener,
-    ) -> Result<Self, PipelineError> {
-        let now = Model { members: refitted.members.clone(), hybrid: refitted.hybrid.clone(), ..(**model).clone() };
-        let [mut scores, threshold] = score_held_out(listener, &Arc::new(now), parts)?;
-        let n_calibration = scores.n_rows();
-        scores.append(threshold).map_err(failed)?;
-        let mut families: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        let tables = [(&parts.calibration, &parts.copies.calibration), (&parts.threshold, &parts.copies.threshold)];
-        for ((table, copies), before) in tables.into_iter().zip([0, n_calibration]) {
-            let labels = table.labels().map_err(failed)?;
-            for row in (0..table.n_rows()).filter(|&row| labels[row].is_attack() && !copies[row]) {
-                let family = table.family_of(row).unwrap_or("attack").to_owned();
-                families.entry(family).or_default().push(before + row);
-            }
-        }
-        families.retain(|_, rows| rows.len() >= FEWEST_OF_FAMILY);
-        Ok(Attacks { columns: scores.members().to_vec(), families })
-    }
-
-    /// The share of those with `scores` above `threshold`, the mean over families.
-    fn recall(&self, scores: &[f32], threshold: f32) -> f64 {
-        let share =
-            |rows: &Vec<usize>| rows.iter().filter(|&&row| scores[row] > threshold).count() as f64 / rows.len() as f64;
-        self.families.values().map(share).sum::<f64>() / self.families.len() as f64
-    }
 }
 
 #[cfg(test)]

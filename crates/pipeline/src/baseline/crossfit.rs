@@ -1,19 +1,17 @@
 //! The members with a site's flows, and scores of those flows by counts and trees that do not hold them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nta_data::{Dataset, Label, ScoreColumn, Scores, Tabular};
 use nta_density::Density;
-use nta_forest::{Bootstrap, Fitted, Forest, ForestError};
 use nta_hybrid::{Combine, Fusion, Hybrid, HybridConfig};
 use nta_model::{Member, Model, NamedMember};
-use nta_preprocess::Partition;
 use rayon::prelude::*;
 
+use super::training::{Grown, Training};
 use super::units::FlowUnits;
-use crate::config::RunConfig;
 use crate::error::{PipelineError, failed};
-use crate::event::{Listener, Stage, StageWatch, Unit};
 
 /// What the flows make of members and fusion.
 pub(super) struct Refitted {
@@ -23,20 +21,15 @@ pub(super) struct Refitted {
     pub(super) columns: Vec<ScoreColumn>,
     /// The members that the flows joined.
     pub(super) joined: Vec<String>,
-}
-
-/// The traffic of the training, for members that cannot learn more without it.
-#[derive(Clone, Copy)]
-pub(super) struct Training<'a> {
-    pub(super) parts: &'a Partition,
-    pub(super) listener: &'a dyn Listener,
+    /// Of members grown anew, by name: the score of each row of the training by what has not seen it, `(n_learned)`.
+    pub(super) votes: BTreeMap<String, Vec<Option<f32>>>,
 }
 
 impl Refitted {
     /// Members and fusion as they are.
     pub(super) fn without(model: &Model, scores: &Scores) -> Self {
         let (members, hybrid) = (model.members.clone(), model.hybrid.clone());
-        Refitted { members, hybrid, columns: scores.members().to_vec(), joined: Vec::new() }
+        Refitted { members, hybrid, columns: scores.members().to_vec(), joined: Vec::new(), votes: BTreeMap::new() }
     }
 
     /// Densities that know the flows too, each flow with the `weight` of so many training flows, and forests, where the
@@ -47,7 +40,7 @@ impl Refitted {
         scores: &Scores,
         units: &FlowUnits,
         weight: f32,
-        training: Option<Training<'_>>,
+        training: Option<&Training<'_>>,
     ) -> Result<Self, PipelineError> {
         let mut refitted = Refitted::without(model, scores);
         let tabular = model.preprocessor.tabular(rows).map_err(failed)?;
@@ -59,11 +52,11 @@ impl Refitted {
                     p_attack
                 }
                 (Member::Forest(forest), Some(training)) => {
-                    let Some((grown, p_attack)) = training.grow(model, &tabular, &units.together(), weight)? else {
-                        continue;
-                    };
+                    let Some(grown) = training.grow(model, &tabular, &units.together(), weight)? else { continue };
+                    let Grown { forest: grown, flows, votes } = grown;
                     **forest = grown;
-                    p_attack
+                    refitted.votes.extend(votes.map(|votes| (named.name.clone(), votes)));
+                    flows
                 }
                 _ => continue,
             };
@@ -72,41 +65,6 @@ impl Refitted {
         }
         refitted.hybrid = refit(&model.hybrid, &refitted.columns)?;
         Ok(refitted)
-    }
-}
-
-impl Training<'_> {
-    /// The forest grown anew on the training part and the flows `x`, and the flows' scores, each by the trees that have not
-    /// drawn it, nor another flow of its host where `together` numbers hosts; `None` for an engine or a bootstrap that cannot.
-    fn grow(
-        &self,
-        model: &Model,
-        x: &Tabular,
-        together: &[u32],
-        weight: f32,
-    ) -> Result<Option<(Forest, Vec<f32>)>, PipelineError> {
-        let config = RunConfig::parse_kept(&model.provenance.config, "its config", &[])?;
-        if config.forest.bootstrap == Bootstrap::None {
-            return Ok(None);
-        }
-        let (train, n) = (&self.parts.train, x.n_rows());
-        let mut all = model.preprocessor.tabular_to_learn(train).map_err(failed)?;
-        all.columns.iter_mut().zip(&x.columns).for_each(|(column, flows)| column.extend_from_slice(flows));
-        let labels = [train.labels().map_err(failed)?, &vec![Label::Benign; n]].concat();
-        let weights = [vec![1.0; train.n_rows()], vec![weight; n]].concat();
-        let alone = if together.is_empty() { 0 } else { train.n_rows() };
-        let together = [&vec![0; alone], together].concat();
-        let watch = StageWatch { listener: self.listener, stage: Stage::Baseline, unit: Unit::TreesGrown };
-        match config.forest.fit_together(all, &labels, &weights, &together, config.seed, &watch) {
-            // A flow that every tree has drawn has no score of its own, and may count as the worst.
-            Ok(Fitted { forest, out_of_bag, .. }) => {
-                let flows = out_of_bag[train.n_rows()..].iter().map(|score| score.unwrap_or(1.0));
-                Ok(Some((forest, flows.collect())))
-            }
-            Err(ForestError::EngineLacks { .. } | ForestError::Together { .. }) => Ok(None),
-            Err(ForestError::Cancelled) => Err(PipelineError::Interrupted("while growing trees".to_owned())),
-            Err(error) => Err(failed(error)),
-        }
     }
 }
 

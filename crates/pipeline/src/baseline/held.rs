@@ -1,7 +1,8 @@
-//! The traffic that a version was trained on, dealt as it was then: its held-out attacks choose the fusion for a site.
+//! The traffic that a version was trained on, dealt as it was then: the forest is grown anew on it, and its attacks choose the fusion
+//! for a site.
 
 use nta_model::{Model, Registry, Version};
-use nta_preprocess::{FittedRows, Partition};
+use nta_preprocess::Partition;
 
 use crate::error::{PipelineError, refused};
 use crate::event::{Listener, Stage};
@@ -33,10 +34,7 @@ pub(super) fn parts(
     }
     let again = || {
         let (config, traffic) = read_again(&trained, model, project, (listener, Stage::Baseline))?;
-        match config.split.fit {
-            FittedRows::Parts => partition_of(&config, traffic, 1.0),
-            FittedRows::All => Err(PipelineError::refuse("`split.fit: all` has kept no attack from the members")),
-        }
+        partition_of(&config, traffic, 1.0)
     };
     match again() {
         Ok(parts) => Ok((Some(parts), None)),

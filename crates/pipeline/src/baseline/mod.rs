@@ -1,11 +1,13 @@
 //! `nta baseline`: benign flows of one site set the thresholds of a model anew and join what its density knows, so that
 //! its promise is one for that site.
 
+mod attacks;
 mod choice;
 mod crossfit;
 mod held;
 mod known_attacks;
 pub(crate) mod rows;
+mod training;
 mod units;
 
 use std::collections::HashSet;
@@ -30,8 +32,9 @@ use crate::project::Project;
 use crate::run::{daily, fit_profile, groups_by, score_rows};
 use crate::score::{Asked, Input};
 
-use crossfit::{Refitted, Training};
+use crossfit::Refitted;
 pub use known_attacks::LikeAttack;
+use training::Training;
 pub(crate) use units::FlowUnits;
 
 /// What a flow of the site counts like beside training flows in the density (chosen on training data: facts of the
@@ -181,7 +184,7 @@ pub fn baseline(request: &BaselineRequest, listener: &dyn Listener) -> Result<Ba
         parent: version.title(),
         model: stored.title(),
         site: made.site,
-        not_chosen,
+        not_chosen: not_chosen.or(made.not_chosen),
         thresholds: made.told,
         like_attacks: like_attacks.into_iter().take(known_attacks::NAMED).collect(),
         has_novelty: model.members.iter().any(|member| member.name == NOVELTY),
@@ -257,11 +260,13 @@ pub(crate) struct Made {
     thresholds: Vec<NamedThreshold>,
     told: Vec<SiteThreshold>,
     site: SiteBaseline,
+    /// Why the traffic of the training, which was there, chose no fusion.
+    not_chosen: Option<String>,
 }
 
 impl Made {
-    /// Members, fusion and thresholds for `budget` from `rows`, whose scores by `model` are `scores`. Which fusion is chosen by
-    /// the attacks `held` out of what the members have learned from, where they are to be had.
+    /// Members, fusion and thresholds for `budget` from `rows`, whose scores by `model` are `scores`. The forest is grown anew and the
+    /// fusion chosen by the traffic of the training, as it was dealt, where that is to be had.
     pub(crate) fn of(
         trust: Trust,
         model: &Arc<Model>,
@@ -269,17 +274,20 @@ impl Made {
         budget: &Budget,
         groups: Option<(&Groups, &[u64])>,
         site: SiteBaseline,
-        held: Option<(&Partition, &dyn Listener)>,
+        training: Option<(&Partition, &dyn Listener)>,
     ) -> Result<Self, PipelineError> {
-        let held = held.map(|(parts, listener)| Training { parts, listener });
+        let training = training.filter(|_| trust == Trust::Verified);
+        let training = training.map(|(parts, listener)| Training::of(model, parts, listener)).transpose()?;
         let mut refitted = match trust {
-            Trust::Verified => Refitted::with(model, rows, scores, units, WEIGHT, held)?,
+            Trust::Verified => Refitted::with(model, rows, scores, units, WEIGHT, training.as_ref())?,
             Trust::Unverified => Refitted::without(model, scores),
         };
-        let choice = held
-            .filter(|_| trust == Trust::Verified)
-            .map(|held| choice::choose(&mut refitted, model, held.parts, budget, units, held.listener));
-        let choice = choice.transpose()?.flatten();
+        let choice = training.map(|training| choice::choose(&mut refitted, model, &training, budget, units));
+        let (choice, not_chosen) = match choice.transpose()? {
+            Some(Ok(choice)) => (Some(choice), None),
+            Some(Err(why)) => (None, Some(why)),
+            None => (None, None),
+        };
         let fused = refitted.hybrid.combine(&refitted.columns).map_err(failed)?;
         let hybrid = ScoreColumn::new(HYBRID, fused, |_| false);
         let scores_now = Scores::new(scores.rows().to_vec(), refitted.columns.clone(), hybrid).map_err(failed)?;
@@ -312,7 +320,7 @@ impl Made {
             choice,
             ..site
         };
-        Ok(Made { refitted, scores: scores_now, thresholds, told, site })
+        Ok(Made { refitted, scores: scores_now, thresholds, told, site, not_chosen })
     }
 
     /// `model` with them, and with the site's promise.

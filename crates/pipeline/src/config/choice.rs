@@ -34,6 +34,18 @@ pub(super) fn fill(config: &mut Value) {
     if config.get("choice").and_then(Value::as_str) != Some("off") {
         return;
     }
+    fill_unsaid(config);
+}
+
+/// A config that was kept with a model. Where it has no such key it is from before there was a choice: what was not said meant then
+/// what `choice: off` puts in its place, yet `fit: all` and `combine: auto` could be said.
+pub(super) fn of_then(config: &mut Value) {
+    if config.get("choice").is_none() {
+        fill_unsaid(config);
+    }
+}
+
+fn fill_unsaid(config: &mut Value) {
     let Some(config) = config.as_object_mut() else { return };
     for (block, key, value) in OFF {
         let block = config.entry(block).or_insert(Value::Null);
@@ -43,14 +55,6 @@ pub(super) fn fill(config: &mut Value) {
         if let Some(block) = block.as_object_mut() {
             block.entry(key).or_insert_with(|| value.into());
         }
-    }
-}
-
-/// A config that was kept with a model, from before there was a choice where it has no such key: members were fitted on the
-/// training part then, if nothing was said.
-pub(super) fn of_then(config: &mut Value) {
-    if let Some(config) = config.as_object_mut() {
-        config.entry("choice").or_insert_with(|| "off".into());
     }
 }
 

@@ -125,9 +125,9 @@ impl Site {
     ) -> Result<Arc<Model>, PipelineError> {
         ctx.stage(Stage::Baseline, |ctx| {
             let own = score_rows(ctx.log.listener, &model, &self.rows, Stage::Baseline)?;
-            // Members fitted on all rows have learned the fresh ones too, and no attack is held out to choose by.
-            let held_out = ctx.config.split.fit == FittedRows::Parts;
-            let first_fresh = first_fresh.filter(|_| self.baseline.verified && held_out);
+            // Members fitted on all rows have learned the fresh ones too.
+            let are_unseen = ctx.config.split.fit == FittedRows::Parts;
+            let first_fresh = first_fresh.filter(|_| self.baseline.verified && are_unseen);
             let fresh = first_fresh.map(|first| fresh_benign(ctx, &model, parts, first)).transpose()?;
             let rule = self.baseline.groups;
             let hosts = with_hosts_of(self.hosts, fresh.as_ref().map(|(rows, _)| rows));
@@ -141,15 +141,8 @@ impl Site {
             let site = SiteBaseline { source: Some(self.source), kept: Some(kept), ..self.baseline };
             let group = rule.map(|rule| groups_of(&rows, &hosts, rule.by)).transpose()?;
             let groups = rule.as_ref().zip(group.as_deref());
-            let made = Made::of(
-                trust,
-                &model,
-                (&rows, &scores, &units),
-                &budget,
-                groups,
-                site,
-                held_out.then_some((parts, ctx.log.listener)),
-            )?;
+            let training = Some((parts, ctx.log.listener));
+            let made = Made::of(trust, &model, (&rows, &scores, &units), &budget, groups, site, training)?;
             let mut model = Arc::new(made.applied(&model));
             let learned = benign_of(parts)?;
             let benign = if n_rows >= nta_audit::LEAST_ROWS { &rows } else { &learned };

@@ -103,8 +103,9 @@ pub enum Rank {
     Frequency,
     /// Its text.
     Name,
-    /// The share of attacks, and for each training row that in the four other fifths of the training: a forest then meets a
-    /// category as it will meet those of other traffic, ranked by attacks that are not the row itself nor near it.
+    /// The share of attacks, and for each training row that in the four other fifths of the training: a forest then learns from
+    /// ranks in which the row's own attack has no part. Where the attacks of a category stand together, as in one burst, its rank
+    /// tells of which fifth a row is; and traffic is ranked by all fifths, so no vote out of bag sets a threshold.
     CrossFitted,
     /// Whichever of these lets a forest find most of what is left out of training; see `evaluate.leave_out`.
     Auto,

@@ -2,6 +2,7 @@
 
 use nta_forest::{Bootstrap, Engine, Fitted, Forest, ForestError};
 use nta_model::{Member, MemberKind};
+use nta_preprocess::Rank;
 use serde::{Deserialize, Serialize};
 
 use super::stage::{LearningReport, MemberStage, RefitRows, Refitted};
@@ -37,7 +38,9 @@ impl MemberStage for ForestStage {
     }
 
     fn scores_out_of_bag(&self, ctx: &Context<'_>) -> bool {
-        ctx.config.forest.bootstrap != Bootstrap::None && ctx.config.forest.engine == Engine::Native
+        // Trees grown on cross-fitted ranks vote out of bag on those, and meet the ranks of all rows in traffic.
+        let meets_the_same = ctx.config.preprocess.categorical.rank != Rank::CrossFitted;
+        meets_the_same && ctx.config.forest.bootstrap != Bootstrap::None && ctx.config.forest.engine == Engine::Native
     }
 }
 
