@@ -108,8 +108,8 @@ impl Inbox {
         let mark = Mark { when: now, who: who.to_owned(), state: request.state, note };
         let _turn = held(&self.acting);
         let chosen = self.chosen(request)?;
-        let labels = self.keep_labels(project, &chosen, request.state, &by, listener);
         let suppression = entry.map(|entry| self.suppress(entry, now)).transpose()?;
+        let labels = self.keep_labels(project, &chosen, request.state, &by, listener);
         for part in chosen.chunks(MOST_NAMED) {
             let mut marks = held(&self.marks);
             marks.add(mark.clone(), part.iter().map(|alert| (alert.id.clone(), alert.micros)).collect())?;

@@ -25,6 +25,8 @@ pub(super) struct AlertFiles {
 #[derive(Clone, Default)]
 pub(super) struct Lines(Arc<RwLock<Vec<Option<Shared>>>>);
 
+/// A line, the number of its file, and where it begins there.
+type LineRead = (String, u16, u64);
 type Shared = Arc<Mutex<File>>;
 
 /// A file, by which it is known whatever it is called.
@@ -68,7 +70,7 @@ impl AlertFiles {
     }
 
     /// Gives every line that has come, with the number of its file and its place there, some thousands at a time.
-    pub(super) fn read_on(&mut self, take: &mut dyn FnMut(&[(String, u16, u64)])) -> io::Result<()> {
+    pub(super) fn read_on(&mut self, take: &mut dyn FnMut(&[LineRead])) -> io::Result<()> {
         if let Some(last) = self.files.len().checked_sub(1) {
             self.read(last, take)?;
             // Renamed away or removed, or not.
@@ -112,7 +114,7 @@ impl AlertFiles {
     }
 
     /// Whole lines behind what was read of a file.
-    fn read(&mut self, nth: usize, take: &mut dyn FnMut(&[(String, u16, u64)])) -> io::Result<()> {
+    fn read(&mut self, nth: usize, take: &mut dyn FnMut(&[LineRead])) -> io::Result<()> {
         let Some(file) = self.lines.file(nth) else { return Ok(()) };
         let (number, followed) = (nth as u16, &mut self.files[nth]);
         if locked(&file).metadata()?.len() <= followed.read {
@@ -254,13 +256,13 @@ mod tests {
         File::options().append(true).create(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
     }
 
-    fn come(files: &mut AlertFiles) -> Vec<(String, u16, u64)> {
+    fn come(files: &mut AlertFiles) -> Vec<LineRead> {
         let mut seen = Vec::new();
         files.read_on(&mut |lines| seen.extend_from_slice(lines)).unwrap();
         seen
     }
 
-    fn ids(lines: &[(String, u16, u64)]) -> Vec<&str> {
+    fn ids(lines: &[LineRead]) -> Vec<&str> {
         lines.iter().map(|(line, ..)| id_of(line).unwrap()).collect()
     }
 

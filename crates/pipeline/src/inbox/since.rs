@@ -76,17 +76,22 @@ mod tests {
     use super::*;
     use crate::watch::{KeptWatch, timestamp};
 
+    /// The first half of an id is its number.
+    fn id(n: u32) -> String {
+        format!("{n:016x}{n:016x}")
+    }
+
     fn begin(folder: &Path) {
         let kept = KeptWatch { written: 1, alerts: Some(folder.join("alerts.json")), ..KeptWatch::default() };
         std::fs::write(folder.join("watch.state.status.json"), serde_json::to_vec(&kept).unwrap()).unwrap();
     }
 
-    fn alert(folder: &Path, inbox: &Inbox, ids: std::ops::Range<u32>) {
+    fn alert(folder: &Path, inbox: &Inbox, alerts: std::ops::Range<u32>) {
         let mut file = File::options().append(true).create(true).open(folder.join("alerts.json")).unwrap();
-        for id in ids {
-            let told = json!({ "nta_id": [format!("{id:032}")], "nta_score": ["0.5"] });
+        for n in alerts {
+            let told = json!({ "nta_id": [id(n)], "nta_score": ["0.5"] });
             let line =
-                json!({ "timestamp": timestamp(id.into()), "alert": { "signature_id": 8_470_001, "metadata": told } });
+                json!({ "timestamp": timestamp(n.into()), "alert": { "signature_id": 8_470_001, "metadata": told } });
             writeln!(file, "{line}").unwrap();
         }
         inbox.refresh();
@@ -94,7 +99,10 @@ mod tests {
 
     fn told(inbox: &Inbox, seen: &mut Seen) -> (Vec<u32>, Option<Option<u64>>) {
         let news = inbox.since(seen, 3);
-        (news.alerts.iter().map(|alert| alert.id.parse().unwrap()).collect(), news.gap.map(|gap| gap.alerts))
+        (
+            news.alerts.iter().map(|alert| u32::from_str_radix(&alert.id[..16], 16).unwrap()).collect(),
+            news.gap.map(|gap| gap.alerts),
+        )
     }
 
     #[test]
@@ -112,7 +120,7 @@ mod tests {
         alert(at, &inbox, 2..7);
         assert_eq!(told(&inbox, &mut first), (vec![4, 5, 6], Some(Some(2))));
         assert_eq!(told(&inbox, &mut lost), (vec![4, 5, 6], Some(Some(2))));
-        assert_eq!(told(&inbox, &mut Seen::after(Some(format!("{:032}", 5)))), (vec![6], None));
+        assert_eq!(told(&inbox, &mut Seen::after(Some(id(5)))), (vec![6], None));
 
         // Another server reads what was there before it tells anything.
         let other = Inbox::open("gate", at, &at.join("other")).unwrap();
