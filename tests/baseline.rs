@@ -19,11 +19,13 @@ const TRAIN: [&str; 9] = [
 ];
 
 fn trained(home: &Home) -> Value {
-    let sets = TRAIN.iter().flat_map(|set| ["--set", set]);
-    let arguments: Vec<&str> = ["run", "configs/quickstart.yaml", "--set", "choice=off", "--quiet", "--json"]
-        .into_iter()
-        .chain(sets)
-        .collect();
+    trained_with(home, &[])
+}
+
+fn trained_with(home: &Home, more: &[&'static str]) -> Value {
+    let sets = TRAIN.iter().chain(more).flat_map(|set| ["--set", set]);
+    let arguments: Vec<&str> =
+        ["run", "configs/quickstart.yaml", "--quiet", "--json"].into_iter().chain(sets).collect();
     json(home, &arguments)
 }
 
@@ -82,6 +84,32 @@ fn a_sites_promise_is_kept_on_its_fresh_flows_and_goes_with_the_version() {
     assert!(shown.contains("FPR ≤ 10.00 % at 95 % confidence, for traffic like this site's"), "{shown}");
     home.nta(&["promote", "quickstart/2"]).ok();
     home.nta(&["publish", "quickstart/2", "-o", home.path().join("published").to_str().unwrap()]).ok();
+}
+
+/// The members have learned every attack of the training: trees judge those that they have not drawn, novelty learned none.
+#[test]
+fn verified_flows_join_the_forest_and_choose_the_fusion_where_members_were_fitted_on_all_rows() {
+    let home = Home::new();
+    let run = trained(&home);
+    assert!(run["evaluation"]["cross_fitted"]["rows"].as_u64().unwrap() > 3_000, "{run}");
+    let flows = site(&home, "first.csv", "0", 0..1_000);
+    let asked = ["baseline", "quickstart/1", flows.to_str().unwrap(), "--verified", "--accept"];
+    let made = json(&home, &[&asked[..], &["--json", "--quiet"]].concat());
+    assert_eq!(made["site"]["joined"], serde_json::json!(["forest", "novelty"]), "{made}");
+    let file = |version: u32, name: &str| home.path().join(format!("models/quickstart/{version}/{name}"));
+    let bytes = |version: u32, name: &str| std::fs::read(file(version, name)).unwrap();
+    assert!(bytes(1, "forest.bin") != bytes(2, "forest.bin"));
+    let choice = &made["site"]["choice"];
+    assert_eq!((&choice["out_of_bag"], &choice["unjudged"]), (&true.into(), &serde_json::json!(["lstm"])), "{made}");
+    let candidates = choice["candidates"].as_array().unwrap();
+    let named = |name: &str| candidates.iter().find(|one| one["name"] == name);
+    assert!(named("lstm").is_none() && named("surprise").is_none() && named("average").is_none(), "{choice}");
+    let chosen = named(choice["chosen"].as_str().unwrap()).unwrap();
+    assert!(choice["attacks"].as_u64().unwrap() > 100 && chosen["recall"].as_f64().unwrap() > 0.2, "{choice}");
+    assert!(named("forest").is_some() && named("surprise of forest and novelty").is_some(), "{choice}");
+    let shown = home.nta(&["models", "show", "quickstart/2"]).ok().out;
+    let said = ["attacks by trees that have not drawn them", "no fusion with lstm was judged"];
+    assert!(said.iter().all(|said| shown.contains(said)), "{shown}");
 }
 
 #[test]
@@ -187,7 +215,7 @@ fn thresholds_by_groups_say_so_and_flows_of_few_hosts_promise_less() {
 #[test]
 fn verdicts_on_alerts_raise_the_threshold_until_the_budget_is_kept() {
     let home = Home::new();
-    trained(&home);
+    trained_with(&home, &["choice=off"]);
     let shown = home.nta(&["models", "show", "quickstart", "--json"]).ok().out;
     assert!(!shown.contains("verdicts"), "{shown}");
     let alert = |i: u32| format!("{},{}\n", 0.9 + f64::from(i) / 10_000.0, i.is_multiple_of(10));

@@ -82,6 +82,17 @@ fn flows_without_order_are_judged_out_of_bag() {
     // Without a bag the folds' own forests judge, and say something else.
     let by_folds = run(&["forest.bootstrap=none"]);
     assert_eq!(by_folds["evaluation"]["cross_fitted"]["folds"], fitted["folds"]);
+    // Many a row is in the bag of both of two trees, and has no vote; folds score every row. Votes on cross-fitted ranks are not
+    // asked for.
+    let judged = |more: &str| -> u64 {
+        let outcome = run(&["forest.trees=2", "hybrid.combine=average", more]);
+        let stretches = outcome["evaluation"]["cross_fitted"]["stretches"].as_array().unwrap().clone();
+        stretches.iter().map(|stretch| stretch["benign"].as_u64().unwrap()).sum()
+    };
+    let by_votes = judged("preprocess.categorical.rank=attack_rate");
+    let by_folds = judged("forest.bootstrap=none");
+    assert!(by_votes < by_folds, "{by_votes} of {by_folds}");
+    assert_eq!(judged("preprocess.categorical.rank=cross_fitted"), by_folds);
 }
 
 #[test]

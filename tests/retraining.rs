@@ -192,7 +192,7 @@ fn a_challenger_of_a_sites_version_keeps_the_sites_promise_and_says_where_it_can
     home.nta(&["retrain", "site", next.to_str().unwrap()]).refused(2, &said);
 }
 
-/// Members that have learned every row leave nothing to choose by and no fresh flow that they have not seen.
+/// Members that have learned every row leave no fresh flow that they have not seen, and no attack but to trees that have not drawn it.
 #[test]
 fn a_sites_promise_rests_on_its_own_flows_where_members_were_fitted_on_all_rows() {
     let (home, fresh) = in_service_by("split: { fit: all }");
@@ -202,21 +202,23 @@ fn a_sites_promise_rests_on_its_own_flows_where_members_were_fitted_on_all_rows(
     let benign: String = all.lines().filter(|line| !line.ends_with(",scan")).map(|line| format!("{line}\n")).collect();
     let baseline = home.write("baseline.csv", benign);
     let made = answer(&home, 0, &["baseline", "site/1", baseline.to_str().unwrap(), "--verified", "--accept"]);
-    assert!(made["site"]["choice"].is_null(), "{made}");
-    assert!(made["not_chosen"].as_str().unwrap().contains("`split.fit: all` has kept no attack"), "{made}");
+    let choice = &made["site"]["choice"];
+    assert_eq!((&choice["chosen"], &choice["out_of_bag"]), (&"as trained".into(), &true.into()), "{made}");
+    assert_eq!(choice["unjudged"], serde_json::json!(["lstm"]), "the fusion as trained is of the forest alone: {made}");
     let version = made["model"].as_str().unwrap();
     home.nta(&["promote", version, "--quiet"]).ok();
 
     let decision = answer(&home, 0, &["retrain", "site", fresh, "--no-promote"])["decision"].clone();
     let site = &decision["site"];
-    assert!(site["choice"].is_null() && site["kept"]["fresh"] == 0 && site["rows"] == 1_600, "{site}");
-    // The members are those of the challenger without a site, and so is the probability that cross-fitted scores gave: the
-    // calibration part has been learned from by now.
+    assert!(site["choice"]["out_of_bag"] == true && site["kept"]["fresh"] == 0 && site["rows"] == 1_600, "{site}");
+    // The forest knows the site's flows too. The probability is that of the challenger without a site, as cross-fitted scores gave
+    // it: the calibration part has been learned from by now.
     let file = |decision: &Value, name: &str| {
         let folder = home.path().join("models").join(decision["challenger"].as_str().unwrap());
         std::fs::read(folder.join(name)).unwrap()
     };
-    assert!(file(&alone, "forest.bin") == file(&decision, "forest.bin"));
+    assert!(file(&alone, "forest.bin") != file(&decision, "forest.bin"));
+    assert_eq!(site["joined"], serde_json::json!(["forest"]));
     let scoring = |decision: &Value| serde_json::from_slice::<Value>(&file(decision, "scoring.json")).unwrap();
     let (alone, kept) = (scoring(&alone), scoring(&decision));
     assert!(alone["calibration"].is_object() && alone["calibration"] == kept["calibration"], "{kept}");

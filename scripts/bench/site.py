@@ -71,7 +71,7 @@ def judged(program, home, model, folder, files, rest):
 
 def one_set(program, home, folder, config, asked):
     root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-    sets = [word for one in ["choice=off", "density={}", *asked.set] for word in ("--set", one)]
+    sets = [word for one in ["density={}", *asked.set] for word in ("--set", one)]
     run = json.loads(nta(program, home, "run", os.path.join(root, "configs", config + ".yaml"), "--json", *sets))
     test = pd.read_parquet(os.path.join(run["folder"], "predictions.parquet"))
     files = {name: lines_of(find(os.environ["NTA_DATA"], os.path.basename(name))) for name in test["file"].unique()}

@@ -83,7 +83,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         home = os.path.join(folder, "home")
         os.mkdir(home)
-        sets = ["name=site", "choice=off", "density={}", "hybrid.combine={ surprise_of: [forest, novelty] }"]
+        sets = ["name=site", "density={}", "hybrid.combine={ surprise_of: [forest, novelty] }"]
         sets += ["lstm.sequence.length=1", "lstm.epochs=1", "lstm.hidden=8", "data.train={ simulate: { flows: 40000 } }"]
         sets = [word for one in sets + asked.set for word in ("--set", one)]
         root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")

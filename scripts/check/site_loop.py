@@ -13,7 +13,7 @@ Beside it stands the rate of home's own version there. Needs Python 3 and nothin
 import argparse, csv, json, pathlib, random, statistics, subprocess, sys, tempfile, time
 
 BUDGET = 0.01
-TRAIN = ["name=loop", "choice=off", "density={}", "hybrid.combine={ surprise_of: [forest, novelty] }", "lstm.sequence.length=1", "lstm.epochs=1",
+TRAIN = ["name=loop", "density={}", "hybrid.combine={ surprise_of: [forest, novelty] }", "lstm.sequence.length=1", "lstm.epochs=1",
          "lstm.hidden=4", "forest.trees=20", "data.train={ simulate: { flows: 30000, attack_share: 0.1, families: [fragment] } }"]
 
 

@@ -39,7 +39,7 @@ pub(super) fn choose(
     if all.len() < 2 {
         let learned = attacks.unjudged.join(" and ");
         return Ok(Err(format!(
-            "no attack was kept from {learned} (`split.fit: all`), and without that there is nothing to choose between"
+            "`split.fit: all` has kept no attack from {learned}, and without what has learned them there is nothing to choose between"
         )));
     }
     let mut found = Vec::new();
