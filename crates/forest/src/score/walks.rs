@@ -227,7 +227,7 @@ mod tests {
             let x = table(1_500, missing);
             let mut random = rng(5, Purpose::Simulation, 0, 0);
             let y: Vec<Label> = (0..1_500)
-                .map(|i| match x.columns[1][i] > x.columns[2][i] || random.next_u32() % 5 == 0 {
+                .map(|i| match x.columns[1][i] > x.columns[2][i] || random.next_u32().is_multiple_of(5) {
                     true => Label::Attack,
                     false => Label::Benign,
                 })

@@ -71,7 +71,7 @@ mod tests {
         let turns = Turns::start().unwrap();
         assert_eq!(turns.take(rayon::current_num_threads).await.unwrap(), 1);
         for _ in 0..2 * thread::available_parallelism().unwrap().get() {
-            let problem = turns.take(|| panic!("on purpose")).await.map(|()| ()).unwrap_err();
+            let problem = turns.take(|| -> u8 { panic!("on purpose") }).await.unwrap_err();
             assert_eq!(problem.status, StatusCode::INTERNAL_SERVER_ERROR);
         }
         assert_eq!(turns.take(|| 7).await.unwrap(), 7);
