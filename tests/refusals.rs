@@ -161,9 +161,9 @@ fn an_unknown_key_and_a_value_out_of_range() {
     home.write("flows.csv", table(&rows(200)));
     let text = config(&home, SCHEMA);
     let path = home.write("config.yaml", text.replace("trees", "treees"));
-    home.nta(&["run", path.to_str().unwrap()]).refused(2, &["config.yaml:4", "forest.treees", "did you mean `trees`"]);
+    home.nta(&["run", path.to_str().unwrap()]).refused(2, &["config.yaml:5", "forest.treees", "did you mean `trees`"]);
     let path = home.write("config.yaml", text.replace("trees: 5", "trees: 0"));
-    home.nta(&["run", path.to_str().unwrap()]).refused(2, &["config.yaml:4", "forest.trees", "0"]);
+    home.nta(&["run", path.to_str().unwrap()]).refused(2, &["config.yaml:5", "forest.trees", "0"]);
 }
 
 #[test]
