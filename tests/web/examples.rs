@@ -122,7 +122,9 @@ fn the_description_s_examples_have_the_shape_of_what_is_answered() {
         text.push(b'\n');
         std::fs::write(description(), text).unwrap();
     }
-    let answers = described["paths"].as_object().unwrap().values().flat_map(|methods| methods.as_object().unwrap());
+    // What a watch tells has no examples: there is none here, and tests/inbox.rs asks one.
+    let paths = described["paths"].as_object().unwrap().iter().filter(|(path, _)| !path.starts_with("/api/v1/live"));
+    let answers = paths.flat_map(|(_, methods)| methods.as_object().unwrap());
     let of_json = |told: &Value| {
         let responses = told["responses"].as_object().into_iter().flatten();
         responses

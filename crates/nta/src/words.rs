@@ -195,8 +195,8 @@ pub(crate) fn verdict_promise(told: &FromVerdicts) -> String {
     let kept = if told.promised <= told.budget { "" } else { ", MORE than that" };
     let worth = match (told.hosts, told.effective_rows) {
         (Some(hosts), Some(worth)) => format!(
-            ": false alarms of {} hosts, as much as {} independent flows show",
-            thousands(hosts),
+            ": false alarms of {}, as much as {} independent flows show",
+            if hosts == 1 { "one host".to_owned() } else { format!("{} hosts", thousands(hosts)) },
             thousands(worth.floor().max(1.0) as u64)
         ),
         _ => ", were the flows independent (the table names no host)".to_owned(),
