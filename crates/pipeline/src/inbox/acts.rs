@@ -77,7 +77,7 @@ impl Inbox {
     /// again, for a label or an entry of the list that is there already is not added again.
     ///
     /// # Errors
-    /// Alerts that are not held, more than [`MOST`], a list without a watch, marks that cannot be written.
+    /// Alerts that are not held, more than 100,000, a list without a watch, marks that cannot be written.
     pub fn mark(
         &self,
         project: &Project,
