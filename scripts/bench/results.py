@@ -3,7 +3,7 @@
 
     scripts/bench/results.py [--nta PATH] [--seeds 1 2 3] [--configs nsl-kdd kdd99 ctu13 iot-23 quickstart] [--home DIR]
 
-Every config is run as shipped and once more with `lstm.sequence.length=1` (where it has sequences), for each seed. Nothing
+Every config is run with `choice=off` and once more with `lstm.sequence.length=1` (where it has sequences), for each seed. Nothing
 is chosen here: the seeds are given, every run counts. Needs python3 and a built `nta` (default: target/release/nta).
 """
 
@@ -26,7 +26,7 @@ MEASURES = [
 
 
 def run(nta, config, seed, length, home):
-    command = [nta, "run", f"configs/{config}.yaml", "--set", f"seed={seed}", "--home", home, "--json", "--quiet"]
+    command = [nta, "run", f"configs/{config}.yaml", "--set", f"seed={seed}", "--set", "choice=off", "--home", home, "--json", "--quiet"]
     if length is not None:
         command += ["--set", f"lstm.sequence.length={length}"]
     begun = time.monotonic()
