@@ -248,6 +248,12 @@ impl NumberNotation {
 }
 
 impl Schema {
+    /// The names under which a column may stand: its own, and those of other tools.
+    pub fn names_of<'a>(&'a self, column: &'a str) -> impl Iterator<Item = &'a str> {
+        let aliases = self.aliases.get(column).into_iter().flatten();
+        std::iter::once(column).chain(aliases.map(String::as_str))
+    }
+
     /// Whether sequences by `by` can be formed from this schema's columns.
     pub fn supports(&self, by: SequenceBy) -> bool {
         self.order != Order::None

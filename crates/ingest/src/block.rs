@@ -31,6 +31,13 @@ pub(crate) struct Block {
     pub(crate) end: Option<TextPosition>,
 }
 
+impl Block {
+    /// Rows of a file without lines.
+    pub(crate) fn of_rows(frame: DataFrame, rows: Vec<u64>, left_out: LeftOut) -> Block {
+        Block { frame, lines: None, rows, places: Places::Rows, texts: None, rejects: Vec::new(), left_out, end: None }
+    }
+}
+
 /// A place in a text: in a file, in a pipe, or in a file that grows and was rotated since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TextPosition {

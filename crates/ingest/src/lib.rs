@@ -116,9 +116,11 @@ pub use reading::whole::{Read, read};
 pub use rejects::file::RejectsFile;
 pub use rejects::reject::{BadRows, Reject};
 pub use schema::builtin::{builtin_schema, builtin_schemas, load_schema};
+pub use values::time::civil::days_from_civil;
 pub use values::time::span::{TimeRead, TimeSpan};
+pub use writing::added::{Added, AddedValues};
 pub use writing::raw::RawBatch;
-pub use writing::table_writer::{Added, AddedValues, TableWriter};
+pub use writing::table_writer::TableWriter;
 
 #[cfg(test)]
 mod tests;

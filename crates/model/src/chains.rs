@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use nta_data::{EntityStore, Sequences};
+use nta_lstm::LstmState;
 
-use crate::networks::EntityState;
+/// What is remembered of an entity: the state of each network.
+pub(crate) type EntityState = Vec<LstmState>;
 
 /// Runs of rows that each go on from one remembered state, which the memory has lent out: an empty state stands there
 /// meanwhile.

@@ -7,14 +7,11 @@ use nta_lstm::{Lstm, LstmState, Scratch};
 use rayon::prelude::*;
 
 use crate::Model;
-use crate::chains::Chains;
+use crate::chains::{Chains, EntityState};
 use crate::prepared::PreparedRows;
 
 /// Rows of a chunk where rows do not depend on each other.
 const CHUNK: usize = 1_024;
-
-/// What is remembered of an entity: the state of each network.
-pub(crate) type EntityState = Vec<LstmState>;
 
 /// The members that carry state, and the rules by which they do.
 #[derive(Debug)]

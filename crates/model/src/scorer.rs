@@ -9,7 +9,8 @@ use std::sync::{Arc, OnceLock};
 use nta_data::{Dataset, EntityStore, HYBRID, N_SHARDS, ScoreColumn, Scores, shard_of};
 use rayon::prelude::*;
 
-use crate::networks::{EntityState, Networks};
+use crate::chains::EntityState;
+use crate::networks::Networks;
 use crate::prepared::{PreparedRows, RecordLayout};
 use crate::{Model, ModelError};
 

@@ -21,7 +21,8 @@ use std::sync::Arc;
 use nta_data::{EntityStore, N_SHARDS, Remembered, shard_of};
 use sha2::{Digest, Sha256};
 
-use crate::networks::{EntityState, Networks};
+use crate::chains::EntityState;
+use crate::networks::Networks;
 use crate::{Model, ModelError, Scorer};
 
 /// What every snapshot begins with.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use nta_pipeline::{
     AVERAGE, Awaited, Begun, Finding, FromVerdicts, Joined, LeaveOut, MeterCounts, OddColumn, Outcome, Outside,
     PartSize, Remark, SampleRead, ScorePromise, Settled, SiteBaseline, SiteCandidate, SiteChoice, SiteKept, SiteUnits,
-    Strong, TimeRead, Unit, UnitKind, implied_precision, listed, thousands, timestamp,
+    Strong, TimeRead, Unit, UnitKind, a_day, implied_precision, listed, thousands, timestamp,
 };
 
 use crate::visible::one_line;
@@ -169,8 +169,7 @@ pub(crate) fn site_alerts(site: &SiteBaseline) -> Option<String> {
     let day = site.per_day?;
     let told = if day.stated { "stated" } else { "by their times" };
     let flows = thousands(day.flows.round() as u64);
-    let alerts = day.flows * site.budget;
-    let alerts = if alerts < 10.0 { format!("{alerts:.1}") } else { thousands(alerts.round() as u64) };
+    let alerts = a_day(day.flows * site.budget);
     let chosen = site.choice.as_ref().and_then(|choice| choice.candidates.iter().find(|one| one.name == choice.chosen));
     let right = chosen.and_then(|one| implied_precision(one.recall, site.budget, 1.0 / f64::from(ONE_IN)));
     let right = right.map_or_else(String::new, |right| {

@@ -82,7 +82,7 @@ pub use nta_model::{
     Act, AliasChange, By, Collected, FromVerdicts, Look, Observed, Reign, Removal, SiteBaseline, SiteCandidate,
     SiteChoice, SiteKept, SitePerDay, SiteUnits,
 };
-pub use nta_report::{Comparison, Service, Standing, ToldCheck, inert_cell, tell_check, thousands};
+pub use nta_report::{Comparison, Service, Standing, ToldCheck, a_day, inert_cell, tell_check, thousands};
 pub use nta_tracking::{Moment, Status};
 pub use policy::{Promotion, RetrainConfig};
 pub use project::Project;

@@ -164,9 +164,7 @@ impl Alerts {
 
 /// A number for the host that began each flow, by the column that the schema names, or that EVE does.
 fn hosts(columns: &Columns, schema: &Schema) -> Option<Vec<u32>> {
-    let named = schema.entity.src.iter();
-    let names = named.flat_map(|name| std::iter::once(name).chain(schema.aliases.get(name).into_iter().flatten()));
-    let names = names.map(String::as_str).chain(["src_ip"]);
+    let names = schema.entity.src.iter().flat_map(|name| schema.names_of(name)).chain(["src_ip"]);
     let hosts: Vec<String> = names.filter_map(|name| columns.get(name)).find_map(|column| match column {
         // Those of no host may all be of one.
         ColumnValues::Text(texts) => Some(texts.iter().map(|text| text.clone().unwrap_or_default()).collect()),

@@ -25,7 +25,7 @@ pub use curve::Curve;
 pub use drawing::error::PlotError;
 pub use drawing::figure::{Figure, page_style};
 pub use drawing::font::{FAMILY, font_files};
-pub use drawing::number::{decimal, percent, percent_in_column, share, significant, thousands, threshold};
+pub use drawing::number::{a_day, decimal, percent, percent_in_column, share, significant, thousands, threshold};
 pub use drawing::theme::{Theme, series_color};
 pub use families::{Family, families};
 pub use importances::{Importance, ImportanceLoss, importances};

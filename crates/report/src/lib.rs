@@ -28,7 +28,7 @@ pub use decision::{DecisionPage, Service, Standing, ToldCheck, render_decision, 
 pub use drift::{DriftHead, render_drift};
 pub use error::ReportError;
 pub use names::file_name;
-pub use nta_plots::{Epoch as LearnedEpoch, thousands};
+pub use nta_plots::{Epoch as LearnedEpoch, a_day, thousands};
 pub use profile::{CategoricalProfile, NumericProfile, ProfileSection, ScoreProfile};
 pub use run_report::{
     DataFile, DataSection, DroppedColumn, Epoch, Feature, Loss, LstmView, MissingCells, Note, NoteLevel, PartRow,

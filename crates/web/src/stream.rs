@@ -5,8 +5,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use http_body::Frame;
 use tokio::sync::mpsc;
+
+use crate::error::Problem;
 
 /// Bytes sent at a time.
 const PIECE: usize = 64 << 10;
@@ -21,6 +25,16 @@ pub(crate) fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()> + Sen
         }
     });
     body
+}
+
+/// What is to be kept as a file of that name, which holds nothing that a header could not.
+pub(crate) fn download(kind: &'static str, name: &str, body: Body) -> Result<Response, Problem> {
+    let name = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::CONTENT_DISPOSITION, name.map_err(io::Error::other)?),
+    ];
+    Ok((headers, body).into_response())
 }
 
 /// A body of what is sent, piece by piece, and who sends it.

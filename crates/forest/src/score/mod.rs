@@ -6,6 +6,7 @@ mod ladder;
 mod lanes;
 mod packed;
 mod sets;
+mod split;
 #[cfg(target_arch = "x86_64")]
 mod walks;
 

@@ -8,8 +8,9 @@
 
 use super::ladder::{Ladder, RUNGS, ladders};
 use super::lanes::{LANES, Lanes};
+use super::split::MISSING_RIGHT;
 #[cfg(target_arch = "x86_64")]
-use super::walks::{CACHED_NODES as WALKED_NODES, Starts};
+use super::walks::{CACHED_NODES as WALKED_NODES, Splits, Starts};
 use crate::tree::{LEAF_UNITS, Links, Node, Trees};
 
 /// A forest's trees over codes.
@@ -22,9 +23,9 @@ pub(crate) struct Packed {
     pub(crate) ladders: Vec<Ladder>,
     /// Columns of codes.
     n_codes: usize,
-    pub(super) pair_shift: u32,
+    pair_shift: u32,
     /// All trees, in the order of the forest's nodes.
-    pub(super) nodes: Vec<u32>,
+    nodes: Vec<u32>,
     /// Where each tree begins, and the end.
     bounds: Vec<usize>,
     leaves: Leaves,
@@ -71,9 +72,6 @@ impl Leaves {
         }
     }
 }
-
-/// The topmost bit of a split: missing values go right.
-pub(super) const MISSING_RIGHT: u32 = 1 << 31;
 
 /// Where the pair begins in forests of at most [`LANES`] columns of codes, whose place then takes six bits.
 const WALKED_SHIFT: u32 = 8 + LANES.trailing_zeros();
@@ -135,6 +133,11 @@ impl Packed {
             #[cfg(target_arch = "x86_64")]
             starts,
         })
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn splits(&self) -> Splits<'_> {
+        Splits { nodes: &self.nodes, pair_shift: self.pair_shift }
     }
 
     /// Lets rows walk through at least so many nodes of whole trees before the next, or not at all.

@@ -92,7 +92,7 @@ impl SetScratch {
         }
         self.units.clear();
         self.units.resize(n_rows, 0);
-        packed.add_units(starts, &self.rows, any_missing, &mut self.units);
+        starts.add_units(packed.splits(), &self.rows, any_missing, &mut self.units);
         for (&key, &units) in self.order.iter().zip(&self.units) {
             sums[row_of(key)] = f64::from(units) / f64::from(LEAF_UNITS);
         }

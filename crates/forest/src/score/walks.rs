@@ -9,7 +9,7 @@ use std::arch::x86_64::*;
 use std::ops::Range;
 
 use super::lanes::LANES;
-use super::packed::{MISSING_RIGHT, Packed};
+use super::split::MISSING_RIGHT;
 
 /// Whether the processor has AVX-512 and permutations of bytes.
 pub(super) fn is_supported() -> bool {
@@ -64,15 +64,23 @@ impl Starts {
     }
 }
 
-impl Packed {
-    /// Adds the units that the leaves of all trees give each of `rows` to `sums`, `(n_rows)`. `any_missing` may be `false`
+/// The packed trees that are walked.
+#[derive(Clone, Copy)]
+pub(super) struct Splits<'a> {
+    pub(super) nodes: &'a [u32],
+    /// Where a split's pair of children begins.
+    pub(super) pair_shift: u32,
+}
+
+impl Starts {
+    /// Adds the units that the leaves of all trees, of whose `splits` these are the starts, give each of `rows` to `sums`, `(n_rows)`. `any_missing` may be `false`
     /// only if no code of the rows is 0. Equal rows that stand together are walked once.
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,popcnt")]
-    pub(super) fn add_units(&self, starts: &Starts, rows: &[RowCodes], any_missing: bool, sums: &mut [u32]) {
-        for trees in &starts.groups {
+    pub(super) fn add_units(&self, splits: Splits<'_>, rows: &[RowCodes], any_missing: bool, sums: &mut [u32]) {
+        for trees in &self.groups {
             match any_missing {
-                true => self.walk_rows::<true>(starts, trees, rows, sums),
-                false => self.walk_rows::<false>(starts, trees, rows, sums),
+                true => self.walk_rows::<true>(splits, trees, rows, sums),
+                false => self.walk_rows::<false>(splits, trees, rows, sums),
             }
         }
     }
@@ -80,7 +88,7 @@ impl Packed {
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,popcnt")]
     fn walk_rows<const MISSING: bool>(
         &self,
-        starts: &Starts,
+        splits: Splits<'_>,
         trees: &Range<usize>,
         rows: &[RowCodes],
         sums: &mut [u32],
@@ -95,7 +103,7 @@ impl Packed {
             }
             // At the end there may be fewer than fill the places.
             let first_rows = std::array::from_fn(|i| &rows[runs[i].min(rows.len() - 1)]);
-            let units = self.walk::<MISSING>(starts, trees, first_rows);
+            let units = self.walk::<MISSING>(splits, trees, first_rows);
             for (run, units) in runs.windows(2).zip(units) {
                 sums[run[0]..run[1]].iter_mut().for_each(|sum| *sum += units);
             }
@@ -105,19 +113,24 @@ impl Packed {
     /// The units of the leaves of `trees` for each of `rows`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,popcnt")]
-    fn walk<const MISSING: bool>(&self, starts: &Starts, trees: &Range<usize>, rows: [&RowCodes; ROWS]) -> [u32; ROWS] {
-        assert!(trees.end + TREES <= starts.roots.len());
+    fn walk<const MISSING: bool>(
+        &self,
+        splits: Splits<'_>,
+        trees: &Range<usize>,
+        rows: [&RowCodes; ROWS],
+    ) -> [u32; ROWS] {
+        assert!(trees.end + TREES <= self.roots.len());
         let forest = Walked {
-            nodes: self.nodes.as_ptr(),
-            before: starts.before.as_ptr(),
-            roots: starts.roots.as_ptr(),
+            nodes: splits.nodes.as_ptr(),
+            before: self.before.as_ptr(),
+            roots: self.roots.as_ptr(),
             end: trees.end,
-            shift: _mm_cvtsi32_si128(self.pair_shift as i32 - 1),
-            pairs: _mm512_set1_epi32((!MISSING_RIGHT >> (self.pair_shift - 1) & !1) as i32),
+            shift: _mm_cvtsi32_si128(splits.pair_shift as i32 - 1),
+            pairs: _mm512_set1_epi32((!MISSING_RIGHT >> (splits.pair_shift - 1) & !1) as i32),
         };
         // By name, so that all of them stay in registers.
         let [mut a, mut b, mut c, mut d] = rows.map(|codes| Walk::begin(codes, trees.start));
-        // SAFETY: the pointers are of this forest, and a register of lanes stands behind the group's end.
+        // SAFETY: the splits are those that the starts were made of, and a register of lanes stands behind the group's end.
         unsafe {
             while a.step::<MISSING>(&forest)
                 | b.step::<MISSING>(&forest)
@@ -205,7 +218,7 @@ mod tests {
 
     use super::*;
     use crate::ForestConfig;
-    use crate::score::SetScratch;
+    use crate::score::{Packed, SetScratch};
 
     fn table(n_rows: usize, missing: bool) -> Tabular {
         let mut random = rng(4, Purpose::Simulation, 0, 0);

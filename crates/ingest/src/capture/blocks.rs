@@ -6,7 +6,7 @@ use std::time::Instant;
 use nta_data::Schema;
 use nta_flowmeter::{Column, Flow, MeterConfig};
 
-use crate::block::{Block, BlockLimit, BlockReader, Places, places_of};
+use crate::block::{Block, BlockLimit, BlockReader, places_of};
 use crate::capture::frame::{columns_for, frame};
 use crate::capture::left_out::{left_out, why_no_flow};
 use crate::capture::packets::{Metered, Packets};
@@ -86,16 +86,7 @@ impl CaptureBlocks {
         let rows: Vec<u64> = (self.next_row..self.next_row + flows.len() as u64).collect();
         self.next_row += flows.len() as u64;
         let left_out = self.left_out();
-        Ok(Block {
-            frame,
-            lines: None,
-            rows,
-            places: Places::Rows,
-            texts: None,
-            rejects: Vec::new(),
-            left_out,
-            end: None,
-        })
+        Ok(Block::of_rows(frame, rows, left_out))
     }
 }
 

@@ -88,7 +88,7 @@ impl<'l> Scan<'l> {
             b'n' => return self.word("null", "").map(|_| None),
             _ => self.number()?,
         };
-        Some(Some(text).filter(|text| super::zeek_json::says_something(text)))
+        Some(Some(text).filter(|text| says_something(text)))
     }
 
     fn word(&mut self, word: &str, told: &'static str) -> Option<&'static str> {
@@ -124,6 +124,11 @@ fn is_written_so(text: &str) -> bool {
         && whole.len() + fraction.len() <= SURE_DIGITS
         && (fraction == "0" || !fraction.ends_with('0'))
         && (whole != "0" || fraction.bytes().take_while(|&byte| byte == b'0').count() <= SURE_ZEROS)
+}
+
+/// Whether a text is none of those that stand for nothing.
+pub(super) fn says_something(text: &str) -> bool {
+    !text.is_empty() && text != "-" && text != "(empty)"
 }
 
 #[cfg(test)]

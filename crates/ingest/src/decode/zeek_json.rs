@@ -117,12 +117,7 @@ pub(super) fn text(value: Value) -> Option<String> {
         Value::String(text) => text,
         Value::Array(values) => values.into_iter().filter_map(text).collect::<Vec<_>>().join(","),
     };
-    says_something(&text).then_some(text)
-}
-
-/// Whether a text is none of those that stand for nothing.
-pub(super) fn says_something(text: &str) -> bool {
-    !text.is_empty() && text != "-" && text != "(empty)"
+    flat_json::says_something(&text).then_some(text)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use polars_core::prelude::{
 };
 use polars_parquet::read::FileMetadata;
 
-use crate::block::{Block, BlockLimit, BlockReader, Places, places_of};
+use crate::block::{Block, BlockLimit, BlockReader, places_of};
 use crate::error::{IngestError, Position};
 use crate::input::file::OpenInput;
 use crate::input::pieces::places;
@@ -206,16 +206,7 @@ impl BlockReader for ParquetBlocks {
             rows.retain(|_| kept.next().flatten() == Some(true));
             left_out.empty_rows = (n_rows - rows.len()) as u64;
         }
-        Ok(Some(Block {
-            frame,
-            lines: None,
-            rows,
-            places: Places::Rows,
-            texts: None,
-            rejects: Vec::new(),
-            left_out,
-            end: None,
-        }))
+        Ok(Some(Block::of_rows(frame, rows, left_out)))
     }
 
     fn doubles(&self) -> &[Double] {

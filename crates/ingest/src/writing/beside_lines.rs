@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::lines::Lines;
-use crate::writing::table_writer::{Added, AddedValues};
+use crate::writing::added::{Added, AddedValues};
 
 /// Text held before it is written.
 const ROOM: usize = 1 << 16;

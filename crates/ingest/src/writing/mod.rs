@@ -1,5 +1,6 @@
 //! Tables out: CSV or lines of JSON, plain or packed, or Parquet, whole or not at all.
 
+pub(crate) mod added;
 pub(crate) mod beside_lines;
 pub(crate) mod json_rows;
 pub(crate) mod output;

@@ -10,32 +10,11 @@ use polars_io::prelude::SerWriter;
 
 use crate::error::IngestError;
 use crate::values::cell::{CellValue, TypedColumn};
+use crate::writing::added::{Added, AddedValues};
 use crate::writing::beside_lines;
 use crate::writing::output::Output;
 use crate::writing::parquet_sink::ParquetSink;
 use crate::writing::raw::RawBatch;
-
-/// A column put beside the input's.
-#[derive(Debug, Clone, Copy)]
-pub struct Added<'a> {
-    /// Its name, which the input must not have.
-    pub name: &'a str,
-    /// One value a row.
-    pub values: AddedValues<'a>,
-}
-
-/// Values of an added column.
-#[derive(Debug, Clone, Copy)]
-pub enum AddedValues<'a> {
-    /// Numbers with fractions.
-    Float(&'a [f32]),
-    /// True or false.
-    Flag(&'a [bool]),
-    /// Text.
-    Text(&'a [&'a str]),
-    /// Whole numbers.
-    Integer(&'a [i64]),
-}
 
 /// A table being written. Nothing stands at its path before [`TableWriter::finish`]; dropped before that, it leaves
 /// nothing.
@@ -129,8 +108,8 @@ impl TableWriter {
 
     /// Takes the columns of rows that stand in the table already, and writes nothing: later rows must have the same.
     pub fn pass(&mut self, raw: &RawBatch, added: &[Added<'_>]) -> Result<(), IngestError> {
-        let columns = self.beside(raw, added)?;
-        self.frame(raw.n_rows(), columns).map(drop)
+        self.check(raw, added)?;
+        self.frame(raw.n_rows(), beside(raw, added)).map(drop)
     }
 
     /// Brings the rows so far to disk: of a table that can go on, the bytes that they are.
@@ -146,18 +125,18 @@ impl TableWriter {
     /// Appends input rows with columns beside them. Refused: an added column that the input has, another number of
     /// values than rows, other columns than before.
     pub fn write(&mut self, raw: &RawBatch, added: &[Added<'_>]) -> Result<(), IngestError> {
-        let columns = self.beside(raw, added)?;
+        let names = self.check(raw, added)?;
         if let (Sink::Csv(output), Some(lines)) = (&mut self.sink, &raw.lines)
-            && self.columns.as_ref().is_some_and(|columns| is_text_beside(columns, &raw.column_names(), added))
+            && self.columns.as_ref().is_some_and(|columns| is_text_beside(columns, &names, added))
             && added.iter().all(|column| column.values.len() == raw.n_rows())
         {
             return beside_lines::write(output, lines, added).map_err(|e| IngestError::write(&self.path, e));
         }
-        self.append(raw.n_rows(), columns)
+        self.append(raw.n_rows(), beside(raw, added))
     }
 
-    /// The input's columns and those beside them.
-    fn beside(&mut self, raw: &RawBatch, added: &[Added<'_>]) -> Result<Vec<Column>, IngestError> {
+    /// The names of the input's columns, which must be those of the rows before, and none of those added.
+    fn check(&mut self, raw: &RawBatch, added: &[Added<'_>]) -> Result<Vec<String>, IngestError> {
         let names = raw.column_names();
         if self.raw_columns.get_or_insert_with(|| names.clone()) != &names {
             let problem =
@@ -167,9 +146,7 @@ impl TableWriter {
         if let Some(taken) = added.iter().find(|a| names.iter().any(|n| n == a.name)) {
             return Err(IngestError::ColumnTaken { column: taken.name.to_owned() });
         }
-        let mut columns = raw.frame.columns().to_vec();
-        columns.extend(added.iter().map(column));
-        Ok(columns)
+        Ok(names)
     }
 
     /// Appends rows that stand on their own.
@@ -218,15 +195,11 @@ impl TableWriter {
     }
 }
 
-impl AddedValues<'_> {
-    fn len(&self) -> usize {
-        match self {
-            AddedValues::Float(v) => v.len(),
-            AddedValues::Flag(v) => v.len(),
-            AddedValues::Text(v) => v.len(),
-            AddedValues::Integer(v) => v.len(),
-        }
-    }
+/// The input's columns and those beside them.
+fn beside(raw: &RawBatch, added: &[Added<'_>]) -> Vec<Column> {
+    let mut columns = raw.frame.columns().to_vec();
+    columns.extend(added.iter().map(column));
+    columns
 }
 
 /// Whether `columns` are text under the `names`, and behind them `added`.

@@ -152,18 +152,22 @@ mod tests {
     use crate::input::Inputs;
     use crate::weights::{Shape, Weights};
 
-    #[test]
-    fn sequences_go_on_as_row_by_row() {
-        let (n, hidden) = (700, 21);
+    fn rows(n: usize) -> Dense {
         let number = |i: usize| ((i * 7_919) % 4_001) as f32 / 1_000.0 - 2.0;
-        let dense = Dense {
+        Dense {
             numeric_names: vec!["a".into(), "b".into()],
             numeric: (0..2 * n).map(number).collect(),
             code_names: vec!["c".into()],
             codes: (0..n as u32).map(|i| i % 3).collect(),
             cardinality: vec![3],
             n_rows: n,
-        };
+        }
+    }
+
+    #[test]
+    fn sequences_go_on_as_row_by_row() {
+        let (n, hidden) = (700, 21);
+        let dense = rows(n);
         let inputs = Inputs {
             numeric_names: dense.numeric_names.clone(),
             code_names: dense.code_names.clone(),
@@ -200,15 +204,7 @@ mod tests {
     #[test]
     fn sequences_longer_than_a_stretch_score_as_row_by_row() {
         let (n, hidden, long) = (900, 300, 500);
-        let number = |i: usize| ((i * 7_919) % 4_001) as f32 / 1_000.0 - 2.0;
-        let dense = Dense {
-            numeric_names: vec!["a".into(), "b".into()],
-            numeric: (0..2 * n).map(number).collect(),
-            code_names: vec!["c".into()],
-            codes: (0..n as u32).map(|i| i % 3).collect(),
-            cardinality: vec![3],
-            n_rows: n,
-        };
+        let dense = rows(n);
         let bounds = (0..=n as u32 - long).step_by(10).chain([n as u32]).collect();
         let sequences = Sequences { rows: (0..n as u32).rev().collect(), bounds };
         let shape = Shape { n_numeric: 2, cardinality: vec![3], embedding: None, hidden, layers: 2 };

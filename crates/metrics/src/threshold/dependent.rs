@@ -80,8 +80,9 @@ impl Budget {
                 Ok(DependentThreshold { chosen: at(&umbrella, value, scores), promised, units, effective_rows })
             }
             UnitKind::Stretches => {
-                let found = at_value(nth_highest(scores, allowed));
-                let design = design_effect(&found, scores, nth_highest(scores, allowed));
+                let cut = nth_highest(scores, allowed);
+                let found = at_value(cut);
+                let design = design_effect(&found, scores, cut);
                 let units = found.entities;
                 if design.is_none_or(|design| design <= by_chance(units)) {
                     let value = interpolated_threshold(scores, self)?;

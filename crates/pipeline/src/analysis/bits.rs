@@ -1,7 +1,6 @@
 //! One bit a row.
 
 /// Rows that are chosen among `n`.
-#[derive(Clone)]
 pub(super) struct Bits {
     words: Vec<u64>,
 }

@@ -38,10 +38,8 @@ pub(super) struct Hosts {
 
 impl Hosts {
     pub(super) fn of(schema: &Schema, folder: &Path) -> Self {
-        let names = |role: &Option<String>| {
-            let others = |name: &String| schema.aliases.get(name).cloned().unwrap_or_default();
-            role.iter().flat_map(|name| std::iter::once(name.clone()).chain(others(name))).collect()
-        };
+        let names =
+            |role: &Option<String>| role.iter().flat_map(|name| schema.names_of(name)).map(str::to_owned).collect();
         let columns = [names(&schema.entity.src), names(&schema.entity.dst)];
         Hosts { folder: folder.to_owned(), columns, numbers: HashMap::new(), counts: Vec::new(), of_rows: None }
     }
@@ -103,4 +101,9 @@ impl Hosts {
         counted.truncate(SHOWN);
         Ok(counted)
     }
+}
+
+/// The number that stands in up to eight bytes of an index, the lowest first.
+pub(super) fn u64_of(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |number, &byte| (number << 8) | u64::from(byte))
 }

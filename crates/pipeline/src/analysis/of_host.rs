@@ -8,7 +8,7 @@ use std::path::Path;
 use memchr::{memchr, memchr_iter, memmem};
 
 use super::bits::Bits;
-use super::hosts::{MOST, NAMES, OF_ROWS, UNTOLD};
+use super::hosts::{MOST, NAMES, OF_ROWS, UNTOLD, u64_of};
 
 /// Bytes of names that are searched at a time, but for a name that is longer.
 const PIECE: usize = 1 << 20;
@@ -36,7 +36,7 @@ pub(super) fn of_host(folder: &Path, text: &str, total: u64) -> io::Result<OfHos
         let block = &mut bytes[..(total - from).min(BLOCK as u64) as usize * HOSTS];
         index.read_exact(block)?;
         for (i, hosts) in block.chunks_exact(HOSTS).enumerate() {
-            let (src, dst) = (number(&hosts[..4]), number(&hosts[4..]));
+            let (src, dst) = (u64_of(&hosts[..4]), u64_of(&hosts[4..]));
             if named.has(src) | named.has(dst) {
                 found.rows.set(from + i as u64);
             } else if (src == u64::from(UNTOLD)) | (dst == u64::from(UNTOLD)) {
@@ -45,10 +45,6 @@ pub(super) fn of_host(folder: &Path, text: &str, total: u64) -> io::Result<OfHos
         }
     }
     Ok(found)
-}
-
-fn number(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |number, &byte| (number << 8) | u64::from(byte))
 }
 
 /// The numbers of the names that hold `text`, of lines of JSON text.

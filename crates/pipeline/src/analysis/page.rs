@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::bits::Bits;
+use super::hosts::u64_of;
 use super::of_host::of_host;
 use super::{ANALYSIS, Analysis, SCORED};
 use crate::error::{PipelineError, failed, refused};
@@ -164,17 +165,19 @@ impl AnalysedRows {
 
     /// Of `among`, else of all rows, those that are among the first `above` by score.
     fn in_file_above(&self, among: Option<Bits>, above: u64, total: u64) -> io::Result<Bits> {
-        if let Some(among) = &among
-            && above == total
-        {
-            return Ok(among.clone());
-        }
+        let among = match among {
+            Some(among) if above == total => return Ok(among),
+            among => among,
+        };
         let mut high = Bits::new(total);
         self.each_by_score(0, above, |row| {
             high.set(row);
             true
         })?;
-        Ok(among.map_or(high.clone(), |among| among.and(&high)))
+        Ok(match among {
+            Some(among) => among.and(&high),
+            None => high,
+        })
     }
 
     /// How many rows have a score above `threshold`: they stand first in the index.
@@ -237,8 +240,4 @@ impl AnalysedRows {
             nta_tracking::TrackingError::Io { doing: "read the analysis in", path: self.folder.clone(), source };
         if is_gone { refused(error) } else { failed(error) }
     }
-}
-
-fn u64_of(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |number, &byte| (number << 8) | u64::from(byte))
 }

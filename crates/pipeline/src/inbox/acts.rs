@@ -1,6 +1,7 @@
 //! What somebody makes of alerts: acknowledged, a false alarm, escalated, suppressed; and what is suppressed no more.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::path::Path;
 
 use nta_model::By;
 use serde::{Deserialize, Serialize};
@@ -9,8 +10,9 @@ use serde_json::to_vec;
 use super::labels::{self, LabelsKept};
 use super::line::InboxAlert;
 use super::mark::{AlertState, Key, Mark};
+use super::number::id_number;
 use super::query::{self, AlertQuery};
-use super::table::{Row, id_number};
+use super::table::Row;
 use super::{Inbox, held};
 use crate::error::{PipelineError, failed};
 use crate::event::Listener;
@@ -162,30 +164,23 @@ impl Inbox {
         by: &By,
         listener: &dyn Listener,
     ) -> Option<LabelsKept> {
-        let mut by_verdict: BTreeMap<&str, HashMap<Key, String>> = BTreeMap::new();
+        let (mut judged, mut alerts) = (None, HashMap::new());
         for alert in chosen {
             if let Some(verdict) = labels::verdict(state, alert.before) {
-                by_verdict.entry(verdict).or_default().insert(alert.key(), alert.model.clone());
+                judged = Some(verdict);
+                alerts.insert(alert.key(), alert.model.clone());
             }
         }
-        let watch_state = self.look_at().state.clone()?;
-        let mut all: Option<LabelsKept> = None;
-        for (verdict, alerts) in by_verdict {
-            let kept = labels::keep(project, (&watch_state, &self.name), &alerts, verdict, by, listener);
-            let all = all.get_or_insert_default();
-            all.kept += kept.kept;
-            all.known += kept.known;
-            all.without_flow += kept.without_flow;
-            all.problem = kept.problem.or(all.problem.take());
-        }
-        all
+        // An act is of one state, and so of one verdict.
+        let (verdict, watch_state) = (judged?, self.look_at().state.clone()?);
+        Some(labels::keep(project, (&watch_state, &self.name), &alerts, verdict, by, listener))
     }
 
     /// Adds to the list that the watch reads, unless the same is held back for as long already; the entry that stands there.
     fn suppress(&self, entry: Suppression, now: i64) -> Result<Suppression, PipelineError> {
         let _turn = held(&self.list);
         let path = list_beside(&self.watch_state()?);
-        let mut all = if path.exists() { read_list(&path)? } else { Vec::new() };
+        let mut all = listed(&path)?;
         let is_same = |other: &Suppression| (&other.host, &other.reason) == (&entry.host, &entry.reason);
         let lasts = |entry: &Suppression| entry.until.unwrap_or(i64::MAX);
         if let Some(there) = all.iter().find(|other| is_same(other) && lasts(other) >= lasts(&entry)) {
@@ -205,7 +200,7 @@ impl Inbox {
     pub fn suppressions(&self) -> Result<Vec<Suppression>, PipelineError> {
         let Ok(state) = self.watch_state() else { return Ok(Vec::new()) };
         let path = list_beside(&state);
-        let mut all = if path.exists() { read_list(&path)? } else { Vec::new() };
+        let mut all = listed(&path)?;
         let now = nta_tracking::Moment::now().milliseconds();
         all.retain(|entry| entry.until.is_none_or(|until| now < until));
         all.reverse();
@@ -219,7 +214,7 @@ impl Inbox {
     pub fn lift(&self, id: &str) -> Result<Option<Suppression>, PipelineError> {
         let _turn = held(&self.list);
         let path = list_beside(&self.watch_state()?);
-        let mut all = if path.exists() { read_list(&path)? } else { Vec::new() };
+        let mut all = listed(&path)?;
         let Some(at) = all.iter().position(|entry| entry.id.as_deref() == Some(id)) else { return Ok(None) };
         let gone = all.remove(at);
         write_list(&path, &all)?;
@@ -230,6 +225,11 @@ impl Inbox {
         let none = || PipelineError::refuse("no watch has begun there yet: its list cannot be written".to_owned());
         self.look_at().state.clone().ok_or_else(none)
     }
+}
+
+/// The list that the page writes, which nobody may have begun.
+fn listed(path: &Path) -> Result<Vec<Suppression>, PipelineError> {
+    if path.exists() { read_list(path) } else { Ok(Vec::new()) }
 }
 
 /// An alert that an act is on.

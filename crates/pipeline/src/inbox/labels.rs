@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::files::all_of;
 use super::host_hour::end_of;
 use super::mark::{AlertState, Key};
-use super::table::id_number;
+use super::number::id_number;
 use crate::error::{PipelineError, chain, failed};
 use crate::event::Listener;
 use crate::feedback::{FeedbackRequest, feedback};
@@ -82,14 +82,19 @@ fn flows_of(state: &Path, alerts: &HashMap<Key, String>) -> std::io::Result<BTre
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             file => file?,
         };
-        for line in BufReader::with_capacity(1 << 18, file).lines() {
-            let line = line?;
-            if let Some(key) = key_of(&line)
-                && alerts.contains_key(&key)
-                && line.ends_with('}')
-            {
-                found.entry(key).or_insert(line);
+        // The watch is writing: the last line may end anywhere, within a letter too.
+        let (mut reader, mut line) = (BufReader::with_capacity(1 << 18, file), Vec::new());
+        while found.len() < alerts.len() && reader.read_until(b'\n', &mut line)? > 0 {
+            if line.pop_if(|last| *last == b'\n').is_some() {
+                let line = String::from_utf8_lossy(&line);
+                if let Some(key) = key_of(&line)
+                    && alerts.contains_key(&key)
+                    && line.ends_with('}')
+                {
+                    found.entry(key).or_insert_with(|| line.into_owned());
+                }
             }
+            line.clear();
         }
     }
     let mut by_model: BTreeMap<String, Vec<String>> = BTreeMap::new();

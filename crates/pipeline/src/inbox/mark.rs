@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::table::id_number;
+use super::number::id_number;
 use crate::error::{PipelineError, failed};
 
 /// What has become of an alert.

@@ -9,6 +9,7 @@ mod host_hour;
 mod labels;
 mod line;
 mod mark;
+mod number;
 mod query;
 mod since;
 mod table;

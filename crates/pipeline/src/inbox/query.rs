@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::line::InboxAlert;
 use super::mark::AlertState;
-use super::table::{Row, Table, id_number, number_of};
+use super::number::{id_number, number_of};
+use super::table::{Row, Table};
 use crate::error::PipelineError;
 
 /// Bars of a page's figure.

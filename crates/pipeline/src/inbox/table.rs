@@ -1,10 +1,10 @@
 //! Every alert in 56 bytes: enough to find, count and order them without reading their lines.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::line::{GroupEnd, Line};
 use super::mark::{AlertState, Key, Marks};
+use super::number::{id_number, number_of};
 
 /// Alerts that are held; of more the first are let go, and are no longer found here.
 pub(super) const MOST: usize = 1_000_000;
@@ -106,18 +106,6 @@ impl Table {
     }
 }
 
-/// An alert's id as a number: the first 64 of its 128 bits.
-pub(super) fn id_number(id: &str) -> u64 {
-    id.get(..16).and_then(|half| u64::from_str_radix(half, 16).ok()).unwrap_or_else(|| number_of(id))
-}
-
-/// A text as a number, the same for as long as the process lives.
-pub(super) fn number_of(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +113,5 @@ mod tests {
     #[test]
     fn an_alert_takes_no_more_than_is_said() {
         assert_eq!(size_of::<Row>(), 56);
-        assert_eq!(id_number("00000000000000ff0000000000000000"), 255);
     }
 }

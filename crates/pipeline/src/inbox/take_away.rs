@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
+use super::labels::verdict;
 use super::mark::AlertState;
 use super::query::{self, AlertQuery};
 use super::{Inbox, held, told};
@@ -41,11 +42,7 @@ impl Inbox {
                 rows.iter().filter_map(|row| told(&held, &marks, row, None)).collect()
             };
             for alert in alerts {
-                let verdict = match alert.state {
-                    AlertState::FalseAlarm => "false_alarm",
-                    AlertState::Escalated => "attack",
-                    _ => "",
-                };
+                let verdict = verdict(alert.state, AlertState::New).unwrap_or_default();
                 let line = json!({
                     "nta_id": alert.id, "nta_model": alert.model, "src": alert.src, "dst": alert.dst, "hybrid": alert.score,
                     "verdict": verdict,

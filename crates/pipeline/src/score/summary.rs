@@ -45,9 +45,8 @@ pub(super) struct Summary {
 
 impl Summary {
     pub(super) fn of(schema: &Schema) -> Self {
-        let src = schema.entity.src.iter();
-        let columns = src.flat_map(|name| std::iter::once(name).chain(schema.aliases.get(name).into_iter().flatten()));
-        Summary { columns: columns.cloned().collect(), hosts: HashMap::new(), times: Counts::default() }
+        let columns = schema.entity.src.iter().flat_map(|name| schema.names_of(name)).map(str::to_owned);
+        Summary { columns: columns.collect(), hosts: HashMap::new(), times: Counts::default() }
     }
 }
 

@@ -59,10 +59,7 @@ impl Carried {
     pub(super) fn of(model: &Model, raw: &RawBatch) -> Carried {
         let entity = &model.schema.entity;
         let host = |column: &Option<String>| {
-            let names = column.iter().flat_map(|name| {
-                let aliases = model.schema.aliases.get(name).into_iter().flatten();
-                std::iter::once(name.as_str()).chain(aliases.map(String::as_str))
-            });
+            let names = column.iter().flat_map(|name| model.schema.names_of(name));
             let mut names: Vec<String> = names.map(str::to_owned).collect();
             names.extend(names.clone().iter().map(|name| name.replace('.', "_")));
             Texts::of(raw, &names.iter().map(String::as_str).collect::<Vec<_>>())

@@ -34,8 +34,8 @@ pub(super) struct Alert {
     pub(super) score: f32,
     /// Names of the features that speak for an attack.
     pub(super) reasons: String,
-    /// The flow's own columns with its scores, as [`EveWriter::flows`] has them.
-    pub(super) flow: String,
+    /// The flow's own columns with its scores, as [`EveWriter::flows`] has them; where that is asked for.
+    pub(super) flow: Option<String>,
 }
 
 impl Alert {
@@ -53,6 +53,7 @@ pub(super) struct EveWriter {
     threshold: f32,
     reasons: Option<WhyFlagged>,
     grouping: Grouping,
+    beside: Flows,
 }
 
 /// What a line tells of a flow.
@@ -75,7 +76,7 @@ pub(crate) struct ScoredEve(EveWriter);
 
 impl ScoredEve {
     pub(crate) fn new(model: &Arc<Model>, title: &str) -> Result<ScoredEve, PipelineError> {
-        EveWriter::new(model, title, 0, Grouping::Off).map(ScoredEve)
+        EveWriter::new(model, title, 0, Grouping::Off, Flows::Left).map(ScoredEve)
     }
 
     /// The lines of the flagged ones among `rows`, which hold scores, flag and reasons as columns; `first` stood before them.
@@ -119,6 +120,13 @@ pub(super) enum Grouping {
     On,
 }
 
+/// Whether an alert's flow is told beside it, with its own columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flows {
+    Left,
+    Told,
+}
+
 impl EveWriter {
     /// Alerts name up to `most` reasons, where the model has any.
     pub(super) fn new(
@@ -126,6 +134,7 @@ impl EveWriter {
         title: &str,
         most: usize,
         grouping: Grouping,
+        flows: Flows,
     ) -> Result<EveWriter, PipelineError> {
         let explains = most > 0 && model.members.iter().any(|m| m.member.forest().is_some());
         let reasons = if explains { Some(WhyFlagged::new(model, most)?) } else { None };
@@ -136,6 +145,7 @@ impl EveWriter {
             threshold: model.threshold(HYBRID).map_err(failed)?.value,
             reasons,
             grouping,
+            beside: flows,
         })
     }
 
@@ -156,7 +166,8 @@ impl EveWriter {
             None => vec![String::new(); flagged.len()],
         };
         let flagged_rows = ready.raw.filter(flags).map_err(failed)?;
-        let (carried, columns) = (Carried::of(&self.model, &flagged_rows), flagged_rows.json_members());
+        let carried = Carried::of(&self.model, &flagged_rows);
+        let columns = (self.beside == Flows::Told).then(|| flagged_rows.json_members());
         let alert = |(nth, (&i, reasons)): (usize, (&u32, String))| {
             let i = i as usize;
             let id = id(source, ready.numbers[i]);
@@ -168,7 +179,7 @@ impl EveWriter {
                 Told { id: &id, source, micros, carried: &carried, nth, score, members: &members, reasons: &reasons };
             let line = self.line(&told);
             let (src, dst) = (carried.src.get(nth), carried.dst.get(nth));
-            let flow = flow_line(&id, source, micros, &columns[nth], scores, i);
+            let flow = columns.as_ref().map(|columns| flow_line(&id, source, micros, &columns[nth], scores, i));
             (i, Alert { id, line, src, dst, micros, score, reasons, flow })
         };
         Ok(flagged.iter().zip(reasons).enumerate().map(alert).collect())

@@ -165,7 +165,7 @@ mod tests {
             micros: n * SECOND,
             score: n as f32,
             reasons: reasons.to_owned(),
-            flow: String::new(),
+            flow: None,
         }
     }
 

@@ -3,6 +3,7 @@
 //! been: no flow is lost or scored twice, and a line that was written after the last save is not written again.
 
 mod carried;
+mod clock;
 mod counts;
 mod eve;
 mod forward;

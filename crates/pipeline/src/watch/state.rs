@@ -9,10 +9,10 @@ use nta_ingest::LogPlace;
 use nta_model::{Model, ModelError, Scorer};
 use serde::{Deserialize, Serialize};
 
+use super::clock::latest_believed;
 use super::counts::WatchCounts;
 use super::grouping::Groups;
 use super::line_file::Settled;
-use super::window::latest_believed;
 use crate::error::{PipelineError, failed, refused};
 
 /// How far a watch is.

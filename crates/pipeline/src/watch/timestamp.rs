@@ -1,5 +1,7 @@
 //! Times as Suricata writes them.
 
+use nta_ingest::days_from_civil;
+
 /// `2026-11-28T06:30:00.000000+0000`
 pub fn timestamp(micros: i64) -> String {
     let (days, in_day) = (micros.div_euclid(86_400_000_000), micros.rem_euclid(86_400_000_000));
@@ -28,12 +30,7 @@ pub(crate) fn micros_of(text: &str) -> Option<i64> {
     }
     let number = |from: usize, to: usize| text.get(from..to)?.parse::<u32>().ok().map(i64::from);
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    // Howard Hinnant, as above: days_from_civil.
-    let shifted = year - i64::from(month <= 2);
-    let (era, year_of_era) = (shifted.div_euclid(400), shifted.rem_euclid(400));
-    let day_of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    let days = era * 146_097 + day_of_era - 719_468;
+    let days = days_from_civil(year, month, day);
     let seconds = number(11, 13)? * 3_600 + number(14, 16)? * 60 + number(17, 19)?;
     Some((days * 86_400 + seconds) * 1_000_000 + number(20, 26)?)
 }

@@ -10,8 +10,9 @@ use nta_ingest::IngestError;
 use nta_metrics::{INTERVAL_CONFIDENCE, clopper_pearson};
 use nta_model::{Model, Scorer};
 
+use super::clock::{fresh_number, latest_believed};
 use super::counts::WatchCounts;
-use super::eve::{EveWriter, Grouping};
+use super::eve::{EveWriter, Flows as AlertFlows, Grouping};
 use super::grouping::Closed;
 use super::health;
 use super::kept::flagged_beside;
@@ -23,7 +24,7 @@ use super::state::{self, Position, SavedState};
 use super::status::Shared;
 use super::suppress::Suppressions;
 use super::told::WatchEvent;
-use super::window::{Window, fresh_number, latest_believed};
+use super::window::Window;
 use crate::error::{PipelineError, failed, is_for_want_of_room, refused};
 use crate::event::Listener;
 use crate::score::HoldsHere;
@@ -302,8 +303,8 @@ impl<'a> Watch<'a> {
                     self.alerts.write(&closed.id, &closed.line);
                 }
                 self.alerts.write(&alert.id, &alert.line);
-                if let Some(file) = &mut self.flagged {
-                    file.write(&alert.id, &alert.flow);
+                if let (Some(file), Some(flow)) = (&mut self.flagged, &alert.flow) {
+                    file.write(&alert.id, flow);
                 }
                 self.shared.alerted(source, &alert);
             }
@@ -519,7 +520,9 @@ impl<'a> Watch<'a> {
 
 fn eve(model: &Arc<Model>, title: &str, request: &WatchRequest) -> Result<EveWriter, PipelineError> {
     let grouping = if request.group.is_zero() { Grouping::Off } else { Grouping::On };
-    EveWriter::new(model, title, request.reasons, grouping)
+    // They stand beside the file of alerts, and nowhere without one.
+    let flows = if request.alerts.is_some() { AlertFlows::Told } else { AlertFlows::Left };
+    EveWriter::new(model, title, request.reasons, grouping, flows)
 }
 
 /// Most alerts of a day; `None`: any. Refused: a promise that the model does not make.

@@ -4,19 +4,18 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use nta_data::Dataset;
 use nta_ingest::{LogPlace, RawBatch};
 
+use super::clock::{fresh_number, latest_believed};
 use super::counts::WatchCounts;
 use super::ready::Ready;
 use super::source::Flows;
 use super::state::SourcePosition;
 use crate::error::{PipelineError, failed};
 
-/// A flow that ends later than this after now has a broken clock: it is scored at once, and no other waits for it.
-const AHEAD: i64 = 3_600_000_000;
 /// The shortest silence of a source after which those that wait are scored.
 const SHORTEST_SILENCE: Duration = Duration::from_secs(1);
 
@@ -233,22 +232,6 @@ impl Window {
 /// Whether these are all flows of the batch, as they stand in it.
 fn is_whole(numbers: &[u64], held: &Held) -> bool {
     numbers.len() as u64 == held.end() - held.first && numbers.iter().copied().eq(held.first..held.end())
-}
-
-/// The latest end that is believed, in microseconds since 1970: no clock is moved by a later one.
-pub(super) fn latest_believed() -> i64 {
-    now().saturating_add(AHEAD)
-}
-
-/// A number that no flow of a source has had, for it would have to have given a million a second since 1970.
-pub(super) fn fresh_number() -> u64 {
-    now().unsigned_abs()
-}
-
-/// Microseconds since 1970.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

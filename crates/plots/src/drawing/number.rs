@@ -13,6 +13,11 @@ pub fn thousands(count: u64) -> String {
     text
 }
 
+/// So many a day: with a decimal where they are few.
+pub fn a_day(count: f64) -> String {
+    if count < 10.0 { format!("{count:.1}") } else { thousands(count.round() as u64) }
+}
+
 /// A fraction as a percentage: two decimals near the ends, one in the middle; `–` for what is not a number. Its blanks
 /// do not break.
 pub fn percent(fraction: f64) -> String {

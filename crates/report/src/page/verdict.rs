@@ -2,7 +2,7 @@
 
 use nta_data::listed;
 use nta_metrics::{CrossFitted, Evaluation, MemberEvaluation, Moved, MovedColumn, Promise, ThresholdRule, metric};
-use nta_plots::{percent, thousands};
+use nta_plots::{a_day, percent, thousands};
 use serde::Serialize;
 
 use crate::RunReport;
@@ -92,11 +92,6 @@ fn per_day(evaluation: &Evaluation) -> Option<String> {
     Some(format!(
         "At the pace of the test traffic, {flows_told} flows a day, {alerts} alerts are raised a day{false_ones}."
     ))
-}
-
-/// So many a day: with a decimal where they are few.
-fn a_day(n: f64) -> String {
-    if n < 10.0 { format!("{n:.1}") } else { thousands(n.round() as u64) }
 }
 
 fn promise_view(promise: &Promise, hybrid: Option<&MemberEvaluation>) -> PromiseView {

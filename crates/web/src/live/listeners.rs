@@ -1,7 +1,9 @@
 //! Who is being told of what comes, so that nobody takes the turns of all others.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use crate::held::held;
 
 /// Pages that are told at a time.
 const MOST: usize = 200;
@@ -32,7 +34,7 @@ impl Listeners {
     }
 
     fn counts(&self) -> MutexGuard<'_, HashMap<String, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        held(&self.0)
     }
 }
 

@@ -1,8 +1,7 @@
 //! Looking: the page, where a watch stands, its alerts, one of them, its host's last hour, and alerts to take away.
 
 use axum::extract::{Extension, Path, Query, State};
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use nta_pipeline::{
     AlertOrder, AlertPage, AlertQuery, AlertRule, AlertSlice, AlertState, HostHour, InboxAlert, Sample, WatchView,
 };
@@ -12,7 +11,7 @@ use crate::answer::Json;
 use crate::error::Problem;
 use crate::guard::visitor::Visitor;
 use crate::server::Server;
-use crate::stream::written;
+use crate::stream::{self, written};
 
 /// Alerts of a page where nobody says.
 const PAGE: usize = 50;
@@ -125,11 +124,5 @@ pub(crate) async fn download(
         "verdicts" => ("application/jsonl", "verdicts.jsonl", written(move |out| inbox.write_verdicts(&query, out))),
         _ => return Err(Problem::not_found("format; there are eve and verdicts")),
     };
-    // The name of a watch holds nothing that a header could not.
-    let name = HeaderValue::from_str(&format!("attachment; filename=\"{name}.{ending}\""));
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
-        (header::CONTENT_DISPOSITION, name.map_err(std::io::Error::other)?),
-    ];
-    Ok((headers, body).into_response())
+    stream::download(kind, &format!("{name}.{ending}"), body)
 }

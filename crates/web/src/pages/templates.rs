@@ -50,7 +50,7 @@ impl Pages {
         templates.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         templates.add_filter("thousands", |n: u64| nta_pipeline::thousands(n));
         templates.add_filter("percent", percent);
-        templates.add_filter("a_day", a_day);
+        templates.add_filter("a_day", nta_pipeline::a_day);
         templates.add_filter("sum_of", |rows: Vec<minijinja::Value>, place: usize| {
             let cell = |row: &minijinja::Value| row.get_item_by_index(place).ok()?.as_usize();
             rows.iter().filter_map(cell).map(|n| n as u64).sum::<u64>()
@@ -111,11 +111,6 @@ fn percent(x: Option<f64>) -> String {
     x.map_or_else(|| "–".to_owned(), |x| format!("{:.2} %", 100.0 * x))
 }
 
-/// So many a day: with a decimal where they are few.
-fn a_day(n: f64) -> String {
-    if n < 10.0 { format!("{n:.1}") } else { nta_pipeline::thousands(n.round() as u64) }
-}
-
 fn html(text: String) -> Response {
     ([(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], text).into_response()
 }
@@ -131,6 +126,6 @@ mod tests {
             assert!(pages.0.get_template(name).is_ok(), "{name}");
         }
         assert_eq!([percent(Some(0.125)), percent(None)], ["12.50 %", "–"]);
-        assert_eq!([a_day(0.25), a_day(1_234.4)], ["0.2", "1,234"]);
+        assert_eq!([nta_pipeline::a_day(0.25), nta_pipeline::a_day(1_234.4)], ["0.2", "1,234"]);
     }
 }

@@ -17,7 +17,7 @@ use crate::guard::visitor::Visitor;
 use crate::pages::standing_alone;
 use crate::random;
 use crate::server::Server;
-use crate::stream::written;
+use crate::stream::{self, written};
 use crate::unheard::Unheard;
 use figures::{FigureEntry, Sparkline};
 
@@ -165,12 +165,7 @@ pub(crate) async fn download(
         _ => return Err(Problem::not_found("format; there are csv, parquet, jsonl and eve")),
     };
     // A name of ours: the user's may hold anything.
-    let name = HeaderValue::from_str(&format!("attachment; filename=\"scored-{}.{ending}\"", &id[..8]));
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
-        (header::CONTENT_DISPOSITION, name.map_err(std::io::Error::other)?),
-    ];
-    Ok((headers, body).into_response())
+    stream::download(kind, &format!("scored-{}.{ending}", &id[..8]), body)
 }
 
 pub(crate) async fn remove(State(server): State<Server>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
