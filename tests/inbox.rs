@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::live::{header, line, model};
 use crate::nta::Home;
+use crate::web::examples::hold;
 use crate::web::{Server, TOKEN};
 
 const LIVE: &str = "/api/v1/live/gate";
@@ -63,6 +64,22 @@ fn listed(server: &Server, query: &str) -> Value {
 /// The verdicts that are kept under the model's name.
 fn feedback(home: &Home) -> Value {
     serde_json::from_str(&home.nta(&["feedback", "live", "--list", "--json"]).ok().out).unwrap()
+}
+
+/// The examples of what a watch tells, of alert `id`.
+fn hold_examples(server: &Server, id: &str) {
+    let of_alert = format!("{LIVE}/alerts/{id}");
+    let marks = json!({ "ids": [id], "state": "acknowledged", "note": "seen" });
+    let answers = [
+        ("GET", "/api/v1/live", server.get("/api/v1/live")),
+        ("GET", "/api/v1/live/{watch}", server.get(LIVE)),
+        ("GET", "/api/v1/live/{watch}/alerts", server.get(&format!("{LIVE}/alerts?size=2"))),
+        ("GET", "/api/v1/live/{watch}/alerts/{id}", server.get(&of_alert)),
+        ("GET", "/api/v1/live/{watch}/alerts/{id}/hour", server.get(&format!("{of_alert}/hour"))),
+        ("GET", "/api/v1/live/{watch}/suppressions", server.get(&format!("{LIVE}/suppressions"))),
+        ("POST", "/api/v1/live/{watch}/marks", server.post(&format!("{LIVE}/marks"), &marks)),
+    ];
+    hold(&answers, |path| path.starts_with("/api/v1/live"));
 }
 
 #[test]
@@ -127,6 +144,7 @@ fn alerts_are_an_inbox_that_outlives_server_and_watch() {
     assert_eq!(server.get(&format!("{LIVE}/suppressions")).json()["suppressions"].as_array().unwrap().len(), 1);
     let n_suppressed = all.iter().filter(|alert| alert["src_ip"] == host).count();
     assert_eq!(marked["marked"], n_suppressed);
+    hold_examples(&server, ids[1]);
     for wrong in [
         json!({ "ids": [ids[0]], "state": "suppressed", "note": "x" }),
         json!({ "ids": [ids[0]], "state": "suppressed", "suppress": { "host": "10.9.9.9" } }),

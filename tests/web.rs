@@ -1,6 +1,6 @@
 //! `nta serve`, asked over a socket: a file sent in pieces, scored, looked at and taken away; what is not ours refused.
 
-mod examples;
+pub(crate) mod examples;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
