@@ -76,6 +76,13 @@ impl<S> EntityStore<S> {
         (slot.state.get_or_insert_with(fresh), previous)
     }
 
+    /// What is remembered of every entity, in no order that means anything, and its place: no other entity's while it is
+    /// remembered. There are as many places as there were ever entities at once.
+    pub fn states_mut(&mut self) -> impl Iterator<Item = (u32, &mut S)> {
+        let slots = (0..).zip(&mut self.slots);
+        slots.filter_map(|(place, slot)| slot.state.as_mut().map(|state| (place, state)))
+    }
+
     /// What is remembered of the entity, which is not visited by asking.
     pub fn get_mut(&mut self, entity: u64) -> Option<&mut S> {
         let at = *self.places.get(&entity)?;

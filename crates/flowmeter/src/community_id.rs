@@ -8,12 +8,18 @@ use sha1::{Digest, Sha1};
 
 use crate::decode::{ICMP, ICMPV6, TCP, UDP, has_answer};
 use crate::flow::{Flow, Side};
+use crate::text::Text;
 
 /// Protocols whose ports are part of it: with these, SCTP.
 const WITH_PORTS: [u8; 5] = [ICMP, TCP, UDP, ICMPV6, 132];
 
 /// The flow's id, with seed 0: `1:` and 28 characters of base 64.
 pub fn community_id(flow: &Flow) -> String {
+    id_of(flow).as_str().to_owned()
+}
+
+/// The same, held in place.
+pub(crate) fn id_of(flow: &Flow) -> Text {
     id(flow.protocol, flow.is_v6, flow.is_one_way, flow.orig, flow.resp)
 }
 
@@ -36,7 +42,7 @@ pub fn community_id_of(protocol: u8, orig: (IpAddr, u16), resp: (IpAddr, u16)) -
         ICMP | ICMPV6 => !has_answer(protocol == ICMPV6, orig.1),
         _ => false,
     };
-    Some(id(protocol, is_v6, is_one_way, side(orig), side(resp)))
+    Some(id(protocol, is_v6, is_one_way, side(orig), side(resp)).as_str().to_owned())
 }
 
 fn wide(address: IpAddr) -> [u8; 16] {
@@ -50,18 +56,21 @@ fn wide(address: IpAddr) -> [u8; 16] {
     }
 }
 
-fn id(protocol: u8, is_v6: bool, is_one_way: bool, orig: Side, resp: Side) -> String {
+fn id(protocol: u8, is_v6: bool, is_one_way: bool, orig: Side, resp: Side) -> Text {
     let in_order = is_one_way || (orig.address, orig.port) < (resp.address, resp.port);
     let (low, high) = if in_order { (orig, resp) } else { (resp, orig) };
     let from = if is_v6 { 0 } else { 12 };
-    let mut hash = Sha1::new();
-    hash.update([0, 0]);
-    hash.update(&low.address[from..]);
-    hash.update(&high.address[from..]);
-    hash.update([protocol, 0]);
-    if WITH_PORTS.contains(&protocol) {
-        hash.update(low.port.to_be_bytes());
-        hash.update(high.port.to_be_bytes());
+    let ports = [low.port.to_be_bytes(), high.port.to_be_bytes()];
+    let n_ports = if WITH_PORTS.contains(&protocol) { 2 } else { 0 };
+    let (mut hashed, mut len) = ([0u8; 2 + 2 * 16 + 2 + 4], 0);
+    let parts =
+        [&[0, 0][..], &low.address[from..], &high.address[from..], &[protocol, 0], ports[..n_ports].as_flattened()];
+    for part in parts {
+        hashed[len..len + part.len()].copy_from_slice(part);
+        len += part.len();
     }
-    format!("1:{}", STANDARD.encode(hash.finalize()))
+    let mut text = *b"1:0123456789012345678901234567";
+    // 20 bytes are 28 characters: there is room.
+    let _ = STANDARD.encode_slice(Sha1::digest(&hashed[..len]), &mut text[2..]);
+    Text::of(&text)
 }

@@ -48,6 +48,7 @@ mod fragments;
 mod meter;
 mod ports;
 mod table;
+mod text;
 mod uid;
 mod zeek_log;
 
@@ -58,6 +59,7 @@ pub use config::MeterConfig;
 pub use counts::{MeterCounts, TunnelCounts};
 pub use flow::{EndReason, Flow};
 pub use meter::Meter;
+pub use text::Text;
 pub use zeek_log::{zeek_header, zeek_line};
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! Flows as lines of a Zeek log, with all columns.
 
-use std::fmt::Write;
-
 use crate::columns::COLUMNS;
 use crate::flow::Flow;
 
@@ -19,11 +17,12 @@ pub fn zeek_header() -> String {
 }
 
 /// Appends a flow's line.
-pub fn zeek_line(flow: &Flow, line: &mut String) {
+pub fn zeek_line(flow: &Flow, line: &mut Vec<u8>) {
     for (place, column) in COLUMNS.iter().enumerate() {
-        let separator = if place == 0 { "" } else { "\t" };
-        // Writing into a string cannot fail.
-        let _ = write!(line, "{separator}{}", (column.value)(flow));
+        if place > 0 {
+            line.push(b'\t');
+        }
+        (column.value)(flow).push_to(line);
     }
-    line.push('\n');
+    line.push(b'\n');
 }

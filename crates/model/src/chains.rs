@@ -2,39 +2,48 @@
 
 use std::collections::HashMap;
 
-use nta_data::{EntityStore, Sequences};
+use nta_data::{Sequences, shard_of};
 use nta_lstm::LstmState;
 
-/// What is remembered of an entity: the state of each network.
-pub(crate) type EntityState = Vec<LstmState>;
+use crate::ModelError;
+use crate::memory::{Kept, Shard};
 
-/// Runs of rows that each go on from one remembered state, which the memory has lent out: an empty state stands there
-/// meanwhile.
+/// Runs of rows that each go on from one remembered state, which the memory has lent out.
 #[derive(Default)]
 pub(crate) struct Chains {
     /// The chain of each row, in the order in which rows came.
     of_row: Vec<u32>,
     /// The last chain of each entity.
     last: HashMap<u64, u32>,
-    /// The state of each chain.
-    pub(crate) lent: Vec<EntityState>,
+    /// The states of each chain, a network each.
+    pub(crate) lent: Vec<Vec<LstmState>>,
 }
 
 impl Chains {
-    /// The next row, of `entity`, of which the memory answers `states`: lent already where an earlier row of the chain
-    /// has taken them. A memory that forgot the entity since, or lets it begin anew, answers with states again, and with
-    /// these a new chain begins.
-    pub(crate) fn add(&mut self, entity: u64, states: &mut EntityState) {
+    /// The next row, of `entity`, of which the memory answers `kept`: lent already where an earlier row of the chain
+    /// has taken it. A memory that forgot the entity since, or lets it begin anew, answers with states again, and with
+    /// these a new chain begins. `bring` gets what is not in memory.
+    pub(crate) fn add(
+        &mut self,
+        entity: u64,
+        kept: &mut Kept,
+        bring: impl FnOnce(u32) -> Result<Vec<LstmState>, ModelError>,
+    ) -> Result<(), ModelError> {
         let next = self.lent.len() as u32;
         let chain = match self.last.get(&entity) {
-            Some(chain) if states.is_empty() => *chain,
+            Some(chain) if matches!(kept, Kept::Lent) => *chain,
             _ => {
-                self.lent.push(std::mem::take(states));
+                self.lent.push(match std::mem::replace(kept, Kept::Lent) {
+                    Kept::Here { states, .. } => states,
+                    Kept::Away { place } => bring(place)?,
+                    Kept::Lent => Vec::new(),
+                });
                 self.last.insert(entity, next);
                 next
             }
         };
         self.of_row.push(chain);
+        Ok(())
     }
 
     /// The rows of each chain, by their number among those added.
@@ -53,11 +62,12 @@ impl Chains {
         Sequences { rows, bounds }
     }
 
-    /// Gives the memory what it lent, where it has not forgotten the entity since.
-    pub(crate) fn give_back(mut self, store: &mut EntityStore<EntityState>) {
+    /// Gives the memory what it lent, where it has not forgotten the entity since. `shards` are those that it was lent by,
+    /// of which `first` is the number of the first.
+    pub(crate) fn give_back(mut self, shards: &mut [Shard], first: usize) {
         for (entity, chain) in self.last {
-            if let Some(states) = store.get_mut(entity).filter(|states| states.is_empty()) {
-                *states = std::mem::take(&mut self.lent[chain as usize]);
+            if let Some(shard) = shards.get_mut(shard_of(entity).wrapping_sub(first)) {
+                shard.take_back(entity, std::mem::take(&mut self.lent[chain as usize]));
             }
         }
     }

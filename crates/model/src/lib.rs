@@ -6,7 +6,8 @@
 //! | rooms | hold |
 //! |---|---|
 //! | `model`, `member` | the whole and its members |
-//! | `scorer`, `prepared`, `networks` | applying it: what needs no order, its records, what carries state along entities |
+//! | `scorer`, `prepared`, `networks`, `chains` | applying it: what needs no order, its records, what carries state along entities |
+//! | `memory` | what is remembered of entities, in memory and on disk |
 //! | `snapshot` | a scorer's memory as bytes, to go on later or elsewhere |
 //! | `reasons`, `novelty` | why rows have their scores: the forest's features, the columns that surprise the density |
 //! | `golden`, `verify` | rows that every copy must judge alike |
@@ -58,6 +59,7 @@ mod golden;
 mod hex_key;
 mod manifest;
 mod member;
+mod memory;
 mod model;
 mod networks;
 mod novelty;

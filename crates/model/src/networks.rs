@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use nta_data::{Dense, EntityStore};
+use nta_data::Dense;
 use nta_lstm::{Lstm, LstmState, Scratch};
 use rayon::prelude::*;
 
-use crate::Model;
-use crate::chains::{Chains, EntityState};
+use crate::chains::Chains;
+use crate::memory::Shard;
 use crate::prepared::PreparedRows;
+use crate::{Model, ModelError};
 
 /// Rows of a chunk where rows do not depend on each other.
 const CHUNK: usize = 1_024;
@@ -17,7 +18,7 @@ const CHUNK: usize = 1_024;
 #[derive(Debug)]
 pub(crate) struct Networks {
     model: Arc<Model>,
-    fresh: EntityState,
+    fresh: Vec<LstmState>,
     /// The names of what all networks are shown, and no row.
     no_inputs: Dense,
     /// Numeric inputs that state alone can fill: the last ones.
@@ -65,14 +66,14 @@ impl Networks {
     }
 
     /// Appends an entity's state, network by network and by hidden unit, as little-endian f32.
-    pub(crate) fn write_state(&self, state: &EntityState, out: &mut Vec<u8>) {
+    pub(crate) fn write_state(&self, state: &[LstmState], out: &mut Vec<u8>) {
         for (lstm, state) in self.all().zip(state) {
             lstm.state_values(state).for_each(|x| out.extend_from_slice(&x.to_le_bytes()));
         }
     }
 
     /// Reads [`Networks::state_bytes`] bytes of a state.
-    pub(crate) fn read_state(&self, bytes: &[u8]) -> EntityState {
+    pub(crate) fn read_state(&self, bytes: &[u8]) -> Vec<LstmState> {
         let mut values = bytes.as_chunks::<{ size_of::<f32>() }>().0.iter().map(|x| f32::from_le_bytes(*x));
         self.all().map(|lstm| lstm.state_of(values.by_ref().take(lstm.state_len()))).collect()
     }
@@ -102,39 +103,51 @@ impl Networks {
         chunks.concat()
     }
 
-    /// One shard's rows in order. `(shard_rows, n_networks)`, row-major.
+    /// Some shards' rows, those of each in order. `(rows, n_networks)`, row-major, shard after shard; `first` is the number
+    /// of the first of them.
     ///
     /// First the memory is asked as each row asks it in its turn, and lends out the states; then entities go through the
     /// networks side by side, which shares the weights' way from memory; then the memory gets the states back.
+    ///
+    /// # Errors
+    /// A disk that does not give back what is kept there.
     pub(crate) fn along_entities(
         &self,
-        store: &mut EntityStore<EntityState>,
+        shards: &mut [Shard],
+        first: usize,
         rows: &PreparedRows,
-        shard_rows: &[u32],
-    ) -> Vec<f32> {
+        rows_of: &[Vec<u32>],
+    ) -> Result<Vec<f32>, ModelError> {
         let mut chains = Chains::default();
-        let mut dense = Dense { n_rows: shard_rows.len(), ..self.no_inputs.clone() };
-        for &i in shard_rows {
-            let i = i as usize;
-            let (states, previous_end) = store.visit(rows.entity[i], rows.end[i], || self.fresh.clone());
-            chains.add(rows.entity[i], states);
-            let (n_numeric, n_codes) = (rows.layout().n_numeric, rows.layout().n_codes);
-            dense.numeric.extend_from_slice(&rows.numeric[i * n_numeric..(i + 1) * n_numeric]);
-            if self.n_gap > 0 {
-                dense.numeric.extend(self.model.preprocessor.gap_inputs(previous_end, rows.end[i]));
+        let n_rows = rows_of.iter().map(Vec::len).sum();
+        let mut dense = Dense { n_rows, ..self.no_inputs.clone() };
+        let (n_numeric, n_codes) = (rows.layout().n_numeric, rows.layout().n_codes);
+        dense.numeric.reserve_exact(n_rows * (n_numeric + self.n_gap));
+        dense.codes.reserve_exact(n_rows * n_codes);
+        for (shard, shard_rows) in shards.iter_mut().zip(rows_of) {
+            for &i in shard_rows {
+                let i = i as usize;
+                let (kept, previous_end, bring) = shard.visit(rows.entity[i], rows.end[i], || self.fresh.clone());
+                chains.add(rows.entity[i], kept, |place| Ok(self.read_state(&bring.bytes(place)?)))?;
+                dense.numeric.extend_from_slice(&rows.numeric[i * n_numeric..(i + 1) * n_numeric]);
+                if self.n_gap > 0 {
+                    dense.numeric.extend(self.model.preprocessor.gap_inputs(previous_end, rows.end[i]));
+                }
+                dense.codes.extend_from_slice(&rows.codes[i * n_codes..(i + 1) * n_codes]);
             }
-            dense.codes.extend_from_slice(&rows.codes[i * n_codes..(i + 1) * n_codes]);
         }
         let sequences = chains.sequences();
         let n_networks = self.len();
-        let mut scores = vec![0.0; shard_rows.len() * n_networks];
+        let mut scores = vec![0.0; n_rows * n_networks];
         for (k, network) in self.all().enumerate() {
             let mut states: Vec<&mut LstmState> = chains.lent.iter_mut().map(|states| &mut states[k]).collect();
             let found = network.go_on(&dense, &sequences, &mut states);
             scores.iter_mut().skip(k).step_by(n_networks).zip(found).for_each(|(score, found)| *score = found);
         }
-        chains.give_back(store);
-        scores
+        chains.give_back(shards, first);
+        let write = |states: &[LstmState], bytes: &mut Vec<u8>| self.write_state(states, bytes);
+        shards.iter_mut().for_each(|shard| shard.make_room(write));
+        Ok(scores)
     }
 
     /// Shows row `i` to every network and appends what they say.

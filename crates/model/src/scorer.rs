@@ -4,12 +4,13 @@
 //! state along each entity's rows and must see them in arrival order. [`Scorer::score`] is one after the other. A row's
 //! scores depend on that row and its entity's earlier rows, never on which batch it came in or how many threads ran.
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use nta_data::{Dataset, EntityStore, HYBRID, N_SHARDS, ScoreColumn, Scores, shard_of};
+use nta_data::{Dataset, HYBRID, N_SHARDS, ScoreColumn, Scores, shard_of};
 use rayon::prelude::*;
 
-use crate::chains::EntityState;
+use crate::memory::Shard;
 use crate::networks::Networks;
 use crate::prepared::{PreparedRows, RecordLayout};
 use crate::{Model, ModelError};
@@ -23,7 +24,7 @@ pub struct Scorer {
     pub(crate) model: Arc<Model>,
     pub(crate) networks: Networks,
     layout: RecordLayout,
-    pub(crate) shards: Vec<EntityStore<EntityState>>,
+    pub(crate) shards: Vec<Shard>,
     /// The model's, once somebody has asked.
     digest: OnceLock<String>,
 }
@@ -45,8 +46,17 @@ impl Scorer {
             },
         };
         let memory = model.state.as_ref().map(|state| &state.memory);
-        let shards = memory.map_or(Vec::new(), |memory| (0..N_SHARDS).map(|_| EntityStore::new(memory)).collect());
+        let shards = memory.map_or(Vec::new(), |memory| (0..N_SHARDS).map(|_| Shard::new(memory)).collect());
         Ok(Scorer { model, networks, layout, shards, digest: OnceLock::new() })
+    }
+
+    /// The same scorer, which keeps in memory some `room_bytes` of what it remembers of hosts, and the rest in files without
+    /// names in `folder`, as far as that takes them: for a job with many hosts. Its scores are the same.
+    pub fn with_disk(mut self, folder: &Path, room_bytes: usize) -> Self {
+        let state_bytes = self.networks.state_bytes();
+        let most_here = room_bytes / N_SHARDS / state_bytes.max(1);
+        self.shards.iter_mut().for_each(|shard| shard.use_disk(folder, most_here, state_bytes));
+        self
     }
 
     /// The model applied.
@@ -73,12 +83,12 @@ impl Scorer {
 
     /// Entities remembered now.
     pub fn entities(&self) -> usize {
-        self.shards.iter().map(EntityStore::len).sum()
+        self.shards.iter().map(|shard| shard.store.len()).sum()
     }
 
     /// Entities forgotten for lack of room since the start.
     pub fn evictions(&self) -> u64 {
-        self.shards.iter().map(EntityStore::evictions).sum()
+        self.shards.iter().map(|shard| shard.store.evictions()).sum()
     }
 
     /// Scores the next rows of the traffic, which stand in arrival order.
@@ -127,7 +137,7 @@ impl Scorer {
     /// The step that carries state: rows of each entity stand in arrival order, here and from call to call.
     ///
     /// # Errors
-    /// Rows prepared by another model.
+    /// Rows prepared by another model, a disk that does not give back what it keeps.
     pub fn score_prepared(&mut self, rows: &PreparedRows) -> Result<Scores, ModelError> {
         if rows.layout() != self.layout {
             return Err(ModelError::rows("these rows were prepared by another model"));
@@ -135,7 +145,7 @@ impl Scorer {
         let carried = match (self.networks.is_empty(), self.shards.is_empty()) {
             (true, _) => Vec::new(),
             (false, true) => self.networks.cold(rows),
-            (false, false) => self.by_entity(rows),
+            (false, false) => self.by_entity(rows)?,
         };
         self.assemble(rows, &carried)
     }
@@ -152,26 +162,28 @@ impl Scorer {
     }
 
     /// Scores of the networks, each shard's rows in order and by one thread. `(n_rows, n_networks)`, row-major.
-    fn by_entity(&mut self, rows: &PreparedRows) -> Vec<f32> {
+    fn by_entity(&mut self, rows: &PreparedRows) -> Result<Vec<f32>, ModelError> {
         let mut rows_of: Vec<Vec<u32>> = vec![Vec::new(); N_SHARDS];
         for (i, &entity) in rows.entity.iter().enumerate() {
             rows_of[shard_of(entity)].push(i as u32);
         }
         let networks = &self.networks;
-        let by_shard: Vec<Vec<f32>> = self
+        // As many shards at once as leaves every thread its part: the more hosts go side by side, the less each costs.
+        let at_once = N_SHARDS.div_ceil(rayon::current_num_threads());
+        let by_shards: Vec<Vec<f32>> = self
             .shards
-            .par_iter_mut()
-            .zip(&rows_of)
-            .map(|(store, shard_rows)| networks.along_entities(store, rows, shard_rows))
-            .collect();
+            .par_chunks_mut(at_once)
+            .zip(rows_of.par_chunks(at_once))
+            .enumerate()
+            .map(|(i, (shards, rows_of))| networks.along_entities(shards, i * at_once, rows, rows_of))
+            .collect::<Result<_, _>>()?;
         let width = networks.len();
         let mut scores = vec![0.0; rows.n_rows() * width];
-        for (shard_rows, shard_scores) in rows_of.iter().zip(&by_shard) {
-            for (&i, row_scores) in shard_rows.iter().zip(shard_scores.chunks_exact(width)) {
-                scores[i as usize * width..][..width].copy_from_slice(row_scores);
-            }
+        let found = by_shards.iter().flat_map(|scores| scores.chunks_exact(width));
+        for (&i, row_scores) in rows_of.iter().flatten().zip(found) {
+            scores[i as usize * width..][..width].copy_from_slice(row_scores);
         }
-        scores
+        Ok(scores)
     }
 
     /// All scores in the model's order, fused and held against the thresholds.
@@ -252,6 +264,22 @@ mod tests {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 assert_eq!(pool.install(|| in_batches(&model, &rows, 1_500)), whole, "{order:?}, {threads} threads");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_kept_on_disk_is_what_was_kept_in_memory() {
+        let (model, rows) = (model(Order::File), traffic(3_000, 900, Order::File));
+        let folder = tempfile::tempdir().unwrap();
+        let all: Vec<u32> = (0..rows.n_rows() as u32).collect();
+        for (room_bytes, place) in [(0, folder.path()), (1 << 12, folder.path()), (0, Path::new("/no/such/folder"))] {
+            let mut in_memory = Scorer::new(Arc::clone(&model)).unwrap();
+            let mut on_disk = Scorer::new(Arc::clone(&model)).unwrap().with_disk(place, room_bytes);
+            for part in all.chunks(170) {
+                assert_eq!(on_disk.score(&rows.take(part)).unwrap(), in_memory.score(&rows.take(part)).unwrap());
+            }
+            assert_eq!(on_disk.snapshot(b"").unwrap(), in_memory.snapshot(b"").unwrap());
+            assert_eq!(on_disk.evictions(), in_memory.evictions());
         }
     }
 

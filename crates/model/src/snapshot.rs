@@ -21,7 +21,7 @@ use std::sync::Arc;
 use nta_data::{EntityStore, N_SHARDS, Remembered, shard_of};
 use sha2::{Digest, Sha256};
 
-use crate::chains::EntityState;
+use crate::memory::{Kept, Shard};
 use crate::networks::Networks;
 use crate::{Model, ModelError, Scorer};
 
@@ -38,7 +38,7 @@ impl Scorer {
     /// What the scorer remembers, and `position`: whatever the caller needs to read on from here, kept as it is.
     ///
     /// # Errors
-    /// A model that cannot be put into files, a position of 4 GiB or more.
+    /// A model that cannot be put into files, a position of 4 GiB or more, a disk that does not give back what it keeps.
     pub fn snapshot(&self, position: &[u8]) -> Result<Vec<u8>, ModelError> {
         let mut out = Vec::new();
         out.extend_from_slice(MAGIC);
@@ -48,13 +48,19 @@ impl Scorer {
         out.extend_from_slice(position);
         write_length(self.shards.len(), &mut out)?;
         for shard in &self.shards {
-            out.extend_from_slice(&shard.evictions().to_le_bytes());
-            write_length(shard.probation().count(), &mut out)?;
-            write_length(shard.established().count(), &mut out)?;
-            for remembered in shard.probation().chain(shard.established()) {
+            let store = &shard.store;
+            out.extend_from_slice(&store.evictions().to_le_bytes());
+            write_length(store.probation().count(), &mut out)?;
+            write_length(store.established().count(), &mut out)?;
+            for remembered in store.probation().chain(store.established()) {
                 out.extend_from_slice(&remembered.entity.to_le_bytes());
                 out.extend_from_slice(&remembered.last_end.to_le_bytes());
-                self.networks.write_state(remembered.state, &mut out);
+                match remembered.state {
+                    Kept::Here { states, .. } => self.networks.write_state(states, &mut out),
+                    Kept::Away { place } => out.extend_from_slice(&shard.bring().bytes(*place)?),
+                    // Nothing is lent between two calls.
+                    Kept::Lent => {}
+                }
             }
         }
         let seal = Sha256::digest(&out);
@@ -88,7 +94,8 @@ impl Scorer {
             let (n_probation, n_established) = (rest.length("a shard's size")?, rest.length("a shard's size")?);
             let probation = entities(&mut rest, n_probation, index, &scorer.networks)?;
             let established = entities(&mut rest, n_established, index, &scorer.networks)?;
-            *shard = EntityStore::restore(&memory, probation, established, evictions).map_err(damaged)?;
+            let store = EntityStore::restore(&memory, probation, established, evictions);
+            *shard = Shard::of(store.map_err(damaged)?);
         }
         match rest.0.len() {
             0 => Ok((scorer, position)),
@@ -124,7 +131,7 @@ fn entities(
     n: usize,
     index: usize,
     networks: &Networks,
-) -> Result<Vec<Remembered<EntityState>>, ModelError> {
+) -> Result<Vec<Remembered<Kept>>, ModelError> {
     let (hash_bytes, end_bytes) = (size_of::<u64>(), size_of::<i64>());
     let bytes = hash_bytes + end_bytes + networks.state_bytes();
     // A length that the bytes do not hold must not be believed: nothing is made room for before.
@@ -137,7 +144,8 @@ fn entities(
             if shard_of(entity) != index {
                 return Err(damaged(format!("entity {entity:016x} is no one of shard {index} of {N_SHARDS}")));
             }
-            let state = networks.read_state(entities.take(networks.state_bytes(), "an entity's state")?);
+            let states = networks.read_state(entities.take(networks.state_bytes(), "an entity's state")?);
+            let state = Shard::here(states);
             Ok(Remembered { entity, last_end, state })
         })
         .collect()

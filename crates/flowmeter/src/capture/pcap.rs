@@ -1,6 +1,6 @@
 //! The classic file: one header, then packets of one link type.
 
-use pcap_parser::{LegacyPcapBlock, PcapHeader, parse_pcap_frame, parse_pcap_frame_be, parse_pcap_header, pcap};
+use pcap_parser::parse_pcap_header;
 
 use crate::capture::{Broken, Front, LONGEST_BLOCK};
 
@@ -9,7 +9,9 @@ pub(super) const HEADER: usize = 24;
 
 /// What the header says.
 pub(super) struct Pcap {
-    header: PcapHeader,
+    is_big: bool,
+    /// Bytes in front of a packet's own; Kuznetzov's variant has eight more there.
+    head: usize,
     /// Nanoseconds of a unit of a packet's fraction.
     unit: i64,
     link: u16,
@@ -19,37 +21,31 @@ impl Pcap {
     pub(super) fn open(bytes: &[u8]) -> Option<Pcap> {
         let (_, header) = parse_pcap_header(bytes).ok()?;
         let unit = if header.is_nanosecond_precision() { 1 } else { 1_000 };
+        let head = if header.is_modified_format() { 24 } else { 16 };
         // The upper bits tell of a checksum behind each frame; lengths are IP's own here.
         let link = u16::try_from(header.network.0 & 0xffff).ok()?;
-        Some(Pcap { header, unit, link })
+        Some(Pcap { is_big: header.is_bigendian(), head, unit, link })
     }
 
+    /// Seconds, fraction, bytes kept and length on the wire, then the packet.
     pub(super) fn front(&self, bytes: &[u8]) -> Result<Front, Broken> {
-        let head = if self.header.is_modified_format() { 24 } else { 16 };
-        if let Some(kept) = self.kept(bytes)
-            && kept > LONGEST_BLOCK
-        {
+        // Looked at before it is waited for.
+        let Some(kept) = self.number(bytes, 8) else { return Ok(Front::Part) };
+        let kept = kept as usize;
+        if kept > LONGEST_BLOCK {
             return Err(format!("a packet of {kept} bytes is declared, more than the {LONGEST_BLOCK} that are read"));
         }
-        let parse = match (self.header.is_modified_format(), self.header.is_bigendian()) {
-            (true, _) => pcap::parse_pcap_frame_modified,
-            (false, true) => parse_pcap_frame_be,
-            (false, false) => parse_pcap_frame,
+        let numbers = [self.number(bytes, 0), self.number(bytes, 4), self.number(bytes, 12)];
+        let ([Some(seconds), Some(fraction), Some(wire_len)], true) = (numbers, bytes.len() >= self.head + kept) else {
+            return Ok(Front::Part);
         };
-        // Too few bytes are all that this parser can find wrong.
-        let Ok((_, block)) = parse(bytes) else { return Ok(Front::Part) };
-        let (len, time) = (head + block.data.len(), self.time(&block));
-        Ok(Front::Packet { len, time, link: self.link, from: head, to: len, wire_len: block.origlen })
+        let time = i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.unit;
+        let (from, to) = (self.head, self.head + kept);
+        Ok(Front::Packet { len: to, time, link: self.link, from, to, wire_len })
     }
 
-    /// Bytes that a packet's header declares, looked at before they are waited for.
-    fn kept(&self, bytes: &[u8]) -> Option<usize> {
-        let field: [u8; 4] = bytes.get(8..12)?.try_into().ok()?;
-        let kept = if self.header.is_bigendian() { u32::from_be_bytes(field) } else { u32::from_le_bytes(field) };
-        usize::try_from(kept).ok()
-    }
-
-    fn time(&self, block: &LegacyPcapBlock<'_>) -> i64 {
-        i64::from(block.ts_sec) * 1_000_000_000 + i64::from(block.ts_usec) * self.unit
+    fn number(&self, bytes: &[u8], at: usize) -> Option<u32> {
+        let field = *bytes.get(at..)?.first_chunk::<4>()?;
+        Some(if self.is_big { u32::from_be_bytes(field) } else { u32::from_le_bytes(field) })
     }
 }

@@ -1,11 +1,13 @@
 //! What is told of a flow: the one list of columns, from which tables, logs and docs/flow-meter.md are made.
 
+mod decimal;
 mod statistics;
 mod zeek;
 
 use std::fmt;
 
 use crate::flow::Flow;
+use crate::text::Text;
 
 /// What kind of values a column has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,19 +29,40 @@ pub enum Value {
     Float(f64),
     /// A whole number.
     Integer(u64),
-    /// Text.
-    Text(String),
+    /// One of a few texts.
+    Word(&'static str),
+    /// Text of the flow's own.
+    Text(Text),
+}
+
+impl Value {
+    /// The text; `None` of what is none.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Value::Word(word) => Some(word),
+            Value::Text(text) => Some(text.as_str()),
+            _ => None,
+        }
+    }
+
+    /// Appends it as a Zeek log has it: six decimals, `-` for nothing.
+    pub(crate) fn push_to(&self, line: &mut Vec<u8>) {
+        match self {
+            Value::None => line.push(b'-'),
+            Value::Float(value) => decimal::push_float(*value, line),
+            Value::Integer(value) => decimal::push_integer(*value, line),
+            Value::Word(word) => line.extend_from_slice(word.as_bytes()),
+            Value::Text(text) => line.extend_from_slice(text.as_str().as_bytes()),
+        }
+    }
 }
 
 impl fmt::Display for Value {
     /// As in a Zeek log: six decimals, `-` for nothing.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Value::None => f.write_str("-"),
-            Value::Float(value) => write!(f, "{value:.6}"),
-            Value::Integer(value) => write!(f, "{value}"),
-            Value::Text(value) => f.write_str(value),
-        }
+        let mut text = Vec::new();
+        self.push_to(&mut text);
+        f.write_str(&String::from_utf8_lossy(&text))
     }
 }
 

@@ -3,51 +3,51 @@
 use crate::columns::{Column, Value, float, integer, joined, maybe_float, maybe_integer, text};
 use crate::flow::{Gaps, Sizes};
 
-/// Lengths and times between packets of `$who`; their names begin with `$prefix`, their values stand in `$holder`.
+/// Lengths and times between packets of `$who`; their names begin with `$prefix`.
 macro_rules! sizes_and_gaps {
-    ($prefix:literal, $who:literal, |$f:ident| $holder:expr) => {
+    ($prefix:literal, $who:literal, |$f:ident| $sizes:expr, $gaps:expr) => {
         [
             integer(
                 concat!($prefix, "pkt_len_min"),
                 "bytes",
                 concat!("Shortest packet of ", $who, ", from the IP header on."),
-                |$f| range(&$holder.sizes, 0),
+                |$f| range(&$sizes, 0),
             ),
             integer(
                 concat!($prefix, "pkt_len_max"),
                 "bytes",
                 concat!("Longest packet of ", $who, ", from the IP header on."),
-                |$f| range(&$holder.sizes, 1),
+                |$f| range(&$sizes, 1),
             ),
             float(concat!($prefix, "pkt_len_mean"), "bytes", concat!("Mean length of packets of ", $who, "."), |$f| {
-                maybe_float($holder.sizes.mean())
+                maybe_float($sizes.mean())
             }),
             float(concat!($prefix, "pkt_len_std"), "bytes", "Its standard deviation (of the population).", |$f| {
-                maybe_float($holder.sizes.deviation())
+                maybe_float($sizes.deviation())
             }),
             float(
                 concat!($prefix, "iat_min"),
                 "seconds",
                 concat!("Shortest time between packets of ", $who, " that follow each other."),
-                |$f| gap(&$holder.gaps, 0),
+                |$f| gap(&$gaps, 0),
             ),
             float(
                 concat!($prefix, "iat_max"),
                 "seconds",
                 concat!("Longest time between packets of ", $who, " that follow each other."),
-                |$f| gap(&$holder.gaps, 1),
+                |$f| gap(&$gaps, 1),
             ),
             float(
                 concat!($prefix, "iat_mean"),
                 "seconds",
                 concat!("Mean time between packets of ", $who, " that follow each other."),
-                |$f| gap(&$holder.gaps, 2),
+                |$f| gap(&$gaps, 2),
             ),
             float(
                 concat!($prefix, "iat_std"),
                 "seconds",
                 concat!("Standard deviation of the time between packets of ", $who, " that follow each other."),
-                |$f| gap(&$holder.gaps, 3),
+                |$f| gap(&$gaps, 3),
             ),
         ]
     };
@@ -115,7 +115,7 @@ macro_rules! of_side {
 }
 
 const END: Column = text("end_reason", "Why the flow ended: fin, rst, reused, idle, active, evicted, end.", |f| {
-    Value::Text(f.end.word().to_owned())
+    Value::Word(f.end.word())
 });
 
 const FRAGMENTS: Column =
@@ -123,10 +123,10 @@ const FRAGMENTS: Column =
 
 pub(super) const COLUMNS: [Column; 54] = joined(&[
     &[END],
-    &sizes_and_gaps!("", "both sides", |f| f),
-    &sizes_and_gaps!("orig_", "the originator", |f| f.directions[0]),
+    &sizes_and_gaps!("", "both sides", |f| f.sizes(), f.gaps),
+    &sizes_and_gaps!("orig_", "the originator", |f| f.directions[0].sizes, f.directions[0].gaps),
     &of_side!("orig_", "the originator", 0),
-    &sizes_and_gaps!("resp_", "the responder", |f| f.directions[1]),
+    &sizes_and_gaps!("resp_", "the responder", |f| f.directions[1].sizes, f.directions[1].gaps),
     &of_side!("resp_", "the responder", 1),
     &[FRAGMENTS],
 ]);

@@ -1,10 +1,11 @@
 //! The columns of Zeek's conn.log, with Zeek's names, order and meanings.
 
 use crate::columns::{Column, Value, float, integer, maybe_float, maybe_integer, of_type, text};
-use crate::community_id::community_id;
+use crate::community_id::id_of;
 use crate::decode::{ICMP, ICMPV6, TCP, UDP};
 use crate::flow::{Flow, Sender, seconds};
 use crate::ports;
+use crate::text::Text;
 use crate::uid::uid;
 
 pub(super) const COLUMNS: [Column; 22] = [
@@ -46,7 +47,7 @@ pub(super) const COLUMNS: [Column; 22] = [
     ),
     integer("resp_bytes", "bytes", "The same of the responder.", |f| bytes(f, Sender::Resp)),
     text("conn_state", "How the flow went, in Zeek's words (S0, S1, SF, REJ, RSTO, …).", |f| {
-        Value::Text(conn_state(f).to_owned())
+        Value::Word(conn_state(f))
     }),
     integer(
         "missed_bytes",
@@ -73,7 +74,7 @@ pub(super) const COLUMNS: [Column; 22] = [
     }),
     of_type(integer("vlan", "", "The outer VLAN of the first packet.", |f| maybe_integer(f.vlans[0])), "int"),
     of_type(integer("inner_vlan", "", "Its inner VLAN.", |f| maybe_integer(f.vlans[1])), "int"),
-    text("community_id", "The Community ID flow hash, version 1, seed 0.", |f| Value::Text(community_id(f))),
+    text("community_id", "The Community ID flow hash, version 1, seed 0.", |f| Value::Text(id_of(f))),
 ];
 
 fn side(flow: &Flow, sender: Sender) -> &crate::flow::Side {
@@ -81,7 +82,7 @@ fn side(flow: &Flow, sender: Sender) -> &crate::flow::Side {
 }
 
 fn address(flow: &Flow, sender: Sender) -> Value {
-    Value::Text(flow.address(side(flow, sender)).to_string())
+    Value::Text(Text::of_address(flow.address(side(flow, sender))))
 }
 
 fn port(flow: &Flow, sender: Sender) -> Value {
@@ -95,13 +96,13 @@ fn proto(protocol: u8) -> Value {
         ICMP | ICMPV6 => "icmp",
         _ => "unknown_transport",
     };
-    Value::Text(word.to_owned())
+    Value::Word(word)
 }
 
 fn service(flow: &Flow) -> Value {
     let has_payload = flow.directions.iter().any(|direction| direction.data_packets > 0);
     let service = ports::service(flow.protocol, flow.resp.port).filter(|_| has_payload);
-    service.map_or(Value::None, |service| Value::Text(service.to_owned()))
+    service.map_or(Value::None, Value::Word)
 }
 
 fn bytes(flow: &Flow, sender: Sender) -> Value {
@@ -119,14 +120,14 @@ fn conn_state(flow: &Flow) -> &'static str {
 }
 
 fn history(flow: &Flow) -> Value {
-    let letters = flow.history.text();
-    if letters.is_empty() { Value::None } else { Value::Text(letters) }
+    let letters = flow.history.letters();
+    if letters.is_empty() { Value::None } else { Value::Text(Text::of(letters)) }
 }
 
 fn packets(flow: &Flow, sender: Sender) -> Value {
-    Value::Integer(flow.directions[sender as usize].packets)
+    Value::Integer(flow.directions[sender as usize].sizes.n())
 }
 
 fn ip_bytes(flow: &Flow, sender: Sender) -> Value {
-    Value::Integer(flow.directions[sender as usize].ip_bytes)
+    Value::Integer(flow.directions[sender as usize].sizes.sum())
 }

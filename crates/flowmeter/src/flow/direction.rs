@@ -7,12 +7,10 @@ use crate::flow::{Gaps, Sizes};
 /// One direction.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Direction {
-    pub(crate) packets: u64,
-    /// From IP's header on.
-    pub(crate) ip_bytes: u64,
     /// Behind the transport's header, as often as sent.
     pub(crate) payload_bytes: u64,
     pub(crate) data_packets: u64,
+    /// From IP's header on.
     pub(crate) sizes: Sizes,
     pub(crate) gaps: Gaps,
     /// Packets by TCP flag, in the order of its bits.
@@ -26,8 +24,6 @@ pub(crate) struct Direction {
 
 impl Direction {
     pub(crate) fn add(&mut self, packet: &Decoded, time: i64) {
-        self.packets += 1;
-        self.ip_bytes += u64::from(packet.ip_len);
         self.payload_bytes += u64::from(packet.payload_len);
         self.data_packets += u64::from(packet.payload_len > 0);
         self.sizes.add(packet.ip_len);
@@ -35,8 +31,12 @@ impl Direction {
     }
 
     pub(crate) fn add_segment(&mut self, segment: &TcpSegment, step: Step) {
-        let bits = segment.flags.0;
-        self.flags.iter_mut().enumerate().for_each(|(bit, n)| *n += u64::from(bits >> bit & 1));
+        // Most have one or two.
+        let mut bits = segment.flags.0;
+        while bits != 0 {
+            self.flags[bits.trailing_zeros() as usize] += 1;
+            bits &= bits - 1;
+        }
         self.first_window.get_or_insert(segment.window);
         self.zero_windows += u64::from(segment.window == 0 && !segment.flags.rst());
         match step {

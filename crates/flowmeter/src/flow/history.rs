@@ -71,8 +71,8 @@ impl History {
     }
 
     /// The letters; empty where nothing was met.
-    pub(crate) fn text(&self) -> String {
-        self.letters[..usize::from(self.len)].iter().map(|letter| char::from(*letter)).collect()
+    pub(crate) fn letters(&self) -> &[u8] {
+        &self.letters[..usize::from(self.len)]
     }
 
     /// Whether a side sent anything that has a letter.

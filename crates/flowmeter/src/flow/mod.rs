@@ -70,7 +70,6 @@ pub struct Flow {
     pub(crate) last: i64,
     /// Of all packets, in both directions: when the newest came, and what lay between each two.
     pub(crate) gaps: Gaps,
-    pub(crate) sizes: Sizes,
     pub(crate) vlans: [Option<u16>; 2],
     pub(crate) history: History,
     pub(crate) tcp: TcpState,
@@ -112,7 +111,6 @@ impl Flow {
             first: time,
             last: time,
             gaps: Gaps::default(),
-            sizes: Sizes::default(),
             vlans: packet.vlans,
             history: History::default(),
             tcp: TcpState::default(),
@@ -131,7 +129,6 @@ impl Flow {
             self.last = self.last.max(time);
         }
         self.gaps.add(time);
-        self.sizes.add(packet.ip_len);
         self.fragments += u64::from(packet.fragment.is_some());
         let direction = &mut self.directions[sender as usize];
         direction.add(packet, time);
@@ -145,6 +142,11 @@ impl Flow {
             }
             _ => {}
         }
+    }
+
+    /// Lengths of both sides' packets.
+    pub(crate) fn sizes(&self) -> Sizes {
+        self.directions[0].sizes.and(self.directions[1].sizes)
     }
 
     /// An end's address.

@@ -111,10 +111,11 @@ impl Sequence {
 
     /// Takes what is between `from` and `to` out of the holes; says whether anything was missing there.
     fn fill(&mut self, from: i64, to: i64) -> bool {
-        let (holes, n) = (self.holes, usize::from(self.n_holes));
+        let n = usize::from(self.n_holes);
         if n == 0 || from >= to {
             return false;
         }
+        let holes = self.holes;
         self.n_holes = 0;
         let mut filled = false;
         for (start, end) in holes.into_iter().take(n) {

@@ -19,6 +19,29 @@ impl Sizes {
         self.squares += u128::from(len) * u128::from(len);
     }
 
+    /// Of these values and the other ones.
+    pub(crate) fn and(self, other: Sizes) -> Sizes {
+        if self.n == 0 || other.n == 0 {
+            return if self.n == 0 { other } else { self };
+        }
+        Sizes {
+            n: self.n + other.n,
+            min: self.min.min(other.min),
+            max: self.max.max(other.max),
+            sum: self.sum + other.sum,
+            squares: self.squares + other.squares,
+        }
+    }
+
+    /// How many.
+    pub(crate) fn n(&self) -> u64 {
+        self.n
+    }
+
+    pub(crate) fn sum(&self) -> u64 {
+        self.sum
+    }
+
     /// Smallest and largest; `None` of nothing.
     pub(crate) fn range(&self) -> Option<(u32, u32)> {
         (self.n > 0).then_some((self.min, self.max))
@@ -40,8 +63,8 @@ impl Sizes {
 /// the one before it came at a distance of 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Gaps {
-    newest: Option<i64>,
-    n: u64,
+    n_packets: u64,
+    newest: i64,
     min: i64,
     max: i64,
     mean: f64,
@@ -50,20 +73,26 @@ pub(crate) struct Gaps {
 
 impl Gaps {
     pub(crate) fn add(&mut self, time: i64) {
-        let Some(newest) = self.newest.replace(self.newest.map_or(time, |newest| newest.max(time))) else { return };
+        let (before, newest) = (self.n_packets, self.newest);
+        self.n_packets += 1;
+        if before == 0 {
+            self.newest = time;
+            return;
+        }
+        self.newest = newest.max(time);
         let gap = time.saturating_sub(newest).max(0);
-        self.min = if self.n == 0 { gap } else { self.min.min(gap) };
+        self.min = if before == 1 { gap } else { self.min.min(gap) };
         self.max = self.max.max(gap);
-        self.n += 1;
         let off = gap as f64 - self.mean;
-        self.mean += off / self.n as f64;
+        self.mean += off / before as f64;
         self.squares += off * (gap as f64 - self.mean);
     }
 
     /// Smallest, largest, mean, standard deviation in seconds; `None` below two packets.
     pub(crate) fn told(&self) -> Option<[f64; 4]> {
-        let deviation = (self.squares / self.n as f64).sqrt() / 1e9;
-        (self.n > 0).then(|| [super::seconds(self.min), super::seconds(self.max), self.mean / 1e9, deviation])
+        let n = self.n_packets.checked_sub(1).filter(|n| *n > 0)?;
+        let deviation = (self.squares / n as f64).sqrt() / 1e9;
+        Some([super::seconds(self.min), super::seconds(self.max), self.mean / 1e9, deviation])
     }
 }
 

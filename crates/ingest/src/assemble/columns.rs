@@ -49,16 +49,19 @@ impl NumericBuilder {
 pub(crate) struct Interner {
     code_of: HashMap<String, u32>,
     pub(crate) values: Vec<String>,
-    last: Option<u32>,
+    /// The code met last at each place: rows that follow each other often have the same few texts.
+    recent: [u32; RECENT],
 }
+
+/// Places of [`Interner::recent`], a power of two.
+const RECENT: usize = 32;
 
 impl Interner {
     pub(crate) fn code(&mut self, text: &str) -> u32 {
-        // Neighbouring rows often agree.
-        if let Some(last) = self.last
-            && self.values[last as usize] == text
-        {
-            return last;
+        let ends = [text.as_bytes().first(), text.as_bytes().last()].map(|byte| byte.map_or(0, |b| usize::from(*b)));
+        let recent = &mut self.recent[(text.len() + 3 * ends[0] + 7 * ends[1]) % RECENT];
+        if self.values.get(*recent as usize).is_some_and(|known| known == text) {
+            return *recent;
         }
         let code = match self.code_of.get(text) {
             Some(code) => *code,
@@ -69,7 +72,7 @@ impl Interner {
                 code
             }
         };
-        self.last = Some(code);
+        *recent = code;
         code
     }
 }

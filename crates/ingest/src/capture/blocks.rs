@@ -7,7 +7,7 @@ use nta_data::Schema;
 use nta_flowmeter::{Column, Flow, MeterConfig};
 
 use crate::block::{Block, BlockLimit, BlockReader, places_of};
-use crate::capture::frame::{columns_for, frame};
+use crate::capture::frame::{FlowTable, columns_for};
 use crate::capture::left_out::{left_out, why_no_flow};
 use crate::capture::packets::{Metered, Packets};
 use crate::error::IngestError;
@@ -81,8 +81,9 @@ impl CaptureBlocks {
     }
 
     fn block(&mut self, flows: &[Box<Flow>]) -> Result<Block, IngestError> {
-        let wanted: Vec<&Column> = self.wanted.iter().map(|place| self.columns[*place]).collect();
-        let frame = frame(flows, &wanted).map_err(|e| IngestError::internal(&self.file, e))?;
+        let mut table = FlowTable::new(self.wanted.iter().map(|place| self.columns[*place]), flows.len());
+        flows.iter().for_each(|flow| table.push(flow));
+        let frame = table.finish().map_err(|e| IngestError::internal(&self.file, e))?;
         let rows: Vec<u64> = (self.next_row..self.next_row + flows.len() as u64).collect();
         self.next_row += flows.len() as u64;
         let left_out = self.left_out();

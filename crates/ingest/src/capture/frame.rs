@@ -2,7 +2,10 @@
 
 use nta_data::Schema;
 use nta_flowmeter::{COLUMNS, Column, Flow, Kind, N_ZEEK_COLUMNS, Value};
-use polars_core::prelude::{Column as Series, DataFrame, IntoColumn, NamedFrom, PlSmallStr, Series as Values};
+use polars_core::prelude::{
+    ChunkedBuilder, Column as Series, DataFrame, Float64Type, Int64Type, IntoColumn, IntoSeries, PlSmallStr,
+    PrimitiveChunkedBuilder, StringChunkedBuilder,
+};
 
 use crate::schema::layout::known_names;
 
@@ -18,29 +21,60 @@ pub(crate) fn all() -> &'static [Column] {
     &COLUMNS
 }
 
-/// `flows` as a table of `columns`.
-pub(crate) fn frame(flows: &[Box<Flow>], columns: &[&Column]) -> Result<DataFrame, String> {
-    let columns = columns.iter().map(|column| series(flows, column)).collect();
-    DataFrame::new(flows.len(), columns).map_err(|e| e.to_string())
+/// A table of flows under way: a flow's cells are made when it is pushed, while it is at hand.
+pub(crate) struct FlowTable {
+    columns: Vec<(&'static Column, Cells)>,
+    n_rows: usize,
 }
 
-fn series(flows: &[Box<Flow>], column: &Column) -> Series {
-    let name = PlSmallStr::from_static(column.name);
-    let values = flows.iter().map(|flow| (column.value)(flow));
-    match column.kind {
-        Kind::Float => {
-            let cells: Vec<Option<f64>> =
-                values.map(|value| if let Value::Float(v) = value { Some(v) } else { None }).collect();
-            Values::new(name, cells)
-        }
-        Kind::Integer => {
-            let whole = |value| if let Value::Integer(v) = value { i64::try_from(v).ok() } else { None };
-            Values::new(name, values.map(whole).collect::<Vec<Option<i64>>>())
-        }
-        Kind::Text => {
-            let text = |value| if let Value::Text(v) = value { Some(v) } else { None };
-            Values::new(name, values.map(text).collect::<Vec<Option<String>>>())
+enum Cells {
+    Float(PrimitiveChunkedBuilder<Float64Type>),
+    Integer(PrimitiveChunkedBuilder<Int64Type>),
+    Text(StringChunkedBuilder),
+}
+
+impl FlowTable {
+    /// One without rows, and with room for `n_rows`.
+    pub(crate) fn new(columns: impl IntoIterator<Item = &'static Column>, n_rows: usize) -> FlowTable {
+        let cells = |column: &Column| {
+            let name = PlSmallStr::from_static(column.name);
+            match column.kind {
+                Kind::Float => Cells::Float(PrimitiveChunkedBuilder::new(name, n_rows)),
+                Kind::Integer => Cells::Integer(PrimitiveChunkedBuilder::new(name, n_rows)),
+                Kind::Text => Cells::Text(StringChunkedBuilder::new(name, n_rows)),
+            }
+        };
+        FlowTable { columns: columns.into_iter().map(|column| (column, cells(column))).collect(), n_rows: 0 }
+    }
+
+    /// Appends a flow's row.
+    pub(crate) fn push(&mut self, flow: &Flow) {
+        self.n_rows += 1;
+        for (column, cells) in &mut self.columns {
+            let value = (column.value)(flow);
+            match cells {
+                Cells::Float(cells) => cells.append_option(if let Value::Float(v) = value { Some(v) } else { None }),
+                Cells::Integer(cells) => {
+                    let whole = if let Value::Integer(v) = value { i64::try_from(v).ok() } else { None };
+                    cells.append_option(whole);
+                }
+                Cells::Text(cells) => cells.append_option(value.text()),
+            }
         }
     }
-    .into_column()
+
+    pub(crate) fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    /// The rows so far.
+    pub(crate) fn finish(self) -> Result<DataFrame, String> {
+        let series = |cells| match cells {
+            Cells::Float(cells) => cells.finish().into_series(),
+            Cells::Integer(cells) => cells.finish().into_series(),
+            Cells::Text(cells) => cells.finish().into_series(),
+        };
+        let columns: Vec<Series> = self.columns.into_iter().map(|(_, cells)| series(cells).into_column()).collect();
+        DataFrame::new(self.n_rows, columns).map_err(|e| e.to_string())
+    }
 }

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use nta_atomic::AtomicFile;
 use nta_data::{Contact, Watch};
-use nta_flowmeter::{Column, Cut, Flow, MeterConfig, MeterCounts, zeek_header, zeek_line};
+use nta_flowmeter::{Cut, Flow, MeterConfig, MeterCounts, zeek_header, zeek_line};
 use serde::Serialize;
 
-use crate::capture::frame::{all, frame};
+use crate::capture::frame::{FlowTable, all};
 use crate::capture::left_out::why_no_flow;
 use crate::capture::packets::{Metered, Packets};
 use crate::error::IngestError;
@@ -22,8 +22,9 @@ use crate::writing::output::Output;
 use crate::writing::raw::RawBatch;
 use crate::writing::table_writer::TableWriter;
 
-/// Flows written at a time.
+/// Flows of a table that are written at a time, and bytes of a log.
 const BLOCK: usize = 8_192;
+const ROOM: usize = 1 << 16;
 
 /// Longest that a flow waits for others where somebody reads along.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
@@ -32,9 +33,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 pub struct FlowWriter(Target);
 
 enum Target {
-    Table(Box<TableWriter>),
-    Log { file: AtomicFile, output: Output },
-    Text(Box<dyn Write>),
+    Table { table: Box<TableWriter>, waiting: Box<FlowTable> },
+    Log { file: AtomicFile, output: Output, waiting: Vec<u8> },
+    Text { text: Box<dyn Write>, waiting: Vec<u8> },
 }
 
 impl FlowWriter {
@@ -47,13 +48,13 @@ impl FlowWriter {
         let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
         let is_packed = name.ends_with(".log.gz");
         if !is_packed && !name.ends_with(".log") {
-            return Ok(FlowWriter(Target::Table(Box::new(TableWriter::create(path, None)?))));
+            let table = Box::new(TableWriter::create(path, None)?);
+            return Ok(FlowWriter(Target::Table { table, waiting: Box::new(FlowTable::new(all(), BLOCK)) }));
         }
         let file = AtomicFile::create(path).map_err(|e| IngestError::write(path, e.source))?;
         let handle = file.handle().map_err(|e| IngestError::write(path, e.source))?;
-        let mut output = if is_packed { Output::gzip(handle) } else { Output::plain(handle) };
-        output.write_all(zeek_header().as_bytes()).map_err(|e| IngestError::write(path, e))?;
-        Ok(FlowWriter(Target::Log { file, output }))
+        let output = if is_packed { Output::gzip(handle) } else { Output::plain(handle) };
+        Ok(FlowWriter(Target::Log { file, output, waiting: zeek_header().into_bytes() }))
     }
 
     /// Writes a Zeek log to `text` as flows end.
@@ -62,40 +63,61 @@ impl FlowWriter {
     /// What writing fails with.
     pub fn log(mut text: Box<dyn Write>) -> std::io::Result<FlowWriter> {
         text.write_all(zeek_header().as_bytes())?;
-        Ok(FlowWriter(Target::Text(text)))
+        Ok(FlowWriter(Target::Text { text, waiting: Vec::new() }))
     }
 
-    fn write(&mut self, flows: &[Box<Flow>]) -> Result<(), IngestError> {
-        let lines = || {
-            let mut lines = String::new();
-            flows.iter().for_each(|flow| zeek_line(flow, &mut lines));
-            lines
-        };
+    /// Takes a flow; write what waits once it is much.
+    fn push(&mut self, flow: &Flow) {
         match &mut self.0 {
-            Target::Table(table) => {
-                let columns: Vec<&Column> = all().iter().collect();
-                let frame = frame(flows, &columns).map_err(|e| IngestError::internal("flows", e))?;
+            Target::Table { waiting, .. } => waiting.push(flow),
+            Target::Log { waiting, .. } | Target::Text { waiting, .. } => zeek_line(flow, waiting),
+        }
+    }
+
+    /// Whether enough flows wait to be written together.
+    fn is_full(&self) -> bool {
+        match &self.0 {
+            Target::Table { waiting, .. } => waiting.n_rows() >= BLOCK,
+            Target::Log { waiting, .. } | Target::Text { waiting, .. } => waiting.len() >= ROOM,
+        }
+    }
+
+    /// Whether flows wait that somebody reads as they end.
+    fn is_awaited(&self) -> bool {
+        matches!(&self.0, Target::Text { waiting, .. } if !waiting.is_empty())
+    }
+
+    fn write_waiting(&mut self) -> Result<(), IngestError> {
+        match &mut self.0 {
+            Target::Table { waiting, .. } if waiting.n_rows() == 0 => Ok(()),
+            Target::Table { table, waiting } => {
+                let full = std::mem::replace(&mut **waiting, FlowTable::new(all(), BLOCK));
+                let frame = full.finish().map_err(|e| IngestError::internal("flows", e))?;
                 table.write(&RawBatch::of(frame), &[])
             }
-            Target::Log { file, output } => {
-                output.write_all(lines().as_bytes()).map_err(|e| IngestError::write(file.path(), e))
+            Target::Log { file, output, waiting } => {
+                let written = output.write_all(waiting);
+                waiting.clear();
+                written.map_err(|e| IngestError::write(file.path(), e))
             }
-            Target::Text(text) => {
-                let written = text.write_all(lines().as_bytes()).and_then(|()| text.flush());
+            Target::Text { text, waiting } => {
+                let written = text.write_all(waiting).and_then(|()| text.flush());
+                waiting.clear();
                 written.map_err(|e| IngestError::write(Path::new("-"), e))
             }
         }
     }
 
-    fn finish(self) -> Result<(), IngestError> {
+    fn finish(mut self) -> Result<(), IngestError> {
+        self.write_waiting()?;
         match self.0 {
-            Target::Table(table) => table.finish(),
-            Target::Log { file, output } => {
+            Target::Table { table, .. } => table.finish(),
+            Target::Log { file, output, .. } => {
                 let path = file.path().to_owned();
                 output.close().map_err(|e| IngestError::write(&path, e))?;
                 file.commit().map_err(|e| IngestError::write(&path, e.source))
             }
-            Target::Text(_) => Ok(()),
+            Target::Text { .. } => Ok(()),
         }
     }
 }
@@ -123,7 +145,7 @@ pub fn meter(
     watch: &dyn Watch,
 ) -> Result<MeterSummary, IngestError> {
     let first = source.names().first().cloned().unwrap_or_default();
-    let mut job = Job { packets: None, config, writer, ready: Vec::new(), cut: Vec::new(), first };
+    let mut job = Job { packets: None, config, writer, cut: Vec::new(), first };
     let (mut before, total) = (0, source.bytes());
     for (input, name) in source.inputs().iter().zip(source.names()) {
         let opened = input.open(contact)?;
@@ -151,7 +173,7 @@ pub fn meter_stream(
     contact: &Contact,
 ) -> Result<MeterSummary, IngestError> {
     let feed = Feed::start(stream, contact).map_err(|e| IngestError::read(name, &e))?;
-    let mut job = Job { packets: None, config, writer, ready: Vec::new(), cut: Vec::new(), first: name.to_owned() };
+    let mut job = Job { packets: None, config, writer, cut: Vec::new(), first: name.to_owned() };
     job.pass(Box::new(feed), name, &|| contact.cancelled())?;
     job.finish()
 }
@@ -160,8 +182,6 @@ struct Job {
     packets: Option<Packets>,
     config: MeterConfig,
     writer: FlowWriter,
-    #[expect(clippy::vec_box, reason = "they come boxed, and moving the pointers costs less than the flows")]
-    ready: Vec<Box<Flow>>,
     cut: Vec<(String, Cut)>,
     /// What the first capture is called.
     first: String,
@@ -179,12 +199,10 @@ impl Job {
         loop {
             let metered = packets.read_on(None).map_err(|e| IngestError::read(name, &e))?;
             let is_over = matches!(metered, Metered::End);
-            self.ready.extend(packets.take_finished());
+            packets.take_finished().for_each(|flow| self.writer.push(&flow));
             n_steps += 1;
-            let is_awaited = matches!(self.writer.0, Target::Text(_)) && !self.ready.is_empty();
-            if self.ready.len() >= BLOCK || (is_awaited && written.elapsed() >= LONGEST_WAIT) {
-                self.writer.write(&self.ready)?;
-                self.ready.clear();
+            if self.writer.is_full() || (self.writer.is_awaited() && written.elapsed() >= LONGEST_WAIT) {
+                self.writer.write_waiting()?;
                 written = Instant::now();
             }
             if is_over {
@@ -200,14 +218,16 @@ impl Job {
     fn finish(mut self) -> Result<MeterSummary, IngestError> {
         let Some(mut packets) = self.packets.take() else { return Err(IngestError::NoInput) };
         packets.meter.finish();
-        self.ready.extend(packets.take_finished());
         let counts = packets.meter.counts();
         if counts.flows == 0 {
             let cut = self.cut.first().map(|(_, cut)| cut);
             return Err(IngestError::NoFlows { file: self.first, problem: why_no_flow(&counts, packets.link, cut) });
         }
-        for flows in self.ready.chunks(BLOCK) {
-            self.writer.write(flows)?;
+        for flow in packets.take_finished() {
+            self.writer.push(&flow);
+            if self.writer.is_full() {
+                self.writer.write_waiting()?;
+            }
         }
         self.writer.finish()?;
         Ok(MeterSummary { counts, cut: self.cut })

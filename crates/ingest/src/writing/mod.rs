@@ -2,6 +2,7 @@
 
 pub(crate) mod added;
 pub(crate) mod beside_lines;
+pub(crate) mod early_sync;
 pub(crate) mod json_rows;
 pub(crate) mod output;
 pub(crate) mod parquet_sink;

@@ -6,34 +6,48 @@ use std::io::{self, BufWriter, Write};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use crate::writing::early_sync::EarlySync;
+
 /// Where the bytes go.
 pub(crate) enum Output {
-    Plain(BufWriter<File>),
-    Gzip(Box<GzEncoder<BufWriter<File>>>),
-    Zstd(Box<zstd::stream::write::Encoder<'static, BufWriter<File>>>),
+    Plain(BufWriter<EarlySync>),
+    Gzip(Box<GzEncoder<BufWriter<EarlySync>>>),
+    Zstd(Box<zstd::stream::write::Encoder<'static, BufWriter<EarlySync>>>),
 }
 
 impl Output {
     pub(crate) fn plain(file: File) -> Self {
-        Output::Plain(BufWriter::with_capacity(1 << 17, file))
+        Output::Plain(BufWriter::with_capacity(1 << 17, EarlySync::new(file)))
     }
 
     pub(crate) fn gzip(file: File) -> Self {
-        let plain = BufWriter::with_capacity(1 << 17, file);
+        let plain = BufWriter::with_capacity(1 << 17, EarlySync::new(file));
         Output::Gzip(Box::new(GzEncoder::new(plain, Compression::default())))
     }
 
     pub(crate) fn zstd(file: File) -> io::Result<Self> {
-        let plain = BufWriter::with_capacity(1 << 17, file);
+        let plain = BufWriter::with_capacity(1 << 17, EarlySync::new(file));
         Ok(Output::Zstd(Box::new(zstd::stream::write::Encoder::new(plain, 0)?)))
     }
 
-    /// Writes what is still held back.
+    /// Writes what is still held back; the file goes to disk after that.
     pub(crate) fn close(self) -> io::Result<()> {
+        let mut writer = match self {
+            Output::Plain(writer) => writer,
+            Output::Gzip(encoder) => encoder.finish()?,
+            Output::Zstd(encoder) => encoder.finish()?,
+        };
+        writer.flush()?;
+        writer.get_mut().settle()
+    }
+
+    /// Writes what can be written of what is held back, and waits for what goes to disk already.
+    pub(crate) fn settle(&mut self) -> io::Result<()> {
+        self.flush()?;
         match self {
-            Output::Plain(mut writer) => writer.flush(),
-            Output::Gzip(encoder) => encoder.finish()?.flush(),
-            Output::Zstd(encoder) => encoder.finish()?.flush(),
+            Output::Plain(writer) => writer.get_mut().settle(),
+            Output::Gzip(encoder) => encoder.get_mut().get_mut().settle(),
+            Output::Zstd(encoder) => encoder.get_mut().get_mut().settle(),
         }
     }
 }

@@ -126,7 +126,8 @@ impl Groups {
     /// Writes the footer and flushes.
     fn finish(mut self) -> PolarsResult<()> {
         // The magic number that this puts before the footer a second time is in no reader's way.
-        write_metadata_sidecar(&mut self.sink, &self.footer).map(|_| ()).map_err(PolarsError::from)
+        write_metadata_sidecar(&mut self.sink, &self.footer)?;
+        self.sink.0.borrow_mut().output.settle().map_err(PolarsError::from)
     }
 }
 

@@ -115,7 +115,7 @@ impl TableWriter {
     /// Brings the rows so far to disk: of a table that can go on, the bytes that they are.
     pub fn settle(&mut self) -> Result<u64, IngestError> {
         let flushed = match &mut self.sink {
-            Sink::Csv(output) | Sink::JsonLines(output) => output.flush(),
+            Sink::Csv(output) | Sink::JsonLines(output) => output.settle(),
             Sink::Parquet(_) => Ok(()),
         };
         flushed.map_err(|e| IngestError::write(&self.path, e))?;

@@ -161,31 +161,58 @@ impl Panels {
         rows: usize,
         row: usize,
     ) {
-        let (layout, quad, n_gates) = (self.layout, self.layout.quad(), weights.shape.gates());
-        for (bias, block) in self.layers[0].bias.chunks_exact(quad).zip(sums.chunks_exact_mut(rows * quad)) {
-            block[row * quad..(row + 1) * quad].copy_from_slice(bias);
-        }
-        let matrix = weights.of(Parameter::Input(0));
-        for (&code, &table) in codes.iter().zip(tables) {
-            let from = &matrix[(table + code) as usize * n_gates..][..n_gates];
-            add_to_row(layout.simd, layout, sums, rows, row, from);
-        }
+        let (matrix, bias) = (weights.of(Parameter::Input(0)), &self.layers[0].bias);
+        start_with(self.layout.simd, self.layout, bias, matrix, tables, codes, sums, rows, row);
     }
 }
 
 multiversion! {
-    /// Adds `from` `(4·hidden)` to row `row` of `sums` `(blocks, rows, quad)`.
-    pub(crate) fn add_to_row =
-        add_to_row_body(layout: Layout, sums: &mut [f32], rows: usize, row: usize, from: &[f32])
+    /// Makes row `row` of `sums` `(blocks, rows, quad)` the `bias` `(blocks, quad)` and, added in their order, the rows of
+    /// `matrix` `(k, 4·hidden)` at each of `tables` and its code.
+    fn start_with = start_with_body(
+        layout: Layout,
+        bias: &[f32],
+        matrix: &[f32],
+        tables: &[u32],
+        codes: &[u32],
+        sums: &mut [f32],
+        rows: usize,
+        row: usize,
+    )
 }
 
 #[inline(always)]
-fn add_to_row_body<S: Vectors>(s: S, layout: Layout, sums: &mut [f32], rows: usize, row: usize, from: &[f32]) {
+#[allow(clippy::too_many_arguments)]
+fn start_with_body<S: Vectors>(
+    s: S,
+    layout: Layout,
+    bias: &[f32],
+    matrix: &[f32],
+    tables: &[u32],
+    codes: &[u32],
+    sums: &mut [f32],
+    rows: usize,
+    row: usize,
+) {
+    let n_gates = 4 * layout.hidden;
     for block in 0..layout.blocks {
+        let units = S::LANES.min(layout.hidden - block * S::LANES);
         for gate in 0..4 {
-            let (at, other) = ((block * rows + row) * 4 * S::LANES, gate * layout.hidden + block * S::LANES);
-            let units = S::LANES.min(layout.hidden - block * S::LANES);
-            add(s, &mut sums[at + gate * S::LANES..], &from[other..other + units]);
+            let other = gate * layout.hidden + block * S::LANES;
+            let bias = &bias[(4 * block + gate) * S::LANES..][..S::LANES];
+            let sum = &mut sums[(4 * (block * rows + row) + gate) * S::LANES..][..S::LANES];
+            if units < S::LANES {
+                sum.copy_from_slice(bias);
+                for (code, table) in codes.iter().zip(tables) {
+                    add(s, sum, &matrix[(table + code) as usize * n_gates + other..][..units]);
+                }
+                continue;
+            }
+            let mut started = s.load(bias);
+            for (code, table) in codes.iter().zip(tables) {
+                started = s.add(started, s.load(&matrix[(table + code) as usize * n_gates + other..]));
+            }
+            s.store(started, sum);
         }
     }
 }
@@ -236,8 +263,9 @@ mod tests {
                 assert_eq!(filled[layout.quad() + layout.lanes + 2], matrix[4 * hidden + hidden + 2]);
                 let mut added = vec![0.0; 2 * layout.gates()];
                 let mut back = vec![0.0; 8 * hidden];
-                for (row, from) in matrix.chunks_exact(4 * hidden).enumerate() {
-                    add_to_row(simd, layout, &mut added, 2, row, from);
+                let bias = vec![0.0; layout.gates()];
+                for row in 0..2 {
+                    start_with(simd, layout, &bias, &matrix, &[row as u32], &[0], &mut added, 2, row);
                 }
                 for (row, to) in back.chunks_exact_mut(4 * hidden).enumerate() {
                     add_row(simd, layout, to, &added, 2, row);

@@ -12,7 +12,7 @@ use super::input::Input;
 use super::kept::{Kept, Of};
 use super::sink::ScoreSink;
 use super::stages::overlap;
-use super::take_scores;
+use super::{STATES_ROOM, take_scores};
 use crate::error::{PipelineError, failed, refused};
 use crate::event::Unit;
 use crate::external_sort::{ExternalSort, Sorted};
@@ -58,7 +58,7 @@ pub(super) fn score_keeping<S: ScoreSink>(
     mut sink: S,
     kept: &mut Kept,
 ) -> Result<S::Output, PipelineError> {
-    let mut scorer = kept.scorer(model)?;
+    let mut scorer = kept.scorer(model)?.with_disk(folder, STATES_ROOM);
     let no_scores = model.no_scores().map_err(failed)?;
     let record_bytes = no_scores.record_bytes();
     let arrivals = match kept.saved.all_scored {

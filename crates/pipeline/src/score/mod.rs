@@ -260,15 +260,18 @@ fn score_input<S: ScoreSink>(
     Ok(Made { tally, summary, promise, seen })
 }
 
-/// Scores every row of `input` and gives it to `sink` in the order read. Where rows must be put in arrival order first, the
-/// sorts' files stand in `folder`.
+/// Bytes of what is remembered of hosts that stay in memory; the rest is on disk beside the output.
+const STATES_ROOM: usize = 4 << 20;
+
+/// Scores every row of `input` and gives it to `sink` in the order read. What memory has no room for, and the sorts' files
+/// where rows must be put in arrival order first, stand in `folder`.
 pub(crate) fn into_sink<S: ScoreSink>(
     input: &Input<'_>,
     model: &Arc<Model>,
     folder: &Path,
     sink: S,
 ) -> Result<S::Output, PipelineError> {
-    let scorer = Scorer::new(Arc::clone(model)).map_err(failed)?;
+    let scorer = Scorer::new(Arc::clone(model)).map_err(failed)?.with_disk(folder, STATES_ROOM);
     match needs_sorting(model) {
         true => in_order::score(input, scorer, folder, sink),
         false => as_read(input, scorer, sink),
@@ -285,7 +288,7 @@ fn keeping<S: ScoreSink>(
 ) -> Result<S::Output, PipelineError> {
     match needs_sorting(model) {
         true => in_order::score_keeping(input, model, folder, sink, kept),
-        false => as_read_keeping(input, model, sink, kept),
+        false => as_read_keeping(input, model, folder, sink, kept),
     }
 }
 
@@ -300,10 +303,11 @@ fn as_read<S: ScoreSink>(input: &Input<'_>, mut scorer: Scorer, mut sink: S) -> 
 fn as_read_keeping<S: ScoreSink>(
     input: &Input<'_>,
     model: &Arc<Model>,
+    folder: &Path,
     mut sink: S,
     kept: &mut Kept,
 ) -> Result<S::Output, PipelineError> {
-    let mut scorer = kept.scorer(model)?;
+    let mut scorer = kept.scorer(model)?.with_disk(folder, STATES_ROOM);
     let no_scores = model.no_scores().map_err(failed)?;
     let record_bytes = no_scores.record_bytes();
     let mut journal = kept.journal(Of::Scores, record_bytes)?;
