@@ -147,10 +147,79 @@ fn a_window_puts_flows_in_order_of_their_ends_over_kills_and_counts_what_is_late
     assert_eq!(both(&home, "narrow-4-64"), both(&home, "narrow-4-9"));
 }
 
+/// The saves in a state, oldest first: a header, and a section of each shard of the scorer's memory.
+fn saves(state: &[u8]) -> Vec<(serde_json::Value, Vec<Vec<u8>>)> {
+    fn take(n: usize, rest: &mut &[u8]) -> Vec<u8> {
+        let (taken, behind) = rest.split_at(n);
+        *rest = behind;
+        taken.to_vec()
+    }
+    let (mut rest, mut saves) = (state, Vec::new());
+    let number = |bytes: Vec<u8>| bytes.iter().rev().fold(0, |all, byte| all << 8 | *byte as usize);
+    while !rest.is_empty() {
+        assert_eq!(take(15, &mut rest), b"{}\nNTASCORE\x02\0\0\0");
+        let n = number(take(4, &mut rest));
+        let header: serde_json::Value = serde_json::from_slice(&take(n, &mut rest)).unwrap();
+        take(32, &mut rest);
+        let sections = (0..header["sections"].as_u64().unwrap()).map(|_| {
+            let n = number(take(8, &mut rest));
+            let section = take(n, &mut rest);
+            take(32, &mut rest);
+            section
+        });
+        let sections = sections.collect();
+        saves.push((header, sections));
+    }
+    saves
+}
+
 /// What the state says of how far the watch is.
 fn position(home: &Home, folder: &str) -> serde_json::Value {
-    let state = fs::read(home.path().join(folder).join("state")).unwrap();
-    serde_json::from_slice(state.split(|byte| *byte == b'\n').next().unwrap()).unwrap()
+    saves(&fs::read(home.path().join(folder).join("state")).unwrap()).pop().unwrap().0["position"].clone()
+}
+
+#[test]
+fn a_state_of_the_former_format_is_gone_on_from() {
+    let home = Home::new();
+    let model = model(&home);
+    home.write("whole/conn.log", header() + &(0..400).map(line).collect::<String>());
+    watch(&home, "whole/conn.log", "whole", &[]);
+    let log = home.write("parts/conn.log", header() + &(0..100).map(line).collect::<String>());
+    watch(&home, "parts/conn.log", "parts", &[]);
+    // It was how far the watch is as a line, then a snapshot that is sealed over that line too.
+    let state = home.path().join("parts/state");
+    let saved = saves(&fs::read(&state).unwrap());
+    let [(header, sections)] = &saved[..] else { panic!("{} saves", saved.len()) };
+    let mut scorer = nta_model::Scorer::new(model).unwrap();
+    for (shard, section) in sections.iter().enumerate() {
+        scorer.restore_shard(shard, std::slice::from_ref(section)).unwrap();
+    }
+    let line_of = serde_json::to_vec(&header["position"]).unwrap();
+    let snapshot = scorer.snapshot(&line_of).unwrap();
+    let former = [&line_of[..], b"\n", &snapshot].concat();
+    fs::write(&state, &former[..former.len() - 1]).unwrap();
+    let source = format!("gate={}", log.display());
+    let again = ["watch", "live", &source, "--once", "--state", state.to_str().unwrap()];
+    home.nta(&again).refused(2, &["its digest does not hold"]);
+    fs::write(&state, former).unwrap();
+    append(&log, 100..400);
+    let said = watch(&home, "parts/conn.log", "parts", &[]);
+    assert!(said.contains("going on behind 100 flows"), "{said}");
+    assert_eq!(both(&home, "parts"), both(&home, "whole"));
+    assert_eq!(saves(&fs::read(&state).unwrap()).len(), 1);
+}
+
+#[test]
+fn a_state_that_two_watches_want_is_the_first_ones() {
+    let home = Home::new();
+    let _ = model(&home);
+    let log = home.write("a/conn.log", header() + &(0..100).map(line).collect::<String>());
+    watch(&home, "a/conn.log", "a", &[]);
+    let (source, state) = (format!("gate={}", log.display()), home.path().join("a/state").display().to_string());
+    let args = ["watch", "live", &source, "--state", &state];
+    let held = fs::File::open(&state).unwrap();
+    held.lock().unwrap();
+    home.nta(&args).refused(2, &["is another watch's that runs"]);
 }
 
 #[test]

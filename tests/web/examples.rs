@@ -122,7 +122,8 @@ pub(crate) fn hold(answers: &[(&str, &str, Answer)], told_here: fn(&str) -> bool
         text.push(b'\n');
         std::fs::write(description(), text).unwrap();
     }
-    let held: BTreeSet<(String, &str)> = answers.iter().map(|(method, path, _)| (method.to_lowercase(), *path)).collect();
+    let held: BTreeSet<(String, &str)> =
+        answers.iter().map(|(method, path, _)| (method.to_lowercase(), *path)).collect();
     let all = described["paths"].as_object().unwrap().iter().filter(|(path, _)| told_here(path));
     let methods = all.flat_map(|(path, methods)| methods.as_object().unwrap().iter().map(move |told| (path, told)));
     let of_json = methods.filter(|(_, (_, told))| {

@@ -8,13 +8,21 @@ pub(crate) struct Slot<S> {
     pub(crate) state: Option<S>,
     pub(crate) last_end: i64,
     pub(crate) established: bool,
+    /// Which stretch of the memory's visits its last one belongs to.
+    pub(crate) stretch: u32,
     older: u32,
     newer: u32,
 }
 
 impl<S> Slot<S> {
     pub(crate) fn new(entity: u64, last_end: i64) -> Self {
-        Slot { entity, state: None, last_end, established: false, older: NONE, newer: NONE }
+        Slot { entity, state: None, last_end, established: false, stretch: 0, older: NONE, newer: NONE }
+    }
+
+    /// The same place in the same queue, with what `change` makes of its state.
+    pub(crate) fn map<T>(self, change: impl FnOnce(S) -> T) -> Slot<T> {
+        let Slot { entity, state, last_end, established, stretch, older, newer } = self;
+        Slot { entity, state: state.map(change), last_end, established, stretch, older, newer }
     }
 }
 
@@ -39,6 +47,12 @@ impl Queue {
     pub(crate) fn places<'a, S>(&self, slots: &'a [Slot<S>]) -> impl Iterator<Item = &'a Slot<S>> + use<'a, S> {
         let slot = move |at: u32| slots.get(at as usize);
         std::iter::successors(slot(self.oldest), move |found| slot(found.newer))
+    }
+
+    /// Its slots, newest first.
+    pub(crate) fn back<'a, S>(&self, slots: &'a [Slot<S>]) -> impl Iterator<Item = &'a Slot<S>> + use<'a, S> {
+        let slot = move |at: u32| slots.get(at as usize);
+        std::iter::successors(slot(self.newest), move |found| slot(found.older))
     }
 
     pub(crate) fn push_newest<S>(&mut self, slots: &mut [Slot<S>], at: u32) {

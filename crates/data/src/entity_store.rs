@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::entity_queue::{Queue, Slot};
-use crate::{DataError, MemoryConfig, N_SHARDS};
+use crate::{MemoryConfig, N_SHARDS};
 
 /// Bounded per-entity state of one shard, and the one rule of where a sequence begins: at an entity's first flow, after
 /// a silence, or where the entity was forgotten for lack of room.
@@ -13,14 +13,18 @@ use crate::{DataError, MemoryConfig, N_SHARDS};
 /// and never evicts a host that has been seen twice. The main queue evicts the least recently used.
 #[derive(Debug, Clone)]
 pub struct EntityStore<S> {
-    places: HashMap<u64, u32>,
-    slots: Vec<Slot<S>>,
+    pub(crate) places: HashMap<u64, u32>,
+    pub(crate) slots: Vec<Slot<S>>,
     /// Places of `slots` that are free again.
     free: Vec<u32>,
-    probation: Queue,
-    main: Queue,
+    pub(crate) probation: Queue,
+    pub(crate) main: Queue,
     idle_micros: i64,
-    evictions: u64,
+    pub(crate) evictions: u64,
+    /// The stretch of visits under way: a new one begins where what has changed is written down.
+    pub(crate) stretch: u32,
+    /// The stretch in which the main queue last forgot an entity.
+    pub(crate) main_forgot: u32,
 }
 
 /// An entity of an [`EntityStore`], as it is told and restored.
@@ -46,6 +50,8 @@ impl<S> EntityStore<S> {
             main: Queue::new(room - room / 4),
             idle_micros: (config.idle_seconds * 1e6) as i64,
             evictions: 0,
+            stretch: 1,
+            main_forgot: 0,
         }
     }
 
@@ -68,6 +74,7 @@ impl<S> EntityStore<S> {
             self.evict(self.main.oldest);
         }
         let slot = &mut self.slots[at as usize];
+        slot.stretch = self.stretch;
         let last = std::mem::replace(&mut slot.last_end, end);
         let previous = found.and_then(|_| (end.saturating_sub(last) <= self.idle_micros).then_some(last));
         if previous.is_none() {
@@ -83,7 +90,7 @@ impl<S> EntityStore<S> {
         slots.filter_map(|(place, slot)| slot.state.as_mut().map(|state| (place, state)))
     }
 
-    /// What is remembered of the entity, which is not visited by asking.
+    /// What is remembered of the entity, which is not visited by asking: what is changed in it belongs to its last visit.
     pub fn get_mut(&mut self, entity: u64) -> Option<&mut S> {
         let at = *self.places.get(&entity)?;
         self.slots[at as usize].state.as_mut()
@@ -122,42 +129,8 @@ impl<S> EntityStore<S> {
         })
     }
 
-    /// The store that remembers these entities, in the order in which [`EntityStore::probation`] and
-    /// [`EntityStore::established`] tell them, and has forgotten `evictions`. It goes on exactly as the one that told
-    /// them.
-    ///
-    /// # Errors
-    /// More entities than a memory of this size has room for, an entity that stands twice.
-    pub fn restore(
-        config: &MemoryConfig,
-        probation: Vec<Remembered<S>>,
-        established: Vec<Remembered<S>>,
-        evictions: u64,
-    ) -> Result<Self, DataError> {
-        let mut store = EntityStore { evictions, ..EntityStore::new(config) };
-        for (queue, entities) in [(&store.probation, &probation), (&store.main, &established)] {
-            if entities.len() > queue.room {
-                let why = format!("{} entities in a queue that has room for {}", entities.len(), queue.room);
-                return Err(DataError::Memory { why });
-            }
-        }
-        for (is_established, entities) in [(false, probation), (true, established)] {
-            for Remembered { entity, last_end, state } in entities {
-                if store.places.contains_key(&entity) {
-                    return Err(DataError::Memory { why: format!("entity {entity:016x} stands twice") });
-                }
-                let at = store.admit(entity, last_end);
-                store.slots[at as usize].state = Some(state);
-                if is_established {
-                    store.establish(at);
-                }
-            }
-        }
-        Ok(store)
-    }
-
     /// Moves an entity behind all others of the main queue.
-    fn establish(&mut self, at: u32) {
+    pub(crate) fn establish(&mut self, at: u32) {
         let from = if self.slots[at as usize].established { &mut self.main } else { &mut self.probation };
         from.take_out(&mut self.slots, at);
         self.slots[at as usize].established = true;
@@ -165,7 +138,7 @@ impl<S> EntityStore<S> {
     }
 
     /// A slot for a new entity, on probation, its state not made yet.
-    fn admit(&mut self, entity: u64, end: i64) -> u32 {
+    pub(crate) fn admit(&mut self, entity: u64, end: i64) -> u32 {
         let slot = Slot::new(entity, end);
         let at = match self.free.pop() {
             Some(at) => {
@@ -183,6 +156,15 @@ impl<S> EntityStore<S> {
     }
 
     fn evict(&mut self, at: u32) {
+        if self.slots[at as usize].established {
+            self.main_forgot = self.stretch;
+        }
+        self.take_out(at);
+        self.evictions += 1;
+    }
+
+    /// Frees an entity's slot.
+    pub(crate) fn take_out(&mut self, at: u32) {
         let slot = &mut self.slots[at as usize];
         slot.state = None;
         let (entity, established) = (slot.entity, slot.established);
@@ -190,7 +172,13 @@ impl<S> EntityStore<S> {
         queue.take_out(&mut self.slots, at);
         self.places.remove(&entity);
         self.free.push(at);
-        self.evictions += 1;
+    }
+
+    /// The same memory of what `change` makes of each state.
+    pub fn map<T>(self, mut change: impl FnMut(S) -> T) -> EntityStore<T> {
+        let EntityStore { places, slots, free, probation, main, idle_micros, evictions, stretch, main_forgot } = self;
+        let slots = slots.into_iter().map(|slot| slot.map(&mut change)).collect();
+        EntityStore { places, slots, free, probation, main, idle_micros, evictions, stretch, main_forgot }
     }
 }
 
@@ -241,45 +229,5 @@ mod tests {
         }
         assert!(store.places.contains_key(&1) && !store.places.contains_key(&2));
         assert!(store.places.contains_key(&3) && store.places.contains_key(&4));
-    }
-
-    /// What a store answers from here on to hosts that come, come again after a silence, and are forgotten.
-    fn answers(store: &mut EntityStore<u32>, visits: std::ops::Range<u64>) -> Vec<(u32, Option<i64>, u64, usize)> {
-        let mut answers = Vec::new();
-        for i in visits {
-            let (host, end) = (i * i % 97 % 31, (i * 7_000_000) as i64);
-            let (seen, previous) = store.visit(host, end, || 0);
-            *seen += 1;
-            let answer = (*seen, previous);
-            answers.push((answer.0, answer.1, store.evictions(), store.len()));
-        }
-        answers
-    }
-
-    #[test]
-    fn a_restored_store_goes_on_as_the_one_it_was_made_from() {
-        let config = MemoryConfig { entities: 16 * N_SHARDS, idle_seconds: 60.0 };
-        for n in [0, 1, 3, 50, 333] {
-            let mut store: EntityStore<u32> = EntityStore::new(&config);
-            answers(&mut store, 0..n);
-            let owned = |r: Remembered<&u32>| Remembered { entity: r.entity, last_end: r.last_end, state: *r.state };
-            let probation: Vec<_> = store.probation().map(owned).collect();
-            let established: Vec<_> = store.established().map(owned).collect();
-            assert_eq!(probation.len() + established.len(), store.len());
-            let mut restored =
-                EntityStore::restore(&config, probation.clone(), established, store.evictions()).unwrap();
-            assert_eq!(answers(&mut restored, n..n + 500), answers(&mut store, n..n + 500));
-            assert!(n < 50 || store.evictions() > 20, "evictions happen");
-        }
-    }
-
-    #[test]
-    fn a_store_that_cannot_be_is_refused() {
-        let config = MemoryConfig { entities: 16 * N_SHARDS, idle_seconds: 60.0 };
-        let entities = |n: u64| (0..n).map(|entity| Remembered { entity, last_end: 0, state: 0 }).collect::<Vec<_>>();
-        let error =
-            |probation, established| EntityStore::restore(&config, probation, established, 0).unwrap_err().to_string();
-        assert!(error(entities(5), Vec::new()).contains("5 entities in a queue that has room for 4"));
-        assert!(error(entities(2), entities(1)).contains("stands twice"));
     }
 }

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `schema`, `dataset` | which column plays which role; the table of flows, its labels and categories |
 //! | `features`, `sequences` | what members see of it: columns, rows, and which rows follow each other |
-//! | `entity`, `entity_store`, `entity_queue` | whose flow a row is, and the bounded memory of what came before |
+//! | `entity`, `entity_store`, `entity_queue`, `entity_changes` | whose flow a row is, and the bounded memory of what came before |
 //! | `scores` | what members and the hybrid say about each row, by name |
 //! | `sealed` | the test part until it is opened |
 //! | `rng`, `hex`, `listed`, `progress` | random streams, bytes and names as text, how long work tells of itself |
@@ -42,6 +42,7 @@
 mod census;
 mod dataset;
 mod entity;
+mod entity_changes;
 mod entity_queue;
 mod entity_store;
 mod features;
@@ -57,6 +58,7 @@ mod sequences;
 pub use census::Census;
 pub use dataset::{Categories, DataError, Dataset, Label, RowId};
 pub use entity::{MemoryConfig, N_SHARDS, SensorKey, entity_hash, segment_entity, shard_of};
+pub use entity_changes::Changes;
 pub use entity_store::{EntityStore, Remembered};
 pub use features::{Dense, Features, Tabular, TabularKind};
 pub use hex::hex;

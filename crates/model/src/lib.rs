@@ -70,6 +70,7 @@ mod registry;
 #[cfg(test)]
 mod resealed_tests;
 mod scorer;
+mod sections;
 mod site;
 mod snapshot;
 mod store;
@@ -86,4 +87,5 @@ pub use prepared::{PreparedRows, RecordLayout};
 pub use reasons::{Reason, Reasons};
 pub use registry::{Act, AliasChange, By, Collected, Look, Observed, Registry, Reign, Removal, Version, Versions};
 pub use scorer::Scorer;
+pub use sections::{MemoryShape, Span};
 pub use site::{FromVerdicts, SiteBaseline, SiteCandidate, SiteChoice, SiteKept, SitePerDay, SiteSource, SiteUnits};

@@ -131,6 +131,25 @@ impl Shard {
 pub(crate) struct Bring<'a>(Option<&'a Disk>);
 
 impl Bring<'_> {
+    /// Appends the bytes of an entity's states, which `write` makes of those in memory.
+    ///
+    /// # Errors
+    /// A disk that does not give back what it keeps.
+    pub(crate) fn append(
+        &self,
+        kept: &Kept,
+        out: &mut Vec<u8>,
+        write: impl Fn(&[LstmState], &mut Vec<u8>),
+    ) -> Result<(), ModelError> {
+        match kept {
+            Kept::Here { states, .. } => write(states, out),
+            Kept::Away { place } => out.extend_from_slice(&self.bytes(*place)?),
+            // Nothing is lent between two calls.
+            Kept::Lent => {}
+        }
+        Ok(())
+    }
+
     /// The bytes of the states at a place.
     ///
     /// # Errors

@@ -19,6 +19,7 @@
 use std::sync::Arc;
 
 use nta_data::{EntityStore, N_SHARDS, Remembered, shard_of};
+use nta_lstm::LstmState;
 use sha2::{Digest, Sha256};
 
 use crate::memory::{Kept, Shard};
@@ -28,7 +29,8 @@ use crate::{Model, ModelError, Scorer};
 /// What every snapshot begins with.
 const MAGIC: &[u8; 8] = b"NTASCORE";
 
-/// Format revision written, and the newest that is read.
+/// Format revision written, and the newest that is read. A watch's state, which holds sections in place of a snapshot, says 2
+/// in this place, so that an nta that knows snapshots alone asks for a newer one.
 const REVISION: u32 = 1;
 
 /// Bytes of the digest at the end.
@@ -47,20 +49,15 @@ impl Scorer {
         write_length(position.len(), &mut out)?;
         out.extend_from_slice(position);
         write_length(self.shards.len(), &mut out)?;
+        let write_state = |states: &[LstmState], out: &mut Vec<u8>| self.networks.write_state(states, out);
         for shard in &self.shards {
             let store = &shard.store;
             out.extend_from_slice(&store.evictions().to_le_bytes());
             write_length(store.probation().count(), &mut out)?;
             write_length(store.established().count(), &mut out)?;
             for remembered in store.probation().chain(store.established()) {
-                out.extend_from_slice(&remembered.entity.to_le_bytes());
-                out.extend_from_slice(&remembered.last_end.to_le_bytes());
-                match remembered.state {
-                    Kept::Here { states, .. } => self.networks.write_state(states, &mut out),
-                    Kept::Away { place } => out.extend_from_slice(&shard.bring().bytes(*place)?),
-                    // Nothing is lent between two calls.
-                    Kept::Lent => {}
-                }
+                write_entity(&remembered, &mut out);
+                shard.bring().append(remembered.state, &mut out, write_state)?;
             }
         }
         let seal = Sha256::digest(&out);
@@ -139,45 +136,55 @@ fn entities(
     let mut entities = Bytes(rest.take(all, "an entity")?);
     (0..n)
         .map(|_| {
-            let entity = u64::from_le_bytes(entities.array("an entity")?);
-            let last_end = i64::from_le_bytes(entities.array("an entity")?);
-            if shard_of(entity) != index {
-                return Err(damaged(format!("entity {entity:016x} is no one of shard {index} of {N_SHARDS}")));
-            }
-            let states = networks.read_state(entities.take(networks.state_bytes(), "an entity's state")?);
-            let state = Shard::here(states);
-            Ok(Remembered { entity, last_end, state })
+            let Remembered { entity, last_end, state } = entities.entity(index, networks.state_bytes())?;
+            Ok(Remembered { entity, last_end, state: Shard::here(networks.read_state(state)) })
         })
         .collect()
 }
 
-fn write_length(length: usize, out: &mut Vec<u8>) -> Result<(), ModelError> {
+/// An entity's hash and the end of its last flow; its state follows.
+pub(crate) fn write_entity<S>(remembered: &Remembered<&S>, out: &mut Vec<u8>) {
+    out.extend_from_slice(&remembered.entity.to_le_bytes());
+    out.extend_from_slice(&remembered.last_end.to_le_bytes());
+}
+
+pub(crate) fn write_length(length: usize, out: &mut Vec<u8>) -> Result<(), ModelError> {
     let length = u32::try_from(length).map_err(|_| ModelError::rows("a snapshot counts in 32 bits"))?;
     out.extend_from_slice(&length.to_le_bytes());
     Ok(())
 }
 
-fn damaged(why: impl ToString) -> ModelError {
+pub(crate) fn damaged(why: impl ToString) -> ModelError {
     ModelError::SnapshotDamaged { why: why.to_string() }
 }
 
 /// Bytes not read yet.
-struct Bytes<'a>(&'a [u8]);
+pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Bytes<'a> {
-    fn take(&mut self, n: usize, what: &str) -> Result<&'a [u8], ModelError> {
+    pub(crate) fn take(&mut self, n: usize, what: &str) -> Result<&'a [u8], ModelError> {
         let (head, tail) = self.0.split_at_checked(n).ok_or_else(|| damaged(format!("it ends within {what}")))?;
         self.0 = tail;
         Ok(head)
     }
 
-    fn array<const N: usize>(&mut self, what: &str) -> Result<[u8; N], ModelError> {
+    pub(crate) fn array<const N: usize>(&mut self, what: &str) -> Result<[u8; N], ModelError> {
         let bytes = self.take(N, what)?;
         bytes.try_into().map_err(|_| damaged(format!("it ends within {what}")))
     }
 
-    fn length(&mut self, what: &str) -> Result<usize, ModelError> {
+    pub(crate) fn length(&mut self, what: &str) -> Result<usize, ModelError> {
         Ok(u32::from_le_bytes(self.array(what)?) as usize)
+    }
+
+    /// The next entity, which must live in the shard `index`, and its state.
+    pub(crate) fn entity(&mut self, index: usize, state_bytes: usize) -> Result<Remembered<&'a [u8]>, ModelError> {
+        let entity = u64::from_le_bytes(self.array("an entity")?);
+        let last_end = i64::from_le_bytes(self.array("an entity")?);
+        if shard_of(entity) != index {
+            return Err(damaged(format!("entity {entity:016x} is no one of shard {index} of {N_SHARDS}")));
+        }
+        Ok(Remembered { entity, last_end, state: self.take(state_bytes, "an entity's state")? })
     }
 }
 

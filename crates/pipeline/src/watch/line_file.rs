@@ -35,6 +35,18 @@ pub(super) struct Settled {
     to_come: Vec<String>,
 }
 
+/// A file of lines that are to be on disk.
+pub(super) struct ToSync {
+    path: PathBuf,
+    file: File,
+}
+
+impl ToSync {
+    pub(super) fn sync(&self) -> Result<(), PipelineError> {
+        self.file.sync_data().map_err(|source| unwritten(&self.path, source))
+    }
+}
+
 enum Out {
     File(File),
     Stdout(io::Stdout),
@@ -107,20 +119,29 @@ impl LineFile {
         flushed.map_err(|source| unwritten(&self.path, source))
     }
 
-    /// Puts all lines on disk; what there is of them.
-    pub(super) fn settle(&mut self) -> Result<Settled, PipelineError> {
+    /// Hands all lines to the system; what there is of them, to be believed once the file is synced.
+    pub(super) fn settle(&mut self) -> Result<(Settled, Option<ToSync>), PipelineError> {
         self.flush()?;
-        if let Out::File(file) = &self.out {
-            file.sync_data().map_err(|source| unwritten(&self.path, source))?;
-        }
+        let to_sync = match &self.out {
+            Out::File(file) => Some(ToSync {
+                file: file.try_clone().map_err(|source| unwritten(&self.path, source))?,
+                path: self.path.clone(),
+            }),
+            Out::Stdout(_) => None,
+        };
         let mut to_come: Vec<String> = self.there.iter().cloned().collect();
         to_come.sort_unstable();
-        Ok(Settled { bytes: self.length, to_come })
+        Ok((Settled { bytes: self.length, to_come }, to_sync))
+    }
+
+    /// Whether there are more bytes than allowed.
+    pub(super) fn is_full(&self) -> bool {
+        self.rotate_bytes > 0 && self.length >= self.rotate_bytes && matches!(self.out, Out::File(_))
     }
 
     /// Renames a file of more bytes than allowed to `<name>.<n>` and begins another.
     pub(super) fn rotate_if_full(&mut self) -> Result<bool, PipelineError> {
-        if self.rotate_bytes == 0 || self.length < self.rotate_bytes || matches!(self.out, Out::Stdout(_)) {
+        if !self.is_full() {
             return Ok(false);
         }
         rename_away(&self.path)?;
@@ -148,7 +169,8 @@ pub(crate) fn id_of(line: &str) -> Option<&str> {
     rest.split_once('"').map(|(id, _)| id)
 }
 
-fn unwritten(path: &Path, source: io::Error) -> PipelineError {
+/// A file that could not be written.
+pub(super) fn unwritten(path: &Path, source: io::Error) -> PipelineError {
     failed(nta_tracking::TrackingError::Io { doing: "write", path: path.to_owned(), source })
 }
 
@@ -163,19 +185,19 @@ mod tests {
         let line = |n: u32| format!("{{\"nta_id\":\"{n}\"}}");
         let mut file = LineFile::open(&path, &Settled::default(), 0).unwrap();
         file.write("1", &line(1));
-        let settled = file.settle().unwrap();
+        let (settled, _) = file.settle().unwrap();
         file.write("2", &line(2));
         file.flush().unwrap();
         std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"nta_id\":\"3\xc3").unwrap();
         let mut file = LineFile::open(&path, &settled, 0).unwrap();
         // Killed once more before it came as far as the first one: what that wrote is still known.
-        let settled = file.settle().unwrap();
+        let (settled, _) = file.settle().unwrap();
         drop(file);
         let mut file = LineFile::open(&path, &settled, 0).unwrap();
         for n in 2..=3 {
             file.write(&n.to_string(), &line(n));
         }
-        assert_eq!(file.settle().unwrap().to_come, [""; 0]);
+        assert_eq!(file.settle().unwrap().0.to_come, [""; 0]);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{}\n{}\n{}\n", line(1), line(2), line(3)));
     }
 
@@ -185,10 +207,11 @@ mod tests {
         let path = folder.path().join("alerts.json");
         let mut file = LineFile::open(&path, &Settled::default(), 4).unwrap();
         file.write("1", "one");
-        file.settle().unwrap();
+        file.flush().unwrap();
+        assert!(file.is_full());
         assert!(file.rotate_if_full().unwrap() && !file.rotate_if_full().unwrap());
         file.write("2", "two");
-        assert_eq!(file.settle().unwrap().bytes, 4);
+        assert_eq!(file.settle().unwrap().0.bytes, 4);
         assert_eq!(std::fs::read_to_string(folder.path().join("alerts.json.1")).unwrap(), "one\n");
     }
 }

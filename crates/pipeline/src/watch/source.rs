@@ -13,8 +13,8 @@ use nta_ingest::{
 };
 use nta_model::Model;
 
+use super::position::Position;
 use super::request::WatchRequest;
-use super::state::Position;
 use super::told::WatchEvent;
 use crate::error::PipelineError;
 use crate::event::Listener;

@@ -1,4 +1,6 @@
-//! A watch under way: one loop that puts flows in order, scores them, writes what comes of them and saves.
+//! A watch under way: one loop that puts flows in order, scores them, writes what comes of them and has it saved.
+
+mod saves;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -16,11 +18,14 @@ use super::eve::{EveWriter, Flows as AlertFlows, Grouping};
 use super::grouping::Closed;
 use super::health;
 use super::kept::flagged_beside;
-use super::line_file::{LineFile, Settled, rename_away};
+use super::line_file::{LineFile, rename_away};
+use super::position::Position;
 use super::ready::Ready;
 use super::request::{MostAlerts, USUAL_WINDOW, WatchRequest};
+use super::saver::{Saver, WAIT_FOR_ROOM};
 use super::source::{Flows, Message, Sources};
-use super::state::{self, Position, SavedState};
+use super::state::SavedState;
+use super::state_file::StateFile;
 use super::status::Shared;
 use super::suppress::Suppressions;
 use super::told::WatchEvent;
@@ -40,10 +45,6 @@ const MEASURED: Duration = Duration::from_secs(1);
 const WARMING: usize = 20_000;
 /// Flows by which it is told whether traffic has moved away from the training's.
 const DRIFT_ROWS: u64 = 20_000;
-/// Saving takes no more than this share of the time.
-const SAVING_SHARE: u32 = 10;
-/// How long is waited for room on a full disk before the next try.
-const WAIT_FOR_ROOM: Duration = Duration::from_millis(500);
 
 /// A watch under way.
 pub(super) struct Watch<'a> {
@@ -67,9 +68,10 @@ pub(super) struct Watch<'a> {
     drift: HoldsHere,
     most_alerts_a_day: Option<u64>,
     shared: Arc<Shared>,
+    saver: Saver,
     unsaved: bool,
-    saved_at: Instant,
-    saving_took: Duration,
+    /// Whether the next save is not to be waited for.
+    is_due: bool,
     told: (Instant, u64),
     measured: Instant,
     looked: Instant,
@@ -85,13 +87,14 @@ impl<'a> Watch<'a> {
     ) -> Result<Self, PipelineError> {
         let saved = SavedState::load(&request.state, &model)?;
         let resumed = saved.as_ref().map(|saved| saved.position.counts.flows);
-        let (position, scorer) = match saved {
-            Some(SavedState { position, scorer: Some(scorer) }) => (position, scorer),
-            Some(SavedState { position, scorer: None }) => {
+        let cold = || Scorer::new(Arc::clone(&model)).map_err(failed);
+        let (position, scorer, file) = match saved {
+            Some(SavedState { position, scorer: Some(scorer), file }) => (position, scorer, file),
+            Some(SavedState { position, scorer: None, file }) => {
                 tell(&WatchEvent::Cold);
-                (position, Scorer::new(Arc::clone(&model)).map_err(failed)?)
+                (position, cold()?, file)
             }
-            None => (Position::default(), Scorer::new(Arc::clone(&model)).map_err(failed)?),
+            None => (Position::default(), cold()?, StateFile::new(&request.state)),
         };
         let in_order_of_ends = model.schema.order == Order::EndTime && model.state.is_some();
         let usual = if in_order_of_ends { USUAL_WINDOW } else { Duration::ZERO };
@@ -148,9 +151,9 @@ impl<'a> Watch<'a> {
             drift,
             most_alerts_a_day,
             shared,
+            saver: Saver::start(file)?,
             unsaved: false,
-            saved_at: now,
-            saving_took: Duration::ZERO,
+            is_due: false,
             told,
             measured: now,
             looked: now,
@@ -219,6 +222,7 @@ impl<'a> Watch<'a> {
         let lost_else = |(_, window): &(&String, &Window)| !window.is_kept_by_its_source();
         let sources: Vec<String> = self.windows.iter().filter(lost_else).map(|(source, _)| source.clone()).collect();
         sources.iter().try_for_each(|source| self.flush(source))?;
+        self.saver.give_up();
         self.save()?;
         self.measure();
         Ok(())
@@ -393,17 +397,12 @@ impl<'a> Watch<'a> {
     fn look_up(&mut self) -> Result<(), PipelineError> {
         let is_to_be_asked = self.looked.elapsed() >= LOOK_AT_ALIAS;
         let has_taken_over = is_to_be_asked && self.follow_alias()?;
-        let pause = self.request.save_every.max(self.saving_took * SAVING_SHARE);
-        if has_taken_over || self.unsaved && self.saved_at.elapsed() >= pause {
-            match self.save() {
-                // What was saved before holds, and is tried again later.
-                Err(error) if is_for_want_of_room(&error) => {
-                    let is_told = self.position.counts.no_room > 0;
-                    self.lacks_room(&error, is_told);
-                    self.saved_at = Instant::now();
-                }
-                saved => saved?,
-            }
+        self.is_due |= has_taken_over;
+        self.hear_of_saves()?;
+        if self.saver.is_due(if self.is_due { Duration::ZERO } else { self.request.save_every })
+            && (self.is_due || self.unsaved)
+        {
+            self.begin_save()?;
         }
         if self.told.0.elapsed() >= self.request.status_every {
             self.tell_status();
@@ -483,38 +482,9 @@ impl<'a> Watch<'a> {
             (status.model, status.threshold, status.promise) = (title.clone(), threshold, self.drift.told());
         });
         (self.scorer, self.located, self.unsaved) = (scorer, located, true);
+        self.saver.is_to_save_all();
         (self.tell)(&WatchEvent::Took { model: title, warmed });
         Ok(true)
-    }
-
-    /// Saves position, memory and the lengths of the files together.
-    fn save(&mut self) -> Result<(), PipelineError> {
-        let begun = Instant::now();
-        for (source, window) in &self.windows {
-            self.position.sources.insert(source.clone(), window.position());
-        }
-        self.settle()?;
-        state::save(&self.request.state, &self.position, &self.scorer)?;
-        // Between two saves: a file that was begun anew and no save since reads as one of no settled bytes.
-        let mut rotated = self.alerts.rotate_if_full()?;
-        for file in self.flows.iter_mut().chain(&mut self.flagged) {
-            rotated |= file.rotate_if_full()?;
-        }
-        if rotated {
-            self.settle()?;
-            state::save(&self.request.state, &self.position, &self.scorer)?;
-        }
-        (self.unsaved, self.saved_at, self.saving_took) = (false, Instant::now(), begun.elapsed());
-        Ok(())
-    }
-
-    /// Puts all lines on disk, and notes how far the files are.
-    fn settle(&mut self) -> Result<(), PipelineError> {
-        let settled = |file: &mut Option<LineFile>| file.as_mut().map_or(Ok(Settled::default()), LineFile::settle);
-        self.position.alerts = self.alerts.settle()?;
-        self.position.flows = settled(&mut self.flows)?;
-        self.position.flagged = settled(&mut self.flagged)?;
-        Ok(())
     }
 }
 

@@ -11,9 +11,9 @@ use nta_ingest::{LogPlace, RawBatch};
 
 use super::clock::{fresh_number, latest_believed};
 use super::counts::WatchCounts;
+use super::position::SourcePosition;
 use super::ready::Ready;
 use super::source::Flows;
-use super::state::SourcePosition;
 use crate::error::{PipelineError, failed};
 
 /// The shortest silence of a source after which those that wait are scored.
@@ -237,7 +237,7 @@ fn is_whole(numbers: &[u64], held: &Held) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::watch::state::Position;
+    use crate::watch::position::Position;
 
     #[test]
     fn where_the_saved_place_is_gone_no_flow_that_comes_is_one_that_was_scored() {
