@@ -166,6 +166,7 @@ mod tests {
         assert!(error(entities(5), Vec::new()).contains("5 entities in a queue that has room for 4"));
         assert!(error(entities(2), entities(1)).contains("stands twice"));
     }
+
     /// Changes that own what they tell of.
     fn owned(changes: Changes<&u32>) -> Changes<u32> {
         let own = |all: Vec<Remembered<&u32>>| {

@@ -11,12 +11,12 @@
 //! | 4 + 4 | entities on probation, and established ones, named here |
 //! | | each of these, those on probation first, the last to be forgotten first: as in a snapshot |
 
-use nta_data::{Changes, EntityStore, MemoryConfig, Remembered};
+use nta_data::{Changes, EntityStore, MemoryConfig};
 use nta_lstm::LstmState;
 use rayon::prelude::*;
 
 use crate::memory::Shard;
-use crate::snapshot::{Bytes, damaged, write_entity, write_length};
+use crate::snapshot::{Bytes, damaged, entity_bytes, write_entity, write_length};
 use crate::{ModelError, Scorer};
 
 /// How much of a memory is written down.
@@ -43,7 +43,7 @@ impl Scorer {
     /// More than 4,294,967,295 entities, a disk that does not give back what it keeps.
     pub fn take_sections(&mut self, span: Span) -> Result<Vec<Vec<u8>>, ModelError> {
         let networks = &self.networks;
-        let entity_bytes = self.memory_shape().entity_bytes();
+        let entity_bytes = entity_bytes(networks.state_bytes());
         let write_state = |states: &[LstmState], out: &mut Vec<u8>| networks.write_state(states, out);
         let section = |shard: &mut Shard| {
             let changes = if span == Span::Whole { shard.store.whole() } else { shard.store.changes() };
@@ -92,7 +92,7 @@ impl MemoryShape {
     /// Sections of another model, and bytes that are not what was written.
     pub fn fold(&self, shard: usize, sections: &[Vec<u8>]) -> Result<Vec<u8>, ModelError> {
         let store = self.put_together(shard, sections)?;
-        let mut out = Vec::with_capacity(24 + store.len() * self.entity_bytes());
+        let mut out = Vec::with_capacity(24 + store.len() * entity_bytes(self.state_bytes));
         write_section(&store.whole(), &mut out, |state, out| {
             out.extend_from_slice(state);
             Ok(())
@@ -108,10 +108,6 @@ impl MemoryShape {
         Ok(store)
     }
 
-    fn entity_bytes(&self) -> usize {
-        size_of::<u64>() + size_of::<i64>() + self.state_bytes
-    }
-
     /// What a section says.
     fn changes<'a>(&self, shard: usize, section: &'a [u8]) -> Result<Changes<&'a [u8]>, ModelError> {
         let mut rest = Bytes(section);
@@ -119,26 +115,12 @@ impl MemoryShape {
         let mut length = || rest.length("a shard's size");
         let [kept_probation, kept_established, n_probation, n_established] =
             [length()?, length()?, length()?, length()?];
-        let probation = self.entities(&mut rest, n_probation, shard)?;
-        let established = self.entities(&mut rest, n_established, shard)?;
+        let probation = rest.entities(n_probation, shard, self.state_bytes)?;
+        let established = rest.entities(n_established, shard, self.state_bytes)?;
         match rest.0.len() {
             0 => Ok(Changes { evictions, kept_probation, kept_established, probation, established }),
             more => Err(damaged(format!("{more} bytes follow a shard's end"))),
         }
-    }
-
-    /// The next `n` entities.
-    fn entities<'a>(
-        &self,
-        rest: &mut Bytes<'a>,
-        n: usize,
-        shard: usize,
-    ) -> Result<Vec<Remembered<&'a [u8]>>, ModelError> {
-        // A length that the bytes do not hold must not be believed: nothing is made room for before.
-        let all = n.checked_mul(self.entity_bytes());
-        let all = all.ok_or_else(|| damaged("it names more entities than there can be"))?;
-        let mut entities = Bytes(rest.take(all, "an entity")?);
-        (0..n).map(|_| entities.entity(shard, self.state_bytes)).collect()
     }
 }
 
@@ -215,7 +197,7 @@ mod tests {
         assert_eq!(bytes(scorer.take_sections(Span::Changes).unwrap()), 24 * N_SHARDS);
         scorer.score(&rows.take(&[0, 1, 2])).unwrap();
         let changed = bytes(scorer.take_sections(Span::Changes).unwrap());
-        assert!(changed <= 24 * N_SHARDS + 3 * scorer.memory_shape().entity_bytes() && changed * 9 < whole);
+        assert!(changed <= 24 * N_SHARDS + 3 * entity_bytes(scorer.networks.state_bytes()) && changed * 9 < whole);
     }
 
     #[test]

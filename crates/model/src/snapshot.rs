@@ -129,17 +129,17 @@ fn entities(
     index: usize,
     networks: &Networks,
 ) -> Result<Vec<Remembered<Kept>>, ModelError> {
-    let (hash_bytes, end_bytes) = (size_of::<u64>(), size_of::<i64>());
-    let bytes = hash_bytes + end_bytes + networks.state_bytes();
-    // A length that the bytes do not hold must not be believed: nothing is made room for before.
-    let all = n.checked_mul(bytes).ok_or_else(|| damaged("it names more entities than there can be"))?;
-    let mut entities = Bytes(rest.take(all, "an entity")?);
-    (0..n)
-        .map(|_| {
-            let Remembered { entity, last_end, state } = entities.entity(index, networks.state_bytes())?;
-            Ok(Remembered { entity, last_end, state: Shard::here(networks.read_state(state)) })
-        })
-        .collect()
+    let entities = rest.entities(n, index, networks.state_bytes())?.into_iter();
+    let here = |Remembered { entity, last_end, state }: Remembered<&[u8]>| {
+        let state = Shard::here(networks.read_state(state));
+        Remembered { entity, last_end, state }
+    };
+    Ok(entities.map(here).collect())
+}
+
+/// Bytes of an entity whose state has so many.
+pub(crate) fn entity_bytes(state_bytes: usize) -> usize {
+    size_of::<u64>() + size_of::<i64>() + state_bytes
 }
 
 /// An entity's hash and the end of its last flow; its state follows.
@@ -177,8 +177,22 @@ impl<'a> Bytes<'a> {
         Ok(u32::from_le_bytes(self.array(what)?) as usize)
     }
 
+    /// The next `n` entities, which must live in the shard `index`, and their states.
+    pub(crate) fn entities(
+        &mut self,
+        n: usize,
+        index: usize,
+        state_bytes: usize,
+    ) -> Result<Vec<Remembered<&'a [u8]>>, ModelError> {
+        // A length that the bytes do not hold must not be believed: nothing is made room for before.
+        let all = n.checked_mul(entity_bytes(state_bytes));
+        let all = all.ok_or_else(|| damaged("it names more entities than there can be"))?;
+        let mut entities = Bytes(self.take(all, "an entity")?);
+        (0..n).map(|_| entities.entity(index, state_bytes)).collect()
+    }
+
     /// The next entity, which must live in the shard `index`, and its state.
-    pub(crate) fn entity(&mut self, index: usize, state_bytes: usize) -> Result<Remembered<&'a [u8]>, ModelError> {
+    fn entity(&mut self, index: usize, state_bytes: usize) -> Result<Remembered<&'a [u8]>, ModelError> {
         let entity = u64::from_le_bytes(self.array("an entity")?);
         let last_end = i64::from_le_bytes(self.array("an entity")?);
         if shard_of(entity) != index {
